@@ -1,0 +1,11 @@
+/** Primitives, without a word of the domain. They name no Node module; what differs by platform is behind `#crypto/…`. */
+export { open, seal, sealOverhead } from './aead.ts';
+export { type Argon2Inputs, type Argon2Parameters, argon2id } from './argon2.ts';
+export { createSha256, type Sha256, sha256 } from './digest.ts';
+export { type Ed25519PublicKey, generateSeed, importPublicKey, publicKeyOf, sign, verify } from './ed25519.ts';
+export { fingerprintOf, isSha256Hex } from './fingerprint.ts';
+export { hkdfSha256 } from './hkdf.ts';
+export { decodePrivateKey, decodePublicKey, encodePrivateKeyPem, encodePublicKeyPem } from './key-format.ts';
+export { randomBytes } from './random.ts';
+export { Secret, wipeAllSecrets } from './secret.ts';
+export { createUuid, isUuid } from './uuid.ts';

@@ -1,0 +1,10 @@
+import { hkdfSync } from 'node:crypto';
+
+export async function deriveHkdf(
+  key: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(hkdfSync('sha256', key, salt, info, length));
+}

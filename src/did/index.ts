@@ -1,0 +1,2 @@
+/** Decentralized identifiers: the names of keys. */
+export { decodeDidKey, encodeDidKey, isDidKey } from './did-key.ts';

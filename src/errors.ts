@@ -1,0 +1,68 @@
+/**
+ * Every code that a {@link HanaperError} can carry: the stable part of an error.
+ * Messages may change between versions, codes do not.
+ */
+export const errorCodes = [
+  'internal',
+  'unavailable',
+  'usage',
+  'bad_config',
+  'package_tampered',
+  'untrusted_signer',
+  'invalid_signature',
+  'signature_not_found',
+  'malformed_signature',
+  'signature_expired',
+  'signature_not_yet_valid',
+  'package_name_mismatch',
+  'unverified_import',
+  'locked',
+  'wrong_passphrase',
+  'key_revoked',
+  'not_found',
+  'already_exists',
+  'already_initialized',
+  'already_trusted',
+  'bad_input',
+  'malformed_key',
+  'weak_key',
+  'weak_passphrase',
+  'package_unreadable',
+  'package_empty',
+  'too_large',
+  'not_initialized',
+  'database_newer',
+  'database_corrupt',
+  'authority_tampered',
+  'authority_changed',
+  'slot_damaged',
+] as const;
+
+/** One of {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** What an error says beyond its code: plain JSON, never a key, a passphrase or a token. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * The one error that Hanaper raises for whatever comes from outside: a file, a row, an argument, a person.
+ * A program's own mistake is a `TypeError`.
+ *
+ * @example
+ * try { await loader.load('plugin.wasm') }
+ * catch (error) { if (error instanceof HanaperError && error.code === 'untrusted_signer') … }
+ */
+export class HanaperError extends Error {
+  override readonly name: string = 'HanaperError';
+  /** The stable code. */
+  readonly code: ErrorCode;
+  /** Values that a program may act upon. */
+  readonly details: ErrorDetails;
+
+  /** `message` says what was wrong, with what, and what to do next. */
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.details = details;
+  }
+}

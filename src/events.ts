@@ -1,0 +1,45 @@
+import type { ErrorCode, ErrorDetails } from './errors.ts';
+
+/** Names of everything that an observer is told of. Refusals are events like successes. */
+export const eventNames = [
+  'package.load.success',
+  'package.load.failure',
+  'package.signed',
+  'package.sign.failure',
+  'verification.success',
+  'verification.failure',
+  'key.signing.created',
+  'key.signing.create_failed',
+  'key.signing.imported',
+  'key.signing.revoked',
+  'key.exported',
+  'key.trusted.added',
+  'key.trusted.revoked',
+  'key.trust_acl.granted',
+  'key.trust_acl.revoked',
+  'vault.unlocked',
+  'vault.unlock_failed',
+  'vault.locked',
+  'slot.added',
+  'slot.removed',
+] as const;
+
+/** One of {@link eventNames}. */
+export type EventName = (typeof eventNames)[number];
+
+/** Something that happened, or was refused. It never holds a key, a passphrase or a token. */
+export interface HanaperEvent {
+  readonly name: EventName;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  /** Names, hashes and fingerprints: plain JSON. */
+  readonly details: ErrorDetails;
+  /** Why it was refused; absent on success. */
+  readonly reason?: ErrorCode;
+}
+
+/**
+ * Is told of every event, after the fact and before the caller has its answer.
+ * An observer that throws makes the call fail: nothing goes on unrecorded.
+ */
+export type Observer = (event: HanaperEvent) => void;

@@ -1,0 +1,95 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { HanaperError } from '../errors.ts';
+import {
+  decodeSignature,
+  maxSignatureFileLength,
+  maxSignatures,
+  parseSignatureFile,
+  type SignatureDocument,
+  serializeSignatureFile,
+} from '../signature/document.ts';
+import type { Candidate } from '../signature/verify.ts';
+import { writeFileBeside } from './write-file.ts';
+
+/** The signature file of a package: always `<file name>.sig` beside it. */
+export function signaturePathOf(packagePath: string): string {
+  return `${packagePath}.sig`;
+}
+
+/** The signatures of a `.sig` file as candidates; none where there is no such file. What is malformed is a failed candidate. */
+export function readCandidates(path: string): readonly Candidate[] {
+  try {
+    return (readDocuments(path) ?? []).map(toCandidate);
+  } catch (error) {
+    return [failedCandidate(error)];
+  }
+}
+
+/**
+ * Adds a signature to a `.sig` file, in place of the same signer's earlier one of that format; others stay.
+ * The file is written beside and renamed.
+ *
+ * @throws HanaperError `malformed_signature` where the file is there but unreadable, `too_large` beyond 16 signatures
+ */
+export function appendSignature(path: string, document: SignatureDocument): void {
+  const added = decodeSignature(document);
+  const kept = (readDocuments(path) ?? []).filter((other) => {
+    const { keyFingerprint, format } = decodeSignature(other);
+    return keyFingerprint !== added.keyFingerprint || format !== added.format;
+  });
+  if (kept.length >= maxSignatures) {
+    throw new HanaperError('too_large', `${path} holds ${kept.length} signatures already, and no more fit.`, {
+      path,
+      most: maxSignatures,
+    });
+  }
+  writeFileBeside(path, serializeSignatureFile([...kept, document]), 0o644);
+}
+
+function readDocuments(path: string): readonly unknown[] | undefined {
+  const file = readBounded(path);
+  return file && parseSignatureFile(file);
+}
+
+function readBounded(path: string): Uint8Array | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw unreadable(path, cause);
+  }
+  try {
+    // One byte over the limit is enough for the parser to refuse the file.
+    return fstatSync(descriptor).size > maxSignatureFileLength
+      ? new Uint8Array(maxSignatureFileLength + 1)
+      : readFileSync(descriptor);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function toCandidate(document: unknown): Candidate {
+  try {
+    return { origin: 'detached', signature: decodeSignature(document) };
+  } catch (error) {
+    return failedCandidate(error);
+  }
+}
+
+function failedCandidate(error: unknown): Candidate {
+  if (error instanceof HanaperError) return { malformed: error };
+  throw error;
+}
+
+function unreadable(path: string, cause: unknown): HanaperError {
+  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+  return new HanaperError(
+    'malformed_signature',
+    `The signature file ${path} cannot be read (${reason}).`,
+    { path, reason },
+    cause,
+  );
+}

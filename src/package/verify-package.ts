@@ -1,0 +1,156 @@
+import { basename } from 'node:path';
+import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
+import { HanaperError } from '../errors.ts';
+import type { HanaperEvent, Observer } from '../events.ts';
+import type { SignatureFormat } from '../signature/document.ts';
+import { type AcceptedSignature, type Candidate, verifySignatures } from '../signature/verify.ts';
+import { trustBareKeys } from '../trust/resolve.ts';
+import type { TrustMaterial, TrustSource } from '../trust/source.ts';
+import { hashPackage, type Progress } from './hash-package.ts';
+import { readCandidates, signaturePathOf } from './signature-file.ts';
+
+/** Where a package's signatures are looked for; `auto` is the union of the `.sig` file beside it and the database. */
+export type SignatureSource =
+  | { readonly kind: 'database' }
+  | { readonly kind: 'detached'; readonly path: string }
+  | { readonly kind: 'auto' };
+
+/** What a verification found. */
+export interface VerificationResult {
+  /** SHA-256 of the package: 64 hex characters. */
+  readonly packageHash: string;
+  /** Fingerprint of the key whose signature was accepted: 64 hex characters. */
+  readonly signerFingerprint: string;
+  readonly signerName: string | null;
+  /** DID of the organisation whose trust accepted it; `null` where bare keys were trusted. */
+  readonly organisation: string | null;
+  /** Name of the organisation through whose keys it was accepted, under a trust ACL. */
+  readonly via?: string;
+  readonly format: SignatureFormat;
+  /** RFC 3339, UTC; a mere claim where `format` is `v1`. */
+  readonly signedAt: string;
+  /** RFC 3339, UTC. */
+  readonly expiresAt?: string;
+}
+
+/** How a package is verified. */
+export interface VerifyOptions {
+  /** Name, DID or id of the organisation whose trust decides. */
+  readonly organisation: string;
+  readonly trust: TrustSource;
+  /** Default: `auto`. */
+  readonly source?: SignatureSource;
+  /** The name the package must have been signed under. Default: the file's base name. */
+  readonly name?: string;
+  /** DID of the only authority whose trust counts. */
+  readonly authority?: string;
+  readonly observer?: Observer;
+  /** Default: the present. */
+  readonly now?: Date;
+  readonly onProgress?: Progress;
+}
+
+/** How a package is verified with keys at hand and nothing else. */
+export interface OfflineOptions {
+  /** The `.sig` file. Default: `<path>.sig`. */
+  readonly signature?: string;
+  readonly trustedKeys: readonly Ed25519PublicKey[];
+  readonly name?: string;
+  readonly observer?: Observer;
+  readonly now?: Date;
+  readonly onProgress?: Progress;
+}
+
+/**
+ * Verifies a file on disk against an organisation's trust. The file is hashed as a stream.
+ *
+ * @throws HanaperError one of the reasons of `verifySignatures`, `package_unreadable`, `package_empty`, `not_found`, `authority_changed`
+ * @example
+ * const { signerName } = await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
+ */
+export async function verifyPackage(path: string, options: VerifyOptions): Promise<VerificationResult> {
+  return verifyHash(await hashPackage(path, options.onProgress), path, options);
+}
+
+/**
+ * Verifies a file on disk with public keys alone: no database, no network.
+ *
+ * @throws HanaperError one of the reasons of `verifySignatures`, `package_unreadable`, `package_empty`
+ */
+export async function verifyPackageOffline(path: string, options: OfflineOptions): Promise<VerificationResult> {
+  const { signature, trustedKeys, ...rest } = options;
+  const material = trustBareKeys(trustedKeys);
+  return verifyPackage(path, {
+    ...rest,
+    organisation: '',
+    trust: { trustFor: async () => material },
+    source: { kind: 'detached', path: signature ?? signaturePathOf(path) },
+  });
+}
+
+/** Verifies bytes whose SHA-256 is known, as {@link verifyPackage} does with a file; `path` names them and their `.sig`. */
+export async function verifyHash(
+  packageHash: string,
+  path: string,
+  options: VerifyOptions,
+): Promise<VerificationResult> {
+  const name = options.name ?? basename(path);
+  const now = options.now ?? new Date();
+  try {
+    const material = await options.trust.trustFor({ organisation: options.organisation, packageHash });
+    requireAuthority(material, options.authority);
+    const candidates = gatherCandidates(path, options.source ?? { kind: 'auto' }, material);
+    const accepted = await verifySignatures({ hash: packageHash, name }, candidates, material.keys, now);
+    const result = describeAccepted(accepted, material);
+    options.observer?.(verificationEvent('verification.success', now, { name, ...result }));
+    return result;
+  } catch (error) {
+    if (error instanceof HanaperError) {
+      const details = { name, packageHash, organisation: options.organisation };
+      options.observer?.({ ...verificationEvent('verification.failure', now, details), reason: error.code });
+    }
+    throw error;
+  }
+}
+
+function gatherCandidates(path: string, source: SignatureSource, material: TrustMaterial): readonly Candidate[] {
+  switch (source.kind) {
+    case 'database':
+      return material.signatures;
+    case 'detached':
+      return readCandidates(source.path);
+    case 'auto':
+      return [...readCandidates(signaturePathOf(path)), ...material.signatures];
+  }
+}
+
+function describeAccepted({ key, signature }: AcceptedSignature, material: TrustMaterial): VerificationResult {
+  const expiresAt = signature.statement?.expiresAt;
+  return {
+    packageHash: signature.packageHash,
+    signerFingerprint: key.fingerprint,
+    signerName: key.name,
+    organisation: material.organisation,
+    ...(key.via === undefined ? {} : { via: key.via }),
+    format: signature.format,
+    signedAt: signature.signedAt,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+function requireAuthority(material: TrustMaterial, expected: string | undefined): void {
+  if (expected === undefined || material.authority === expected) return;
+  throw new HanaperError(
+    'authority_changed',
+    `Trust was given by the authority ${material.authority ?? '(none)'}, but only ${expected} is accepted.`,
+    { expected, actual: material.authority },
+  );
+}
+
+function verificationEvent(
+  name: 'verification.success' | 'verification.failure',
+  now: Date,
+  details: object,
+): HanaperEvent {
+  return { name, time: now.toISOString(), details: { ...details } };
+}

@@ -1,0 +1,32 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { encodeHex, encodeUtf8 } from '../bytes.ts';
+import { randomBytes } from '../crypto/random.ts';
+import { HanaperError } from '../errors.ts';
+
+/**
+ * Writes a file whole or not at all: beside its place, flushed, then renamed over it.
+ *
+ * @throws HanaperError `bad_input` where the place cannot be written
+ */
+export function writeFileBeside(path: string, content: string | Uint8Array, mode: number): void {
+  const beside = `${path}.${encodeHex(randomBytes(6))}.tmp`;
+  try {
+    writeWhole(beside, typeof content === 'string' ? encodeUtf8(content) : content, mode);
+    renameSync(beside, path);
+  } catch (cause) {
+    rmSync(beside, { force: true });
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unwritable';
+    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+  }
+}
+
+function writeWhole(path: string, content: Uint8Array, mode: number): void {
+  const descriptor = openSync(path, 'wx', mode);
+  try {
+    let written = 0;
+    while (written < content.length) written += writeSync(descriptor, content, written);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,65 @@
+import { concatBytes, decodeBase64, decodeBase64Url, encodeBase64, encodeUtf8 } from '../bytes.ts';
+import { malformedSignature, readObject, readString } from './malformed.ts';
+
+/** A DSSE envelope (secure-systems-lab/dsse, protocol and envelope v1) with one signature, as it stands in a `.sig` file. */
+export interface DsseEnvelope {
+  readonly payload: string;
+  readonly payloadType: typeof payloadType;
+  readonly signatures: readonly [{ readonly keyid?: string; readonly sig: string }];
+}
+
+/** The parts of an envelope that verification reads. `keyid` is a hint that nothing relies upon, and is left out. */
+export interface DecodedEnvelope {
+  /** The payload: the bytes that were signed, and the only ones that are read. */
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** 64 bytes. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+}
+
+const payloadType = 'application/vnd.in-toto+json';
+const maxPayloadLength = 64 * 1024;
+const signatureLength = 64;
+
+/** What the key signs: the pre-authentication encoding `DSSEv1 …` (DSSE protocol, section "Signature Definition"). */
+export function preAuthenticationEncoding(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  return concatBytes(encodeUtf8(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload);
+}
+
+/** Wraps a payload and its signature. */
+export function encodeEnvelope(payload: Uint8Array, signature: Uint8Array, keyid: string): DsseEnvelope {
+  return { payload: encodeBase64(payload), payloadType, signatures: [{ keyid, sig: encodeBase64(signature) }] };
+}
+
+/**
+ * Reads an envelope that came from outside.
+ *
+ * @throws HanaperError `malformed_signature`
+ */
+export function decodeEnvelope(value: unknown): DecodedEnvelope {
+  const envelope = readObject(value, 'the envelope', ['payload', 'payloadType', 'signatures']);
+  readString(envelope['payloadType'], 'payloadType', payloadType.length, (text) => text === payloadType);
+  const signatures = envelope['signatures'];
+  if (!Array.isArray(signatures) || signatures.length !== 1) {
+    throw malformedSignature('does not have exactly one signature in its envelope');
+  }
+  const { sig, keyid } = readObject(signatures[0], 'the envelope signature', ['sig'], ['keyid']);
+  if (keyid !== undefined) readString(keyid, 'keyid', 1024);
+  return {
+    payload: decodeAnyBase64(envelope['payload'], 'payload', maxPayloadLength),
+    signature: readSignature(sig),
+  };
+}
+
+function readSignature(value: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = decodeAnyBase64(value, 'signature', signatureLength);
+  if (bytes.length !== signatureLength) throw malformedSignature(`has a signature of ${bytes.length} bytes, not 64`);
+  return bytes;
+}
+
+// DSSE lets a producer choose the standard or the URL-safe alphabet, and asks consumers to take both.
+function decodeAnyBase64(value: unknown, what: string, maxLength: number): Uint8Array<ArrayBuffer> {
+  const text = readString(value, what, Math.ceil(maxLength / 3) * 4);
+  const bytes = decodeBase64(text) ?? decodeBase64Url(text);
+  if (bytes === undefined) throw malformedSignature(`has a ${what} that is not base64`);
+  return bytes;
+}

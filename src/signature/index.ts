@@ -1,0 +1,25 @@
+/** Package signatures: the two formats, made and verified. Pure: packages are hashed and `.sig` files read by `hanaper/package`. */
+export {
+  decodeSignature,
+  hashOnlySignature,
+  maxSignatureFileLength,
+  maxSignatures,
+  type PackageSignature,
+  parseSignatureFile,
+  type SignatureDocument,
+  type SignatureFormat,
+  serializeSignatureFile,
+  statementSignature,
+} from './document.ts';
+export type { DsseEnvelope } from './dsse.ts';
+export type { HashSignature } from './hash-signature.ts';
+export { signHash, signStatement } from './sign.ts';
+export type { PackageStatement } from './statement.ts';
+export { parseTime } from './time.ts';
+export {
+  type AcceptedSignature,
+  type Candidate,
+  type PackageIdentity,
+  type TrustedKey,
+  verifySignatures,
+} from './verify.ts';

@@ -1,0 +1,38 @@
+import { HanaperError } from '../errors.ts';
+
+/** A `malformed_signature` error; `reason` completes the sentence "The signature document …". */
+export function malformedSignature(reason: string, cause?: unknown): HanaperError {
+  return new HanaperError(
+    'malformed_signature',
+    `The signature document ${reason}. Get the signature again from whoever signed the package.`,
+    { reason },
+    cause,
+  );
+}
+
+/** Reads a JSON object that has exactly the named keys, `optional` ones excepted. */
+export function readObject(
+  value: unknown,
+  what: string,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw malformedSignature(`has no object for ${what}`);
+  }
+  const keys = Object.keys(value);
+  const missing = required.find((key) => !keys.includes(key));
+  if (missing !== undefined) throw malformedSignature(`has no "${missing}" in ${what}`);
+  if (keys.some((key) => !required.includes(key) && !optional.includes(key))) {
+    throw malformedSignature(`has an unknown key in ${what}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Reads a string of at most `max` characters that `accepts` takes. */
+export function readString(value: unknown, what: string, max: number, accepts?: (text: string) => boolean): string {
+  if (typeof value !== 'string' || value.length > max || accepts?.(value) === false) {
+    throw malformedSignature(`has no valid ${what}`);
+  }
+  return value;
+}

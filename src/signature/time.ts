@@ -1,0 +1,10 @@
+/**
+ * The milliseconds since 1970 of an RFC 3339 date-time in UTC (`2026-01-31T12:00:00Z`, with up to nine decimals);
+ * `undefined` for any other text, other offsets and days that do not exist included.
+ */
+export function parseTime(text: string): number | undefined {
+  if (text.length > 30 || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined;
+  const milliseconds = Date.parse(text);
+  if (Number.isNaN(milliseconds)) return undefined;
+  return new Date(milliseconds).toISOString().slice(0, 19) === text.slice(0, 19) ? milliseconds : undefined;
+}

@@ -1,0 +1,171 @@
+import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
+import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
+import type { PackageSignature } from './document.ts';
+import { parseTime } from './time.ts';
+
+/** A public key that the verifying organisation accepts. */
+export interface TrustedKey {
+  /** 64 hex characters. */
+  readonly fingerprint: string;
+  readonly publicKey: Ed25519PublicKey;
+  readonly name: string | null;
+  /** DIDs of the organisations known to own the key; a statement must name one of them. Empty: not known. */
+  readonly owners: readonly string[];
+  /** The organisation whose keys are accepted through a trust ACL; absent: trusted directly. */
+  readonly via?: string;
+}
+
+/** What is verified: a package, by its SHA-256 (64 hex characters) and the file name it is expected under. */
+export interface PackageIdentity {
+  readonly hash: string;
+  readonly name: string;
+}
+
+/** A signature to try: one that was read, or the reason why one could not be. */
+export type Candidate =
+  | { readonly origin: 'detached' | 'database'; readonly signature: PackageSignature }
+  | { readonly malformed: HanaperError };
+
+/** The signature that was accepted. */
+export interface AcceptedSignature {
+  readonly key: TrustedKey;
+  readonly signature: PackageSignature;
+}
+
+interface Case {
+  readonly identity: PackageIdentity;
+  readonly origin: 'detached' | 'database';
+  readonly signature: PackageSignature;
+  readonly key: TrustedKey | undefined;
+  readonly now: number;
+}
+
+type Check = (subject: Case) => HanaperError | undefined | Promise<HanaperError | undefined>;
+
+// A signer's clock may run ahead of the verifier's by this many milliseconds.
+const signedAheadTolerance = 60_000;
+
+// In the order of docs/formats/package-signature.md, section "Order of checks".
+const checks: readonly Check[] = [
+  isOfThisPackage,
+  isByTrustedSigner,
+  isValidSignature,
+  isUnderExpectedName,
+  isByOwningOrganisation,
+  isSignedBeforeNow,
+  isNotExpired,
+];
+
+/**
+ * Finds the first of `candidates` that a trusted key made for exactly this package.
+ * Where none passes, the error is that of the one that came furthest.
+ *
+ * @throws HanaperError `signature_not_found`, `malformed_signature`, `package_tampered`, `untrusted_signer`,
+ * `invalid_signature`, `package_name_mismatch`, `signature_not_yet_valid`, `signature_expired`
+ */
+export async function verifySignatures(
+  identity: PackageIdentity,
+  candidates: readonly Candidate[],
+  trustedKeys: ReadonlyMap<string, TrustedKey>,
+  now: Date,
+): Promise<AcceptedSignature> {
+  let furthest = { reached: -2, error: notFound(identity) };
+  for (const candidate of candidates) {
+    const verdict = await judge(candidate, identity, trustedKeys, now);
+    if ('key' in verdict) return verdict;
+    if (verdict.reached > furthest.reached) furthest = verdict;
+  }
+  throw furthest.error;
+}
+
+async function judge(
+  candidate: Candidate,
+  identity: PackageIdentity,
+  trustedKeys: ReadonlyMap<string, TrustedKey>,
+  now: Date,
+): Promise<AcceptedSignature | { reached: number; error: HanaperError }> {
+  if ('malformed' in candidate) return { reached: -1, error: candidate.malformed };
+  const { origin, signature } = candidate;
+  const key = trustedKeys.get(signature.keyFingerprint);
+  const subject: Case = { identity, origin, signature, key, now: now.getTime() };
+  for (const [reached, check] of checks.entries()) {
+    const error = await check(subject);
+    if (error) return { reached, error };
+  }
+  if (key === undefined) throw new TypeError('a signature without a trusted key passed every check');
+  return { key, signature };
+}
+
+function isOfThisPackage({ identity, origin, signature }: Case): HanaperError | undefined {
+  if (signature.packageHash === identity.hash) return undefined;
+  if (origin === 'database') return notFound(identity);
+  return refuse('package_tampered', `${identity.name} is not the file that was signed: its SHA-256 differs.`, {
+    expected: signature.packageHash,
+    actual: identity.hash,
+  });
+}
+
+function isByTrustedSigner({ identity, signature, key }: Case): HanaperError | undefined {
+  if (key) return undefined;
+  return refuse(
+    'untrusted_signer',
+    `${identity.name} is signed by ${signature.keyFingerprint.slice(0, 16)}…, a key that is not trusted (never added, or revoked).`,
+    { fingerprint: signature.keyFingerprint },
+  );
+}
+
+async function isValidSignature({ identity, signature, key }: Case): Promise<HanaperError | undefined> {
+  if (key && (await verify(key.publicKey, signature.message, signature.signature))) return undefined;
+  return refuse('invalid_signature', `The signature of ${identity.name} is not valid: it was altered or forged.`, {
+    fingerprint: signature.keyFingerprint,
+  });
+}
+
+function isUnderExpectedName({ identity, signature: { statement } }: Case): HanaperError | undefined {
+  if (statement === undefined || statement.name === identity.name) return undefined;
+  return refuse(
+    'package_name_mismatch',
+    `The package was signed under another name than ${identity.name}. Give the name it was signed under if that is what you expect.`,
+    { expected: identity.name, actual: statement.name },
+  );
+}
+
+function isByOwningOrganisation({ identity, signature: { statement }, key }: Case): HanaperError | undefined {
+  if (statement === undefined || !key || key.owners.length === 0) return undefined;
+  if (key.owners.includes(statement.organisation)) return undefined;
+  return refuse(
+    'untrusted_signer',
+    `${identity.name} is signed in the name of ${statement.organisation}, which does not own the key that signed it.`,
+    { fingerprint: key.fingerprint, organisation: statement.organisation, owners: key.owners },
+  );
+}
+
+function isSignedBeforeNow({ identity, signature: { statement }, now }: Case): HanaperError | undefined {
+  if (statement === undefined || timeOf(statement.signedAt) <= now + signedAheadTolerance) return undefined;
+  return refuse(
+    'signature_not_yet_valid',
+    `The signature of ${identity.name} is dated ${statement.signedAt}, after now. Check the clock of this machine and the signer's.`,
+    { signedAt: statement.signedAt, now: new Date(now).toISOString() },
+  );
+}
+
+function isNotExpired({ identity, signature: { statement }, now }: Case): HanaperError | undefined {
+  if (statement?.expiresAt === undefined || now <= timeOf(statement.expiresAt)) return undefined;
+  return refuse(
+    'signature_expired',
+    `The signature of ${identity.name} expired at ${statement.expiresAt}. Ask its signer to sign it again.`,
+    { expiresAt: statement.expiresAt, now: new Date(now).toISOString() },
+  );
+}
+
+function timeOf(text: string): number {
+  return parseTime(text) ?? Number.NaN;
+}
+
+function notFound(identity: PackageIdentity): HanaperError {
+  return refuse('signature_not_found', `No signature was found for ${identity.name}.`, { packageHash: identity.hash });
+}
+
+function refuse(code: ErrorCode, message: string, details: ErrorDetails): HanaperError {
+  return new HanaperError(code, message, details);
+}

@@ -1,0 +1,48 @@
+import { decodeUtf8 } from '../bytes.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+
+/** How hard a passphrase is to guess. */
+export interface PassphraseStrength {
+  /** From 0 (guessed at once) to 4 (very strong), as zxcvbn scores; 3 and above are accepted. */
+  readonly score: number;
+  /** Why it is weak, in words; empty where nothing was found. */
+  readonly reasons: readonly string[];
+}
+
+const enough = 3;
+// The estimate takes more than linear time, and what follows can only make a passphrase stronger.
+const estimatedCharacters = 64;
+
+/** Estimates the strength of a prepared passphrase with zxcvbn, from its first 64 characters. */
+export async function estimateStrength(passphrase: Secret): Promise<PassphraseStrength> {
+  const [{ ZxcvbnFactory }, common, english] = await Promise.all([
+    import('@zxcvbn-ts/core'),
+    import('@zxcvbn-ts/language-common'),
+    import('@zxcvbn-ts/language-en'),
+  ]);
+  const estimator = new ZxcvbnFactory({
+    dictionary: { ...common.dictionary, ...english.dictionary },
+    graphs: common.adjacencyGraphs,
+    translations: english.translations,
+  });
+  const text = decodeUtf8(passphrase.bytes) ?? '';
+  const { score, feedback } = estimator.check(Array.from(text).slice(0, estimatedCharacters).join(''));
+  return { score, reasons: [feedback.warning ?? '', ...feedback.suggestions].filter((reason) => reason !== '') };
+}
+
+/**
+ * Refuses a passphrase that is easily guessed.
+ *
+ * @throws HanaperError `weak_passphrase`
+ */
+export async function requireStrongPassphrase(passphrase: Secret): Promise<void> {
+  const { score, reasons } = await estimateStrength(passphrase);
+  if (score >= enough) return;
+  const why = reasons.length > 0 ? ` ${reasons.join(' ')}` : '';
+  throw new HanaperError(
+    'weak_passphrase',
+    `This passphrase is too easy to guess (strength ${score} of 4; ${enough} is needed).${why} Several random words make a strong one.`,
+    { score, needed: enough, reasons },
+  );
+}

@@ -1,0 +1,47 @@
+import { equalBytes } from '../bytes.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+import type { AuthorityIdentity } from './authority-statement.ts';
+import { type Credential, checkSlot, type KeySlot, openSlot, takesCredential } from './slot.ts';
+import { Vault } from './vault.ts';
+
+/** A vault, and the slot that opened it. */
+export interface Unlocked {
+  readonly vault: Vault;
+  readonly slot: KeySlot;
+}
+
+/**
+ * Opens the vault with the first slot that the credential fits. For each: bounds, the authority's signature,
+ * Argon2id, unwrapping, and last the public key that comes out against the authority's.
+ *
+ * @throws HanaperError `slot_damaged`, `wrong_passphrase`
+ */
+export async function unlockVault(
+  authority: AuthorityIdentity,
+  slots: readonly KeySlot[],
+  credential: Credential,
+): Promise<Unlocked> {
+  for (const slot of slots.filter((candidate) => takesCredential(candidate, credential))) {
+    await checkSlot(slot, authority.did, authority.publicKey);
+    const root = await openSlot(slot, credential);
+    const vault = root && (await vaultOf(authority, root));
+    if (vault) return { vault, slot };
+  }
+  throw wrongCredential(credential);
+}
+
+async function vaultOf(authority: AuthorityIdentity, root: Secret): Promise<Vault | undefined> {
+  const vault = await Vault.unlock(root);
+  if (equalBytes(vault.publicKey, authority.publicKey)) return vault;
+  vault.lock();
+  return undefined;
+}
+
+function wrongCredential({ kind }: Credential): HanaperError {
+  const what = kind === 'raw' ? 'raw key' : 'passphrase';
+  return new HanaperError(
+    'wrong_passphrase',
+    `This ${what} opens no key slot of this database. Check it and try again.`,
+  );
+}
