@@ -35,8 +35,8 @@ export interface VerificationResult {
 
 /** How a package is verified. */
 export interface VerifyOptions {
-  /** Name, DID or id of the organisation whose trust decides. */
-  readonly organisation: string;
+  /** Name, DID or id of the organisation whose trust decides; absent: the only one that `trust` knows. */
+  readonly organisation?: string;
   readonly trust: TrustSource;
   /** Default: `auto`. */
   readonly source?: SignatureSource;
@@ -82,7 +82,6 @@ export async function verifyPackageOffline(path: string, options: OfflineOptions
   const material = trustBareKeys(trustedKeys);
   return verifyPackage(path, {
     ...rest,
-    organisation: '',
     trust: { trustFor: async () => material },
     source: { kind: 'detached', path: signature ?? signaturePathOf(path) },
   });
@@ -97,7 +96,7 @@ export async function verifyHash(
   const name = options.name ?? basename(path);
   const now = options.now ?? new Date();
   try {
-    const material = await options.trust.trustFor({ organisation: options.organisation, packageHash });
+    const material = await options.trust.trustFor({ packageHash, ...pickOrganisation(options) });
     requireAuthority(material, options.authority);
     const candidates = gatherCandidates(path, options.source ?? { kind: 'auto' }, material);
     const accepted = await verifySignatures({ hash: packageHash, name }, candidates, material.keys, now);
@@ -106,11 +105,15 @@ export async function verifyHash(
     return result;
   } catch (error) {
     if (error instanceof HanaperError) {
-      const details = { name, packageHash, organisation: options.organisation };
+      const details = { name, packageHash, ...pickOrganisation(options) };
       options.observer?.({ ...verificationEvent('verification.failure', now, details), reason: error.code });
     }
     throw error;
   }
+}
+
+function pickOrganisation({ organisation }: VerifyOptions): Pick<VerifyOptions, 'organisation'> {
+  return organisation === undefined ? {} : { organisation };
 }
 
 function gatherCandidates(path: string, source: SignatureSource, material: TrustMaterial): readonly Candidate[] {

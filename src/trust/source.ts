@@ -2,8 +2,8 @@ import type { Candidate, TrustedKey } from '../signature/verify.ts';
 
 /** What a verifier asks for: one organisation's trust, for one package. */
 export interface TrustQuery {
-  /** Name, DID or id of the organisation whose trust decides. */
-  readonly organisation: string;
+  /** Name, DID or id of the organisation whose trust decides; absent: the only one there is. */
+  readonly organisation?: string;
   /** SHA-256 of the package: 64 hex characters. */
   readonly packageHash: string;
 }
@@ -25,7 +25,7 @@ export interface TrustSource {
   /**
    * Gathers the trust of one organisation, for one package.
    *
-   * @throws HanaperError `not_found` where there is no such organisation
+   * @throws HanaperError `not_found` where there is no such organisation, `usage` where none is named and there are several
    */
   trustFor(query: TrustQuery): Promise<TrustMaterial>;
 }

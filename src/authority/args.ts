@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { isSha256Hex } from '../crypto/fingerprint.ts';
+import { isUuid } from '../crypto/uuid.ts';
+import { HanaperError } from '../errors.ts';
+import { parseTime } from '../signature/time.ts';
+
+const mostNameCharacters = 63;
+
+/** A name: kebab-case, at most 63 characters, and not of the form of an id. */
+export const nameArg: z.ZodType<string> = z
+  .string()
+  .max(mostNameCharacters)
+  .refine((text) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) && !isUuid(text), 'must be kebab-case, like release-2026');
+
+/** A SHA-256 or a fingerprint: 64 lower-case hex characters. */
+export const sha256Arg: z.ZodType<string> = z.string().refine(isSha256Hex, 'must be 64 lower-case hex characters');
+
+/** A time: RFC 3339 in UTC with milliseconds, its one canonical form. */
+export const timeArg: z.ZodType<string> = z
+  .string()
+  .max(30)
+  .refine(isCanonicalTime, 'must be a time like 2026-01-31T12:00:00.000Z');
+
+/** No arguments. */
+export const noArgs: z.ZodType<Record<string, never>> = z.strictObject({});
+
+function isCanonicalTime(text: string): boolean {
+  const milliseconds = parseTime(text);
+  return milliseconds !== undefined && new Date(milliseconds).toISOString() === text;
+}
+
+/**
+ * Checks a command's arguments.
+ *
+ * @throws HanaperError `bad_input` naming the first field that is wrong
+ */
+export function parseArgs<Args>(schema: z.ZodType<Args>, args: unknown): Args {
+  const parsed = schema.safeParse(args);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') || '(arguments)';
+  throw new HanaperError('bad_input', `${field}: ${issue?.message ?? 'is not valid'}.`, { field });
+}

@@ -1,0 +1,65 @@
+import { createUuid } from '../crypto/uuid.ts';
+import { HanaperError } from '../errors.ts';
+import { getAuthority, updateAuthority } from '../store/authority.ts';
+import { deleteKeySlot, insertKeySlot, listKeySlots } from '../store/key-slots.ts';
+import { takeLock } from '../store/lock.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { addSlot, signAuthority } from '../vault/create.ts';
+import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { Authority } from './authority.ts';
+
+/** Which slot went, and which took its place. */
+export interface ChangedCredential {
+  readonly added: KeySlot;
+  readonly removed: KeySlot;
+}
+
+/**
+ * Replaces the key slot that `current` opens by one that `next` opens. Nothing else is re-encrypted.
+ * The old slot is overwritten in the file and its log; copies that were made before keep it.
+ *
+ * @throws HanaperError `wrong_passphrase`, `slot_damaged`, `bad_input`, `not_found` where somebody else just changed it
+ */
+export async function changeCredential(
+  authority: Authority,
+  current: Credential,
+  next: Credential,
+  costs: SlotPlan['costs'],
+): Promise<ChangedCredential> {
+  const { vault, slot: removed } = await authority.openVault(current);
+  using open = vault;
+  const now = new Date();
+  const plan = { id: createUuid(now), createdAt: now.toISOString(), credential: next, costs };
+  const added = await addSlot(open, plan);
+  await authority.database.transact('write', async (transaction) => {
+    await takeLock(transaction, 'key-slots');
+    await requireSlot(transaction, removed);
+    await insertKeySlot(transaction, added);
+    await restateMethod(transaction, open, added);
+    await deleteKeySlot(transaction, removed.id);
+  });
+  await authority.database.emptyWriteAheadLog();
+  authority.report('slot.added', { slot: added.id, kind: added.kind });
+  authority.report('slot.removed', { slot: removed.id, kind: removed.kind });
+  return { added, removed };
+}
+
+async function requireSlot(transaction: Transaction, slot: KeySlot): Promise<void> {
+  const slots = await listKeySlots(transaction);
+  if (slots.some(({ id }) => id === slot.id)) return;
+  throw new HanaperError(
+    'not_found',
+    'This key slot was replaced in the meantime by somebody else. Nothing was changed.',
+    {
+      kind: 'key slot',
+      slot: slot.id,
+    },
+  );
+}
+
+async function restateMethod(transaction: Transaction, vault: Vault, { kind }: KeySlot): Promise<void> {
+  const row = await getAuthority(transaction);
+  if (row === undefined || row.derivationMethod === kind) return;
+  await updateAuthority(transaction, await signAuthority(vault, kind, row.createdAt));
+}

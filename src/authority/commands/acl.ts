@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { createUuid } from '../../crypto/uuid.ts';
+import { HanaperError } from '../../errors.ts';
+import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/trust-acls.ts';
+import { noArgs } from '../args.ts';
+import type { Command, OrganisationContext } from '../command.ts';
+import { resolveOrganisation } from '../find-organisation.ts';
+
+/** A trust ACL as a document: the parent accepts the child's keys. */
+export interface AclDocument {
+  readonly parent: string;
+  readonly child: string;
+  readonly granted_at: string;
+  readonly revoked_at: string | null;
+}
+
+/** Name, DID or id of the organisation whose keys are accepted. */
+export interface AclArgs {
+  readonly child: string;
+}
+
+const aclArgs: z.ZodType<AclArgs> = z.strictObject({ child: z.string().min(1).max(256) });
+
+/** Has an organisation (the parent) accept another's own keys. One level: what the child accepts is not passed on. */
+export const grantAcl: Command<'organisation', AclArgs, AclDocument> = {
+  name: '/acl/grant',
+  subject: 'organisation',
+  access: 'write',
+  args: aclArgs,
+  async run(context, args) {
+    const { transaction, organisation: parent, now } = context;
+    const child = await resolveOrganisation(transaction, args.child);
+    if (child.id === parent.id) {
+      throw new HanaperError('bad_input', `${parent.name} accepts its own keys anyway; name another organisation.`, {
+        field: 'child',
+      });
+    }
+    await requireNotGranted(context, child.name);
+    await insertTrustAcl(transaction, {
+      id: createUuid(new Date(now)),
+      parentOrgId: parent.id,
+      childOrgId: child.id,
+      grantedAt: now,
+      revokedAt: null,
+    });
+    context.emit('key.trust_acl.granted', { parent: parent.name, child: child.name });
+    return { parent: parent.name, child: child.name, granted_at: now, revoked_at: null };
+  },
+};
+
+/** Ends what {@link grantAcl} began. */
+export const revokeAcl: Command<'organisation', AclArgs, { parent: string; child: string; revoked_at: string }> = {
+  name: '/acl/revoke',
+  subject: 'organisation',
+  access: 'write',
+  args: aclArgs,
+  async run({ transaction, organisation: parent, now, emit }, args) {
+    const child = await resolveOrganisation(transaction, args.child);
+    if (!(await revokeTrustAcl(transaction, parent.id, child.id, now))) {
+      throw new HanaperError('not_found', `${parent.name} does not accept the keys of ${child.name}.`, {
+        kind: 'trust ACL',
+      });
+    }
+    emit('key.trust_acl.revoked', { parent: parent.name, child: child.name });
+    return { parent: parent.name, child: child.name, revoked_at: now };
+  },
+};
+
+/** The ACLs in which an organisation is parent or child. */
+export const listAcls: Command<'organisation', Record<string, never>, { acls: AclDocument[] }> = {
+  name: '/acl/list',
+  subject: 'organisation',
+  access: 'read',
+  args: noArgs,
+  run: async ({ transaction, organisation }) => ({
+    acls: (await listTrustAcls(transaction, organisation.id)).map(toDocument),
+  }),
+};
+
+async function requireNotGranted({ transaction, organisation }: OrganisationContext, child: string): Promise<void> {
+  const acls = await listTrustAcls(transaction, organisation.id);
+  const active = acls.some((acl) => acl.parent === organisation.name && acl.child === child && acl.revokedAt === null);
+  if (!active) return;
+  throw new HanaperError('already_trusted', `${organisation.name} accepts the keys of ${child} already.`, {
+    kind: 'trust ACL',
+  });
+}
+
+function toDocument({ parent, child, grantedAt, revokedAt }: NamedAcl): AclDocument {
+  return { parent, child, granted_at: grantedAt, revoked_at: revokedAt };
+}

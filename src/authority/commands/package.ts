@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import type { Secret } from '../../crypto/secret.ts';
+import { createUuid } from '../../crypto/uuid.ts';
+import { HanaperError } from '../../errors.ts';
+import { decodeSignature, type SignatureDocument } from '../../signature/document.ts';
+import { encodeEnvelope } from '../../signature/dsse.ts';
+import { encodeHashSignature } from '../../signature/hash-signature.ts';
+import { signHash, signStatement } from '../../signature/sign.ts';
+import { insertSignature, listSignatures } from '../../store/package-signatures.ts';
+import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
+import { nameArg, sha256Arg, timeArg } from '../args.ts';
+import type { Command, OrganisationContext } from '../command.ts';
+import { requireNotRevoked } from '../key-rules.ts';
+import { requireSigningKey } from './key.ts';
+
+/** What is signed: the SHA-256 of a package, and the file name it goes by. */
+export interface SignArgs {
+  /** 64 hex characters. */
+  readonly hash: string;
+  readonly name: string;
+  /** Name of the signing key. */
+  readonly key: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly expires_at?: string;
+  /** `true`: the signature is kept in the database too. */
+  readonly store?: boolean;
+}
+
+/** The same without what a hash signature cannot bind. */
+export type SignHashArgs = Pick<SignArgs, 'hash' | 'key' | 'store'>;
+
+/** A signature, and by which key it is. */
+export interface SignedDocument {
+  readonly signature: SignatureDocument;
+  readonly organisation: string;
+  readonly key: string;
+  /** 64 hex characters. */
+  readonly key_fingerprint: string;
+  readonly signed_at: string;
+}
+
+/** A stored signature as a document. */
+export interface StoredSignatureDocument {
+  readonly format: 'dsse' | 'v1';
+  readonly key_fingerprint: string;
+  readonly signed_at: string;
+  readonly expires_at: string | null;
+  readonly signature: SignatureDocument;
+}
+
+const keyAndStore = { hash: sha256Arg, key: nameArg, store: z.boolean().exactOptional() };
+
+/** Signs a package: a DSSE envelope around a statement of hash, name, organisation, key and time. */
+export const signPackage: Command<'organisation', SignArgs, SignedDocument> = {
+  name: '/package/sign',
+  subject: 'organisation',
+  access: 'write',
+  refusal: 'package.sign.failure',
+  args: z.strictObject({ ...keyAndStore, name: z.string().min(1).max(1024), expires_at: timeArg.exactOptional() }),
+  run: (context, args) =>
+    signWith(context, args, (seed, { keyFingerprint }) => {
+      const { now: signedAt, organisation } = context;
+      if (args.expires_at !== undefined && args.expires_at <= signedAt) throw alreadyExpired(args.expires_at);
+      return signStatement(seed, {
+        name: args.name,
+        packageHash: args.hash,
+        organisation: organisation.did,
+        keyFingerprint,
+        signedAt,
+        ...(args.expires_at === undefined ? {} : { expiresAt: args.expires_at }),
+      });
+    }),
+};
+
+/** Signs the bare hash of a package, where the organisation has turned that on. */
+export const signPackageHash: Command<'organisation', SignHashArgs, SignedDocument> = {
+  name: '/package/sign-hash',
+  subject: 'organisation',
+  access: 'write',
+  refusal: 'package.sign.failure',
+  args: z.strictObject(keyAndStore),
+  run: async (context, args) => {
+    requireHashSignatures(context);
+    return signWith(context, args, (seed, { keyFingerprint }) =>
+      signHash(seed, args.hash, keyFingerprint, context.now),
+    );
+  },
+};
+
+/** The signatures that are stored for a package; none of them is verified. */
+export const listPackageSignatures: Command<'authority', { hash: string }, { signatures: StoredSignatureDocument[] }> =
+  {
+    name: '/package/signatures',
+    subject: 'authority',
+    access: 'read',
+    args: z.strictObject({ hash: sha256Arg }),
+    run: async ({ transaction }, { hash }) => ({
+      signatures: (await listSignatures(transaction, hash)).map(toDocument),
+    }),
+  };
+
+async function signWith(
+  context: OrganisationContext,
+  { hash, key, store }: SignHashArgs,
+  makeSignature: (seed: Secret, key: SigningKeyRow) => Promise<SignatureDocument>,
+): Promise<SignedDocument> {
+  const row = await requireSigningKey(context, key);
+  requireNotRevoked(row);
+  using seed = await openSigningKey(context, row);
+  const signature = await makeSignature(seed, row);
+  if (store) await storeSignature(context, signature);
+  const { organisation, now } = context;
+  const about = { organisation: organisation.name, key: row.keyName, key_fingerprint: row.keyFingerprint };
+  context.emit('package.signed', { ...about, package_hash: hash });
+  return { signature, ...about, signed_at: now };
+}
+
+function openSigningKey(context: OrganisationContext, row: SigningKeyRow): Promise<Secret> {
+  return context.vault().openKey(row.encryptedPrivateKey, {
+    kind: 'signing-key',
+    rowId: row.id,
+    organisationId: row.orgId,
+    fingerprint: row.keyFingerprint,
+  });
+}
+
+async function storeSignature({ transaction, now }: OrganisationContext, document: SignatureDocument): Promise<void> {
+  const { format, packageHash, keyFingerprint, signature, signedAt, payload, statement } = decodeSignature(document);
+  await insertSignature(
+    transaction,
+    {
+      id: createUuid(new Date(now)),
+      packageHash,
+      keyFingerprint,
+      signature,
+      signedAt,
+      format,
+      statement: payload ?? null,
+      expiresAt: statement?.expiresAt ?? null,
+      supersededAt: null,
+    },
+    now,
+  );
+}
+
+function requireHashSignatures({ organisation: { name, hashSignaturesSince } }: OrganisationContext): void {
+  if (hashSignaturesSince !== null) return;
+  throw new HanaperError(
+    'bad_input',
+    `${name} does not make hash signatures, which bind neither name nor organisation. To allow them: hanaper org set ${name} --hash-signatures on.`,
+    { reason: 'hash signatures are off' },
+  );
+}
+
+function alreadyExpired(expiresAt: string): HanaperError {
+  return new HanaperError('bad_input', `The signature would have expired already, at ${expiresAt}.`, {
+    field: 'expires_at',
+  });
+}
+
+function toDocument(row: PackageSignatureRow): StoredSignatureDocument {
+  const { format, keyFingerprint, signedAt, expiresAt } = row;
+  return {
+    format,
+    key_fingerprint: keyFingerprint,
+    signed_at: signedAt,
+    expires_at: expiresAt,
+    signature: encode(row),
+  };
+}
+
+function encode({
+  statement,
+  signature,
+  keyFingerprint,
+  packageHash,
+  signedAt,
+}: PackageSignatureRow): SignatureDocument {
+  return statement
+    ? encodeEnvelope(statement, signature, keyFingerprint)
+    : encodeHashSignature(packageHash, keyFingerprint, signature, signedAt);
+}

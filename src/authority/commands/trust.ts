@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { decodeHex } from '../../bytes.ts';
+import { importPublicKey } from '../../crypto/ed25519.ts';
+import { fingerprintOf } from '../../crypto/fingerprint.ts';
+import { createUuid } from '../../crypto/uuid.ts';
+import { HanaperError } from '../../errors.ts';
+import { takeLock } from '../../store/lock.ts';
+import type { TrustedKeyRow } from '../../store/schema.ts';
+import { listSigningKeysByFingerprint } from '../../store/signing-keys.ts';
+import { insertTrustedKey, listInheritedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
+import { nameArg, noArgs, sha256Arg } from '../args.ts';
+import type { Command, OrganisationContext } from '../command.ts';
+import { requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
+
+/** A trusted key as a document. */
+export interface TrustedKeyDocument {
+  /** 64 hex characters. */
+  readonly fingerprint: string;
+  readonly name: string | null;
+  /** The organisation through which it is accepted; null: trusted directly. */
+  readonly via: string | null;
+  readonly trusted_at: string;
+  readonly revoked_at: string | null;
+}
+
+/** A public key to trust: 64 hex characters, and a name to know it by. */
+export interface AddTrustArgs {
+  readonly public_key: string;
+  readonly name?: string;
+}
+
+/** Has an organisation trust a public key. */
+export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument> = {
+  name: '/trust/add',
+  subject: 'organisation',
+  access: 'write',
+  args: z.strictObject({ public_key: sha256Arg, name: nameArg.exactOptional() }),
+  async run(context, { public_key, name }) {
+    const { transaction, organisation, now } = context;
+    const publicKey = importPublicKey(decodeHex(public_key) ?? new Uint8Array(0));
+    const keyFingerprint = fingerprintOf(publicKey);
+    await takeLock(transaction, `key/${keyFingerprint}`);
+    await requireNotIdentityKey(context, publicKey);
+    (await listSigningKeysByFingerprint(transaction, keyFingerprint)).forEach(requireNotRevoked);
+    await requireNotTrusted(context, keyFingerprint);
+    const row: TrustedKeyRow = {
+      id: createUuid(new Date(now)),
+      orgId: organisation.id,
+      keyFingerprint,
+      publicKey,
+      keyName: name ?? null,
+      trustedAt: now,
+      revokedAt: null,
+    };
+    await insertTrustedKey(transaction, row);
+    context.emit('key.trusted.added', {
+      organisation: organisation.name,
+      key: row.keyName,
+      fingerprint: keyFingerprint,
+    });
+    return toDocument(row, null);
+  },
+};
+
+/** What an organisation trusts: its own keys (revoked ones say so), and those it accepts through ACLs. */
+export const listTrust: Command<'organisation', Record<string, never>, { keys: TrustedKeyDocument[] }> = {
+  name: '/trust/list',
+  subject: 'organisation',
+  access: 'read',
+  args: noArgs,
+  async run({ transaction, organisation }) {
+    const own = await listTrustedKeys(transaction, organisation.id);
+    const inherited = await listInheritedKeys(transaction, organisation.id);
+    return { keys: [...own.map((row) => toDocument(row, null)), ...inherited.map((row) => toDocument(row, row.via))] };
+  },
+};
+
+/** Ends an organisation's own trust in a key. */
+export const revokeTrust: Command<
+  'organisation',
+  { fingerprint: string },
+  { fingerprint: string; revoked_at: string }
+> = {
+  name: '/trust/revoke',
+  subject: 'organisation',
+  access: 'write',
+  args: z.strictObject({ fingerprint: sha256Arg }),
+  async run(context, { fingerprint }) {
+    const { transaction, organisation, now } = context;
+    const ended = await revokeTrustedKeys(transaction, fingerprint, now, organisation.id);
+    if (ended === 0) throw await notTrusted(context, fingerprint);
+    context.emit('key.trusted.revoked', { organisation: organisation.name, fingerprint });
+    return { fingerprint, revoked_at: now };
+  },
+};
+
+async function requireNotTrusted(
+  { transaction, organisation }: OrganisationContext,
+  fingerprint: string,
+): Promise<void> {
+  const rows = await listTrustedKeys(transaction, organisation.id);
+  if (!rows.some((row) => row.keyFingerprint === fingerprint && row.revokedAt === null)) return;
+  throw new HanaperError('already_trusted', `${organisation.name} trusts this key already.`, { fingerprint });
+}
+
+async function notTrusted(context: OrganisationContext, fingerprint: string): Promise<HanaperError> {
+  const { transaction, organisation } = context;
+  const inherited = await listInheritedKeys(transaction, organisation.id);
+  const via = inherited.find((row) => row.keyFingerprint === fingerprint)?.via;
+  const why = via === undefined ? 'does not trust' : `trusts only through ${via} (see "hanaper acl list")`;
+  return new HanaperError('not_found', `${organisation.name} ${why} the key ${fingerprint.slice(0, 16)}….`, {
+    kind: 'trusted key',
+    fingerprint,
+  });
+}
+
+function toDocument(row: TrustedKeyRow, via: string | null): TrustedKeyDocument {
+  const { keyFingerprint, keyName, trustedAt, revokedAt } = row;
+  return { fingerprint: keyFingerprint, name: keyName, via, trusted_at: trustedAt, revoked_at: revokedAt };
+}

@@ -1,0 +1,53 @@
+import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
+import { HanaperError } from '../errors.ts';
+import { hashOnlySignature, statementSignature } from '../signature/document.ts';
+import type { Candidate, TrustedKey } from '../signature/verify.ts';
+import { listSignatures } from '../store/package-signatures.ts';
+import type { OrganizationRow, PackageSignatureRow, TrustedKeyRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { listInheritedKeys, listKeyOwners, listTrustedKeys } from '../store/trusted-keys.ts';
+import { resolveTrustedKeys } from '../trust/resolve.ts';
+import type { TrustMaterial } from '../trust/source.ts';
+
+/** Reads what an organisation trusts, and the stored signatures of one package, as values for a verifier. */
+export async function gatherTrust(
+  transaction: Transaction,
+  authorityDid: string,
+  organisation: OrganizationRow,
+  packageHash: string,
+): Promise<TrustMaterial> {
+  const own = (await listTrustedKeys(transaction, organisation.id)).filter((row) => row.revokedAt === null);
+  const inherited = await listInheritedKeys(transaction, organisation.id);
+  const owners = await listKeyOwners(
+    transaction,
+    [...own, ...inherited].map((row) => row.keyFingerprint),
+  );
+  const signatures = await listSignatures(transaction, packageHash);
+  const toKey = (row: TrustedKeyRow) => toTrustedKey(row, owners.get(row.keyFingerprint) ?? []);
+  return {
+    authority: authorityDid,
+    organisation: organisation.did,
+    keys: resolveTrustedKeys(
+      own.map(toKey),
+      inherited.map((row) => ({ ...toKey(row), via: row.via })),
+    ),
+    signatures: signatures.map(toCandidate),
+  };
+}
+
+// Only checked keys are ever stored; whoever can write rows can as well store a key of their own.
+function toTrustedKey({ keyFingerprint, publicKey, keyName }: TrustedKeyRow, owners: readonly string[]): TrustedKey {
+  return { fingerprint: keyFingerprint, publicKey: publicKey as Ed25519PublicKey, name: keyName, owners };
+}
+
+function toCandidate(row: PackageSignatureRow): Candidate {
+  try {
+    const signature = row.statement
+      ? statementSignature(row.statement, row.signature)
+      : hashOnlySignature(row.packageHash, row.keyFingerprint, row.signature, row.signedAt);
+    return { origin: 'database', signature };
+  } catch (error) {
+    if (error instanceof HanaperError) return { malformed: error };
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** Where the rules meet the rows: opens a database, executes commands, and is a source of trust. */
+export { Authority, type AuthorityParts } from './authority.ts';
+export { type ChangedCredential, changeCredential } from './change-credential.ts';
+export type { Command, CommandContext, CommandSubject, OrganisationContext } from './command.ts';
+export { type AclArgs, type AclDocument, grantAcl, listAcls, revokeAcl } from './commands/acl.ts';
+export {
+  type CreateKeyArgs,
+  createKey,
+  type ExportedKeyDocument,
+  exportKey,
+  type ImportKeyArgs,
+  importKey,
+  listKeys,
+  revokeKey,
+  type SigningKeyDocument,
+} from './commands/key.ts';
+export {
+  createOrganisation,
+  listOrganisations,
+  type OrganisationDocument,
+  setOrganisation,
+  showOrganisation,
+} from './commands/org.ts';
+export {
+  listPackageSignatures,
+  type SignArgs,
+  type SignedDocument,
+  type SignHashArgs,
+  type StoredSignatureDocument,
+  signPackage,
+  signPackageHash,
+} from './commands/package.ts';
+export { type AddTrustArgs, addTrust, listTrust, revokeTrust, type TrustedKeyDocument } from './commands/trust.ts';
+export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
+export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
+export { type AuthorityOptions, openAuthority } from './open-authority.ts';
+export { readStatus, type StatusDocument } from './status.ts';
+export { type ValidationDocument, validateAuthority } from './validate.ts';

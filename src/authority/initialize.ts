@@ -1,0 +1,130 @@
+import { createUuid } from '../crypto/uuid.ts';
+import { HanaperError } from '../errors.ts';
+import type { Observer } from '../events.ts';
+import { getAuthority, insertAuthority } from '../store/authority.ts';
+import { insertKeySlot } from '../store/key-slots.ts';
+import { parseDatabaseUrl } from '../store/location.ts';
+import { takeLock } from '../store/lock.ts';
+import { openDatabase } from '../store/open-database.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { SlotKind } from '../vault/authority-statement.ts';
+import { createVault, type NewVault } from '../vault/create.ts';
+import type { Credential, SlotPlan } from '../vault/slot.ts';
+import { parseArgs } from './args.ts';
+import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
+import type { KnownAuthorities } from './known-authorities.ts';
+
+/** How a database is initialised. */
+export interface InitializeOptions {
+  /** `sqlite:PATH` or `postgres://…` */
+  readonly database: string;
+  readonly slot: SlotKind;
+  readonly credential: Credential;
+  /** Argon2id costs; not used by a raw slot. */
+  readonly costs: SlotPlan['costs'];
+  /** Name of a first organisation, made in the same transaction. */
+  readonly organisation?: string;
+  readonly knownAuthorities?: KnownAuthorities;
+  readonly observer?: Observer;
+  readonly clock?: () => Date;
+}
+
+/** What came to be. */
+export interface Initialized {
+  readonly database: string;
+  readonly did: string;
+  readonly publicKey: Uint8Array;
+  readonly slot: SlotKind;
+  readonly organisation?: OrganisationDocument;
+  /** The authority that was pinned for this database before, and no longer is. */
+  readonly replaced?: string;
+}
+
+/**
+ * Initialises a database, once: root secret, key slot, authority row, and a first organisation if one is named.
+ *
+ * @throws HanaperError `already_initialized`, `bad_input`, `bad_config`, `unavailable`, `database_newer`, `database_corrupt`
+ */
+export async function initializeAuthority(options: InitializeOptions): Promise<Initialized> {
+  const { organisation: name, knownAuthorities, clock = () => new Date() } = options;
+  if (name !== undefined) parseArgs(createOrganisation.args, { name });
+  const now = clock();
+  const plan = {
+    id: createUuid(now),
+    createdAt: now.toISOString(),
+    credential: options.credential,
+    costs: options.costs,
+  };
+  const created = await createVault(plan, options.slot);
+  using vault = created.vault;
+  const database = await openDatabase(parseDatabaseUrl(options.database), true);
+  try {
+    const organisation = await database.transact('write', async (transaction) => {
+      await writeAuthority(transaction, created);
+      return name === undefined
+        ? undefined
+        : createOrganisation.run(contextOf(transaction, created, plan.createdAt), { name });
+    });
+    const replaced = pin(database.name, vault.did, knownAuthorities);
+    options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
+    return {
+      database: database.name,
+      did: vault.did,
+      publicKey: vault.publicKey,
+      slot: options.slot,
+      ...(organisation && { organisation }),
+      ...(replaced !== undefined && { replaced }),
+    };
+  } finally {
+    await database.close();
+  }
+}
+
+/**
+ * Finds out early whether a database can be initialised, before anything is asked or made.
+ *
+ * @throws HanaperError `already_initialized`, `bad_config`, `unavailable`, `database_newer`, `database_corrupt`
+ */
+export async function requireUninitialized(databaseUrl: string): Promise<void> {
+  try {
+    const database = await openDatabase(parseDatabaseUrl(databaseUrl), false);
+    try {
+      if (await database.transact('read', getAuthority)) throw alreadyInitialized(database.name);
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
+  }
+}
+
+async function writeAuthority(transaction: Transaction, { authority, slot }: NewVault): Promise<void> {
+  await takeLock(transaction, 'authority');
+  if (await getAuthority(transaction)) throw alreadyInitialized('This database');
+  await insertAuthority(transaction, authority);
+  await insertKeySlot(transaction, slot);
+}
+
+function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
+  return {
+    transaction,
+    now,
+    authority: { did: vault.did, publicKey: vault.publicKey },
+    vault: () => vault,
+    emit: () => undefined,
+  };
+}
+
+function pin(database: string, did: string, known: KnownAuthorities | undefined): string | undefined {
+  const replaced = known?.find(database);
+  known?.remember(database, did);
+  return replaced;
+}
+
+function alreadyInitialized(name: string): HanaperError {
+  return new HanaperError(
+    'already_initialized',
+    `${name} is initialised already, and can be only once. "hanaper status" shows it; --db names another database.`,
+    { database: name },
+  );
+}

@@ -1,0 +1,58 @@
+import { equalBytes } from '../bytes.ts';
+import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
+import { fingerprintOf } from '../crypto/fingerprint.ts';
+import { encodeDidKey } from '../did/did-key.ts';
+import { HanaperError } from '../errors.ts';
+import { findOrganization } from '../store/organizations.ts';
+import type { SigningKeyRow } from '../store/schema.ts';
+import { listSigningKeysByFingerprint } from '../store/signing-keys.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { CommandContext } from './command.ts';
+
+/**
+ * Signing keys sign packages, identity keys sign tokens, never the other way.
+ *
+ * @throws HanaperError `bad_input`
+ */
+export async function requireNotIdentityKey(
+  { transaction, authority }: CommandContext,
+  publicKey: Ed25519PublicKey,
+): Promise<void> {
+  const organisation = await findOrganization(transaction, { did: encodeDidKey(publicKey) });
+  const owner = equalBytes(publicKey, authority.publicKey) ? 'the authority' : organisation?.name;
+  if (owner === undefined) return;
+  throw new HanaperError(
+    'bad_input',
+    `This is the identity key of ${owner}. Identity keys never sign packages: use a signing key.`,
+    { reason: 'identity key', fingerprint: fingerprintOf(publicKey) },
+  );
+}
+
+/**
+ * A signing key belongs to one organisation, and once revoked is never taken in again.
+ *
+ * @throws HanaperError `already_exists`, `key_revoked`
+ */
+export async function requireNotSigningKey(transaction: Transaction, publicKey: Ed25519PublicKey): Promise<void> {
+  const rows = await listSigningKeysByFingerprint(transaction, fingerprintOf(publicKey));
+  rows.forEach(requireNotRevoked);
+  const [row] = rows;
+  if (row === undefined) return;
+  throw new HanaperError('already_exists', `This key is the signing key "${row.keyName}" already.`, {
+    kind: 'signing key',
+    fingerprint: row.keyFingerprint,
+  });
+}
+
+/**
+ * A revoked signing key neither signs nor is trusted.
+ *
+ * @throws HanaperError `key_revoked`
+ */
+export function requireNotRevoked({ keyName, keyFingerprint, revokedAt }: SigningKeyRow): void {
+  if (revokedAt === null) return;
+  throw new HanaperError('key_revoked', `The signing key "${keyName}" was revoked at ${revokedAt}. Use another key.`, {
+    fingerprint: keyFingerprint,
+    revoked_at: revokedAt,
+  });
+}

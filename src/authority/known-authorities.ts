@@ -1,0 +1,72 @@
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isDidKey } from '../did/did-key.ts';
+import { HanaperError } from '../errors.ts';
+
+/** Remembers outside of each database whose it is, so that a database that was exchanged is noticed. */
+export interface KnownAuthorities {
+  /** The DID pinned for a database. */
+  find(database: string): string | undefined;
+  /** Pins a DID; it replaces an earlier one. */
+  remember(database: string, did: string): void;
+}
+
+/** Where pins are kept in a file: one JSON line each, the last for a database counts. */
+export function knownAuthoritiesFile(path: string): KnownAuthorities {
+  return {
+    find: (database) => readPins(path).findLast((pin) => pin.database === database)?.authority,
+    remember: (database, authority) => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      appendFileSync(path, `${JSON.stringify({ database, authority })}\n`, { mode: 0o600 });
+    },
+  };
+}
+
+interface Pin {
+  readonly database: string;
+  readonly authority: string;
+}
+
+function readPins(path: string): readonly Pin[] {
+  const lines = readLines(path);
+  return lines.map((line, index) => parsePin(line) ?? damaged(path, index + 1));
+}
+
+function readLines(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    throw new HanaperError(
+      'bad_config',
+      `${path}, which holds the known authorities, cannot be read.`,
+      { path },
+      cause,
+    );
+  }
+}
+
+function parsePin(line: string): Pin | undefined {
+  try {
+    const pin: unknown = JSON.parse(line);
+    return isPin(pin) ? pin : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPin(value: unknown): value is Pin {
+  if (typeof value !== 'object' || value === null) return false;
+  const { database, authority } = value as Partial<Pin>;
+  return typeof database === 'string' && typeof authority === 'string' && isDidKey(authority);
+}
+
+function damaged(path: string, line: number): never {
+  throw new HanaperError(
+    'bad_config',
+    `Line ${line} of ${path} is not a known authority. Remove that line, or give --authority DID.`,
+    { path, line },
+  );
+}

@@ -1,0 +1,66 @@
+import { HanaperError } from '../errors.ts';
+import type { Observer } from '../events.ts';
+import { getAuthority } from '../store/authority.ts';
+import type { Database } from '../store/database.ts';
+import { parseDatabaseUrl } from '../store/location.ts';
+import { openDatabase } from '../store/open-database.ts';
+import { type AuthorityIdentity, checkAuthority } from '../vault/authority-statement.ts';
+import { Authority } from './authority.ts';
+import type { KnownAuthorities } from './known-authorities.ts';
+
+/** Which database to open, and whose it must be. */
+export interface AuthorityOptions {
+  /** `sqlite:PATH` or `postgres://…` */
+  readonly database: string;
+  /** The DID that the authority must have; else the one that `knownAuthorities` holds for the database. */
+  readonly authority?: string;
+  /** Pins of earlier runs; the first authority seen is remembered. */
+  readonly knownAuthorities?: KnownAuthorities;
+  readonly observer?: Observer;
+  /** Default: the database's own time. */
+  readonly clock?: () => Date;
+}
+
+/**
+ * Opens an initialised database, locked.
+ *
+ * @throws HanaperError `bad_config`, `not_initialized`, `database_newer`, `database_corrupt`, `unavailable`,
+ * `authority_tampered`, `authority_changed`
+ * @example
+ * await using authority = await openAuthority({ database: 'sqlite:hanaper.db' });
+ * await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
+ */
+export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { observer, clock } = options;
+  const database = await openDatabase(parseDatabaseUrl(options.database), false);
+  try {
+    const identity = await readIdentity(database);
+    requirePinned(database.name, identity.did, options);
+    return new Authority({ database, identity, ...(observer && { observer }), ...(clock && { clock }) });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function readIdentity(database: Database): Promise<AuthorityIdentity> {
+  const row = await database.transact('read', getAuthority);
+  if (row) return checkAuthority(row);
+  throw new HanaperError('not_initialized', `${database.name} is not initialised. Run "hanaper init" first.`, {
+    database: database.name,
+  });
+}
+
+function requirePinned(database: string, did: string, { authority, knownAuthorities }: AuthorityOptions): void {
+  const pinned = authority ?? knownAuthorities?.find(database);
+  if (pinned === did) return;
+  if (pinned === undefined) {
+    knownAuthorities?.remember(database, did);
+    return;
+  }
+  throw new HanaperError(
+    'authority_changed',
+    `${database} belongs to the authority ${did}, but ${pinned} was expected: the database was exchanged, or restored from elsewhere. If that is right, say so with --authority ${did}.`,
+    { database, expected: pinned, actual: did },
+  );
+}

@@ -1,0 +1,99 @@
+import { equalBytes } from '../bytes.ts';
+import { importPublicKey, publicKeyOf } from '../crypto/ed25519.ts';
+import { fingerprintOf } from '../crypto/fingerprint.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { decodeDidKey } from '../did/did-key.ts';
+import { HanaperError } from '../errors.ts';
+import { listKeySlots } from '../store/key-slots.ts';
+import { listOrganizations } from '../store/organizations.ts';
+import type { OrganizationRow, SigningKeyRow } from '../store/schema.ts';
+import { listSigningKeys } from '../store/signing-keys.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { listTrustedKeys } from '../store/trusted-keys.ts';
+import { type Credential, checkSlot } from '../vault/slot.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { Authority } from './authority.ts';
+
+/** What was checked, and how much of it there is. */
+export interface ValidationDocument {
+  readonly valid: true;
+  readonly key_slots: number;
+  readonly organisations: number;
+  readonly signing_keys: number;
+  readonly trusted_keys: number;
+  /** Whether every sealed key was opened, for which the passphrase is needed. */
+  readonly sealed_keys_opened: boolean;
+}
+
+/**
+ * Checks a whole database: its pages and references, the authority, every key slot, every public key against its
+ * fingerprint; and with a credential, that every sealed key opens and is the private half of its public key.
+ *
+ * @throws HanaperError `database_corrupt`, `slot_damaged`, `wrong_passphrase`
+ */
+export async function validateAuthority(authority: Authority, credential?: Credential): Promise<ValidationDocument> {
+  await requireUndamaged(authority);
+  const slots = await authority.database.transact('read', listKeySlots);
+  for (const slot of slots) await checkSlot(slot, authority.identity.did, authority.identity.publicKey);
+  using vault = credential && (await authority.openVault(credential)).vault;
+  const counts = await authority.database.transact('read', (transaction) => checkOrganisations(transaction, vault));
+  return { valid: true, key_slots: slots.length, ...counts, sealed_keys_opened: vault !== undefined };
+}
+
+async function requireUndamaged({ database }: Authority): Promise<void> {
+  const damage = await database.findDamage();
+  if (damage.length === 0) return;
+  throw new HanaperError('database_corrupt', `${database.name} is damaged: ${damage[0]}. Restore it from a backup.`, {
+    database: database.name,
+    damage,
+  });
+}
+
+async function checkOrganisations(transaction: Transaction, vault: Vault | undefined) {
+  const organisations = await listOrganizations(transaction);
+  const counts = { organisations: organisations.length, signing_keys: 0, trusted_keys: 0 };
+  for (const organisation of organisations) {
+    if (vault) await checkIdentityKey(organisation, vault);
+    const signingKeys = await listSigningKeys(transaction, organisation.id);
+    for (const key of signingKeys) await checkSigningKey(key, vault);
+    const trustedKeys = await listTrustedKeys(transaction, organisation.id);
+    for (const key of trustedKeys) requireFingerprint(key.publicKey, key.keyFingerprint, `trusted key ${key.id}`);
+    counts.signing_keys += signingKeys.length;
+    counts.trusted_keys += trustedKeys.length;
+  }
+  return counts;
+}
+
+async function checkIdentityKey({ id, name, did, encryptedIdentityKey }: OrganizationRow, vault: Vault): Promise<void> {
+  const publicKey = decodeDidKey(did);
+  const place = {
+    kind: 'organization-identity',
+    rowId: id,
+    organisationId: id,
+    fingerprint: fingerprintOf(publicKey),
+  } as const;
+  using seed = await vault.openKey(encryptedIdentityKey, place);
+  await requireMatch(seed, publicKey, `identity key of ${name}`);
+}
+
+async function checkSigningKey(key: SigningKeyRow, vault: Vault | undefined): Promise<void> {
+  const what = `signing key "${key.keyName}"`;
+  requireFingerprint(key.publicKey, key.keyFingerprint, what);
+  if (vault === undefined) return;
+  const { id, orgId, keyFingerprint } = key;
+  const place = { kind: 'signing-key', rowId: id, organisationId: orgId, fingerprint: keyFingerprint } as const;
+  using seed = await vault.openKey(key.encryptedPrivateKey, place);
+  await requireMatch(seed, key.publicKey, what);
+}
+
+function requireFingerprint(publicKey: Uint8Array, fingerprint: string, what: string): void {
+  if (fingerprintOf(importPublicKey(publicKey)) !== fingerprint) throw altered(what);
+}
+
+async function requireMatch(seed: Secret, publicKey: Uint8Array, what: string): Promise<void> {
+  if (!equalBytes(await publicKeyOf(seed), publicKey)) throw altered(what);
+}
+
+function altered(what: string): HanaperError {
+  return new HanaperError('database_corrupt', `The ${what} was altered. Restore the database from a backup.`, { what });
+}

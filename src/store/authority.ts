@@ -1,0 +1,20 @@
+import type { AuthorityRow } from '../vault/authority-statement.ts';
+import type { Transaction } from './transaction.ts';
+
+/** The authority's row; `undefined` before the database is initialised. */
+export async function getAuthority({ kysely }: Transaction): Promise<AuthorityRow | undefined> {
+  return kysely.selectFrom('authority').selectAll().executeTakeFirst();
+}
+
+/** Writes the authority's row, which there is one of. */
+export async function insertAuthority({ kysely }: Transaction, row: AuthorityRow): Promise<void> {
+  await kysely
+    .insertInto('authority')
+    .values({ id: 1, ...row })
+    .execute();
+}
+
+/** Replaces the authority's row by one that is signed anew. */
+export async function updateAuthority({ kysely }: Transaction, row: AuthorityRow): Promise<void> {
+  await kysely.updateTable('authority').set(row).execute();
+}

@@ -1,0 +1,66 @@
+import { type Kysely, sql } from 'kysely';
+import { translateFailure } from './failure.ts';
+import type { Schema } from './schema.ts';
+import type { Engine, Transaction } from './transaction.ts';
+
+/** An open database whose schema is that of this version. */
+export class Database {
+  readonly engine: Engine;
+  /** A name without a password. */
+  readonly name: string;
+  readonly #kysely: Kysely<Schema>;
+
+  constructor(engine: Engine, name: string, kysely: Kysely<Schema>) {
+    this.engine = engine;
+    this.name = name;
+    this.#kysely = kysely;
+  }
+
+  /**
+   * Runs `work` in one transaction: all of it is done, or nothing.
+   *
+   * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
+   */
+  async transact<Result>(
+    access: 'read' | 'write',
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const begin = this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
+      const kysely = await begin.execute();
+      try {
+        const result = await work({ engine: this.engine, kysely });
+        await kysely.commit().execute();
+        return result;
+      } catch (error) {
+        if (!kysely.isCommitted) await kysely.rollback().execute();
+        throw error;
+      }
+    } catch (error) {
+      throw translateFailure(error, this.name);
+    }
+  }
+
+  /** Moves the write-ahead log of SQLite into the file and empties it, so that what was deleted is in neither. */
+  async emptyWriteAheadLog(): Promise<void> {
+    if (this.engine === 'sqlite') await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(this.#kysely);
+  }
+
+  /** What SQLite's own check of its pages and references finds wrong; empty where nothing is. */
+  async findDamage(): Promise<readonly string[]> {
+    if (this.engine !== 'sqlite') return [];
+    try {
+      const pages = await sql<{ integrityCheck: string }>`PRAGMA integrity_check(10)`.execute(this.#kysely);
+      const references = await sql<{ table: string }>`PRAGMA foreign_key_check`.execute(this.#kysely);
+      const found = pages.rows.map((row) => row.integrityCheck).filter((line) => line !== 'ok');
+      return [...found, ...references.rows.map((row) => `${row.table} refers to a row that is missing`)];
+    } catch (error) {
+      throw translateFailure(error, this.name);
+    }
+  }
+
+  /** Closes every connection. */
+  async close(): Promise<void> {
+    await this.#kysely.destroy();
+  }
+}

@@ -1,0 +1,67 @@
+import { HanaperError } from '../errors.ts';
+
+const sqlite = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+};
+const sqliteUniqueViolations: readonly number[] = [1555, 2067];
+const postgresUniqueViolation = '23505';
+
+/** What a driver's error means: a {@link HanaperError} where it is the world's fault, the error itself where it is ours. */
+export function translateFailure(error: unknown, database: string): unknown {
+  if (error instanceof HanaperError || !(error instanceof Error)) return error;
+  if ('errcode' in error && typeof error.errcode === 'number') return translateSqlite(error, error.errcode, database);
+  if ('code' in error && typeof error.code === 'string') return translatePostgres(error, error.code, database);
+  return error instanceof AggregateError ? translateFailure(error.errors[0], database) : error;
+}
+
+function translateSqlite(error: Error, code: number, database: string): unknown {
+  if (sqliteUniqueViolations.includes(code)) return alreadyExists(error);
+  switch (code & 0xff) {
+    case sqlite.corrupt:
+    case sqlite.notADatabase:
+      return new HanaperError(
+        'database_corrupt',
+        `${database} is damaged, or not a SQLite database at all. Restore it from a backup, or point --db elsewhere.`,
+        { database },
+        error,
+      );
+    case sqlite.busy:
+    case sqlite.locked:
+      return unavailable(`${database} is held by another process. Try again when that is done.`, database, error);
+    case sqlite.readOnly:
+    case sqlite.ioError:
+    case sqlite.full:
+    case sqlite.cannotOpen:
+      return unavailable(`${database} cannot be used: ${error.message}.`, database, error);
+    default:
+      return error;
+  }
+}
+
+function translatePostgres(error: Error, code: string, database: string): unknown {
+  if (code === postgresUniqueViolation) return alreadyExists(error);
+  // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, and socket errors.
+  if (/^(08|28|3D|53|57)...$|^40P01$|^E[A-Z]+$/.test(code)) {
+    return unavailable(
+      `${database} cannot be reached (${code}). Check that the server runs and lets you in.`,
+      database,
+      error,
+    );
+  }
+  return error;
+}
+
+function alreadyExists(error: Error): HanaperError {
+  return new HanaperError('already_exists', 'Somebody else just made the same entry; nothing was changed.', {}, error);
+}
+
+function unavailable(message: string, database: string, cause: Error): HanaperError {
+  return new HanaperError('unavailable', message, { database }, cause);
+}

@@ -1,0 +1,49 @@
+import { HanaperError } from '../errors.ts';
+import type { KeySlot } from '../vault/slot.ts';
+import type { KeySlotRow } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+const mostSlots = 16;
+
+/**
+ * The key slots, oldest first.
+ *
+ * @throws HanaperError `slot_damaged` where the parameters cannot be read
+ */
+export async function listKeySlots({ kysely }: Transaction): Promise<readonly KeySlot[]> {
+  const query = kysely.selectFrom('keySlots').selectAll().orderBy('createdAt').orderBy('id').limit(mostSlots);
+  return (await query.execute()).map(toSlot);
+}
+
+/** Adds a slot. */
+export async function insertKeySlot({ kysely }: Transaction, slot: KeySlot): Promise<void> {
+  const { costs, ...row } = slot;
+  const parameters = costs && JSON.stringify({ memory_kib: costs.memoryKib, passes: costs.passes, lanes: costs.lanes });
+  await kysely
+    .insertInto('keySlots')
+    .values({ ...row, parameters })
+    .execute();
+}
+
+/** Really deletes a slot. */
+export async function deleteKeySlot({ kysely }: Transaction, id: string): Promise<void> {
+  await kysely.deleteFrom('keySlots').where('id', '=', id).execute();
+}
+
+function toSlot({ parameters, ...row }: KeySlotRow): KeySlot {
+  return { ...row, costs: parameters === null ? null : readCosts(row.id, parameters) };
+}
+
+function readCosts(id: string, parameters: string): NonNullable<KeySlot['costs']> {
+  try {
+    const { memory_kib, passes, lanes } = JSON.parse(parameters);
+    return { memoryKib: memory_kib, passes, lanes };
+  } catch (cause) {
+    throw new HanaperError(
+      'slot_damaged',
+      `Key slot ${id} was altered: its parameters cannot be read. Restore the database from a backup.`,
+      { slot: id },
+      cause,
+    );
+  }
+}

@@ -1,0 +1,13 @@
+import type { Transaction } from '../transaction.ts';
+import * as mainJob from './0001-main-job.ts';
+
+/** One step of the schema, forward and back. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  up(transaction: Transaction): Promise<void>;
+  down(transaction: Transaction): Promise<void>;
+}
+
+/** Every migration, oldest first. A new one is added at the end; none is ever changed. */
+export const migrations: readonly Migration[] = [{ version: 1, name: 'main-job', ...mainJob }];

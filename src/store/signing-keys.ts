@@ -1,0 +1,47 @@
+import type { SigningKeyRow } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+/** An organisation's signing keys, newest first, revoked ones included. */
+export async function listSigningKeys({ kysely }: Transaction, orgId: string): Promise<readonly SigningKeyRow[]> {
+  return kysely
+    .selectFrom('signingKeys')
+    .selectAll()
+    .where('orgId', '=', orgId)
+    .orderBy('createdAt', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+}
+
+/** The signing key of that name: the active one, else the one revoked last. */
+export async function findSigningKey(
+  { kysely }: Transaction,
+  orgId: string,
+  keyName: string,
+): Promise<SigningKeyRow | undefined> {
+  const named = kysely.selectFrom('signingKeys').selectAll().where('orgId', '=', orgId).where('keyName', '=', keyName);
+  const active = await named.where('revokedAt', 'is', null).executeTakeFirst();
+  return active ?? named.orderBy('revokedAt', 'desc').executeTakeFirst();
+}
+
+/** Every signing key with that fingerprint, of whichever organisation. */
+export async function listSigningKeysByFingerprint(
+  { kysely }: Transaction,
+  fingerprint: string,
+): Promise<readonly SigningKeyRow[]> {
+  return kysely.selectFrom('signingKeys').selectAll().where('keyFingerprint', '=', fingerprint).execute();
+}
+
+/** Adds a signing key. */
+export async function insertSigningKey({ kysely }: Transaction, row: SigningKeyRow): Promise<void> {
+  await kysely.insertInto('signingKeys').values(row).execute();
+}
+
+/** Revokes every active signing key with that fingerprint; the time of an earlier revocation stays. */
+export async function revokeSigningKeys({ kysely }: Transaction, fingerprint: string, now: string): Promise<void> {
+  await kysely
+    .updateTable('signingKeys')
+    .set({ revokedAt: now })
+    .where('keyFingerprint', '=', fingerprint)
+    .where('revokedAt', 'is', null)
+    .execute();
+}

@@ -1,0 +1,92 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type TransactionSettings,
+} from 'kysely';
+
+const busyTimeout = 5000;
+
+/** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
+export function openSqliteFile(path: string): DatabaseSync {
+  return new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
+}
+
+/** Write-ahead logging, a flush at every commit, and zeros over what is deleted. */
+export function configureForWriting(file: DatabaseSync): void {
+  file.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF',
+  );
+}
+
+/** Kysely over `node:sqlite`: one connection, and write transactions that take the lock when they begin. */
+export function createSqliteDialect(file: DatabaseSync): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new SqliteDriver(file),
+    createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+class SqliteDriver implements Driver {
+  readonly #file: DatabaseSync;
+
+  constructor(file: DatabaseSync) {
+    this.#file = file;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new SqliteConnection(this.#file);
+  }
+
+  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    await run(connection, settings.accessMode === 'read only' ? 'begin' : 'begin immediate');
+  }
+
+  commitTransaction(connection: DatabaseConnection): Promise<void> {
+    return run(connection, 'commit');
+  }
+
+  rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    return run(connection, 'rollback');
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#file.close();
+  }
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #file: DatabaseSync;
+
+  constructor(file: DatabaseSync) {
+    this.#file = file;
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const statement = this.#file.prepare(sql);
+    const values = parameters as readonly SQLInputValue[];
+    if (statement.columns().length > 0) return { rows: statement.all(...values) as Row[] };
+    return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
+  }
+
+  // biome-ignore lint/correctness/useYield: the interface asks for it, and no query here is streamed.
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new TypeError('SQLite queries are not streamed');
+  }
+}
+
+async function run(connection: DatabaseConnection, sql: string): Promise<void> {
+  await connection.executeQuery(CompiledQuery.raw(sql));
+}

@@ -1,0 +1,45 @@
+import type { KeyTrustAclRow } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+/** An ACL with the names of both organisations. */
+export interface NamedAcl {
+  readonly parent: string;
+  readonly child: string;
+  readonly grantedAt: string;
+  readonly revokedAt: string | null;
+}
+
+/** The ACLs in which an organisation is parent or child, newest first, revoked ones included. */
+export async function listTrustAcls({ kysely }: Transaction, orgId: string): Promise<readonly NamedAcl[]> {
+  return kysely
+    .selectFrom('keyTrustAcls as acl')
+    .innerJoin('organizations as parent', 'parent.id', 'acl.parentOrgId')
+    .innerJoin('organizations as child', 'child.id', 'acl.childOrgId')
+    .select(['parent.name as parent', 'child.name as child', 'acl.grantedAt', 'acl.revokedAt'])
+    .where((row) => row.or([row('acl.parentOrgId', '=', orgId), row('acl.childOrgId', '=', orgId)]))
+    .orderBy('acl.grantedAt', 'desc')
+    .orderBy('acl.id', 'desc')
+    .execute();
+}
+
+/** Adds an ACL. */
+export async function insertTrustAcl({ kysely }: Transaction, row: KeyTrustAclRow): Promise<void> {
+  await kysely.insertInto('keyTrustAcls').values(row).execute();
+}
+
+/** Revokes the active ACL between two organisations. Returns whether there was one. */
+export async function revokeTrustAcl(
+  { kysely }: Transaction,
+  parentOrgId: string,
+  childOrgId: string,
+  now: string,
+): Promise<boolean> {
+  const result = await kysely
+    .updateTable('keyTrustAcls')
+    .set({ revokedAt: now })
+    .where('parentOrgId', '=', parentOrgId)
+    .where('childOrgId', '=', childOrgId)
+    .where('revokedAt', 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}

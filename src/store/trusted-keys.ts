@@ -1,0 +1,73 @@
+import type { TrustedKeyRow } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+/** A trusted key that another organisation contributes through an ACL. */
+export interface InheritedKeyRow extends TrustedKeyRow {
+  /** Name of the organisation whose own trusted key it is. */
+  readonly via: string;
+}
+
+/** The trusted keys of an organisation's own, newest first, revoked ones included. */
+export async function listTrustedKeys({ kysely }: Transaction, orgId: string): Promise<readonly TrustedKeyRow[]> {
+  return kysely
+    .selectFrom('trustedKeys')
+    .selectAll()
+    .where('orgId', '=', orgId)
+    .orderBy('trustedAt', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+}
+
+/** The active keys of every organisation that `orgId` accepts by an active ACL, by that organisation's name. */
+export async function listInheritedKeys({ kysely }: Transaction, orgId: string): Promise<readonly InheritedKeyRow[]> {
+  return kysely
+    .selectFrom('keyTrustAcls as acl')
+    .innerJoin('organizations as child', 'child.id', 'acl.childOrgId')
+    .innerJoin('trustedKeys as key', 'key.orgId', 'child.id')
+    .selectAll('key')
+    .select('child.name as via')
+    .where('acl.parentOrgId', '=', orgId)
+    .where('acl.revokedAt', 'is', null)
+    .where('key.revokedAt', 'is', null)
+    .orderBy('child.name')
+    .orderBy('key.trustedAt', 'desc')
+    .execute();
+}
+
+/** Adds a trusted key. */
+export async function insertTrustedKey({ kysely }: Transaction, row: TrustedKeyRow): Promise<void> {
+  await kysely.insertInto('trustedKeys').values(row).execute();
+}
+
+/** Revokes trust in a fingerprint: of one organisation, or of all. Returns how many rows it ended. */
+export async function revokeTrustedKeys(
+  { kysely }: Transaction,
+  fingerprint: string,
+  now: string,
+  orgId?: string,
+): Promise<number> {
+  const everywhere = kysely
+    .updateTable('trustedKeys')
+    .set({ revokedAt: now })
+    .where('keyFingerprint', '=', fingerprint)
+    .where('revokedAt', 'is', null);
+  const query = orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId);
+  return Number((await query.executeTakeFirst()).numUpdatedRows);
+}
+
+/** The DIDs of the organisations that own a signing key, by fingerprint. */
+export async function listKeyOwners(
+  { kysely }: Transaction,
+  fingerprints: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (fingerprints.length === 0) return new Map();
+  const rows = await kysely
+    .selectFrom('signingKeys as key')
+    .innerJoin('organizations as owner', 'owner.id', 'key.orgId')
+    .select(['key.keyFingerprint', 'owner.did'])
+    .where('key.keyFingerprint', 'in', fingerprints)
+    .execute();
+  const owners = new Map<string, string[]>();
+  for (const { keyFingerprint, did } of rows) owners.set(keyFingerprint, [...(owners.get(keyFingerprint) ?? []), did]);
+  return owners;
+}
