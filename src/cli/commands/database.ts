@@ -1,0 +1,82 @@
+import { changeCredential, readStatus, type StatusDocument, validateAuthority } from '../../authority/index.ts';
+import { HanaperError } from '../../errors.ts';
+import { requireStrongPassphrase } from '../../vault/strength.ts';
+import type { Outcome } from '../output.ts';
+import type { Session } from '../session.ts';
+import { type CostOptions, chooseCosts } from './init.ts';
+
+/** `hanaper status` */
+export async function status(session: Session): Promise<Outcome> {
+  const document = await readStatus(session.authorityOptions);
+  return { document, lines: describeStatus(document) };
+}
+
+/** `hanaper validate` */
+export async function validate(session: Session): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const document = await validateAuthority(authority, session.findCredential());
+  const { organisations, signing_keys, trusted_keys, key_slots } = document;
+  return {
+    document,
+    lines: [
+      `${authority.database.name} is sound.`,
+      `  checked     ${count(key_slots, 'key slot')}, ${count(organisations, 'organisation')}, ${count(signing_keys, 'signing key')}, ${count(trusted_keys, 'trusted key')}`,
+      document.sealed_keys_opened
+        ? '  sealed keys every one opens, and is the private half of its public key'
+        : '  sealed keys not opened: give --passphrase-file FILE to check them too',
+    ],
+  };
+}
+
+/** `hanaper passphrase change` */
+export async function changePassphrase(
+  session: Session,
+  options: CostOptions & { readonly newPassphraseFile?: string; readonly newRawKeyFile?: string },
+): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const { rawKeyFile, passphraseFile } = session.credentialSources();
+  requireOneFromStdin([rawKeyFile, passphraseFile, options.newPassphraseFile, options.newRawKeyFile]);
+  const current = await session.requireCredential({ question: 'Present passphrase' });
+  const next = await session.requireCredential({
+    rawKeyFile: options.newRawKeyFile,
+    passphraseFile: options.newPassphraseFile,
+    variable: 'HANAPER_NEW_PASSPHRASE',
+    question: 'New passphrase',
+    confirm: true,
+  });
+  if (next.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(next.passphrase);
+  const { added, removed } = await changeCredential(authority, current, next, chooseCosts(session, options));
+  return {
+    document: { added: { id: added.id, kind: added.kind }, removed: { id: removed.id, kind: removed.kind } },
+    lines: [
+      `The ${added.kind === 'raw' ? 'raw key' : 'passphrase'} was changed; the old one no longer opens ${authority.database.name}.`,
+      removed.kind === 'derived'
+        ? 'The old one still opens every copy made before, and with it the present keys: it was the root secret itself.'
+        : 'Copies made before still open with the old one: replace or destroy old backups.',
+    ],
+  };
+}
+
+function requireOneFromStdin(files: readonly (string | undefined)[]): void {
+  if (files.filter((file) => file === '-').length < 2) return;
+  throw new HanaperError('usage', 'Only one of the two can be read from standard input; give a file for the other.', {
+    option: '--new-passphrase-file',
+  });
+}
+
+function describeStatus(status: StatusDocument): readonly string[] {
+  if (!status.initialized) return [`${status.database} is not initialised.`, '', 'Next: hanaper init --org NAME'];
+  const slots = status.key_slots ?? [];
+  return [
+    `${status.database} is initialised, and its authority row is whole.`,
+    `  authority     ${status.did}`,
+    `  public key    ${status.public_key}`,
+    `  created       ${status.created_at}`,
+    `  key slots     ${slots.map(({ kind, created_at }) => `${kind} (since ${created_at})`).join(', ')}`,
+    `  organisations ${status.organisations}`,
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,134 @@
+import {
+  createKey,
+  exportKey,
+  importKey,
+  listKeys,
+  revokeKey,
+  type SigningKeyDocument,
+} from '../../authority/index.ts';
+import { decodeHex, encodeUtf8 } from '../../bytes.ts';
+import { decodePrivateKey } from '../../crypto/key-format.ts';
+import { writeFileBeside } from '../../package/write-file.ts';
+import { formatTable, type Outcome } from '../output.ts';
+import { readSecretFile } from '../read-secret-file.ts';
+import type { Session } from '../session.ts';
+
+/** Options of `key create` and `key import`. */
+export interface AddKeyOptions {
+  /** `false` with `--no-trust`. */
+  readonly trust: boolean;
+}
+
+/** `hanaper key create NAME` */
+export async function create(session: Session, name: string, { trust }: AddKeyOptions): Promise<Outcome> {
+  const authority = await session.unlockAuthority();
+  const document = await authority.executeFor(session.organisation, createKey, { name, trusted: trust });
+  return describeAdded(document, 'was created and sealed', trust);
+}
+
+/** `hanaper key import NAME FILE` */
+export async function importFrom(
+  session: Session,
+  name: string,
+  file: string,
+  { trust }: AddKeyOptions,
+): Promise<Outcome> {
+  const { content, exposed } = readSecretFile(file);
+  using bytes = content;
+  using seed = await decodePrivateKey(bytes);
+  const authority = await session.unlockAuthority();
+  const document = await authority.executeFor(session.organisation, importKey, { name, trusted: trust, seed });
+  if (exposed) session.warn(`Others than you could read ${file}: consider making a new key instead.`);
+  const { lines, ...rest } = describeAdded(document, 'was imported and sealed', trust);
+  return { ...rest, lines: [...lines, `Destroy ${file} if this is where the key shall live from now on.`] };
+}
+
+/** `hanaper key list` */
+export async function list(session: Session): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const document = await authority.executeFor(session.organisation, listKeys, {});
+  const rows = document.keys.map(({ name, fingerprint, created_at, revoked_at }) => [
+    name,
+    fingerprint,
+    created_at,
+    revoked_at === null ? 'active' : `revoked ${revoked_at}`,
+  ]);
+  const none = ['There is no signing key yet.', '', 'Next: hanaper key create NAME'];
+  return { document, lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'CREATED', 'STATE'], rows) : none };
+}
+
+/** `hanaper key show NAME` */
+export async function show(session: Session, name: string): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const { pem: _, ...document } = await authority.executeFor(session.organisation, exportKey, { name });
+  const { fingerprint, public_key, created_at, revoked_at } = document;
+  return {
+    document,
+    lines: [
+      `${name}${revoked_at === null ? '' : ` (revoked ${revoked_at})`}`,
+      `  fingerprint ${fingerprint}`,
+      `  public key  ${public_key}`,
+      `  created     ${created_at}`,
+    ],
+  };
+}
+
+/** Options of `key export`. */
+export interface ExportOptions {
+  readonly format: 'pem' | 'raw';
+  readonly output?: string;
+}
+
+/** `hanaper key export NAME`: the public half, on standard output or into a file. */
+export async function exportPublic(
+  session: Session,
+  name: string,
+  { format, output }: ExportOptions,
+): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const document = await authority.executeFor(session.organisation, exportKey, { name });
+  if (document.revoked_at !== null) session.warn(`This key was revoked at ${document.revoked_at}.`);
+  const bytes = format === 'pem' ? encodeUtf8(document.pem) : decodeHex(document.public_key);
+  if (output !== undefined && bytes) {
+    writeFileBeside(output, bytes, 0o644);
+    return {
+      document,
+      lines: [`The public key ${name} was written to ${output}.`, '', `Next, elsewhere: hanaper trust add ${output}`],
+    };
+  }
+  return { document, lines: [], ...(bytes && { bytes }) };
+}
+
+/** `hanaper key revoke NAME` */
+export async function revoke(session: Session, name: string): Promise<Outcome> {
+  const authority = await session.unlockAuthority();
+  const document = await authority.executeFor(session.organisation, revokeKey, { name });
+  const { trust_revoked: organisations } = document;
+  const trust =
+    organisations === 1
+      ? 'The one organisation that trusted it no longer does'
+      : `The ${organisations} organisations that trusted it no longer do`;
+  return {
+    document,
+    lines: [
+      `The signing key ${name} was revoked. ${organisations === 0 ? 'Nobody here trusted it' : trust}.`,
+      'What it signed is refused from now on, wherever this database is asked.',
+      '',
+      `Next: hanaper key create NAME, then sign again what is to stay loadable.`,
+    ],
+  };
+}
+
+function describeAdded(document: SigningKeyDocument, what: string, trusted: boolean): Outcome {
+  const { name, fingerprint } = document;
+  return {
+    document,
+    lines: [
+      `The signing key ${name} ${what}.`,
+      `  fingerprint ${fingerprint}`,
+      trusted ? '  trusted by its own organisation' : '  not trusted by anybody yet (--no-trust)',
+      '',
+      `Next: hanaper package sign FILE --key ${name}`,
+    ],
+  };
+}

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { showOrganisation } from '../../authority/index.ts';
+import { type ErrorCode, errorCodes, HanaperError } from '../../errors.ts';
+import { createLoader } from '../../loader/create-loader.ts';
+import type { VerifiedPackage } from '../../loader/verified-package.ts';
+import type { ChildAnswer } from '../load-child.ts';
+import type { Outcome } from '../output.ts';
+import type { Session } from '../session.ts';
+import { toDocument } from './package.ts';
+
+/** Options of `package load`. */
+export interface LoadOptions {
+  readonly call?: string;
+  readonly unsigned?: boolean;
+}
+
+const mostAnswerBytes = 16 * 1024 * 1024;
+
+/** `hanaper package load FILE`: verifies, then runs those bytes in a process of their own with an empty environment. */
+export async function load(session: Session, file: string, { call, unsigned = false }: LoadOptions): Promise<Outcome> {
+  const verified = await (await createSessionLoader(session, unsigned)).read(file);
+  if (unsigned) session.warn('Nothing was verified (--unsigned): this may be anybody’s code.');
+  const answer = await runInChild(verified, call);
+  if ('error' in answer) throw new HanaperError(answer.error.code, answer.error.message, answer.error.details);
+  const { exports, result } = answer;
+  return {
+    document: {
+      package_hash: verified.packageHash,
+      kind: verified.kind,
+      verification: verified.verification && toDocument(verified.verification),
+      exports,
+      ...(call !== undefined && { called: call, result: result ?? null }),
+    },
+    lines: [
+      `${file} was ${unsigned ? 'loaded unverified' : 'verified and loaded'} from memory (${verified.kind}).`,
+      `  sha256  ${verified.packageHash}`,
+      `  exports ${exports.join(', ') || '(none)'}`,
+      ...(call === undefined ? [] : [`  ${call}() returned ${result ?? 'nothing'}`]),
+    ],
+  };
+}
+
+async function createSessionLoader(session: Session, unsigned: boolean) {
+  const observer = session.observer && { observer: session.observer };
+  if (unsigned) return createLoader({ ...observer });
+  const authority = await session.openAuthority();
+  const { did: verificationOrg } = await authority.executeFor(session.organisation, showOrganisation, {});
+  return createLoader({ security: { requireSignatures: true, verificationOrg }, trust: authority, ...observer });
+}
+
+function runInChild({ kind, packageHash, bytes }: VerifiedPackage, call: string | undefined): Promise<ChildAnswer> {
+  const script = fileURLToPath(new URL('./load-child.js', import.meta.url));
+  // What the package prints goes to standard error: standard output is the command's own.
+  const child = spawn(process.execPath, [script, kind, packageHash, ...(call === undefined ? [] : [call])], {
+    env: {},
+    stdio: ['ignore', 2, 2, 'pipe', 'pipe'],
+  });
+  const [, , , input, output] = child.stdio as unknown as [null, null, null, Writable, Readable];
+  // A child that ends early breaks the pipe; its exit tells why.
+  input.on('error', () => undefined);
+  input.end(bytes);
+  return new Promise((resolve, reject) => {
+    const answer = collect(output);
+    child.on('error', (cause) =>
+      reject(new HanaperError('unavailable', 'The package could not be given a process.', {}, cause)),
+    );
+    child.on('close', async (status, signal) => resolve(parseAnswer(await answer) ?? endedEarly(status, signal)));
+  });
+}
+
+async function collect(output: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of output.setEncoding('utf8')) {
+    if (text.length < mostAnswerBytes) text += chunk;
+  }
+  return text;
+}
+
+// The package shares the child with us and can write anything here: the answer is checked like any input.
+function parseAnswer(text: string): ChildAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer !== 'object' || answer === null) return undefined;
+    const { exports, result, error } = answer as Record<string, unknown>;
+    if (isChildError(error)) return { error };
+    if (!Array.isArray(exports) || !exports.every((name) => typeof name === 'string')) return undefined;
+    return { exports, ...(typeof result === 'string' && { result }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isChildError(error: unknown): error is { code: ErrorCode; message: string; details: Record<string, unknown> } {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message, details } = error as Record<string, unknown>;
+  const known = errorCodes.some((candidate) => candidate === code);
+  return known && typeof message === 'string' && typeof details === 'object' && details !== null;
+}
+
+function endedEarly(status: number | null, signal: NodeJS.Signals | null): ChildAnswer {
+  const how = signal ?? `status ${status}`;
+  return {
+    error: {
+      code: 'bad_input',
+      message: `The package ended its process (${how}) before it was done.`,
+      details: { how },
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { basename } from 'node:path';
+import { listPackageSignatures, type SignedDocument, signPackage, signPackageHash } from '../../authority/index.ts';
+import { HanaperError } from '../../errors.ts';
+import { hashPackage } from '../../package/hash-package.ts';
+import { appendSignature, readCandidates, signaturePathOf } from '../../package/signature-file.ts';
+import { type VerificationResult, verifyPackage, verifyPackageOffline } from '../../package/verify-package.ts';
+import type { Candidate } from '../../signature/verify.ts';
+import { parseExpiry } from '../duration.ts';
+import { formatTable, type Outcome } from '../output.ts';
+import type { Session } from '../session.ts';
+import { readPublicKey } from './trust.ts';
+
+/** Options of `package sign`. */
+export interface SignOptions {
+  readonly key: string;
+  readonly name?: string;
+  readonly format: 'dsse' | 'v1';
+  readonly output?: string;
+  readonly store?: boolean;
+  readonly expires?: string;
+}
+
+/** Options of `package verify`. */
+export interface VerifyOptions {
+  readonly signature?: string;
+  readonly name?: string;
+  readonly trustKey?: readonly string[];
+}
+
+/** `hanaper package sign FILE` */
+export async function sign(session: Session, file: string, options: SignOptions): Promise<Outcome> {
+  const output = options.output ?? signaturePathOf(file);
+  const expiresAt = readExpiry(options);
+  const authority = await session.unlockAuthority();
+  const hash = await hashPackage(file, session.progress.onProgress);
+  const { key, store = false } = options;
+  const signed =
+    options.format === 'v1'
+      ? await authority.executeFor(session.organisation, signPackageHash, { hash, key, store })
+      : await authority.executeFor(session.organisation, signPackage, {
+          hash,
+          name: options.name ?? basename(file),
+          key,
+          store,
+          ...(expiresAt !== undefined && { expires_at: expiresAt }),
+        });
+  appendSignature(output, signed.signature);
+  return describeSigned(signed, file, hash, output, store);
+}
+
+/** `hanaper package verify FILE` */
+export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
+  const { signature, name, trustKey } = options;
+  const about = {
+    ...(name !== undefined && { name }),
+    ...(session.observer && { observer: session.observer }),
+    ...session.progress,
+  };
+  if (trustKey !== undefined) {
+    const trustedKeys = trustKey.map(readPublicKey);
+    return describeVerified(
+      file,
+      await verifyPackageOffline(file, { trustedKeys, ...(signature !== undefined && { signature }), ...about }),
+    );
+  }
+  const trust = await session.openAuthority();
+  const { organisation } = session;
+  const result = await verifyPackage(file, {
+    trust,
+    ...(organisation !== undefined && { organisation }),
+    ...(signature !== undefined && { source: { kind: 'detached', path: signature } }),
+    ...about,
+  });
+  return describeVerified(file, result);
+}
+
+/** `hanaper package signatures FILE`: all there are, none of them verified. */
+export async function signatures(session: Session, file: string): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const hash = await hashPackage(file, session.progress.onProgress);
+  const stored = await authority.execute(listPackageSignatures, { hash });
+  const detached = readCandidates(signaturePathOf(file)).map(describeCandidate);
+  const kept = stored.signatures.map(({ signature: _, ...rest }) => ({ where: 'database', ...rest }));
+  const all = [...detached, ...kept];
+  const rows = all.map(({ where, format, key_fingerprint, signed_at, expires_at }) => [
+    where,
+    format ?? 'malformed',
+    key_fingerprint ?? '-',
+    signed_at ?? '-',
+    expires_at ?? 'never',
+  ]);
+  return {
+    document: { package_hash: hash, signatures: all },
+    lines:
+      rows.length > 0
+        ? [
+            ...formatTable(['WHERE', 'FORMAT', 'KEY', 'SIGNED', 'EXPIRES'], rows),
+            '',
+            `Not verified here. Next: hanaper package verify ${file}`,
+          ]
+        : [`${file} has no signature.`, '', `Next: hanaper package sign ${file} --key NAME`],
+  };
+}
+
+/** A verification result as a document. */
+export function toDocument(result: VerificationResult): object {
+  return {
+    package_hash: result.packageHash,
+    signer_fingerprint: result.signerFingerprint,
+    signer_name: result.signerName,
+    organisation: result.organisation,
+    via: result.via ?? null,
+    format: result.format,
+    signed_at: result.signedAt,
+    signed_at_is_a_claim: result.format === 'v1',
+    expires_at: result.expiresAt ?? null,
+  };
+}
+
+function readExpiry({ expires, format }: SignOptions): string | undefined {
+  if (expires === undefined) return undefined;
+  if (format === 'dsse') return parseExpiry(expires, new Date());
+  throw new HanaperError(
+    'usage',
+    'A hash signature (--format v1) binds no time, so it cannot expire. Leave --expires out, or sign with dsse.',
+    {
+      option: '--expires',
+    },
+  );
+}
+
+function describeSigned(signed: SignedDocument, file: string, hash: string, output: string, stored: boolean): Outcome {
+  const { organisation, key, key_fingerprint, signed_at } = signed;
+  return {
+    document: { package_hash: hash, signature_file: output, stored, ...signed },
+    lines: [
+      `${file} is signed by ${organisation} with its key ${key}.`,
+      `  sha256    ${hash}`,
+      `  key       ${key_fingerprint}`,
+      `  time      ${signed_at}`,
+      `  signature ${output}${stored ? ', and in the database' : ''}`,
+      '',
+      `Next: ship ${basename(output)} beside the file, or try it: hanaper package verify ${file} --org ${organisation}`,
+    ],
+  };
+}
+
+function describeVerified(file: string, result: VerificationResult): Outcome {
+  const { signerName, signerFingerprint, via, format, signedAt, expiresAt, packageHash } = result;
+  const through = via === undefined ? '' : ` (through ${via})`;
+  return {
+    document: toDocument(result),
+    lines: [
+      `${file} is validly signed by ${signerName ?? 'a key you trust'}${through}.`,
+      `  sha256  ${packageHash}`,
+      `  key     ${signerFingerprint}`,
+      `  signed  ${signedAt}${format === 'v1' ? ' (claimed: a hash signature binds no time)' : ''}`,
+      ...(expiresAt === undefined ? [] : [`  expires ${expiresAt}`]),
+    ],
+  };
+}
+
+interface ListedSignature {
+  readonly where: string;
+  readonly format: string | null;
+  readonly key_fingerprint: string | null;
+  readonly signed_at: string | null;
+  readonly expires_at: string | null;
+}
+
+function describeCandidate(candidate: Candidate): ListedSignature {
+  if ('malformed' in candidate) {
+    return { where: 'file', format: null, key_fingerprint: null, signed_at: null, expires_at: null };
+  }
+  const { format, keyFingerprint, signedAt, statement } = candidate.signature;
+  return {
+    where: 'file',
+    format,
+    key_fingerprint: keyFingerprint,
+    signed_at: signedAt,
+    expires_at: statement?.expiresAt ?? null,
+  };
+}

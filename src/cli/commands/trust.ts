@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { addTrust, listTrust, revokeTrust } from '../../authority/index.ts';
+import { encodeHex } from '../../bytes.ts';
+import type { Ed25519PublicKey } from '../../crypto/ed25519.ts';
+import { decodePublicKey } from '../../crypto/key-format.ts';
+import { HanaperError } from '../../errors.ts';
+import { formatTable, type Outcome } from '../output.ts';
+import type { Session } from '../session.ts';
+
+/** `hanaper trust add FILE` */
+export async function add(session: Session, file: string, name: string | undefined): Promise<Outcome> {
+  const publicKey = readPublicKey(file);
+  const authority = await session.unlockAuthority();
+  const label = name ?? nameOfFile(file);
+  const document = await authority.executeFor(session.organisation, addTrust, {
+    public_key: encodeHex(publicKey),
+    ...(label !== undefined && { name: label }),
+  });
+  return {
+    document,
+    lines: [
+      `The key ${document.name ?? file} is trusted now.`,
+      `  fingerprint ${document.fingerprint}`,
+      '',
+      'Next: hanaper package verify FILE',
+    ],
+  };
+}
+
+/** `hanaper trust list` */
+export async function list(session: Session): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const document = await authority.executeFor(session.organisation, listTrust, {});
+  const rows = document.keys.map(({ name, fingerprint, via, trusted_at, revoked_at }) => [
+    name ?? '-',
+    fingerprint,
+    via === null ? 'own' : `through ${via}`,
+    trusted_at,
+    revoked_at === null ? 'active' : `revoked ${revoked_at}`,
+  ]);
+  const none = ['No key is trusted yet.', '', 'Next: hanaper trust add FILE, or hanaper acl grant'];
+  return {
+    document,
+    lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'TRUST', 'SINCE', 'STATE'], rows) : none,
+  };
+}
+
+/** `hanaper trust revoke FINGERPRINT` */
+export async function revoke(session: Session, fingerprint: string): Promise<Outcome> {
+  const authority = await session.unlockAuthority();
+  const document = await authority.executeFor(session.organisation, revokeTrust, { fingerprint });
+  return { document, lines: [`The key ${fingerprint} is no longer trusted.`] };
+}
+
+/**
+ * Reads a public key file: SPKI in PEM, or 32 raw bytes.
+ *
+ * @throws HanaperError `bad_input` where it cannot be read, `malformed_key`, `weak_key`
+ */
+export function readPublicKey(file: string): Ed25519PublicKey {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+    throw new HanaperError('bad_input', `${file} cannot be read (${reason}).`, { path: file, reason }, cause);
+  }
+  return decodePublicKey(bytes);
+}
+
+// A file called release.pem gives its key the name "release"; a name that would not do is left out.
+function nameOfFile(file: string): string | undefined {
+  const name = basename(file, extname(file)).toLowerCase();
+  return name.length <= 63 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? name : undefined;
+}

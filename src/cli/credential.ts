@@ -1,0 +1,106 @@
+import { decodeHex, decodeUtf8, equalBytes } from '../bytes.ts';
+import { Secret } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+import { preparePassphrase, readPassphrase } from '../vault/passphrase.ts';
+import type { Credential } from '../vault/slot.ts';
+import { askHidden } from './prompt.ts';
+import { readSecretFile } from './read-secret-file.ts';
+
+/** Where a credential may come from, in this order. */
+export interface CredentialSources {
+  /** A 32-byte key: file or `-`. */
+  readonly rawKeyFile: string | undefined;
+  /** A passphrase: file or `-`. */
+  readonly passphraseFile: string | undefined;
+  /** The variable that may hold a passphrase. */
+  readonly variable: 'HANAPER_PASSPHRASE' | 'HANAPER_NEW_PASSPHRASE';
+  /** What a person at a terminal is asked for. */
+  readonly question: string;
+  /** Whether that is asked twice. */
+  readonly confirm: boolean;
+}
+
+/** A credential, and what is worth a warning about where it came from. */
+export interface FoundCredential {
+  readonly credential: Credential;
+  readonly warnings: readonly string[];
+}
+
+const rawKeyLength = 32;
+
+/**
+ * Finds a credential without asking anybody: in a file or the environment.
+ *
+ * @throws HanaperError `bad_input`
+ */
+export function findCredential({
+  rawKeyFile,
+  passphraseFile,
+  variable,
+}: CredentialSources): FoundCredential | undefined {
+  if (rawKeyFile !== undefined) return readRawKey(rawKeyFile);
+  if (passphraseFile !== undefined) return readPassphraseFile(passphraseFile);
+  const value = process.env[variable];
+  if (value === undefined || value === '') return undefined;
+  delete process.env[variable];
+  return {
+    credential: { kind: 'passphrase', passphrase: preparePassphrase(value) },
+    warnings: [`The passphrase came from ${variable}, which other processes of this user can read; a file is safer.`],
+  };
+}
+
+/**
+ * Finds a credential, or asks for a passphrase on the terminal.
+ *
+ * @throws HanaperError `bad_input`, `locked` where there is neither
+ */
+export async function requireCredential(sources: CredentialSources): Promise<FoundCredential> {
+  const found = findCredential(sources);
+  if (found) return found;
+  if (!process.stdin.isTTY) {
+    throw new HanaperError(
+      'locked',
+      `This needs the passphrase, and there is no terminal to ask on. Give --passphrase-file FILE (or "-" for standard input), or ${sources.variable}.`,
+    );
+  }
+  return { credential: { kind: 'passphrase', passphrase: await askPassphrase(sources) }, warnings: [] };
+}
+
+async function askPassphrase({ question, confirm }: CredentialSources): Promise<Secret> {
+  using typed = await askHidden(question);
+  const passphrase = readPassphrase(typed);
+  if (!confirm) return passphrase;
+  using again = await askHidden('The same again');
+  using repeated = readPassphrase(again);
+  if (equalBytes(passphrase.bytes, repeated.bytes)) {
+    return passphrase;
+  }
+  throw new HanaperError('bad_input', 'The two passphrases differ. Nothing was changed.', { field: 'passphrase' });
+}
+
+function readPassphraseFile(path: string): FoundCredential {
+  const { content, exposed } = readSecretFile(path);
+  using file = content;
+  return { credential: { kind: 'passphrase', passphrase: readPassphrase(file) }, warnings: warnExposed(path, exposed) };
+}
+
+function readRawKey(path: string): FoundCredential {
+  const { content, exposed } = readSecretFile(path);
+  using file = content;
+  return { credential: { kind: 'raw', key: decodeRawKey(file) }, warnings: warnExposed(path, exposed) };
+}
+
+function decodeRawKey(file: Secret): Secret {
+  if (file.length === rawKeyLength) return Secret.copyOf(file.bytes);
+  const key = decodeHex((decodeUtf8(file.bytes) ?? '').trim());
+  if (key?.length === rawKeyLength) return Secret.adopt(key);
+  throw new HanaperError(
+    'bad_input',
+    `A raw key file holds 32 bytes, or 64 lower-case hex characters. Make one: openssl rand -out FILE 32.`,
+    { field: 'raw key' },
+  );
+}
+
+function warnExposed(path: string, exposed: boolean): readonly string[] {
+  return exposed ? [`Others than you can read ${path}. Run: chmod 600 ${path}`] : [];
+}

@@ -1,0 +1,28 @@
+import { HanaperError } from '../errors.ts';
+import { parseTime } from '../signature/time.ts';
+
+const milliseconds: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+  y: 365 * 86_400_000,
+};
+
+/**
+ * The time that `--expires` means: a duration from `now` (`90d`, `12h`, `30m`, `4w`, `1y`), or an RFC 3339 time in UTC.
+ *
+ * @throws HanaperError `usage`
+ */
+export function parseExpiry(text: string, now: Date): string {
+  const [, amount, unit] = /^(\d{1,6})([mhdwy])$/.exec(text) ?? [];
+  const time = unit === undefined ? parseTime(text) : now.getTime() + Number(amount) * (milliseconds[unit] ?? 0);
+  if (time !== undefined && time < 8.64e15) return new Date(time).toISOString();
+  throw new HanaperError(
+    'usage',
+    `"${text}" is no duration or time. Give 90d, 12h, 30m, 4w, 1y or 2026-12-31T00:00:00Z.`,
+    {
+      option: '--expires',
+    },
+  );
+}

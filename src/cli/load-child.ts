@@ -1,0 +1,63 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { inspect } from 'node:util';
+import { concatBytes } from '../bytes.ts';
+import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
+import { instantiate, type LoadedPackage, type PackageKind } from '../loader/verified-package.ts';
+
+/** What the child says when it is done: the names a package exports and what a call returned, or why it failed. */
+export type ChildAnswer =
+  | { readonly exports: readonly string[]; readonly result?: string }
+  | { readonly error: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails } };
+
+const input = 3;
+const output = 4;
+
+/** The process in which `hanaper package load` runs a package: verified bytes come in on descriptor 3, an answer goes out on 4. */
+async function run([kind, packageHash, call]: readonly string[]): Promise<ChildAnswer> {
+  try {
+    const bytes = await readAll();
+    const loaded = await instantiate({
+      kind: kind as PackageKind,
+      bytes,
+      packageHash: packageHash ?? '',
+      verification: null,
+    });
+    const exports = await exportsOf(loaded);
+    const result = call === undefined ? undefined : await callExport(exports, call);
+    return { exports: Object.keys(exports), ...(result !== undefined && { result }) };
+  } catch (error) {
+    if (error instanceof HanaperError)
+      return { error: { code: error.code, message: error.message, details: error.details } };
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return {
+      error: { code: 'bad_input', message: `The package failed when it was run: ${reason}.`, details: { reason } },
+    };
+  }
+}
+
+async function readAll(): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of createReadStream('', { fd: input })) chunks.push(chunk);
+  return concatBytes(...chunks);
+}
+
+async function exportsOf(loaded: LoadedPackage): Promise<Readonly<Record<string, unknown>>> {
+  return loaded.kind === 'wasm' ? (await WebAssembly.instantiate(loaded.module, {})).exports : loaded.exports;
+}
+
+async function callExport(exports: Readonly<Record<string, unknown>>, name: string): Promise<string> {
+  const called = Object.hasOwn(exports, name) ? exports[name] : undefined;
+  if (typeof called === 'function') return inspect(await called(), { breakLength: Number.POSITIVE_INFINITY });
+  throw new HanaperError(
+    'not_found',
+    `The package exports no function "${name}"; it exports ${Object.keys(exports).join(', ')}.`,
+    {
+      kind: 'export',
+      name,
+    },
+  );
+}
+
+const answer = await run(process.argv.slice(2));
+// What the package left running ends with its answer.
+createWriteStream('', { fd: output }).end(JSON.stringify(answer), () => process.exit(0));

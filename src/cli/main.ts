@@ -1,0 +1,62 @@
+import { type Command, CommanderError } from 'commander';
+import { wipeAllSecrets } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+import { version } from '../version.ts';
+import { exitCodes } from './exit-codes.ts';
+import { type Output, printError, toHanaperError } from './output.ts';
+import { createProgram } from './program.ts';
+import { Interrupted } from './prompt.ts';
+
+const interruptedStatus = 130;
+const terminatedStatus = 143;
+
+/** Runs one command line, and returns its exit status. */
+async function run(args: readonly string[]): Promise<number> {
+  const output = createOutput(args.includes('--json'));
+  const program = createProgram(output, version);
+  throwInsteadOfExiting(program);
+  try {
+    await program.parseAsync(args.length > 0 ? [...args] : ['--help'], { from: 'user' });
+    return 0;
+  } catch (error) {
+    return reportFailure(output, error);
+  }
+}
+
+function createOutput(json: boolean): Output {
+  return {
+    json,
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+  };
+}
+
+function throwInsteadOfExiting(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+  for (const below of command.commands) throwInsteadOfExiting(below);
+}
+
+function reportFailure(output: Output, error: unknown): number {
+  if (error instanceof Interrupted) return interruptedStatus;
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const failure = error instanceof CommanderError ? usageError(error) : toHanaperError(error);
+  if (process.env['HANAPER_DEBUG'] === '1' && error instanceof Error) output.error(`${error.stack}\n`);
+  printError(output, failure);
+  return exitCodes[failure.code];
+}
+
+function usageError({ message, code }: CommanderError): HanaperError {
+  const said = message.replace(/^error: /, '');
+  const hint = code === 'commander.help' ? 'Name a verb' : `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+  return new HanaperError('usage', `${hint.replace(/\.?$/, '.')} "--help" behind any command explains it.`, {
+    reason: code,
+  });
+}
+
+// Whatever ends the process, secrets are wiped first.
+process.on('exit', wipeAllSecrets);
+process.on('SIGINT', () => process.exit(interruptedStatus));
+process.on('SIGTERM', () => process.exit(terminatedStatus));
+// A reader that went away ("hanaper … | head") is no error.
+process.stdout.on('error', () => process.exit(0));
+process.exitCode = await run(process.argv.slice(2));

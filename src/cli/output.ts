@@ -1,0 +1,70 @@
+import { styleText } from 'node:util';
+import { HanaperError } from '../errors.ts';
+
+/** What a command has to say: one document for scripts, and sentences for people. */
+export interface Outcome {
+  readonly document: object;
+  readonly lines: readonly string[];
+  /** Bytes that stand in place of the lines, for another program to read. */
+  readonly bytes?: Uint8Array;
+}
+
+/** Where output goes; a test gives its own. */
+export interface Output {
+  readonly json: boolean;
+  out(text: string | Uint8Array): void;
+  error(text: string): void;
+}
+
+/** Prints what a command came to. */
+export function printOutcome(output: Output, { document, lines, bytes }: Outcome): void {
+  if (output.json) output.out(`${JSON.stringify(document, null, 2)}\n`);
+  else if (bytes) output.out(bytes);
+  else for (const line of lines) output.out(`${printable(line)}\n`);
+}
+
+/** Prints a warning, for people only. */
+export function printWarning(output: Output, message: string): void {
+  if (!output.json)
+    output.error(`${styleText('yellow', 'warning:', { stream: process.stderr })} ${printable(message)}\n`);
+}
+
+/** Prints an error; with `--json` as a document on standard output. */
+export function printError(output: Output, error: HanaperError): void {
+  const { code, message, details } = error;
+  if (output.json) output.out(`${JSON.stringify({ error: { code, message, details } }, null, 2)}\n`);
+  else {
+    const mark = styleText('red', 'error:', { stream: process.stderr });
+    output.error(`${mark} ${printable(message)} ${styleText('dim', `(${code})`, { stream: process.stderr })}\n`);
+  }
+}
+
+/** Rows as aligned columns under their headings. */
+export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => printable(row[column] ?? '').length)),
+  );
+  const format = (row: readonly string[]) =>
+    row
+      .map((cell, column) => printable(cell).padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [headings, ...rows].map(format);
+}
+
+/** Text without characters that could steer a terminal: names come from files that anybody can write. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
+/** Any failure as an error with a code: what has none is a fault of ours. */
+export function toHanaperError(error: unknown): HanaperError {
+  if (error instanceof HanaperError) return error;
+  const detail = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+  return new HanaperError(
+    'internal',
+    `Something went wrong inside Hanaper (${detail}). Please report it, with HANAPER_DEBUG=1 for its trace.`,
+    {},
+    error,
+  );
+}

@@ -1,0 +1,25 @@
+import type { Progress } from '../package/hash-package.ts';
+
+const leastBytes = 32 * 1024 * 1024;
+const leastMilliseconds = 100;
+const width = 30;
+
+/** A bar that shows how far a large file is hashed; nothing on what is no terminal, or for a small file. */
+export function createProgressBar(terminal: NodeJS.WriteStream): Progress | undefined {
+  if (!terminal.isTTY) return undefined;
+  let drawnAt = 0;
+  return (done, total) => {
+    if (total < leastBytes) return;
+    const now = performance.now();
+    if (done < total && now - drawnAt < leastMilliseconds) return;
+    drawnAt = now;
+    terminal.write(done < total ? `\r${drawBar(done, total)}` : `\r${' '.repeat(width + 40)}\r`);
+  };
+}
+
+function drawBar(done: number, total: number): string {
+  const part = Math.min(1, done / total);
+  const filled = Math.round(part * width);
+  const bar = '#'.repeat(filled).padEnd(width, '.');
+  return `hashing [${bar}] ${Math.floor(part * 100)}% of ${Math.ceil(total / 1024 / 1024)} MiB`;
+}

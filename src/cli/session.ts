@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import { type Authority, type AuthorityOptions, knownAuthoritiesFile, openAuthority } from '../authority/index.ts';
+import { type Config, loadConfig } from '../config.ts';
+import type { Observer } from '../events.ts';
+import type { Progress } from '../package/hash-package.ts';
+import { type CredentialSources, type FoundCredential, findCredential, requireCredential } from './credential.ts';
+import { openEventLog } from './event-log.ts';
+import { type Outcome, type Output, printWarning } from './output.ts';
+import { createProgressBar } from './progress.ts';
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  readonly db?: string;
+  readonly org?: string;
+  readonly json?: boolean;
+  readonly authority?: string;
+  readonly passphraseFile?: string;
+  readonly rawKeyFile?: string;
+  readonly log?: string;
+}
+
+/** What one run of a command has at hand; it ends with the command. */
+export class Session implements AsyncDisposable {
+  readonly output: Output;
+  readonly config: Config;
+  readonly observer: Observer | undefined;
+  readonly #options: GlobalOptions;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    output: Output,
+    options: GlobalOptions,
+    config: Config,
+    observer: Observer | undefined,
+    stack: AsyncDisposableStack,
+  ) {
+    this.output = output;
+    this.#options = options;
+    this.config = config;
+    this.observer = observer;
+    this.#stack = stack;
+  }
+
+  /** @throws HanaperError `bad_config` */
+  static async start(output: Output, options: GlobalOptions): Promise<Session> {
+    const config = loadConfig(options);
+    const stack = new AsyncDisposableStack();
+    const path = options.log ?? process.env['HANAPER_LOG'];
+    const log = path ? stack.use(await openEventLog(path)) : undefined;
+    return new Session(output, options, config, log?.observe, stack);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+
+  /** The organisation that was named by option, environment or file. */
+  get organisation(): string | undefined {
+    return this.config.security.verificationOrg;
+  }
+
+  /** How the configured database is opened. */
+  get authorityOptions(): AuthorityOptions {
+    const { authority } = this.config.security;
+    return {
+      database: this.config.db,
+      knownAuthorities: knownAuthoritiesFile(join(this.config.stateFolder, 'known_authorities')),
+      ...(authority !== undefined && { authority }),
+      ...(this.observer && { observer: this.observer }),
+    };
+  }
+
+  /** Opens the database, locked: for reading. */
+  async openAuthority(): Promise<Authority> {
+    return this.#stack.use(await openAuthority(this.authorityOptions));
+  }
+
+  /** Opens the database and unlocks it: for writing. */
+  async unlockAuthority(): Promise<Authority> {
+    const authority = await this.openAuthority();
+    await authority.unlock(this.#keep(await requireCredential(this.credentialSources())));
+    return authority;
+  }
+
+  /** Where the present credential comes from. */
+  credentialSources(changes: Partial<CredentialSources> = {}): CredentialSources {
+    return {
+      rawKeyFile: this.#options.rawKeyFile ?? (process.env['HANAPER_RAW_KEY_FILE'] || undefined),
+      passphraseFile: this.#options.passphraseFile ?? (process.env['HANAPER_PASSPHRASE_FILE'] || undefined),
+      variable: 'HANAPER_PASSPHRASE',
+      question: 'Passphrase',
+      confirm: false,
+      ...changes,
+    };
+  }
+
+  /** A credential, asked for where it is not given; wiped when the session ends. */
+  async requireCredential(changes: Partial<CredentialSources> = {}): Promise<FoundCredential['credential']> {
+    return this.#keep(await requireCredential(this.credentialSources(changes)));
+  }
+
+  /** A credential, where one is given without asking. */
+  findCredential(): FoundCredential['credential'] | undefined {
+    const found = findCredential(this.credentialSources());
+    return found && this.#keep(found);
+  }
+
+  /** Draws how far a large file is hashed, on a terminal. */
+  get progress(): { onProgress?: Progress } {
+    const onProgress = createProgressBar(process.stderr);
+    return onProgress ? { onProgress } : {};
+  }
+
+  /** Warns a person. */
+  warn(message: string): void {
+    printWarning(this.output, message);
+  }
+
+  #keep({ credential, warnings }: FoundCredential): FoundCredential['credential'] {
+    this.#stack.use(credential.kind === 'raw' ? credential.key : credential.passphrase);
+    for (const warning of warnings) this.warn(warning);
+    return credential;
+  }
+}
+
+/** What a command's action is: given its session, it says what came of it. */
+export type Action<Args extends unknown[]> = (session: Session, ...args: Args) => Promise<Outcome>;

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { generateSeed, importPublicKey, publicKeyOf, sign, verify } from '../../src/crypto/ed25519.ts';
+import { Secret } from '../../src/crypto/secret.ts';
+import { expectCode } from '../support/codes.ts';
+import { flipBit, fromHex, readVectors, toHex } from '../support/vectors.ts';
+
+interface RfcVectors {
+  readonly vectors: readonly {
+    readonly name: string;
+    readonly seed: string;
+    readonly publicKey: string;
+    readonly message: string;
+    readonly signature: string;
+  }[];
+}
+
+interface WycheproofVectors {
+  readonly numberOfTests: number;
+  readonly testGroups: readonly {
+    readonly publicKey: { readonly pk: string };
+    readonly tests: readonly {
+      readonly tcId: number;
+      readonly comment: string;
+      readonly msg: string;
+      readonly sig: string;
+      readonly result: 'valid' | 'invalid';
+    }[];
+  }[];
+}
+
+describe('RFC 8032', () => {
+  test.each(readVectors<RfcVectors>('rfc/ed25519_rfc8032.json').vectors)(
+    '$name is made and verified',
+    async (vector) => {
+      using seed = Secret.adopt(fromHex(vector.seed));
+      const message = fromHex(vector.message);
+      const signature = await sign(seed, message);
+      expect(toHex(signature)).toBe(vector.signature);
+      expect(toHex(await publicKeyOf(seed))).toBe(vector.publicKey);
+      expect(await verify(importPublicKey(fromHex(vector.publicKey)), message, signature)).toBe(true);
+    },
+  );
+});
+
+describe('Wycheproof', () => {
+  const { testGroups, numberOfTests } = readVectors<WycheproofVectors>('wycheproof/ed25519_test.json');
+  const cases = testGroups.flatMap(({ publicKey, tests }) => tests.map((each) => ({ pk: publicKey.pk, ...each })));
+
+  test('is read whole', () => {
+    expect(cases).toHaveLength(numberOfTests);
+  });
+
+  test.each(cases)('test $tcId ($comment) is $result', async ({ pk, msg, sig, result }) => {
+    expect(await verify(importPublicKey(fromHex(pk)), fromHex(msg), fromHex(sig))).toBe(result === 'valid');
+  });
+});
+
+test('a signature with any bit turned is refused, and so is any other message', async () => {
+  using seed = generateSeed();
+  const publicKey = await publicKeyOf(seed);
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 80 }), fc.nat(639), async (message, bit) => {
+      const signature = await sign(seed, message);
+      expect(await verify(publicKey, message, signature)).toBe(true);
+      expect(await verify(publicKey, message, flipBit(signature, bit % 512))).toBe(false);
+      expect(await verify(publicKey, flipBit(message, bit), signature)).toBe(false);
+    }),
+  );
+});
+
+test.each([0, 63, 65, 128])('a signature of %i bytes is not valid', async (length) => {
+  using seed = generateSeed();
+  expect(await verify(await publicKeyOf(seed), new Uint8Array(), new Uint8Array(length))).toBe(false);
+});
+
+test.each([0, 31, 33, 64])('a public key of %i bytes is malformed', async (length) => {
+  await expectCode('malformed_key', () => importPublicKey(new Uint8Array(length).fill(3)));
+});
+
+test.each([0, 31, 33, 64])('a seed of %i bytes is a mistake of the program', async (length) => {
+  using seed = Secret.adopt(new Uint8Array(length));
+  await expect(sign(seed, new Uint8Array())).rejects.toThrow(TypeError);
+  await expect(publicKeyOf(seed)).rejects.toThrow(TypeError);
+});
+
+test('an imported key is a copy that the caller cannot change afterwards', async () => {
+  using seed = generateSeed();
+  const bytes = new Uint8Array(await publicKeyOf(seed));
+  const imported = importPublicKey(bytes);
+  bytes.fill(0);
+  expect(imported).toEqual(await publicKeyOf(seed));
+});
+
+test('two generated seeds differ', () => {
+  using first = generateSeed();
+  using second = generateSeed();
+  expect(first.bytes).not.toEqual(second.bytes);
+});

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { base58btc } from 'multiformats/bases/base58';
+import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../src/bytes.ts';
+import { importPublicKey, publicKeyOf } from '../../src/crypto/ed25519.ts';
+import { Secret } from '../../src/crypto/secret.ts';
+import { decodeDidKey, encodeDidKey, isDidKey } from '../../src/did/did-key.ts';
+import { expectCode } from '../support/codes.ts';
+import { fromHex } from '../support/vectors.ts';
+
+// The Ed25519 examples of the did:key specification, by the seed in hexadecimal.
+describe('a published did:key', () => {
+  test.each([
+    [`${'00'.repeat(31)}00`, 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp'],
+    [`${'00'.repeat(31)}01`, 'did:key:z6MkjchhfUsD6mmvni8mCdXHw216Xrm9bQe2mBH1P5RDjVJG'],
+    [`${'00'.repeat(31)}02`, 'did:key:z6MknGc3ocHs3zdPiJbnaaqDi58NGb4pk1Sp9WxWufuXSdxf'],
+  ])('of the seed %s is %s', async (hex, did) => {
+    using seed = Secret.adopt(fromHex(hex));
+    const publicKey = await publicKeyOf(seed);
+    expect(encodeDidKey(publicKey)).toBe(did);
+    expect(decodeDidKey(did)).toEqual(publicKey);
+    expect(isDidKey(did)).toBe(true);
+  });
+
+  test('holds the key that is published beside it in base58', () => {
+    const did = 'did:key:z6MkmjY8GnV5i9YTDtPETC2uUAW6ejw3nk5mXF5yci5ab7th';
+    const publicKey = base58btc.decode('z8HH5gYEeNc3z7PYXmd54d4x6qAfCNrqQqEB3nS7Zfu7K');
+    expect(decodeDidKey(did)).toEqual(publicKey);
+    expect(encodeDidKey(importPublicKey(publicKey))).toBe(did);
+  });
+});
+
+test('of every key is read back, and is 56 characters', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async (bytes) => {
+      using seed = Secret.copyOf(bytes);
+      const publicKey = await publicKeyOf(seed);
+      const did = encodeDidKey(publicKey);
+      expect(did).toMatch(/^did:key:z6Mk.{44}$/);
+      expect(decodeDidKey(did)).toEqual(publicKey);
+    }),
+  );
+});
+
+const good = 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp';
+
+describe('what is no did:key of an Ed25519 key is bad input:', () => {
+  test.each([
+    ['nothing', ''],
+    ['the scheme alone', 'did:key:'],
+    ['another method', good.replace('did:key:', 'did:web:')],
+    ['an upper-case scheme', good.replace('did:key:', 'DID:key:')],
+    ['a fragment', `${good}#${good.slice(8)}`],
+    ['white space behind it', `${good} `],
+    ['white space before it', ` ${good}`],
+    ['a newline', `${good}\n`],
+    ['a character cut', good.slice(0, -1)],
+    ['a character that base58 has not', `${good.slice(0, -1)}0`],
+    ['another multibase', good.replace(':z', ':u')],
+    ['X25519', 'did:key:z6LShLeXRTzevtwcfehaGEzCMyL3bNsAeKCwcqwJxyCo63yE'],
+    ['secp256k1', 'did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme'],
+    ['P-256', 'did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169'],
+    ['the private key codec', `did:key:${base58btc.encode(concatBytes(fromHex('8026'), new Uint8Array(32).fill(5)))}`],
+  ])('%s', async (_, did) => {
+    await expectCode('bad_input', () => decodeDidKey(did));
+    expect(isDidKey(did)).toBe(false);
+  });
+});
+
+test('a did:key of a point of small order is weak', async () => {
+  const did = `did:key:${base58btc.encode(concatBytes(fromHex('ed01'), new Uint8Array(32)))}`;
+  await expectCode('weak_key', () => decodeDidKey(did));
+  expect(isDidKey(did)).toBe(false);
+});
+
+test('a did:key of a point that is not canonical is malformed', async () => {
+  const did = `did:key:${base58btc.encode(concatBytes(fromHex('ed01'), new Uint8Array(32).fill(0xff)))}`;
+  await expectCode('malformed_key', () => decodeDidKey(did));
+  expect(isDidKey(did)).toBe(false);
+});

@@ -1,0 +1,121 @@
+/** Authorities for tests, and the rows beneath them. Nothing here needs Vitest: child processes use it too. */
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Client } from 'pg';
+import {
+  type Authority,
+  type AuthorityOptions,
+  type Initialized,
+  type InitializeOptions,
+  initializeAuthority,
+  openAuthority,
+} from '../../src/authority/index.ts';
+import { Secret } from '../../src/crypto/secret.ts';
+import type { HanaperEvent } from '../../src/events.ts';
+import type { Database } from '../../src/store/database.ts';
+import { parseDatabaseUrl } from '../../src/store/location.ts';
+import { openDatabase } from '../../src/store/open-database.ts';
+import { type Credential, preparePassphrase } from '../../src/vault/index.ts';
+
+/** The cheapest costs that are accepted. */
+export const costs = { memoryKib: 19 * 1024, passes: 2, lanes: 1 } as const;
+
+/** The passphrase of every test's database, unless it says otherwise. */
+export const passphrase = 'a passphrase for tests';
+
+/** A passphrase as a credential; each call gives a new one, since secrets end. */
+export function byPassphrase(text: string = passphrase): Credential {
+  return { kind: 'passphrase', passphrase: preparePassphrase(text) };
+}
+
+/** A raw key of 32 equal bytes as a credential. */
+export function byRawKey(byte: number): Credential {
+  return { kind: 'raw', key: Secret.adopt(new Uint8Array(32).fill(byte)) };
+}
+
+/** Initialises a database by passphrase, with an organisation `acme`, unless told otherwise. */
+export function initialize(database: string, changes: Partial<InitializeOptions> = {}): Promise<Initialized> {
+  return initializeAuthority({
+    database,
+    slot: 'passphrase',
+    credential: byPassphrase(),
+    costs,
+    organisation: 'acme',
+    ...changes,
+  });
+}
+
+/** Opens a database that is initialised, and unlocks it. */
+export async function openUnlocked(
+  database: string,
+  options: Partial<AuthorityOptions> = {},
+  credential: Credential = byPassphrase(),
+): Promise<Authority> {
+  const authority = await openAuthority({ database, ...options });
+  try {
+    await authority.unlock(credential);
+    return authority;
+  } catch (error) {
+    await authority.close();
+    throw error;
+  }
+}
+
+/** A new database with an unlocked authority, and the events that it reports from there on. */
+export async function createAuthority(
+  database: string,
+  options: Partial<InitializeOptions & AuthorityOptions> = {},
+): Promise<{ authority: Authority; events: HanaperEvent[] }> {
+  const { clock, organisation = 'acme' } = options;
+  const events: HanaperEvent[] = [];
+  const observer = (event: HanaperEvent) => void events.push(event);
+  await initialize(database, { slot: 'raw', credential: byRawKey(1), organisation, ...(clock && { clock }) });
+  const authority = await openUnlocked(database, { observer, ...(clock && { clock }) }, byRawKey(1));
+  events.length = 0;
+  return { authority, events };
+}
+
+/** Opens the store alone. */
+export function openStore(url: string, create = false): Promise<Database> {
+  return openDatabase(parseDatabaseUrl(url), create);
+}
+
+/** The path in a URL of SQLite. */
+export function pathOf(url: string): string {
+  return url.slice('sqlite:'.length);
+}
+
+/** A row as the driver gives it. */
+export type Row = Record<string, unknown>;
+
+/** Runs one statement past the store; parameters are written `$1`, `$2` … on both engines. */
+export async function query(url: string, sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+  return url.startsWith('sqlite:') ? querySqlite(pathOf(url), sql, values) : queryPostgres(url, sql, values);
+}
+
+/** The only row of a statement. */
+export async function queryOne(url: string, sql: string, values: readonly unknown[] = []): Promise<Row> {
+  const rows = await query(url, sql, values);
+  const [row] = rows;
+  if (row === undefined || rows.length > 1) throw new Error(`${rows.length} rows where one was expected: ${sql}`);
+  return row;
+}
+
+function querySqlite(path: string, sql: string, values: readonly unknown[]): Row[] {
+  const file = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: false });
+  try {
+    const statement = file.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'));
+    return statement.all(...(values as SQLInputValue[]));
+  } finally {
+    file.close();
+  }
+}
+
+async function queryPostgres(url: string, sql: string, values: readonly unknown[]): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
