@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
 
 /** How a new key slot is made, where the command line does not say. */
@@ -37,35 +37,18 @@ export interface ConfigOverrides {
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const whole = z.int().positive();
-const fileSchema = z.strictObject({
-  db: z.string().optional(),
-  crypto: z
-    .strictObject({
-      method: z.enum(['passphrase', 'raw', 'derived']).optional(),
-      security_level: z.enum(['interactive', 'balanced', 'sensitive']).optional(),
-      custom_params: z.strictObject({ memory_kib: whole, passes: whole, lanes: whole }).optional(),
-    })
-    .optional(),
-  security: z
-    .strictObject({
-      require_signatures: z.boolean().optional(),
-      verification_org: z.string().optional(),
-      authority: z.string().optional(),
-    })
-    .optional(),
-});
-
-type ConfigFile = z.infer<typeof fileSchema>;
-
 /**
  * Reads the configuration: flags over environment (`HANAPER_*`) over `$XDG_CONFIG_HOME/hanaper/config.json`.
  *
  * @throws HanaperError `bad_config` where the file is not valid, or holds anything secret
  */
-export function loadConfig(overrides: ConfigOverrides = {}, environment: Environment = process.env): Config {
+export async function loadConfig(
+  overrides: ConfigOverrides = {},
+  environment: Environment = process.env,
+): Promise<Config> {
   const path = environment['HANAPER_CONFIG'] ?? join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json');
-  const file = readConfigFile(path);
+  // The schema is only loaded where there is a file to check with it.
+  const file = existsSync(path) ? (await import('./config-file.ts')).readConfigFile(path) : {};
   const verificationOrg = overrides.org ?? filled(environment['HANAPER_ORG']) ?? file.security?.verification_org;
   const authority = overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? file.security?.authority;
   return {
@@ -122,55 +105,4 @@ function readChoice<Choice extends string>(
 function readSwitch(environment: Environment, variable: string): boolean | undefined {
   const choice = readChoice(environment, variable, ['true', 'false'] as const);
   return choice && choice === 'true';
-}
-
-function readConfigFile(path: string): ConfigFile {
-  const text = readText(path);
-  if (text === undefined) return {};
-  const json = parseJson(text, path);
-  refuseSecrets(json, path);
-  const parsed = fileSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw badFile(path, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is not valid'}`);
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
-      return undefined;
-    throw badFile(path, 'it cannot be read', cause);
-  }
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badFile(path, 'it is not JSON');
-  }
-}
-
-// The file is copied, committed and backed up: whatever is secret has no place in it.
-function refuseSecrets(json: unknown, path: string): void {
-  JSON.stringify(json, (key, value: unknown) => {
-    if (/passphrase|password|secret|private|seed|token/i.test(key)) {
-      throw badFile(path, `"${key}" is secret material, which does not belong in it; use --passphrase-file`);
-    }
-    if (typeof value === 'string' && URL.canParse(value) && new URL(value).password !== '') {
-      throw badFile(path, `"${key}" holds a password, which does not belong in it; use PGPASSFILE`);
-    }
-    return value;
-  });
-}
-
-function badFile(path: string, reason: string, cause?: unknown): HanaperError {
-  return new HanaperError(
-    'bad_config',
-    `The configuration file ${path} is not valid: ${reason}.`,
-    { path, reason },
-    cause,
-  );
 }

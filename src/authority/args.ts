@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
 import { isUuid } from '../crypto/uuid.ts';
-import { HanaperError } from '../errors.ts';
 import { parseTime } from '../signature/time.ts';
 
 const mostNameCharacters = 63;
@@ -27,17 +26,4 @@ export const noArgs: z.ZodType<Record<string, never>> = z.strictObject({});
 function isCanonicalTime(text: string): boolean {
   const milliseconds = parseTime(text);
   return milliseconds !== undefined && new Date(milliseconds).toISOString() === text;
-}
-
-/**
- * Checks a command's arguments.
- *
- * @throws HanaperError `bad_input` naming the first field that is wrong
- */
-export function parseArgs<Args>(schema: z.ZodType<Args>, args: unknown): Args {
-  const parsed = schema.safeParse(args);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') || '(arguments)';
-  throw new HanaperError('bad_input', `${field}: ${issue?.message ?? 'is not valid'}.`, { field });
 }

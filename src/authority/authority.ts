@@ -9,10 +9,10 @@ import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
-import { parseArgs } from './args.ts';
 import type { Command, CommandContext, CommandSubject } from './command.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
+import { parseArgs } from './parse-args.ts';
 
 /** What an authority is made of. */
 export interface AuthorityParts {

@@ -10,9 +10,9 @@ import type { Transaction } from '../store/transaction.ts';
 import type { SlotKind } from '../vault/authority-statement.ts';
 import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
-import { parseArgs } from './args.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
+import { parseArgs } from './parse-args.ts';
 
 /** How a database is initialised. */
 export interface InitializeOptions {

@@ -58,6 +58,7 @@ async function callExport(exports: Readonly<Record<string, unknown>>, name: stri
   );
 }
 
-const answer = await run(process.argv.slice(2));
-// What the package left running ends with its answer.
-createWriteStream('', { fd: output }).end(JSON.stringify(answer), () => process.exit(0));
+run(process.argv.slice(2)).then((answer) => {
+  // What the package left running ends with its answer.
+  createWriteStream('', { fd: output }).end(JSON.stringify(answer), () => process.exit(0));
+});

@@ -3,9 +3,10 @@ import { wipeAllSecrets } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { version } from '../version.ts';
 import { exitCodes } from './exit-codes.ts';
+import { Interrupted } from './interrupted.ts';
 import { type Output, printError, toHanaperError } from './output.ts';
 import { createProgram } from './program.ts';
-import { Interrupted } from './prompt.ts';
+import { writeText } from './write-text.ts';
 
 const interruptedStatus = 130;
 const terminatedStatus = 143;
@@ -26,13 +27,17 @@ async function run(args: readonly string[]): Promise<number> {
 function createOutput(json: boolean): Output {
   return {
     json,
-    out: (text) => process.stdout.write(text),
-    error: (text) => process.stderr.write(text),
+    out: (text) => writeText(1, text),
+    error: (text) => writeText(2, text),
   };
 }
 
 function throwInsteadOfExiting(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => undefined });
+  command.exitOverride().configureOutput({
+    writeOut: (text) => writeText(1, text),
+    writeErr: (text) => writeText(2, text),
+    outputError: () => undefined,
+  });
   for (const below of command.commands) throwInsteadOfExiting(below);
 }
 
@@ -57,6 +62,6 @@ function usageError({ message, code }: CommanderError): HanaperError {
 process.on('exit', wipeAllSecrets);
 process.on('SIGINT', () => process.exit(interruptedStatus));
 process.on('SIGTERM', () => process.exit(terminatedStatus));
-// A reader that went away ("hanaper … | head") is no error.
-process.stdout.on('error', () => process.exit(0));
-process.exitCode = await run(process.argv.slice(2));
+run(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

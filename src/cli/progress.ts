@@ -1,19 +1,20 @@
+import { isatty } from 'node:tty';
 import type { Progress } from '../package/hash-package.ts';
+import { writeText } from './write-text.ts';
 
 const leastBytes = 32 * 1024 * 1024;
 const leastMilliseconds = 100;
 const width = 30;
 
 /** A bar that shows how far a large file is hashed; nothing on what is no terminal, or for a small file. */
-export function createProgressBar(terminal: NodeJS.WriteStream): Progress | undefined {
-  if (!terminal.isTTY) return undefined;
+export function createProgressBar(): Progress {
   let drawnAt = 0;
   return (done, total) => {
-    if (total < leastBytes) return;
+    if (total < leastBytes || !isatty(2)) return;
     const now = performance.now();
     if (done < total && now - drawnAt < leastMilliseconds) return;
     drawnAt = now;
-    terminal.write(done < total ? `\r${drawBar(done, total)}` : `\r${' '.repeat(width + 40)}\r`);
+    writeText(2, done < total ? `\r${drawBar(done, total)}` : `\r${' '.repeat(width + 40)}\r`);
   };
 }
 

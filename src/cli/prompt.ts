@@ -1,5 +1,6 @@
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { Interrupted } from './interrupted.ts';
 
 const mostBytes = 4096;
 const key = {
@@ -83,9 +84,4 @@ class HiddenLine {
   #dropLastCharacter(): void {
     while (this.#length > 0 && ((this.#buffer[--this.#length] ?? 0) & 0xc0) === 0x80);
   }
-}
-
-/** The person pressed Ctrl-C. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
 }

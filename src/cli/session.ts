@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { type Authority, type AuthorityOptions, knownAuthoritiesFile, openAuthority } from '../authority/index.ts';
+import type { Authority } from '../authority/authority.ts';
+import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
+import type { AuthorityOptions } from '../authority/open-authority.ts';
 import { type Config, loadConfig } from '../config.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
-import { type CredentialSources, type FoundCredential, findCredential, requireCredential } from './credential.ts';
-import { openEventLog } from './event-log.ts';
+import type { CredentialSources, FoundCredential } from './credential.ts';
 import { type Outcome, type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
 
@@ -43,10 +44,10 @@ export class Session implements AsyncDisposable {
 
   /** @throws HanaperError `bad_config` */
   static async start(output: Output, options: GlobalOptions): Promise<Session> {
-    const config = loadConfig(options);
+    const config = await loadConfig(options);
     const stack = new AsyncDisposableStack();
     const path = options.log ?? process.env['HANAPER_LOG'];
-    const log = path ? stack.use(await openEventLog(path)) : undefined;
+    const log = path ? stack.use(await (await import('./event-log.ts')).openEventLog(path)) : undefined;
     return new Session(output, options, config, log?.observe, stack);
   }
 
@@ -72,13 +73,14 @@ export class Session implements AsyncDisposable {
 
   /** Opens the database, locked: for reading. */
   async openAuthority(): Promise<Authority> {
+    const { openAuthority } = await import('../authority/open-authority.ts');
     return this.#stack.use(await openAuthority(this.authorityOptions));
   }
 
   /** Opens the database and unlocks it: for writing. */
   async unlockAuthority(): Promise<Authority> {
     const authority = await this.openAuthority();
-    await authority.unlock(this.#keep(await requireCredential(this.credentialSources())));
+    await authority.unlock(await this.requireCredential());
     return authority;
   }
 
@@ -96,19 +98,20 @@ export class Session implements AsyncDisposable {
 
   /** A credential, asked for where it is not given; wiped when the session ends. */
   async requireCredential(changes: Partial<CredentialSources> = {}): Promise<FoundCredential['credential']> {
+    const { requireCredential } = await import('./credential.ts');
     return this.#keep(await requireCredential(this.credentialSources(changes)));
   }
 
   /** A credential, where one is given without asking. */
-  findCredential(): FoundCredential['credential'] | undefined {
+  async findCredential(): Promise<FoundCredential['credential'] | undefined> {
+    const { findCredential } = await import('./credential.ts');
     const found = findCredential(this.credentialSources());
     return found && this.#keep(found);
   }
 
   /** Draws how far a large file is hashed, on a terminal. */
-  get progress(): { onProgress?: Progress } {
-    const onProgress = createProgressBar(process.stderr);
-    return onProgress ? { onProgress } : {};
+  get progress(): Progress {
+    return createProgressBar();
   }
 
   /** Warns a person. */

@@ -67,6 +67,12 @@ describe('what is no did:key of an Ed25519 key is bad input:', () => {
   });
 });
 
+test('a text of a million characters is refused without being decoded', async () => {
+  const start = performance.now();
+  await expectCode('bad_input', () => decodeDidKey(`did:key:z${'6'.repeat(1_000_000)}`));
+  expect(performance.now() - start).toBeLessThan(1000);
+});
+
 test('a did:key of a point of small order is weak', async () => {
   const did = `did:key:${base58btc.encode(concatBytes(fromHex('ed01'), new Uint8Array(32)))}`;
   await expectCode('weak_key', () => decodeDidKey(did));

@@ -9,6 +9,7 @@ import {
   type KeySlot,
   unlockVault,
 } from '../../src/vault/index.ts';
+import { encodeSlot } from '../../src/vault/slot.ts';
 import { expectCode } from '../support/codes.ts';
 import { leastCosts } from '../support/fixtures.ts';
 import { countUp, flipBit } from '../support/vectors.ts';
@@ -100,6 +101,23 @@ describe('a slot is damaged, and nothing is derived,', () => {
     await expectDamaged({ ...rawSlot, salt: flipBit(rawSlot.salt, 0) }, rawCredential);
     await expectDamaged({ ...rawSlot, wrappedRootSecret: null }, rawCredential);
     await expectDamaged({ ...slot, kind: 'raw', costs: null }, rawCredential);
+  });
+});
+
+describe('a slot is out of bounds, though the authority signed it,', () => {
+  test.each<[string, Partial<KeySlot>]>([
+    ['with less memory than the floor', { costs: { ...leastCosts, memoryKib: 8 } }],
+    ['with more memory than the ceiling', { costs: { ...leastCosts, memoryKib: 2 ** 21 } }],
+    ['with one pass', { costs: { ...leastCosts, passes: 1 } }],
+    ['with seventeen lanes', { costs: { ...leastCosts, lanes: 17 } }],
+    ['with a salt of 15 bytes', { salt: new Uint8Array(15) }],
+    ['with a salt of 65 bytes', { salt: new Uint8Array(65) }],
+    ['with a wrapped secret of 59 bytes', { wrappedRootSecret: new Uint8Array(59) }],
+    ['without costs', { costs: null }],
+    ['with a secret wrapped in a derived slot', { kind: 'derived' }],
+  ])('%s', async (_, changes) => {
+    const changed = { ...slot, ...changes };
+    await expectDamaged({ ...changed, signature: await vault.sign(encodeSlot(changed, vault.did)) });
   });
 });
 

@@ -46,6 +46,8 @@ test.each(['a1B!', 'ab', 'password', '\u{1f40e}'])(
 );
 
 test('what follows the 64th character neither helps nor harms', async () => {
+  using weak = preparePassphrase(`${'a'.repeat(64)}vK8#qP2$wM5!zRfG`);
+  await expectCode('weak_passphrase', () => requireStrongPassphrase(weak));
   using short = preparePassphrase('vK8#qP2$wM5!zRfG'.repeat(4));
   using long = preparePassphrase(`${'vK8#qP2$wM5!zRfG'.repeat(4)}password`);
   expect((await estimateStrength(long)).score).toBe((await estimateStrength(short)).score);

@@ -1,6 +1,8 @@
 import { createHash, verify } from 'node:crypto';
+import { encode } from 'cborg';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
+import { seal } from '../../src/crypto/aead.ts';
 import { generateSeed, publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { hkdfSha256 } from '../../src/crypto/hkdf.ts';
 import { encodePublicKeyPem } from '../../src/crypto/key-format.ts';
@@ -72,6 +74,18 @@ describe('a sealed key', () => {
   test.each([0, 1, 11, 12, 28, 59, 61, 120])('of %i bytes does not open', async (length) => {
     using vault = await unlock();
     await expectCode('database_corrupt', () => vault.openKey(new Uint8Array(length), place));
+  });
+
+  test.each([0, 31, 33])('does not open to %i bytes, though the right key sealed them', async (length) => {
+    using vault = await unlock();
+    using root = Secret.copyOf(countUp(32));
+    using key = await hkdfSha256(root, encodeUtf8('hanaper/v1/key-encryption'), 32);
+    const { kind, rowId, organisationId, fingerprint } = place;
+    const context = encode(['hanaper/v1/sealed-key', kind, rowId, organisationId, fingerprint]);
+    using right = await vault.openKey(await seal(key, countUp(32), context), place);
+    expect(right.bytes).toEqual(countUp(32));
+    const sealed = await seal(key, countUp(length), context);
+    await expectCode('database_corrupt', () => vault.openKey(sealed, place));
   });
 
   test('does not open in the vault of another root secret', async () => {

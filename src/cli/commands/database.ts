@@ -14,7 +14,7 @@ export async function status(session: Session): Promise<Outcome> {
 /** `hanaper validate` */
 export async function validate(session: Session): Promise<Outcome> {
   const authority = await session.openAuthority();
-  const document = await validateAuthority(authority, session.findCredential());
+  const document = await validateAuthority(authority, await session.findCredential());
   const { organisations, signing_keys, trusted_keys, key_slots } = document;
   return {
     document,

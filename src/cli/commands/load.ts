@@ -51,7 +51,7 @@ async function createSessionLoader(session: Session, unsigned: boolean) {
 }
 
 function runInChild({ kind, packageHash, bytes }: VerifiedPackage, call: string | undefined): Promise<ChildAnswer> {
-  const script = fileURLToPath(new URL('./load-child.js', import.meta.url));
+  const script = fileURLToPath(new URL('./load-child.cjs', import.meta.url));
   // What the package prints goes to standard error: standard output is the command's own.
   const child = spawn(process.execPath, [script, kind, packageHash, ...(call === undefined ? [] : [call])], {
     env: {},

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { listPackageSignatures, type SignedDocument, signPackage, signPackageHash } from '../../authority/index.ts';
+import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
 import { appendSignature, readCandidates, signaturePathOf } from '../../package/signature-file.ts';
@@ -7,8 +7,8 @@ import { type VerificationResult, verifyPackage, verifyPackageOffline } from '..
 import type { Candidate } from '../../signature/verify.ts';
 import { parseExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
+import { readPublicKey } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
-import { readPublicKey } from './trust.ts';
 
 /** Options of `package sign`. */
 export interface SignOptions {
@@ -32,7 +32,8 @@ export async function sign(session: Session, file: string, options: SignOptions)
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
   const authority = await session.unlockAuthority();
-  const hash = await hashPackage(file, session.progress.onProgress);
+  const hash = await hashPackage(file, session.progress);
+  const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
   const { key, store = false } = options;
   const signed =
     options.format === 'v1'
@@ -54,7 +55,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
   const about = {
     ...(name !== undefined && { name }),
     ...(session.observer && { observer: session.observer }),
-    ...session.progress,
+    onProgress: session.progress,
   };
   if (trustKey !== undefined) {
     const trustedKeys = trustKey.map(readPublicKey);
@@ -77,7 +78,8 @@ export async function verify(session: Session, file: string, options: VerifyOpti
 /** `hanaper package signatures FILE`: all there are, none of them verified. */
 export async function signatures(session: Session, file: string): Promise<Outcome> {
   const authority = await session.openAuthority();
-  const hash = await hashPackage(file, session.progress.onProgress);
+  const hash = await hashPackage(file, session.progress);
+  const { listPackageSignatures } = await import('../../authority/commands/package.ts');
   const stored = await authority.execute(listPackageSignatures, { hash });
   const detached = readCandidates(signaturePathOf(file)).map(describeCandidate);
   const kept = stored.signatures.map(({ signature: _, ...rest }) => ({ where: 'database', ...rest }));

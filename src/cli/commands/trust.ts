@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { addTrust, listTrust, revokeTrust } from '../../authority/index.ts';
 import { encodeHex } from '../../bytes.ts';
-import type { Ed25519PublicKey } from '../../crypto/ed25519.ts';
-import { decodePublicKey } from '../../crypto/key-format.ts';
-import { HanaperError } from '../../errors.ts';
 import { formatTable, type Outcome } from '../output.ts';
+import { readPublicKey } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
 
 /** `hanaper trust add FILE` */
@@ -51,22 +48,6 @@ export async function revoke(session: Session, fingerprint: string): Promise<Out
   const authority = await session.unlockAuthority();
   const document = await authority.executeFor(session.organisation, revokeTrust, { fingerprint });
   return { document, lines: [`The key ${fingerprint} is no longer trusted.`] };
-}
-
-/**
- * Reads a public key file: SPKI in PEM, or 32 raw bytes.
- *
- * @throws HanaperError `bad_input` where it cannot be read, `malformed_key`, `weak_key`
- */
-export function readPublicKey(file: string): Ed25519PublicKey {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw new HanaperError('bad_input', `${file} cannot be read (${reason}).`, { path: file, reason }, cause);
-  }
-  return decodePublicKey(bytes);
 }
 
 // A file called release.pem gives its key the name "release"; a name that would not do is left out.

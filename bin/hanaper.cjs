@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+'use strict';
+
 // Checks Node's version before anything newer is loaded, so this file keeps to what any Node can read.
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 21)) {
@@ -7,6 +9,5 @@ if (major < 24 || (major === 24 && minor < 21)) {
   );
   process.exitCode = 1;
 } else {
-  const { start } = await import('./start.js');
-  await start();
+  require('./start.cjs');
 }

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { HanaperError } from './errors.ts';
+
+/** What `config.json` may hold; docs/configuration.md explains each key. */
+export interface ConfigFile {
+  readonly db?: string;
+  readonly crypto?: {
+    readonly method?: 'passphrase' | 'raw' | 'derived';
+    readonly security_level?: 'interactive' | 'balanced' | 'sensitive';
+    readonly custom_params?: { readonly memory_kib: number; readonly passes: number; readonly lanes: number };
+  };
+  readonly security?: {
+    readonly require_signatures?: boolean;
+    readonly verification_org?: string;
+    readonly authority?: string;
+  };
+}
+
+const whole = z.int().positive();
+const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
+  db: z.string().exactOptional(),
+  crypto: z
+    .strictObject({
+      method: z.enum(['passphrase', 'raw', 'derived']).exactOptional(),
+      security_level: z.enum(['interactive', 'balanced', 'sensitive']).exactOptional(),
+      custom_params: z.strictObject({ memory_kib: whole, passes: whole, lanes: whole }).exactOptional(),
+    })
+    .exactOptional(),
+  security: z
+    .strictObject({
+      require_signatures: z.boolean().exactOptional(),
+      verification_org: z.string().exactOptional(),
+      authority: z.string().exactOptional(),
+    })
+    .exactOptional(),
+});
+
+/**
+ * Reads the configuration file.
+ *
+ * @throws HanaperError `bad_config` where it is not valid, or holds anything secret
+ */
+export function readConfigFile(path: string): ConfigFile {
+  const json = parseJson(readText(path), path);
+  refuseSecrets(json, path);
+  const parsed = fileSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw badFile(path, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is not valid'}`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw badFile(path, 'it cannot be read', cause);
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badFile(path, 'it is not JSON');
+  }
+}
+
+// The file is copied, committed and backed up: whatever is secret has no place in it.
+function refuseSecrets(json: unknown, path: string): void {
+  JSON.stringify(json, (key, value: unknown) => {
+    if (/passphrase|password|secret|private|seed|token/i.test(key)) {
+      throw badFile(path, `"${key}" is secret material, which does not belong in it; use --passphrase-file`);
+    }
+    if (typeof value === 'string' && URL.canParse(value) && new URL(value).password !== '') {
+      throw badFile(path, `"${key}" holds a password, which does not belong in it; use PGPASSFILE`);
+    }
+    return value;
+  });
+}
+
+function badFile(path: string, reason: string, cause?: unknown): HanaperError {
+  return new HanaperError(
+    'bad_config',
+    `The configuration file ${path} is not valid: ${reason}.`,
+    { path, reason },
+    cause,
+  );
+}
