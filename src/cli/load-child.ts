@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { inspect } from 'node:util';
 import { concatBytes } from '../bytes.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
-import { instantiate, type LoadedPackage, type PackageKind } from '../loader/verified-package.ts';
+import { describeThrown, instantiate, type LoadedPackage, type PackageKind } from '../loader/verified-package.ts';
 
 /** What the child says when it is done: the names a package exports and what a call returned, or why it failed. */
 export type ChildAnswer =
@@ -28,7 +28,7 @@ async function run([kind, packageHash, call]: readonly string[]): Promise<ChildA
   } catch (error) {
     if (error instanceof HanaperError)
       return { error: { code: error.code, message: error.message, details: error.details } };
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const reason = describeThrown(error);
     return {
       error: { code: 'bad_input', message: `The package failed when it was run: ${reason}.`, details: { reason } },
     };

@@ -52,7 +52,9 @@ export async function decodePrivateKey(file: Secret): Promise<Secret> {
   for (const { prefix, between } of pkcs8WithPublicKey) {
     const rest = stripPrefix(der.bytes, prefix);
     const stated = rest && stripPrefix(rest.subarray(rawLength), between);
-    if (rest && stated?.length === rawLength) return matchingSeed(Secret.copyOf(rest.subarray(0, rawLength)), stated);
+    if (rest && stated?.length === rawLength) {
+      return await matchingSeed(Secret.copyOf(rest.subarray(0, rawLength)), stated);
+    }
   }
   throw notEd25519('private');
 }
@@ -88,13 +90,13 @@ function decodePem(file: Uint8Array, label: string): Secret {
   return Secret.adopt(der);
 }
 
-function pemBody(file: Uint8Array, label: string): Uint8Array<ArrayBuffer> | undefined {
+function pemBody(file: Uint8Array, label: string): Uint8Array | undefined {
   const begin = encodeUtf8(`-----BEGIN ${label}-----`);
   const end = encodeUtf8(`-----END ${label}-----`);
   const inner = trimAscii(file);
   if (stripPrefix(inner, begin) === undefined) return undefined;
   if (!equalBytes(inner.subarray(-end.length), end) || inner.length < begin.length + end.length) return undefined;
-  return Uint8Array.from(inner.subarray(begin.length, -end.length).filter((byte) => !isAsciiSpace(byte)));
+  return inner.subarray(begin.length, -end.length).filter((byte) => !isAsciiSpace(byte));
 }
 
 function trimAscii(text: Uint8Array): Uint8Array {

@@ -98,7 +98,8 @@ const checkNothing: Verify = async () => null;
 
 function requireSignature({ security, trust, org, observer }: LoaderOptions, clock: () => Date): Verify {
   const organisation = security?.verificationOrg ?? org;
-  if (trust === undefined || organisation === undefined) {
+  if (security?.authority === '') throw emptyAuthority();
+  if (trust === undefined || !organisation) {
     const missing = trust === undefined ? 'no source of trust' : 'no organisation';
     throw new HanaperError(
       'bad_config',
@@ -107,9 +108,16 @@ function requireSignature({ security, trust, org, observer }: LoaderOptions, clo
     );
   }
   const { authority } = security ?? {};
-  const fixed = { organisation, trust, ...(observer && { observer }), ...(authority && { authority }) };
+  const fixed = { organisation, trust, ...(observer && { observer }), ...(authority !== undefined && { authority }) };
   return (packageHash, path, { name, source }) =>
     verifyHash(packageHash, path, { ...fixed, ...(name && { name }), ...(source && { source }), now: clock() });
+}
+
+// What an unset variable gives must not switch the check off.
+function emptyAuthority(): HanaperError {
+  return new HanaperError('bad_config', 'The authority to accept is empty. Give its DID, or leave it out.', {
+    field: 'authority',
+  });
 }
 
 function loadEvent(

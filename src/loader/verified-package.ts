@@ -50,12 +50,21 @@ export async function instantiate({ kind, bytes, packageHash, verification }: Ve
       : { kind, packageHash, verification, exports: await importVerified(bytes, packageHash) };
   } catch (cause) {
     if (cause instanceof HanaperError) throw cause;
-    const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const reason = describeThrown(cause);
     throw new HanaperError(
       'bad_input',
       `The package could not be loaded as ${kind}: ${reason}.`,
       { kind, reason },
       cause,
     );
+  }
+}
+
+/** What a package threw, in a line; a package may throw anything, and even reading that may throw. */
+export function describeThrown(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  } catch {
+    return 'it threw something that cannot be described';
   }
 }

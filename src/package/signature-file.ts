@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import {
   decodeSignature,
@@ -43,7 +44,14 @@ export function appendSignature(path: string, document: SignatureDocument): void
       most: maxSignatures,
     });
   }
-  writeFileBeside(path, serializeSignatureFile([...kept, document]), 0o644);
+  const text = serializeSignatureFile([...kept, document]);
+  if (encodeUtf8(text).length > maxSignatureFileLength) {
+    throw new HanaperError('too_large', `${path} would become larger than ${maxSignatureFileLength} bytes.`, {
+      path,
+      most: maxSignatureFileLength,
+    });
+  }
+  writeFileBeside(path, text, 0o644);
 }
 
 function readDocuments(path: string): readonly unknown[] | undefined {
@@ -54,16 +62,17 @@ function readDocuments(path: string): readonly unknown[] | undefined {
 function readBounded(path: string): Uint8Array | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(path, 'r');
+    // Without blocking: a pipe must not hang, and is refused below.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   }
   try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) throw new TypeError('not a regular file');
     // One byte over the limit is enough for the parser to refuse the file.
-    return fstatSync(descriptor).size > maxSignatureFileLength
-      ? new Uint8Array(maxSignatureFileLength + 1)
-      : readFileSync(descriptor);
+    return status.size > maxSignatureFileLength ? new Uint8Array(maxSignatureFileLength + 1) : readFileSync(descriptor);
   } catch (cause) {
     throw unreadable(path, cause);
   } finally {

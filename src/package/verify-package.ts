@@ -69,7 +69,7 @@ export interface OfflineOptions {
  * const { signerName } = await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
  */
 export async function verifyPackage(path: string, options: VerifyOptions): Promise<VerificationResult> {
-  return verifyHash(await hashPackage(path, options.onProgress), path, options);
+  return verify(path, options, () => hashPackage(path, options.onProgress));
 }
 
 /**
@@ -93,10 +93,17 @@ export async function verifyHash(
   path: string,
   options: VerifyOptions,
 ): Promise<VerificationResult> {
+  return verify(path, options, async () => packageHash);
+}
+
+async function verify(path: string, options: VerifyOptions, hash: () => Promise<string>): Promise<VerificationResult> {
   const name = options.name ?? basename(path);
   const now = options.now ?? new Date();
+  const organisation = pickOrganisation(options);
+  let packageHash: string | undefined;
   try {
-    const material = await options.trust.trustFor({ packageHash, ...pickOrganisation(options) });
+    packageHash = await hash();
+    const material = await options.trust.trustFor({ packageHash, ...organisation });
     requireAuthority(material, options.authority);
     const candidates = gatherCandidates(path, options.source ?? { kind: 'auto' }, material);
     const accepted = await verifySignatures({ hash: packageHash, name }, candidates, material.keys, now);
@@ -104,10 +111,9 @@ export async function verifyHash(
     options.observer?.(verificationEvent('verification.success', now, { name, ...result }));
     return result;
   } catch (error) {
-    if (error instanceof HanaperError) {
-      const details = { name, packageHash, ...pickOrganisation(options) };
-      options.observer?.({ ...verificationEvent('verification.failure', now, details), reason: error.code });
-    }
+    const reason = error instanceof HanaperError ? error.code : 'internal';
+    const details = { name, ...(packageHash && { packageHash }), ...organisation };
+    options.observer?.({ ...verificationEvent('verification.failure', now, details), reason });
     throw error;
   }
 }

@@ -59,7 +59,7 @@ function readSignature(value: unknown): Uint8Array<ArrayBuffer> {
 // DSSE lets a producer choose the standard or the URL-safe alphabet, and asks consumers to take both.
 function decodeAnyBase64(value: unknown, what: string, maxLength: number): Uint8Array<ArrayBuffer> {
   const text = readString(value, what, Math.ceil(maxLength / 3) * 4);
-  const bytes = decodeBase64(text) ?? decodeBase64Url(text);
+  const bytes = decodeBase64(text) ?? decodeBase64Url(text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text);
   if (bytes === undefined) throw malformedSignature(`has a ${what} that is not base64`);
   return bytes;
 }

@@ -34,10 +34,15 @@ export interface AcceptedSignature {
 
 interface Case {
   readonly identity: PackageIdentity;
-  readonly origin: 'detached' | 'database';
   readonly signature: PackageSignature;
   readonly key: TrustedKey | undefined;
   readonly now: number;
+}
+
+// How far a candidate came, as the index of the check that refused it; before the first: malformed, or not there.
+interface Refusal {
+  readonly reached: number;
+  readonly error: HanaperError;
 }
 
 type Check = (subject: Case) => HanaperError | undefined | Promise<HanaperError | undefined>;
@@ -69,7 +74,7 @@ export async function verifySignatures(
   trustedKeys: ReadonlyMap<string, TrustedKey>,
   now: Date,
 ): Promise<AcceptedSignature> {
-  let furthest = { reached: -2, error: notFound(identity) };
+  let furthest = notFound(identity);
   for (const candidate of candidates) {
     const verdict = await judge(candidate, identity, trustedKeys, now);
     if ('key' in verdict) return verdict;
@@ -83,11 +88,13 @@ async function judge(
   identity: PackageIdentity,
   trustedKeys: ReadonlyMap<string, TrustedKey>,
   now: Date,
-): Promise<AcceptedSignature | { reached: number; error: HanaperError }> {
+): Promise<AcceptedSignature | Refusal> {
   if ('malformed' in candidate) return { reached: -1, error: candidate.malformed };
   const { origin, signature } = candidate;
+  // A stored signature of another package is as good as none.
+  if (origin === 'database' && signature.packageHash !== identity.hash) return notFound(identity);
   const key = trustedKeys.get(signature.keyFingerprint);
-  const subject: Case = { identity, origin, signature, key, now: now.getTime() };
+  const subject: Case = { identity, signature, key, now: now.getTime() };
   for (const [reached, check] of checks.entries()) {
     const error = await check(subject);
     if (error) return { reached, error };
@@ -96,9 +103,8 @@ async function judge(
   return { key, signature };
 }
 
-function isOfThisPackage({ identity, origin, signature }: Case): HanaperError | undefined {
+function isOfThisPackage({ identity, signature }: Case): HanaperError | undefined {
   if (signature.packageHash === identity.hash) return undefined;
-  if (origin === 'database') return notFound(identity);
   return refuse('package_tampered', `${identity.name} is not the file that was signed: its SHA-256 differs.`, {
     expected: signature.packageHash,
     actual: identity.hash,
@@ -162,8 +168,11 @@ function timeOf(text: string): number {
   return parseTime(text) ?? Number.NaN;
 }
 
-function notFound(identity: PackageIdentity): HanaperError {
-  return refuse('signature_not_found', `No signature was found for ${identity.name}.`, { packageHash: identity.hash });
+function notFound(identity: PackageIdentity): Refusal {
+  const error = refuse('signature_not_found', `No signature was found for ${identity.name}.`, {
+    packageHash: identity.hash,
+  });
+  return { reached: -2, error };
 }
 
 function refuse(code: ErrorCode, message: string, details: ErrorDetails): HanaperError {

@@ -1,3 +1,4 @@
+import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import {
   type AuthorityRow,
@@ -74,9 +75,9 @@ async function firstSlot(plan: SlotPlan, kind: SlotKind): Promise<{ vault: Vault
     const { slot, root } = await deriveRootSecret(plan.credential.passphrase, plan);
     return { slot, vault: await Vault.unlock(root) };
   }
-  const root = generateRootSecret();
+  using root = generateRootSecret();
   const slot = await wrapRootSecret(root, plan);
-  return { slot, vault: await Vault.unlock(root) };
+  return { slot, vault: await Vault.unlock(Secret.copyOf(root.bytes)) };
 }
 
 async function signSlot(vault: Vault, slot: UnsignedSlot): Promise<KeySlot> {

@@ -15,7 +15,8 @@ const byteOrderMark = '\ufeff';
  */
 export function preparePassphrase(text: string): Secret {
   if (!text.isWellFormed()) throw unusable('is not well-formed Unicode');
-  if (text.length > maxLength) throw unusable(`is longer than ${maxLength} bytes`);
+  // NFC can shorten a text, to a third at the most.
+  if (text.length > 4 * maxLength) throw unusable(`is longer than ${maxLength} bytes`);
   const prepared = text.replace(/\p{Zs}/gu, ' ').normalize('NFC');
   if (prepared.length === 0) throw unusable('is empty');
   if (/[\p{Cc}\p{Cn}]/u.test(prepared)) throw unusable('holds a control or unassigned character');

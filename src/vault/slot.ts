@@ -46,12 +46,18 @@ export interface SlotPlan {
 
 const saltLength = 16;
 const wrappedLength = 60;
+const rawKeyLength = 32;
 
-/** Wraps `root` for a passphrase or a raw key. */
+/**
+ * Wraps `root` for a passphrase or a raw key of 32 bytes.
+ *
+ * @throws HanaperError `bad_input`
+ */
 export async function wrapRootSecret(
   root: Secret,
   { id, createdAt, credential, costs }: SlotPlan,
 ): Promise<UnsignedSlot> {
+  requireRawKeyLength(credential);
   const salt = randomBytes(saltLength);
   const slot = {
     id,
@@ -111,7 +117,14 @@ export async function openSlot(slot: KeySlot, credential: Credential): Promise<S
   const key = await wrappingKey(credential, slot);
   if (slot.kind === 'derived') return key;
   using wrapping = key;
-  return slot.wrappedRootSecret ? open(wrapping, slot.wrappedRootSecret, wrapContext(slot)) : undefined;
+  return slot.wrappedRootSecret ? await open(wrapping, slot.wrappedRootSecret, wrapContext(slot)) : undefined;
+}
+
+function requireRawKeyLength(credential: Credential): void {
+  if (credential.kind !== 'raw' || credential.key.length === rawKeyLength) return;
+  throw new HanaperError('bad_input', `A raw key has ${rawKeyLength} bytes, not ${credential.key.length}.`, {
+    field: 'key',
+  });
 }
 
 function isWithinBounds({ kind, costs, salt, wrappedRootSecret }: KeySlot): boolean {

@@ -13,7 +13,8 @@ export interface Unlocked {
 
 /**
  * Opens the vault with the first slot that the credential fits. For each: bounds, the authority's signature,
- * Argon2id, unwrapping, and last the public key that comes out against the authority's.
+ * Argon2id, unwrapping, and last the public key that comes out against the authority's. A damaged slot is never
+ * tried, and keeps no other from opening.
  *
  * @throws HanaperError `slot_damaged`, `wrong_passphrase`
  */
@@ -22,13 +23,26 @@ export async function unlockVault(
   slots: readonly KeySlot[],
   credential: Credential,
 ): Promise<Unlocked> {
+  let damage: HanaperError | undefined;
   for (const slot of slots.filter((candidate) => takesCredential(candidate, credential))) {
-    await checkSlot(slot, authority.did, authority.publicKey);
+    const found = await findDamage(slot, authority);
+    damage ??= found;
+    if (found) continue;
     const root = await openSlot(slot, credential);
     const vault = root && (await vaultOf(authority, root));
     if (vault) return { vault, slot };
   }
-  throw wrongCredential(credential);
+  throw damage ?? wrongCredential(credential);
+}
+
+async function findDamage(slot: KeySlot, { did, publicKey }: AuthorityIdentity): Promise<HanaperError | undefined> {
+  try {
+    await checkSlot(slot, did, publicKey);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HanaperError) return error;
+    throw error;
+  }
 }
 
 async function vaultOf(authority: AuthorityIdentity, root: Secret): Promise<Vault | undefined> {

@@ -38,10 +38,15 @@ export class Vault implements Disposable {
     this.did = encodeDidKey(publicKey);
   }
 
-  /** Takes over a root secret. */
+  /** Takes over a root secret, and wipes it if that fails. */
   static async unlock(root: Secret): Promise<Vault> {
-    using identity = await deriveKey(root, 'identity');
-    return new Vault(root, await publicKeyOf(identity));
+    try {
+      using identity = await deriveKey(root, 'identity');
+      return new Vault(root, await publicKeyOf(identity));
+    } catch (error) {
+      root[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Whether the root secret is gone. */
@@ -60,7 +65,7 @@ export class Vault implements Disposable {
   }
 
   /** Hands the root secret to `use`, for a new key slot. */
-  withRootSecret<Result>(use: (root: Secret) => Promise<Result>): Promise<Result> {
+  async withRootSecret<Result>(use: (root: Secret) => Promise<Result>): Promise<Result> {
     this.#requireUnlocked();
     return use(this.#root);
   }
@@ -73,7 +78,7 @@ export class Vault implements Disposable {
    */
   async sign(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     using identity = await this.#derive('identity');
-    return sign(identity, message);
+    return await sign(identity, message);
   }
 
   /**
@@ -84,7 +89,7 @@ export class Vault implements Disposable {
   async sealKey(seed: Secret, place: SealedKeyPlace): Promise<Uint8Array<ArrayBuffer>> {
     if (seed.length !== seedLength) throw new TypeError(`a sealed key is a seed of ${seedLength} bytes`);
     using key = await this.#derive('key-encryption');
-    return seal(key, seed.bytes, placeContext(place));
+    return await seal(key, seed.bytes, placeContext(place));
   }
 
   /**
@@ -105,7 +110,7 @@ export class Vault implements Disposable {
    */
   async sealRecord(plaintext: Uint8Array, context: string, id: string): Promise<Uint8Array<ArrayBuffer>> {
     using key = await this.#recordKey(context, id);
-    return seal(key, plaintext, recordContext(context, id));
+    return await seal(key, plaintext, recordContext(context, id));
   }
 
   /**
@@ -120,7 +125,7 @@ export class Vault implements Disposable {
 
   async #recordKey(context: string, id: string): Promise<Secret> {
     using key = await this.#derive('record-encryption');
-    return hkdfSha256(key, recordContext(context, id), 32);
+    return await hkdfSha256(key, recordContext(context, id), 32);
   }
 
   async #derive(purpose: KeyPurpose): Promise<Secret> {

@@ -34,7 +34,10 @@ describe('SQLite', () => {
   test('has strict tables alone', async () => {
     const url = `sqlite:${await createTempFolder()}/hanaper.db`;
     await (await openStore(url, true)).close();
-    const tables = await query(url, `select name, strict from pragma_table_list where schema = 'main' and type = 'table'`);
+    const tables = await query(
+      url,
+      `select name, strict from pragma_table_list where schema = 'main' and type = 'table'`,
+    );
     const ours = tables.filter((row) => !/^(sqlite_|hanaper_)/.test(String(row['name'])));
     expect(ours).toHaveLength(7);
     for (const row of ours) expect(row).toMatchObject({ strict: 1 });

@@ -23,7 +23,9 @@ describe.each(engines)('$name', (engine) => {
     const url = await engine.createUrl();
     await (await openStore(url, true)).close();
     expect(await listTables(engine, url)).toEqual(everyTable);
-    expect(await query(url, 'select version, name from hanaper_migrations')).toEqual([{ version: 1, name: 'main-job' }]);
+    expect(await query(url, 'select version, name from hanaper_migrations')).toEqual([
+      { version: 1, name: 'main-job' },
+    ]);
   });
 
   test('a migration is applied once, however often the database is opened', async () => {

@@ -199,12 +199,17 @@ describe.each(engines)('$name', (engine) => {
     const database = await openStore(url);
     const rows = await database.transact('read', async ({ kysely }) => ({
       key: await kysely.selectFrom('signingKeys').selectAll().where('keyName', '=', 'release').executeTakeFirst(),
-      signature: await kysely.selectFrom('packageSignatures').selectAll().where('packageHash', '=', hash).executeTakeFirst(),
+      signature: await kysely
+        .selectFrom('packageSignatures')
+        .selectAll()
+        .where('packageHash', '=', hash)
+        .executeTakeFirst(),
       authority: await kysely.selectFrom('authority').selectAll().executeTakeFirst(),
       revoked: await kysely.selectFrom('trustedKeys').selectAll().where('revokedAt', '=', later).executeTakeFirst(),
     }));
     await database.close();
-    for (const at of [rows.key?.createdAt, rows.signature?.signedAt, rows.authority?.createdAt]) expect(at).toMatch(iso);
+    for (const at of [rows.key?.createdAt, rows.signature?.signedAt, rows.authority?.createdAt])
+      expect(at).toMatch(iso);
     expect(rows.key?.revokedAt).toBeNull();
     expect(rows.key?.encryptedPrivateKey).toBeInstanceOf(Uint8Array);
     expect(rows.key?.encryptedPrivateKey).toHaveLength(60);

@@ -27,7 +27,10 @@ describe('PostgreSQL that cannot be used is unavailable, and no password is show
 
   test.each<[string, () => Promise<string>]>([
     ['nothing listens', async () => `postgres://hanaper:${password}@127.0.0.1:${await freePort()}/hanaper`],
-    ['nothing listens on localhost', async () => `postgres://hanaper:${password}@localhost:${await freePort()}/hanaper`],
+    [
+      'nothing listens on localhost',
+      async () => `postgres://hanaper:${password}@localhost:${await freePort()}/hanaper`,
+    ],
     ['the host does not exist', async () => `postgres://hanaper:${password}@nowhere.invalid/hanaper`],
     ['the password is wrong', async () => changed(await fresh(), (url) => (url.password = password))],
     ['there is no password', async () => changed(await fresh(), (url) => (url.password = ''))],

@@ -92,7 +92,7 @@ function describe({ database, did, publicKey, slot, organisation }: Initialized)
       ...(organisation ? [`  organisation ${organisation.name}  ${organisation.did}`] : []),
       '',
       `Keep the ${credential} where you keep what must not be lost: without it no key here can be used again.`,
-      'Back the database up from now on (docs/guides/backup.md); a copy opens with the same ' + `${credential}.`,
+      `Back the database up from now on (docs/guides/backup.md); a copy opens with the same ${credential}.`,
       'Note the DID of the authority elsewhere: it tells a copy from an exchanged database.',
       '',
       organisation

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Authority,
+  addTrust,
+  createOrganisation,
+  importKey,
+  listKeys,
+  listTrust,
+  revokeKey,
+  revokeTrust,
+  signPackage,
+  validateAuthority,
+} from '../../../src/authority/index.ts';
+import { generateSeed, publicKeyOf } from '../../../src/crypto/ed25519.ts';
+import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
+import { hkdfSha256 } from '../../../src/crypto/hkdf.ts';
+import { Secret } from '../../../src/crypto/secret.ts';
+import type { HanaperEvent } from '../../../src/events.ts';
+import { findOrganization } from '../../../src/store/organizations.ts';
+import { byRawKey, createAuthority } from '../../support/authority.ts';
+import { expectCode } from '../../support/codes.ts';
+import { engines } from '../../support/engines.ts';
+
+const hash = 'ab'.repeat(32);
+
+describe.each(engines)('$name', (engine) => {
+  let authority: Authority;
+  let events: HanaperEvent[];
+  let org: string;
+  let count = 0;
+
+  beforeAll(async () => {
+    ({ authority, events } = await createAuthority(await engine.createUrl()));
+  });
+
+  beforeEach(async () => {
+    org = await newOrganisation();
+    events.length = 0;
+  });
+
+  afterAll(() => authority.close());
+
+  async function newOrganisation(): Promise<string> {
+    count += 1;
+    return (await authority.execute(createOrganisation, { name: `org-${count}` })).name;
+  }
+
+  async function describeSeed(seed: Secret) {
+    const publicKey = await publicKeyOf(seed);
+    return { public_key: Buffer.from(publicKey).toString('hex'), fingerprint: fingerprintOf(publicKey) };
+  }
+
+  const trusted = async (name: string) => [
+    ...(await authority.trustFor({ organisation: name, packageHash: hash })).keys.keys(),
+  ];
+
+  test('a key from outside is taken in, trusted, and signs', async () => {
+    using seed = generateSeed();
+    const { fingerprint } = await describeSeed(seed);
+    const key = await authority.executeFor(org, importKey, { name: 'ours', seed });
+    expect(key).toMatchObject({ name: 'ours', fingerprint, revoked_at: null });
+    expect(await trusted(org)).toEqual([fingerprint]);
+    expect(events.map(({ name }) => name)).toEqual(['key.trusted.added', 'key.signing.imported']);
+    const signed = await authority.executeFor(org, signPackage, { hash, name: 'a.wasm', key: 'ours' });
+    expect(signed.key_fingerprint).toBe(fingerprint);
+    await validateAuthority(authority, byRawKey(1));
+  });
+
+  test('the seed that was handed in is left to its owner', async () => {
+    using seed = generateSeed();
+    const before = Uint8Array.from(seed.bytes);
+    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    expect(seed.bytes).toEqual(before);
+  });
+
+  test('a key is taken in without trust where that is said', async () => {
+    using seed = generateSeed();
+    await authority.executeFor(org, importKey, { name: 'ours', seed, trusted: false });
+    expect(await trusted(org)).toEqual([]);
+  });
+
+  test('a key that its organisation trusts already is taken in, and stays trusted once', async () => {
+    using seed = generateSeed();
+    const { public_key, fingerprint } = await describeSeed(seed);
+    await authority.executeFor(org, addTrust, { public_key, name: 'theirs-before' });
+    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    expect(await trusted(org)).toEqual([fingerprint]);
+    expect((await authority.executeFor(org, listTrust, {})).keys).toHaveLength(1);
+  });
+
+  test('a key whose trust was revoked before is trusted anew', async () => {
+    using seed = generateSeed();
+    const { public_key, fingerprint } = await describeSeed(seed);
+    await authority.executeFor(org, addTrust, { public_key });
+    await authority.executeFor(org, revokeTrust, { fingerprint });
+    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    expect(await trusted(org)).toEqual([fingerprint]);
+    expect((await authority.executeFor(org, listTrust, {})).keys).toHaveLength(2);
+  });
+
+  test('a key that is known already is refused, by whichever organisation and name', async () => {
+    using seed = generateSeed();
+    const other = await newOrganisation();
+    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    events.length = 0;
+    for (const [name, organisation] of [
+      ['ours', org],
+      ['again', org],
+      ['ours', other],
+    ] as const) {
+      const error = await expectCode('already_exists', () =>
+        authority.executeFor(organisation, importKey, { name, seed }),
+      );
+      expect(error.details).toMatchObject({ kind: 'signing key', fingerprint: (await describeSeed(seed)).fingerprint });
+    }
+    expect(events.map(({ name, reason }) => [name, reason])).toEqual(
+      [1, 2, 3].map(() => ['key.signing.create_failed', 'already_exists']),
+    );
+    expect((await authority.executeFor(other, listKeys, {})).keys).toEqual([]);
+  });
+
+  test('another key under a name that is taken is refused', async () => {
+    using one = generateSeed();
+    using two = generateSeed();
+    await authority.executeFor(org, importKey, { name: 'ours', seed: one });
+    const error = await expectCode('already_exists', () =>
+      authority.executeFor(org, importKey, { name: 'ours', seed: two }),
+    );
+    expect(error.details).toEqual({ kind: 'signing key', name: 'ours' });
+  });
+
+  test('a revoked key is never taken in again, by nobody', async () => {
+    using seed = generateSeed();
+    const other = await newOrganisation();
+    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    await authority.executeFor(org, revokeKey, { name: 'ours' });
+    for (const organisation of [org, other]) {
+      await expectCode('key_revoked', () => authority.executeFor(organisation, importKey, { name: 'again', seed }));
+    }
+  });
+
+  test("an organisation's identity key is never taken in as a signing key", async () => {
+    using seed = await openIdentityKey('acme');
+    for (const organisation of [org, 'acme']) {
+      const error = await expectCode('bad_input', () =>
+        authority.executeFor(organisation, importKey, { name: 'identity', seed }),
+      );
+      expect(error.details).toMatchObject({ reason: 'identity key' });
+    }
+    expect(await trusted('acme')).toEqual([]);
+  });
+
+  test("the authority's identity key is never taken in as a signing key", async () => {
+    const { vault } = await authority.openVault(byRawKey(1));
+    using open = vault;
+    using seed = await open.withRootSecret((root) =>
+      hkdfSha256(root, new TextEncoder().encode('hanaper/v1/identity'), 32),
+    );
+    expect(await publicKeyOf(seed)).toEqual(authority.identity.publicKey);
+    const error = await expectCode('bad_input', () => authority.executeFor(org, importKey, { name: 'identity', seed }));
+    expect(error.details).toMatchObject({ reason: 'identity key' });
+  });
+
+  test('what is no secret is no seed', async () => {
+    const wrong: unknown[] = [undefined, null, '', 'ab'.repeat(32), new Uint8Array(32), { bytes: new Uint8Array(32) }];
+    for (const seed of wrong) {
+      const args = { name: 'ours', seed: seed as Secret };
+      const error = await expectCode('bad_input', () => authority.executeFor(org, importKey, args));
+      expect(error.details).toEqual({ field: 'seed' });
+    }
+  });
+
+  test.each([0, 31, 33, 64])('a seed of %i bytes is refused', async (length) => {
+    using seed = Secret.adopt(new Uint8Array(length).fill(1));
+    await expectCode('bad_input', () => authority.executeFor(org, importKey, { name: 'ours', seed }));
+  });
+
+  async function openIdentityKey(name: string): Promise<Secret> {
+    const row = await authority.database.transact('read', (transaction) => findOrganization(transaction, { name }));
+    const { vault } = await authority.openVault(byRawKey(1));
+    using open = vault;
+    const { id = '', did = '', encryptedIdentityKey = new Uint8Array(0) } = row ?? {};
+    const { decodeDidKey } = await import('../../../src/did/did-key.ts');
+    const fingerprint = fingerprintOf(decodeDidKey(did));
+    return open.openKey(encryptedIdentityKey, {
+      kind: 'organization-identity',
+      rowId: id,
+      organisationId: id,
+      fingerprint,
+    });
+  }
+});
