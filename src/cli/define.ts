@@ -2,30 +2,37 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Outcome, type Output, printOutcome } from './output.ts';
 import { type GlobalOptions, Session } from './session.ts';
 
-/** What a verb does with its positional arguments and its options, inside a session. */
-export type Act<Options> = (session: Session, options: Options, ...positional: string[]) => Promise<Outcome>;
+/** One verb of the command line. */
+export interface Verb<Options extends object> {
+  /** Its name and what it takes: `import NAME FILE`. */
+  readonly usage: string;
+  /** What it does, in a sentence without its stop. */
+  readonly summary: string;
+  /** A command to copy. */
+  readonly example: string;
+  readonly options?: readonly Option[];
+  /** What it does, inside a session, with its options and what it takes. */
+  act(session: Session, options: Options, first: string, second: string): Promise<Outcome>;
+}
 
-/** Adds a verb: its arguments (`NAME`, `FILE`), what it does in a sentence, and an example for its help. */
-export function addVerb<Options extends object>(
-  parent: Command,
-  output: Output,
-  usage: string,
-  summary: string,
-  example: string,
-  options: readonly Option[],
-  act: Act<Options>,
-): void {
-  const [name = '', ...positional] = usage.split(' ');
-  const verb = parent.command(name).summary(summary).description(`${summary}.`);
-  for (const argument of positional) verb.argument(`<${argument}>`);
-  for (const option of options) verb.addOption(option);
-  verb.addHelpText('after', `\nExample:\n  $ ${example}`);
-  verb.action(async (...received: unknown[]) => {
-    const values = received.slice(0, positional.length) as string[];
-    const given = verb.optsWithGlobals<Options & GlobalOptions>();
-    await using session = await Session.start(output, given);
-    printOutcome(output, await act(session, given, ...values));
+/** Adds a verb to a noun, or to the program itself. */
+export function addVerb<Options extends object>(parent: Command, output: Output, verb: Verb<Options>): void {
+  const [name = '', ...takes] = verb.usage.split(' ');
+  const command = parent.command(name).summary(verb.summary).description(`${verb.summary}.`);
+  for (const argument of takes) command.argument(`<${argument}>`);
+  for (const added of verb.options ?? []) command.addOption(added);
+  command.addHelpText('after', `\nExample:\n  $ ${verb.example}`);
+  command.action(async (...received: unknown[]) => {
+    const [first = '', second = ''] = received.slice(0, takes.length) as string[];
+    const options = command.optsWithGlobals<Options & GlobalOptions>();
+    await using session = await Session.start(output, options);
+    printOutcome(output, await verb.act(session, options, first, second));
   });
+}
+
+/** Adds a noun, to which verbs are added. */
+export function addNoun(program: Command, name: string, description: string): Command {
+  return program.command(name).summary(description).description(`${description}.`);
 }
 
 /** An option, with a reader for its value where it is no plain text. */
@@ -43,6 +50,12 @@ export function choice(flags: string, description: string, choices: readonly str
 /** An option that must be given. */
 export function required(flags: string, description: string): Option {
   return new Option(flags, description).makeOptionMandatory();
+}
+
+/** An option that may be given several times. */
+export function repeated(flags: string, description: string): Option {
+  const collect = (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value];
+  return new Option(flags, description).argParser(collect);
 }
 
 /** Reads a whole number. */

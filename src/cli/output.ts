@@ -53,7 +53,7 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
 }
 
 /** Text without characters that could steer a terminal: names come from files that anybody can write. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
 

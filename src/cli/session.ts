@@ -6,7 +6,7 @@ import { type Config, loadConfig } from '../config.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
 import type { CredentialSources, FoundCredential } from './credential.ts';
-import { type Outcome, type Output, printWarning } from './output.ts';
+import { type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
 
 /** The options that every command takes. */
@@ -125,6 +125,3 @@ export class Session implements AsyncDisposable {
     return credential;
   }
 }
-
-/** What a command's action is: given its session, it says what came of it. */
-export type Action<Args extends unknown[]> = (session: Session, ...args: Args) => Promise<Outcome>;

@@ -77,7 +77,7 @@ export interface PackageSignatureRow {
 }
 
 /** The one row that says whose database this is. */
-export interface AuthorityTableRow {
+interface AuthorityTableRow {
   readonly id: 1;
   readonly version: number;
   /** 32 bytes. */
@@ -105,7 +105,7 @@ export interface KeySlotRow {
 }
 
 /** A migration that was applied. */
-export interface MigrationRow {
+interface MigrationRow {
   readonly version: number;
   readonly name: string;
   readonly appliedAt: string;

@@ -5,6 +5,12 @@ import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 import { type CostOptions, chooseCosts } from './init.ts';
 
+/** Options of `passphrase change`. */
+export interface ChangeOptions extends CostOptions {
+  readonly newPassphraseFile?: string;
+  readonly newRawKeyFile?: string;
+}
+
 /** `hanaper status` */
 export async function status(session: Session): Promise<Outcome> {
   const document = await readStatus(session.authorityOptions);
@@ -29,10 +35,7 @@ export async function validate(session: Session): Promise<Outcome> {
 }
 
 /** `hanaper passphrase change` */
-export async function changePassphrase(
-  session: Session,
-  options: CostOptions & { readonly newPassphraseFile?: string; readonly newRawKeyFile?: string },
-): Promise<Outcome> {
+export async function changePassphrase(session: Session, options: ChangeOptions): Promise<Outcome> {
   const authority = await session.openAuthority();
   const { rawKeyFile, passphraseFile } = session.credentialSources();
   requireOneFromStdin([rawKeyFile, passphraseFile, options.newPassphraseFile, options.newRawKeyFile]);

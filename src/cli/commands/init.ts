@@ -89,7 +89,7 @@ function describe({ database, did, publicKey, slot, organisation }: Initialized)
       `  authority   ${did}`,
       `  public key  ${document.public_key}`,
       `  key slot    ${slot}`,
-      ...(organisation ? [`  organisation ${organisation.name}  ${organisation.did}`] : []),
+      ...(organisation ? [`  ${organisation.name.padEnd(10)}  ${organisation.did}`] : []),
       '',
       `Keep the ${credential} where you keep what must not be lost: without it no key here can be used again.`,
       `Back the database up from now on (docs/guides/backup.md); a copy opens with the same ${credential}.`,

@@ -44,8 +44,13 @@ export async function show(session: Session, reference: string): Promise<Outcome
   return { document, lines: describe(document) };
 }
 
+/** Options of `org set`. */
+export interface SetOptions {
+  readonly hashSignatures: 'on' | 'off';
+}
+
 /** `hanaper org set NAME --hash-signatures on|off` */
-export async function set(session: Session, reference: string, hashSignatures: 'on' | 'off'): Promise<Outcome> {
+export async function set(session: Session, reference: string, { hashSignatures }: SetOptions): Promise<Outcome> {
   const authority = await session.unlockAuthority();
   const document = await authority.executeFor(reference, setOrganisation, { hash_signatures: hashSignatures });
   const may = hashSignatures === 'on' ? 'may now make' : 'no longer makes';

@@ -1,5 +1,5 @@
 import type { Transaction } from '../transaction.ts';
-import * as mainJob from './0001-main-job.ts';
+import { down, up } from './0001-main-job.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -10,4 +10,4 @@ export interface Migration {
 }
 
 /** Every migration, oldest first. A new one is added at the end; none is ever changed. */
-export const migrations: readonly Migration[] = [{ version: 1, name: 'main-job', ...mainJob }];
+export const migrations: readonly Migration[] = [{ version: 1, name: 'main-job', up, down }];

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import type { ChangeOptions } from '../commands/database.ts';
+import type { InitOptions } from '../commands/init.ts';
+import { addNoun, addVerb, choice, option, wholeNumber } from '../define.ts';
+import type { Output } from '../output.ts';
+
+const costOptions = [
+  choice('--security <level>', 'Argon2id costs by name', ['interactive', 'balanced', 'sensitive']),
+  option('--memory <kib>', 'Argon2id memory in KiB', wholeNumber),
+  option('--passes <n>', 'Argon2id passes', wholeNumber),
+  option('--lanes <n>', 'Argon2id lanes', wholeNumber),
+  option('--allow-weak', 'accept a passphrase that is easily guessed'),
+];
+
+/** `init`, `status`, `validate`, `passphrase change`. */
+export function addDatabaseCommands(program: Command, output: Output): void {
+  addVerb<InitOptions>(program, output, {
+    usage: 'init',
+    summary: 'Initialise a database, with its master key',
+    example: 'hanaper init --org acme',
+    options: [choice('--slot <kind>', 'what it is reached by', ['passphrase', 'raw', 'derived']), ...costOptions],
+    act: async (session, options) => (await import('../commands/init.ts')).init(session, options),
+  });
+  addVerb(program, output, {
+    usage: 'status',
+    summary: 'Show a database without unlocking it',
+    example: 'hanaper status --json',
+    act: async (session) => (await import('../commands/database.ts')).status(session),
+  });
+  addVerb(program, output, {
+    usage: 'validate',
+    summary: 'Check a whole database: pages, authority, slots, keys',
+    example: 'hanaper validate --passphrase-file passphrase.txt',
+    act: async (session) => (await import('../commands/database.ts')).validate(session),
+  });
+  addVerb<ChangeOptions>(addNoun(program, 'passphrase', 'The passphrase'), output, {
+    usage: 'change',
+    summary: 'Replace the passphrase; nothing else is re-encrypted',
+    example: 'hanaper passphrase change --passphrase-file old.txt --new-passphrase-file new.txt',
+    options: [
+      option('--new-passphrase-file <file>', 'read the new one from a file, or "-" (HANAPER_NEW_PASSPHRASE)'),
+      option('--new-raw-key-file <file>', 'go over to a raw 32-byte key in a file, or "-"'),
+      ...costOptions,
+    ],
+    act: async (session, options) => (await import('../commands/database.ts')).changePassphrase(session, options),
+  });
+}

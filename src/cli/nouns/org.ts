@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import type { SetOptions } from '../commands/org.ts';
+import { addNoun, addVerb, choice } from '../define.ts';
+import type { Output } from '../output.ts';
+
+/** `org create`, `list`, `show`, `set`. */
+export function addOrgCommands(program: Command, output: Output): void {
+  const org = addNoun(program, 'org', 'Organisations');
+  addVerb(org, output, {
+    usage: 'create NAME',
+    summary: 'Create an organisation',
+    example: 'hanaper org create acme',
+    act: async (session, _, name) => (await import('../commands/org.ts')).create(session, name),
+  });
+  addVerb(org, output, {
+    usage: 'list',
+    summary: 'List the organisations',
+    example: 'hanaper org list',
+    act: async (session) => (await import('../commands/org.ts')).list(session),
+  });
+  addVerb(org, output, {
+    usage: 'show NAME',
+    summary: 'Show one organisation',
+    example: 'hanaper org show acme',
+    act: async (session, _, name) => (await import('../commands/org.ts')).show(session, name),
+  });
+  const hashSignatures = choice('--hash-signatures <on|off>', 'whether the bare hash may be signed', ['on', 'off']);
+  addVerb<SetOptions>(org, output, {
+    usage: 'set NAME',
+    summary: 'Change what an organisation may do',
+    example: 'hanaper org set acme --hash-signatures on',
+    options: [hashSignatures.makeOptionMandatory()],
+    act: async (session, options, name) => (await import('../commands/org.ts')).set(session, name, options),
+  });
+}

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import type { LoadOptions } from '../commands/load.ts';
+import type { SignOptions, VerifyOptions } from '../commands/package.ts';
+import { addNoun, addVerb, choice, option, repeated, required } from '../define.ts';
+import type { Output } from '../output.ts';
+
+const name = option('--name <name>', 'the name it is signed under (default: the name of the file)');
+
+const signOptions = [
+  required('--key <name>', 'the signing key'),
+  name,
+  choice('--format <format>', 'a signed statement, or the bare hash', ['dsse', 'v1'], 'dsse'),
+  option('--output <file>', 'the signature file (default: FILE.sig)'),
+  option('--store', 'keep the signature in the database too'),
+  option('--expires <when>', 'when it ends to be valid: 90d, 12h, or 2026-12-31T00:00:00Z'),
+];
+
+const verifyOptions = [
+  option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
+  name,
+  repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
+];
+
+const loadOptions = [
+  option('--call <export>', 'call an exported function, and print what it returns'),
+  option('--unsigned', 'load without verifying anything'),
+];
+
+/** `package sign`, `verify`, `signatures`, `load`. */
+export function addPackageCommands(program: Command, output: Output): void {
+  const noun = addNoun(program, 'package', 'Packages: any file, signed, verified, loaded');
+  addVerb<SignOptions>(noun, output, {
+    usage: 'sign FILE',
+    summary: 'Sign a file',
+    example: 'hanaper package sign plugin.wasm --key release --expires 90d',
+    options: signOptions,
+    act: async (session, options, file) => (await import('../commands/package.ts')).sign(session, file, options),
+  });
+  addVerb<VerifyOptions>(noun, output, {
+    usage: 'verify FILE',
+    summary: 'Verify a file, by the database or offline',
+    example: 'hanaper package verify plugin.wasm --trust-key release.pem',
+    options: verifyOptions,
+    act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
+  });
+  addVerb(noun, output, {
+    usage: 'signatures FILE',
+    summary: 'List the signatures of a file',
+    example: 'hanaper package signatures plugin.wasm',
+    act: async (session, _, file) => (await import('../commands/package.ts')).signatures(session, file),
+  });
+  addVerb<LoadOptions>(noun, output, {
+    usage: 'load FILE',
+    summary: 'Verify a file and run it from the verified bytes',
+    example: 'hanaper package load plugin.wasm --call answer',
+    options: loadOptions,
+    act: async (session, options, file) => (await import('../commands/load.ts')).load(session, file, options),
+  });
+}
