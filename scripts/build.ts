@@ -19,8 +19,8 @@ const bundle = await rolldown({
   platform: 'node',
   plugins: [withoutSubprocesses],
   resolve: { conditionNames: ['source', 'node', 'import', 'default'] },
-  // pg looks for its native twin, which is not used.
-  external: ['pg-native'],
+  // PostgreSQL's driver mixes module formats in a way that bundling breaks; it is loaded as it is installed.
+  external: ['pg'],
 });
 // Chunks lie beside the entries, so that one finds the other by its own URL.
 await bundle.write({

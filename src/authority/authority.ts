@@ -153,7 +153,7 @@ export class Authority implements TrustSource, AsyncDisposable {
       return result;
     } catch (error) {
       if (error instanceof HanaperError && command.refusal) {
-        this.report(command.refusal, { command: command.name, ...details }, error);
+        this.report(command.refusal, { command: command.name, ...details, ...namesIn(args) }, error);
       }
       throw error;
     }
@@ -173,4 +173,16 @@ export class Authority implements TrustSource, AsyncDisposable {
     if (this.#vault) return this.#vault;
     throw new HanaperError('locked', 'The database is locked. Unlock it with its passphrase first.');
   }
+}
+
+// What a refused command was about: its names and hashes, as far as they are short text, and nothing else of it.
+function namesIn(args: unknown): Readonly<Record<string, string>> {
+  const told = ['name', 'key', 'hash'];
+  const entries = typeof args === 'object' && args !== null ? Object.entries(args) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => {
+      const [field, value] = entry;
+      return told.includes(field) && typeof value === 'string' && value.length <= 1024;
+    }),
+  );
 }

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+// What each room may import, besides bytes, errors, events and itself (docs/architecture.md).
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  crypto: [],
+  did: ['crypto'],
+  signature: ['did', 'crypto'],
+  vault: ['did', 'crypto'],
+  trust: ['signature', 'did', 'crypto'],
+  store: ['signature', 'vault', 'trust', 'did', 'crypto'],
+  package: ['trust', 'signature', 'crypto'],
+  loader: ['package', 'trust', 'signature', 'crypto'],
+  authority: ['store', 'trust', 'signature', 'vault', 'did', 'crypto'],
+  cli: ['authority', 'loader', 'package', 'trust', 'signature', 'vault', 'did', 'crypto'],
+};
+const rooms = Object.keys(mayImport);
+const pureRooms = ['crypto', 'did', 'signature', 'vault', 'trust'];
+
+interface Example {
+  readonly room: string;
+  readonly specifier: string;
+  readonly allowed: boolean;
+}
+
+const examples: readonly Example[] = [
+  ...rooms.flatMap((room) =>
+    rooms.map((other) => ({
+      room,
+      specifier: `../${other}/file.ts`,
+      allowed: other === room || (mayImport[room] ?? []).includes(other),
+    })),
+  ),
+  ...pureRooms.flatMap((room) =>
+    ['node:fs', 'node:crypto', 'pino', 'kysely', 'pg', 'commander'].map((specifier) => forbid(room, specifier)),
+  ),
+  ...rooms
+    .filter((room) => room !== 'store' && !pureRooms.includes(room))
+    .flatMap((room) => ['kysely', 'pg', 'node:sqlite'].map((specifier) => forbid(room, specifier))),
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'hanaper-lint-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function forbid(room: string, specifier: string): Example {
+  return { room, specifier, allowed: false };
+}
+
+function pathOf({ room, specifier }: Example): string {
+  return `src/${room}/imports-${specifier.replaceAll(/[^a-z]+/g, '-')}.ts`;
+}
+
+function findRefused(): readonly string[] {
+  cpSync('biome.json', join(folder, 'biome.json'));
+  for (const example of examples) {
+    mkdirSync(join(folder, dirname(pathOf(example))), { recursive: true });
+    writeFileSync(join(folder, pathOf(example)), `import { thing } from '${example.specifier}';\n\nthing();\n`);
+  }
+  const options = [
+    '--only=style/noRestrictedImports',
+    '--reporter=json',
+    '--max-diagnostics=none',
+    '--vcs-enabled=false',
+  ];
+  const biome = resolve('node_modules/.bin/biome');
+  const { stdout } = spawnSync(biome, ['lint', ...options, '.'], { cwd: folder, encoding: 'utf8' });
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { location: { path: string } }[] };
+  return diagnostics.map(({ location }) => location.path.replace(/^\.\//, ''));
+}
+
+test('each room may import what lies below it, and nothing else', () => {
+  const refused = findRefused();
+  for (const example of examples) {
+    const { room, specifier, allowed } = example;
+    expect({ room, specifier, allowed: !refused.includes(pathOf(example)) }).toEqual({ room, specifier, allowed });
+  }
+});
