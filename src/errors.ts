@@ -66,3 +66,8 @@ export class HanaperError extends Error {
     this.details = details;
   }
 }
+
+/** The code of an operating system's error (`ENOENT`, `EACCES`, …); `undefined` where it is none. */
+export function systemCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDidKey } from '../did/did-key.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 
 /** Remembers outside of each database whose it is, so that a database that was exchanged is noticed. */
 export interface KnownAuthorities {
@@ -38,7 +38,7 @@ function readLines(path: string): readonly string[] {
       .split('\n')
       .filter((line) => line !== '');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    if (systemCodeOf(cause) === 'ENOENT') return [];
     throw new HanaperError(
       'bad_config',
       `${path}, which holds the known authorities, cannot be read.`,

@@ -13,6 +13,7 @@ import { listTrustedKeys } from '../store/trusted-keys.ts';
 import { type Credential, checkSlot } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Authority } from './authority.ts';
+import { placeOfIdentityKey, placeOfSigningKey } from './key-places.ts';
 
 /** What was checked, and how much of it there is. */
 export interface ValidationDocument {
@@ -66,13 +67,7 @@ async function checkOrganisations(transaction: Transaction, vault: Vault | undef
 
 async function checkIdentityKey({ id, name, did, encryptedIdentityKey }: OrganizationRow, vault: Vault): Promise<void> {
   const publicKey = decodeDidKey(did);
-  const place = {
-    kind: 'organization-identity',
-    rowId: id,
-    organisationId: id,
-    fingerprint: fingerprintOf(publicKey),
-  } as const;
-  using seed = await vault.openKey(encryptedIdentityKey, place);
+  using seed = await vault.openKey(encryptedIdentityKey, placeOfIdentityKey({ id }, fingerprintOf(publicKey)));
   await requireMatch(seed, publicKey, `identity key of ${name}`);
 }
 
@@ -80,9 +75,7 @@ async function checkSigningKey(key: SigningKeyRow, vault: Vault | undefined): Pr
   const what = `signing key "${key.keyName}"`;
   requireFingerprint(key.publicKey, key.keyFingerprint, what);
   if (vault === undefined) return;
-  const { id, orgId, keyFingerprint } = key;
-  const place = { kind: 'signing-key', rowId: id, organisationId: orgId, fingerprint: keyFingerprint } as const;
-  using seed = await vault.openKey(key.encryptedPrivateKey, place);
+  using seed = await vault.openKey(key.encryptedPrivateKey, placeOfSigningKey(key));
   await requireMatch(seed, key.publicKey, what);
 }
 

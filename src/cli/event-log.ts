@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 import type { Observer } from '../events.ts';
 
 /** Appends every event to a file as JSON lines (`-`: standard error). */
@@ -36,7 +36,7 @@ function openForAppending(path: string): number {
   try {
     return openSync(path, 'a', 0o600);
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unwritable';
+    const reason = systemCodeOf(cause) ?? 'unwritable';
     throw new HanaperError(
       'bad_config',
       `The event log ${path} cannot be written (${reason}).`,

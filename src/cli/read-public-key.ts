@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { decodePublicKey } from '../crypto/key-format.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 
 /**
  * Reads a public key file: SPKI in PEM, or 32 raw bytes.
@@ -13,7 +13,7 @@ export function readPublicKey(file: string): Ed25519PublicKey {
   try {
     bytes = readFileSync(file);
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+    const reason = systemCodeOf(cause) ?? 'unreadable';
     throw new HanaperError('bad_input', `${file} cannot be read (${reason}).`, { path: file, reason }, cause);
   }
   return decodePublicKey(bytes);

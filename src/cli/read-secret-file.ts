@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Secret } from '../crypto/secret.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 
 const mostBytes = 64 * 1024;
 const othersMayRead = 0o044;
@@ -53,6 +53,6 @@ function readAll(descriptor: number, path: string): Secret {
 }
 
 function unreadable(path: string, cause: unknown): HanaperError {
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+  const reason = systemCodeOf(cause) ?? 'unreadable';
   return new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason }, cause);
 }

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { systemCodeOf } from '../errors.ts';
 
 /**
  * Writes to standard output (1) or error (2) before it returns. The stream objects of Node would take longer to set up
@@ -10,7 +11,7 @@ export function writeText(descriptor: 1 | 2, text: string | Uint8Array): void {
     try {
       written += writeSync(descriptor, bytes, written);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = systemCodeOf(error);
       if (code === 'EPIPE') process.exit(0);
       // A terminal or pipe that another program made non-blocking is full for a moment.
       if (code !== 'EAGAIN') throw error;

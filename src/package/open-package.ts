@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 
 /** An open package file. Ends with the `using` block around it. */
 export class PackageFile implements Disposable {
@@ -59,7 +59,7 @@ function requireSize(path: string, descriptor: number): number {
 }
 
 function unreadable(path: string, cause: unknown): HanaperError {
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+  const reason = systemCodeOf(cause) ?? 'unreadable';
   const missing = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`;
   return new HanaperError('package_unreadable', `${path} ${missing}.`, { path, reason }, cause);
 }

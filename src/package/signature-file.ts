@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { encodeUtf8 } from '../bytes.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 import {
   decodeSignature,
   maxSignatureFileLength,
@@ -65,7 +65,7 @@ function readBounded(path: string): Uint8Array | undefined {
     // Without blocking: a pipe must not hang, and is refused below.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (systemCodeOf(cause) === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   }
   try {
@@ -94,7 +94,7 @@ function failedCandidate(error: unknown): Candidate {
 }
 
 function unreadable(path: string, cause: unknown): HanaperError {
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+  const reason = systemCodeOf(cause) ?? 'unreadable';
   return new HanaperError(
     'malformed_signature',
     `The signature file ${path} cannot be read (${reason}).`,

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 
 /**
  * Writes a file whole or not at all: beside its place, flushed, then renamed over it.
@@ -15,7 +15,7 @@ export function writeFileBeside(path: string, content: string | Uint8Array, mode
     renameSync(beside, path);
   } catch (cause) {
     rmSync(beside, { force: true });
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unwritable';
+    const reason = systemCodeOf(cause) ?? 'unwritable';
     throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CamelCasePlugin, type Dialect, Kysely } from 'kysely';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
 import { Database } from './database.ts';
 import { translateFailure } from './failure.ts';
 import { type DatabaseLocation, describeLocation } from './location.ts';
@@ -63,7 +63,7 @@ function createPrivateFile(path: string, name: string): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600));
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unwritable';
+    const reason = systemCodeOf(cause) ?? 'unwritable';
     throw new HanaperError('unavailable', `${name} cannot be created (${reason}).`, { database: name, reason }, cause);
   }
 }

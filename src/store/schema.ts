@@ -1,3 +1,5 @@
+import type { AuthorityRow } from '../vault/authority-statement.ts';
+
 /**
  * The tables, as rows: camelCase here, snake_case in SQL. Ids are UUIDs, times RFC 3339 in UTC with milliseconds,
  * hashes and fingerprints 64 hex characters. `revokedAt` and `supersededAt` are null while a row is active.
@@ -77,17 +79,8 @@ export interface PackageSignatureRow {
 }
 
 /** The one row that says whose database this is. */
-interface AuthorityTableRow {
+interface AuthorityTableRow extends AuthorityRow {
   readonly id: 1;
-  readonly version: number;
-  /** 32 bytes. */
-  readonly masterPublicKey: Uint8Array;
-  readonly algorithm: string;
-  readonly derivationMethod: string;
-  readonly createdAt: string;
-  readonly statement: Uint8Array;
-  /** 64 bytes. */
-  readonly signature: Uint8Array;
 }
 
 /** A way to get the root secret back. */

@@ -12,6 +12,7 @@ import { findSigningKey, insertSigningKey, listSigningKeys, revokeSigningKeys } 
 import { insertTrustedKey, revokeTrustedKeys } from '../../store/trusted-keys.ts';
 import { nameArg, noArgs } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotIdentityKey, requireNotRevoked, requireNotSigningKey } from '../key-rules.ts';
 
 /** A signing key as a document: its public half. */
@@ -169,7 +170,7 @@ async function sealSigningKey(
   const id = createUuid(new Date(context.now));
   const orgId = context.organisation.id;
   const keyFingerprint = fingerprintOf(publicKey);
-  const place = { kind: 'signing-key', rowId: id, organisationId: orgId, fingerprint: keyFingerprint } as const;
+  const place = placeOfSigningKey({ id, orgId, keyFingerprint });
   const encryptedPrivateKey = await context.vault().sealKey(seed, place);
   return {
     id,

@@ -13,6 +13,7 @@ import {
 import type { OrganizationRow } from '../../store/schema.ts';
 import { nameArg, noArgs } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { placeOfIdentityKey } from '../key-places.ts';
 
 /** An organisation as a document. */
 export interface OrganisationDocument {
@@ -81,17 +82,11 @@ async function newOrganisation(context: CommandContext, name: string): Promise<O
   const id = createUuid(new Date(context.now));
   using seed = generateSeed();
   const publicKey = await publicKeyOf(seed);
-  const place = {
-    kind: 'organization-identity',
-    rowId: id,
-    organisationId: id,
-    fingerprint: fingerprintOf(publicKey),
-  } as const;
   return {
     id,
     name,
     did: encodeDidKey(publicKey),
-    encryptedIdentityKey: await context.vault().sealKey(seed, place),
+    encryptedIdentityKey: await context.vault().sealKey(seed, placeOfIdentityKey({ id }, fingerprintOf(publicKey))),
     hashSignaturesSince: null,
     createdAt: context.now,
   };

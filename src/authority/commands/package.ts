@@ -10,6 +10,7 @@ import { insertSignature, listSignatures } from '../../store/package-signatures.
 import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
 import { nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
 import { requireSigningKey } from './key.ts';
 
@@ -106,22 +107,13 @@ async function signWith(
 ): Promise<SignedDocument> {
   const row = await requireSigningKey(context, key);
   requireNotRevoked(row);
-  using seed = await openSigningKey(context, row);
+  using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const signature = await makeSignature(seed, row);
   if (store) await storeSignature(context, signature);
   const { organisation, now } = context;
   const about = { organisation: organisation.name, key: row.keyName, key_fingerprint: row.keyFingerprint };
   context.emit('package.signed', { ...about, package_hash: hash });
   return { signature, ...about, signed_at: now };
-}
-
-function openSigningKey(context: OrganisationContext, row: SigningKeyRow): Promise<Secret> {
-  return context.vault().openKey(row.encryptedPrivateKey, {
-    kind: 'signing-key',
-    rowId: row.id,
-    organisationId: row.orgId,
-    fingerprint: row.keyFingerprint,
-  });
 }
 
 async function storeSignature({ transaction, now }: OrganisationContext, document: SignatureDocument): Promise<void> {
