@@ -46,9 +46,7 @@ export async function loadConfig(
   overrides: ConfigOverrides = {},
   environment: Environment = process.env,
 ): Promise<Config> {
-  const path = environment['HANAPER_CONFIG'] ?? join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json');
-  // The schema is only loaded where there is a file to check with it.
-  const file = existsSync(path) ? (await import('./config-file.ts')).readConfigFile(path) : {};
+  const file = await readFile(environment);
   const verificationOrg = overrides.org ?? filled(environment['HANAPER_ORG']) ?? file.security?.verification_org;
   const authority = overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? file.security?.authority;
   return {
@@ -64,6 +62,14 @@ export async function loadConfig(
   };
 }
 
+// The schema is only loaded where there is a file to check with it. A file that was named must be there.
+async function readFile(environment: Environment): Promise<ConfigFile> {
+  const named = filled(environment['HANAPER_CONFIG']);
+  const path = named ?? join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json');
+  if (named === undefined && !existsSync(path)) return {};
+  return (await import('./config-file.ts')).readConfigFile(path);
+}
+
 function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoConfig {
   const custom = crypto?.custom_params;
   const method = readChoice(environment, 'HANAPER_SLOT', ['passphrase', 'raw', 'derived'] as const);
@@ -71,9 +77,11 @@ function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoCon
   return {
     method: method ?? crypto?.method ?? 'passphrase',
     securityLevel: level ?? crypto?.security_level ?? 'balanced',
-    ...(custom && {
-      customParams: { memoryKib: custom.memory_kib, passes: custom.passes, lanes: custom.lanes },
-    }),
+    // A level from the environment goes over the costs in the file.
+    ...(custom &&
+      level === undefined && {
+        customParams: { memoryKib: custom.memory_kib, passes: custom.passes, lanes: custom.lanes },
+      }),
   };
 }
 

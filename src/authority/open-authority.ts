@@ -60,7 +60,7 @@ function requirePinned(database: string, did: string, { authority, knownAuthorit
   }
   throw new HanaperError(
     'authority_changed',
-    `${database} belongs to the authority ${did}, but ${pinned} was expected: the database was exchanged, or restored from elsewhere. If that is right, say so with --authority ${did}.`,
+    `${database} belongs to the authority ${did}, but ${pinned} was expected: the database was exchanged, or restored from elsewhere. If that is right, remove its line from known_authorities in the state folder, or give --authority ${did}.`,
     { database, expected: pinned, actual: did },
   );
 }

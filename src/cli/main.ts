@@ -58,6 +58,8 @@ function usageError({ message, code }: CommanderError): HanaperError {
   });
 }
 
+// What a library plans to remove is the developers' concern, and its tests show it.
+process.noDeprecation = true;
 // Whatever ends the process, secrets are wiped first.
 process.on('exit', wipeAllSecrets);
 process.on('SIGINT', () => process.exit(interruptedStatus));

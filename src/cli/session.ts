@@ -86,9 +86,11 @@ export class Session implements AsyncDisposable {
 
   /** Where the present credential comes from. */
   credentialSources(changes: Partial<CredentialSources> = {}): CredentialSources {
+    const { rawKeyFile, passphraseFile } = this.#options;
+    const flagged = rawKeyFile !== undefined || passphraseFile !== undefined;
     return {
-      rawKeyFile: this.#options.rawKeyFile ?? (process.env['HANAPER_RAW_KEY_FILE'] || undefined),
-      passphraseFile: this.#options.passphraseFile ?? (process.env['HANAPER_PASSPHRASE_FILE'] || undefined),
+      rawKeyFile: flagged ? rawKeyFile : process.env['HANAPER_RAW_KEY_FILE'] || undefined,
+      passphraseFile: flagged ? passphraseFile : process.env['HANAPER_PASSPHRASE_FILE'] || undefined,
       variable: 'HANAPER_PASSPHRASE',
       question: 'Passphrase',
       confirm: false,

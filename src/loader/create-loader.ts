@@ -79,7 +79,7 @@ export function createLoader(options: LoaderOptions = {}): Loader {
   const observed = async <Result extends { packageHash: string }>(path: string, act: () => Promise<Result>) => {
     try {
       const result = await act();
-      observer?.(loadEvent('package.load.success', clock(), { path, packageHash: result.packageHash }));
+      observer?.(loadEvent('package.load.success', clock(), { path, package_hash: result.packageHash }));
       return result;
     } catch (error) {
       const reason = error instanceof HanaperError ? error.code : 'internal';

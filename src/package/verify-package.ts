@@ -108,11 +108,11 @@ async function verify(path: string, options: VerifyOptions, hash: () => Promise<
     const candidates = gatherCandidates(path, options.source ?? { kind: 'auto' }, material);
     const accepted = await verifySignatures({ hash: packageHash, name }, candidates, material.keys, now);
     const result = describeAccepted(accepted, material);
-    options.observer?.(verificationEvent('verification.success', now, { name, ...result }));
+    options.observer?.(verificationEvent('verification.success', now, { name, ...tellOf(result) }));
     return result;
   } catch (error) {
     const reason = error instanceof HanaperError ? error.code : 'internal';
-    const details = { name, ...(packageHash && { packageHash }), ...organisation };
+    const details = { name, ...(packageHash && { package_hash: packageHash }), ...organisation };
     options.observer?.({ ...verificationEvent('verification.failure', now, details), reason });
     throw error;
   }
@@ -144,6 +144,18 @@ function describeAccepted({ key, signature }: AcceptedSignature, material: Trust
     format: signature.format,
     signedAt: signature.signedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+function tellOf(result: VerificationResult): HanaperEvent['details'] {
+  const { packageHash, signerFingerprint, signerName, organisation, via, format } = result;
+  return {
+    package_hash: packageHash,
+    fingerprint: signerFingerprint,
+    key: signerName,
+    organisation,
+    ...(via && { via }),
+    format,
   };
 }
 

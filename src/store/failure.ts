@@ -47,8 +47,8 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
 
 function translatePostgres(error: Error, code: string, database: string): unknown {
   if (code === postgresUniqueViolation) return alreadyExists(error);
-  // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, and socket errors.
-  if (/^(08|28|3D|53|57)...$|^40P01$|^E[A-Z]+$/.test(code)) {
+  // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, missing privilege, and socket errors.
+  if (/^(08|28|3D|53|57)...$|^(40P01|42501)$|^E[A-Z]+$/.test(code)) {
     return unavailable(
       `${database} cannot be reached (${code}). Check that the server runs and lets you in.`,
       database,

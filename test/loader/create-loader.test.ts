@@ -105,7 +105,7 @@ describe('where signatures are required', () => {
     expect(events.at(-1)).toEqual({
       name: 'package.load.success',
       time: now.toISOString(),
-      details: { path, packageHash: sha256(wasm(42)) },
+      details: { path, package_hash: sha256(wasm(42)) },
     });
   });
 

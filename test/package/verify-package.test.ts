@@ -67,7 +67,18 @@ describe('a package is verified', () => {
       expiresAt: '2027-01-01T00:00:00Z',
     });
     expect(events).toEqual([
-      { name: 'verification.success', time: now.toISOString(), details: { name: 'plugin.wasm', ...result } },
+      {
+        name: 'verification.success',
+        time: now.toISOString(),
+        details: {
+          name: 'plugin.wasm',
+          package_hash: hash,
+          fingerprint: alice.fingerprint,
+          key: 'alice',
+          organisation: alice.organisation,
+          format: 'dsse',
+        },
+      },
     ]);
     expect(queries).toEqual([{ organisation: 'acme', packageHash: hash }]);
   });
@@ -157,7 +168,7 @@ describe('a package is refused, and that is an event too:', () => {
       {
         name: 'verification.failure',
         time: now.toISOString(),
-        details: { name: 'plugin.wasm', packageHash: hash, organisation: 'acme' },
+        details: { name: 'plugin.wasm', package_hash: hash, organisation: 'acme' },
         reason: code,
       },
     ]);

@@ -111,9 +111,9 @@ async function signWith(
   const signature = await makeSignature(seed, row);
   if (store) await storeSignature(context, signature);
   const { organisation, now } = context;
-  const about = { organisation: organisation.name, key: row.keyName, key_fingerprint: row.keyFingerprint };
-  context.emit('package.signed', { ...about, package_hash: hash });
-  return { signature, ...about, signed_at: now };
+  const about = { organisation: organisation.name, key: row.keyName };
+  context.emit('package.signed', { ...about, fingerprint: row.keyFingerprint, package_hash: hash });
+  return { signature, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
 }
 
 async function storeSignature({ transaction, now }: OrganisationContext, document: SignatureDocument): Promise<void> {

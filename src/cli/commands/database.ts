@@ -48,7 +48,7 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
     confirm: true,
   });
   if (next.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(next.passphrase);
-  const { added, removed } = await changeCredential(authority, current, next, chooseCosts(session, options));
+  const { added, removed } = await changeCredential(authority, current, next, chooseCosts(session, options, next.kind));
   return {
     document: { added: { id: added.id, kind: added.kind }, removed: { id: removed.id, kind: removed.kind } },
     lines: [

@@ -2,6 +2,7 @@ import { type Initialized, initializeAuthority, requireUninitialized } from '../
 import { encodeHex } from '../../bytes.ts';
 import type { Argon2Parameters } from '../../crypto/argon2.ts';
 import { HanaperError } from '../../errors.ts';
+import type { SlotKind } from '../../vault/authority-statement.ts';
 import { type SecurityLevel, securityLevels } from '../../vault/costs.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
@@ -32,7 +33,7 @@ export async function init(session: Session, options: InitOptions): Promise<Outc
     ...(slot !== 'raw' && { rawKeyFile: undefined }),
   });
   if (credential.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(credential.passphrase);
-  const costs = chooseCosts(session, options);
+  const costs = chooseCosts(session, options, slot);
   const { observer, authorityOptions, config } = session;
   const initialized = await initializeAuthority({
     database: config.db,
@@ -52,11 +53,11 @@ export async function init(session: Session, options: InitOptions): Promise<Outc
 }
 
 /** The Argon2id costs that options and configuration ask for; warns where they are low. */
-export function chooseCosts(session: Session, options: CostOptions): Argon2Parameters {
+export function chooseCosts(session: Session, options: CostOptions, slot: SlotKind): Argon2Parameters {
   const { securityLevel, customParams } = session.config.crypto;
   const base = options.security ? securityLevels[options.security] : (customParams ?? securityLevels[securityLevel]);
   const { memory = base.memoryKib, passes = base.passes, lanes = base.lanes } = options;
-  if (memory <= securityLevels.interactive.memoryKib) {
+  if (slot !== 'raw' && memory <= securityLevels.interactive.memoryKib) {
     session.warn(
       'With so little memory a stolen database is guessed at faster. "balanced" is the better choice for most.',
     );

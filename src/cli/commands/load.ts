@@ -44,6 +44,7 @@ export async function load(session: Session, file: string, { call, unsigned = fa
 
 async function createSessionLoader(session: Session, unsigned: boolean) {
   const observer = session.observer && { observer: session.observer };
+  if (unsigned && session.config.security.requireSignatures) throw signaturesRequired();
   if (unsigned) return createLoader({ ...observer });
   const authority = await session.openAuthority();
   const { did: verificationOrg } = await authority.executeFor(session.organisation, showOrganisation, {});
@@ -108,4 +109,12 @@ function endedEarly(status: number | null, signal: NodeJS.Signals | null): Child
       details: { how },
     },
   };
+}
+
+function signaturesRequired(): HanaperError {
+  return new HanaperError(
+    'bad_config',
+    'The configuration requires signatures (require_signatures), so --unsigned is refused.',
+    { option: '--unsigned' },
+  );
 }
