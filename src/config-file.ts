@@ -72,7 +72,7 @@ function refuseSecrets(json: unknown, path: string): void {
     if (/passphrase|password|secret|private|seed|token/i.test(key)) {
       throw badFile(path, `"${key}" is secret material, which does not belong in it; use --passphrase-file`);
     }
-    if (typeof value === 'string' && URL.canParse(value) && new URL(value).password !== '') {
+    if (typeof value === 'string' && /^[a-z]+:\/\/[^/?#]*:[^/?#]*@|[?&]password=/i.test(value)) {
       throw badFile(path, `"${key}" holds a password, which does not belong in it; use PGPASSFILE`);
     }
     return value;

@@ -53,7 +53,7 @@ export class Authority implements TrustSource, AsyncDisposable {
    */
   async unlock(credential: Credential): Promise<void> {
     const { vault } = await this.openVault(credential);
-    this.lock();
+    this.#vault?.lock();
     this.#vault = vault;
   }
 

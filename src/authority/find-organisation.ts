@@ -14,13 +14,18 @@ export function resolveOrganisation(transaction: Transaction, reference?: string
 }
 
 async function findByReference(transaction: Transaction, reference: string): Promise<OrganizationRow> {
-  const found = await findOrganization(transaction, keyOf(reference));
+  const found = isPrintable(reference) ? await findOrganization(transaction, keyOf(reference)) : undefined;
   if (found) return found;
   throw new HanaperError(
     'not_found',
     `There is no organisation "${reference.slice(0, 100)}". "hanaper org list" shows those there are.`,
     { kind: 'organisation' },
   );
+}
+
+// No name, DID or id holds more than printable ASCII; PostgreSQL refuses U+0000 in any text.
+function isPrintable(reference: string): boolean {
+  return /^[\x20-\x7e]+$/.test(reference);
 }
 
 function keyOf(reference: string): { name: string } | { did: string } | { id: string } {

@@ -3,7 +3,7 @@ import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import { getAuthority, insertAuthority } from '../store/authority.ts';
 import { insertKeySlot } from '../store/key-slots.ts';
-import { parseDatabaseUrl } from '../store/location.ts';
+import { describeLocation, parseDatabaseUrl } from '../store/location.ts';
 import { takeLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open-database.ts';
 import type { Transaction } from '../store/transaction.ts';
@@ -55,9 +55,12 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
     credential: options.credential,
     costs: options.costs,
   };
+  const location = parseDatabaseUrl(options.database);
+  // Pins that cannot be read are told of before anything is made.
+  knownAuthorities?.find(describeLocation(location));
   const created = await createVault(plan, options.slot);
   using vault = created.vault;
-  const database = await openDatabase(parseDatabaseUrl(options.database), true);
+  const database = await openDatabase(location, true);
   try {
     const organisation = await database.transact('write', async (transaction) => {
       await writeAuthority(transaction, created);

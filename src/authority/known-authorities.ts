@@ -16,8 +16,12 @@ export function knownAuthoritiesFile(path: string): KnownAuthorities {
   return {
     find: (database) => readPins(path).findLast((pin) => pin.database === database)?.authority,
     remember: (database, authority) => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      appendFileSync(path, `${JSON.stringify({ database, authority })}\n`, { mode: 0o600 });
+      try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        appendFileSync(path, `${JSON.stringify({ database, authority })}\n`, { mode: 0o600 });
+      } catch (cause) {
+        throw unusable(path, 'written', cause);
+      }
     },
   };
 }
@@ -39,13 +43,13 @@ function readLines(path: string): readonly string[] {
       .filter((line) => line !== '');
   } catch (cause) {
     if (systemCodeOf(cause) === 'ENOENT') return [];
-    throw new HanaperError(
-      'bad_config',
-      `${path}, which holds the known authorities, cannot be read.`,
-      { path },
-      cause,
-    );
+    throw unusable(path, 'read', cause);
   }
+}
+
+function unusable(path: string, how: 'read' | 'written', cause: unknown): HanaperError {
+  const message = `${path}, which holds the known authorities, cannot be ${how}.`;
+  return new HanaperError('bad_config', message, { path }, cause);
 }
 
 function parsePin(line: string): Pin | undefined {

@@ -1,5 +1,5 @@
 import { equalBytes } from '../bytes.ts';
-import { importPublicKey, publicKeyOf } from '../crypto/ed25519.ts';
+import { type Ed25519PublicKey, importPublicKey, publicKeyOf } from '../crypto/ed25519.ts';
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { decodeDidKey } from '../did/did-key.ts';
@@ -66,7 +66,7 @@ async function checkOrganisations(transaction: Transaction, vault: Vault | undef
 }
 
 async function checkIdentityKey({ id, name, did, encryptedIdentityKey }: OrganizationRow, vault: Vault): Promise<void> {
-  const publicKey = decodeDidKey(did);
+  const publicKey = readWhole(() => decodeDidKey(did), `DID of ${name}`);
   using seed = await vault.openKey(encryptedIdentityKey, placeOfIdentityKey({ id }, fingerprintOf(publicKey)));
   await requireMatch(seed, publicKey, `identity key of ${name}`);
 }
@@ -80,13 +80,24 @@ async function checkSigningKey(key: SigningKeyRow, vault: Vault | undefined): Pr
 }
 
 function requireFingerprint(publicKey: Uint8Array, fingerprint: string, what: string): void {
-  if (fingerprintOf(importPublicKey(publicKey)) !== fingerprint) throw altered(what);
+  const checked = readWhole(() => importPublicKey(publicKey), what);
+  if (fingerprintOf(checked) !== fingerprint) throw altered(what);
+}
+
+// A key in a row that would be refused from outside was not put there by us.
+function readWhole(read: () => Ed25519PublicKey, what: string): Ed25519PublicKey {
+  try {
+    return read();
+  } catch (cause) {
+    throw altered(what, cause);
+  }
 }
 
 async function requireMatch(seed: Secret, publicKey: Uint8Array, what: string): Promise<void> {
   if (!equalBytes(await publicKeyOf(seed), publicKey)) throw altered(what);
 }
 
-function altered(what: string): HanaperError {
-  return new HanaperError('database_corrupt', `The ${what} was altered. Restore the database from a backup.`, { what });
+function altered(what: string, cause?: unknown): HanaperError {
+  const message = `The ${what} was altered. Restore the database from a backup.`;
+  return new HanaperError('database_corrupt', message, { what }, cause);
 }

@@ -21,8 +21,8 @@ const key = {
  */
 export async function askHidden(question: string): Promise<Secret> {
   const { stdin, stderr } = process;
-  stderr.write(`${question}: `);
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   stdin.resume();
   try {
     return await readLine(stdin);
@@ -36,10 +36,13 @@ export async function askHidden(question: string): Promise<Secret> {
 function readLine(stdin: NodeJS.ReadStream): Promise<Secret> {
   const line = new HiddenLine();
   return new Promise<Secret>((resolve, reject) => {
+    stdin.on('end', () => reject(new HanaperError('usage', 'Nothing was entered.')));
     stdin.on('data', (chunk: Buffer) => {
       try {
         const end = line.add(chunk);
         if (end === undefined) return;
+        // What follows is for the next question, so this one must no longer listen.
+        stdin.pause().removeAllListeners('data');
         if (end < chunk.length) stdin.unshift(Buffer.from(chunk.subarray(end)));
         resolve(line.take());
       } catch (error) {
@@ -49,7 +52,7 @@ function readLine(stdin: NodeJS.ReadStream): Promise<Secret> {
       }
     });
   }).finally(() => {
-    stdin.removeAllListeners('data');
+    stdin.removeAllListeners('data').removeAllListeners('end');
     line.wipe();
   });
 }

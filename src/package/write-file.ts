@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
@@ -9,7 +10,8 @@ import { HanaperError, systemCodeOf } from '../errors.ts';
  * @throws HanaperError `bad_input` where the place cannot be written
  */
 export function writeFileBeside(path: string, content: string | Uint8Array, mode: number): void {
-  const beside = `${path}.${encodeHex(randomBytes(6))}.tmp`;
+  // Its name is short: the file's own may be as long as a name can be.
+  const beside = join(dirname(path), `.${encodeHex(randomBytes(6))}.tmp`);
   try {
     writeWhole(beside, typeof content === 'string' ? encodeUtf8(content) : content, mode);
     renameSync(beside, path);

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { translateFailure } from './failure.ts';
+import { translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
 
@@ -27,13 +27,20 @@ export class Database {
   ): Promise<Result> {
     try {
       const begin = this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
-      const kysely = await begin.execute();
+      const kysely = await begin.execute().catch((error: unknown) => {
+        throw translateRefusal(error, this.name);
+      });
       try {
         const result = await work({ engine: this.engine, kysely });
         await kysely.commit().execute();
         return result;
       } catch (error) {
-        if (!kysely.isCommitted) await kysely.rollback().execute();
+        // What went wrong first is what is told, even where the connection is gone and nothing can be rolled back.
+        if (!kysely.isCommitted)
+          await kysely
+            .rollback()
+            .execute()
+            .catch(() => undefined);
         throw error;
       }
     } catch (error) {

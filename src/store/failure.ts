@@ -1,6 +1,7 @@
 import { HanaperError } from '../errors.ts';
 
 const sqlite = {
+  error: 1,
   busy: 5,
   locked: 6,
   readOnly: 8,
@@ -12,13 +13,24 @@ const sqlite = {
 };
 const sqliteUniqueViolations: readonly number[] = [1555, 2067];
 const postgresUniqueViolation = '23505';
+const postgresMissing: readonly string[] = ['42P01', '42703'];
+// What pg says without a code.
+const brokenConnection = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
 /** What a driver's error means: a {@link HanaperError} where it is the world's fault, the error itself where it is ours. */
 export function translateFailure(error: unknown, database: string): unknown {
   if (error instanceof HanaperError || !(error instanceof Error)) return error;
   if ('errcode' in error && typeof error.errcode === 'number') return translateSqlite(error, error.errcode, database);
   if ('code' in error && typeof error.code === 'string') return translatePostgres(error, error.code, database);
+  if (brokenConnection.test(error.message)) return unavailable(`${database}: the connection broke.`, database, error);
   return error instanceof AggregateError ? translateFailure(error.errors[0], database) : error;
+}
+
+/** The same for a transaction that could not even begin: whatever is not known better, the database is not to be had. */
+export function translateRefusal(error: unknown, database: string): unknown {
+  const translated = translateFailure(error, database);
+  if (translated instanceof HanaperError || !(error instanceof Error)) return translated;
+  return unavailable(`${database} cannot be reached: ${error.message}.`, database, error);
 }
 
 function translateSqlite(error: Error, code: number, database: string): unknown {
@@ -26,12 +38,13 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
   switch (code & 0xff) {
     case sqlite.corrupt:
     case sqlite.notADatabase:
-      return new HanaperError(
-        'database_corrupt',
+      return corrupt(
         `${database} is damaged, or not a SQLite database at all. Restore it from a backup, or point --db elsewhere.`,
-        { database },
+        database,
         error,
       );
+    case sqlite.error:
+      return /^no such (table|column)/.test(error.message) ? missing(database, error) : error;
     case sqlite.busy:
     case sqlite.locked:
       return unavailable(`${database} is held by another process. Try again when that is done.`, database, error);
@@ -47,8 +60,10 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
 
 function translatePostgres(error: Error, code: string, database: string): unknown {
   if (code === postgresUniqueViolation) return alreadyExists(error);
-  // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, missing privilege, and socket errors.
-  if (/^(08|28|3D|53|57)...$|^(40P01|42501)$|^E[A-Z]+$/.test(code)) {
+  if (postgresMissing.includes(code)) return missing(database, error);
+  // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, a read-only
+  // server, missing privilege, and socket errors.
+  if (/^(08|28|3D|53|57)...$|^(40P01|25006|42501)$|^E[A-Z_]+$/.test(code)) {
     return unavailable(
       `${database} cannot be reached (${code}). Check that the server runs and lets you in.`,
       database,
@@ -56,6 +71,14 @@ function translatePostgres(error: Error, code: string, database: string): unknow
     );
   }
   return error;
+}
+
+function missing(database: string, error: Error): HanaperError {
+  return corrupt(`${database} lacks a table or a column of ours. Restore it from a backup.`, database, error);
+}
+
+function corrupt(message: string, database: string, cause: Error): HanaperError {
+  return new HanaperError('database_corrupt', message, { database }, cause);
 }
 
 function alreadyExists(error: Error): HanaperError {

@@ -1,3 +1,4 @@
+import { takeLock } from './lock.ts';
 import type { PackageSignatureRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -21,7 +22,9 @@ export async function listSignatures(
 }
 
 /** Adds a signature, in place of the same key's earlier one of that format, which is kept as superseded. */
-export async function insertSignature({ kysely }: Transaction, row: PackageSignatureRow, now: string): Promise<void> {
+export async function insertSignature(transaction: Transaction, row: PackageSignatureRow, now: string): Promise<void> {
+  const { kysely } = transaction;
+  await takeLock(transaction, `signature/${row.packageHash}/${row.keyFingerprint}`);
   await kysely
     .updateTable('packageSignatures')
     .set({ supersededAt: now })

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { type Dialect, PostgresDialect } from 'kysely';
 
 const timestamptz = 1184;
@@ -7,18 +8,33 @@ const connectTimeout = 10_000;
 export async function createPostgresDialect(url: string): Promise<Dialect> {
   const { default: pg } = await import('pg');
   const parseDate = pg.types.getTypeParser(timestamptz);
+  // "infinity", which no row of ours holds, stays text, and so matches no signature.
+  const parseTime = (text: string): string => {
+    const date = parseDate(text) as unknown;
+    return date instanceof Date && !Number.isNaN(date.getTime()) ? date.toISOString() : text;
+  };
+  const sockets = new Set<Socket>();
   const pool = new pg.Pool({
+    stream: () => {
+      const socket = new Socket();
+      sockets.add(socket);
+      return socket.once('close', () => sockets.delete(socket));
+    },
     connectionString: url,
     connectionTimeoutMillis: connectTimeout,
     application_name: 'hanaper',
     types: {
       getTypeParser: (oid, format) =>
-        oid === timestamptz && format !== 'binary'
-          ? (text: string) => (parseDate(text) as unknown as Date).toISOString()
-          : pg.types.getTypeParser(oid, format),
+        oid === timestamptz && format !== 'binary' ? parseTime : pg.types.getTypeParser(oid, format),
     },
   });
+  // One that breaks between two queries of a transaction is reported by the next of them.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   // A connection that breaks while idle is replaced at its next use, where the failure is reported.
   pool.on('error', () => undefined);
-  return new PostgresDialect({ pool });
+  const end = () => pool.end().finally(() => sockets.forEach((socket) => void socket.destroy()));
+  // pg leaves a connection open that failed to log in, and with it the process running, until the server ends it.
+  return new PostgresDialect({
+    pool: { connect: () => pool.connect(), end, options: pool.options },
+  });
 }

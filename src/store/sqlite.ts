@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -12,6 +13,8 @@ import {
 } from 'kysely';
 
 const busyTimeout = 5000;
+const busyCode = 5;
+const longestPause = 50;
 
 /** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
 export function openSqliteFile(path: string): DatabaseSync {
@@ -49,7 +52,24 @@ class SqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    await run(connection, settings.accessMode === 'read only' ? 'begin' : 'begin immediate');
+    if (settings.accessMode === 'read only') return run(connection, 'begin');
+    return this.#beginWriting(connection);
+  }
+
+  // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
+  async #beginWriting(connection: DatabaseConnection): Promise<void> {
+    const deadline = Date.now() + busyTimeout;
+    for (let pause = 1; ; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        this.#file.exec('PRAGMA busy_timeout = 0');
+        return await run(connection, 'begin immediate');
+      } catch (error) {
+        if (!isBusy(error) || Date.now() > deadline) throw error;
+      } finally {
+        this.#file.exec(`PRAGMA busy_timeout = ${busyTimeout}`);
+      }
+      await sleep(pause);
+    }
   }
 
   commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -85,6 +105,10 @@ class SqliteConnection implements DatabaseConnection {
   async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new TypeError('SQLite queries are not streamed');
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busyCode;
 }
 
 async function run(connection: DatabaseConnection, sql: string): Promise<void> {

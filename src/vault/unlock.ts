@@ -24,10 +24,11 @@ export async function unlockVault(
   credential: Credential,
 ): Promise<Unlocked> {
   let damage: HanaperError | undefined;
-  for (const slot of slots.filter((candidate) => takesCredential(candidate, credential))) {
+  // All are checked, so that one whose kind was altered is not passed over as another credential's.
+  for (const slot of slots) {
     const found = await findDamage(slot, authority);
     damage ??= found;
-    if (found) continue;
+    if (found || !takesCredential(slot, credential)) continue;
     const root = await openSlot(slot, credential);
     const vault = root && (await vaultOf(authority, root));
     if (vault) return { vault, slot };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
+import { takeLock } from '../../store/lock.ts';
 import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/trust-acls.ts';
 import { noArgs } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
@@ -35,6 +36,7 @@ export const grantAcl: Command<'organisation', AclArgs, AclDocument> = {
         field: 'child',
       });
     }
+    await takeLock(transaction, `acl/${parent.id}`);
     await requireNotGranted(context, child.name);
     await insertTrustAcl(transaction, {
       id: createUuid(new Date(now)),

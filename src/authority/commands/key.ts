@@ -9,7 +9,7 @@ import { type ErrorDetails, HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
 import type { SigningKeyRow } from '../../store/schema.ts';
 import { findSigningKey, insertSigningKey, listSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
-import { insertTrustedKey, revokeTrustedKeys } from '../../store/trusted-keys.ts';
+import { insertTrustedKey, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
 import { nameArg, noArgs } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { placeOfSigningKey } from '../key-places.ts';
@@ -186,6 +186,9 @@ async function sealSigningKey(
 
 async function trustOwnKey(context: OrganisationContext, key: SigningKeyRow): Promise<void> {
   const { transaction, organisation, now } = context;
+  const trusted = await listTrustedKeys(transaction, organisation.id);
+  // A key that comes from outside may be trusted already.
+  if (trusted.some((row) => row.keyFingerprint === key.keyFingerprint && row.revokedAt === null)) return;
   await insertTrustedKey(transaction, {
     id: createUuid(new Date(now)),
     orgId: organisation.id,

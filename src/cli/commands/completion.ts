@@ -6,6 +6,8 @@ interface Word {
   /** The words before it: `package sign`. */
   readonly path: string;
   readonly words: readonly string[];
+  /** Those options among them that take a value. */
+  readonly valued: readonly string[];
 }
 
 /** `hanaper completion SHELL`: a script made from the commands themselves. */
@@ -33,24 +35,35 @@ const writers: Readonly<Record<string, (words: readonly Word[]) => string>> = {
 function collectWords(command: Command, everywhere: readonly string[], path: readonly string[]): readonly Word[] {
   const own = [...command.commands.map((sub) => sub.name()), ...command.options.map(({ long }) => long ?? '')];
   const below = command.commands.flatMap((sub) => collectWords(sub, everywhere, [...path, sub.name()]));
-  return [{ path: path.join(' '), words: [...new Set([...own, ...everywhere, '--help'])] }, ...below];
+  const valued = command.options.filter(({ required }) => required).map(({ long }) => long ?? '');
+  return [{ path: path.join(' '), valued, words: [...new Set([...own, ...everywhere, '--help'])] }, ...below];
 }
 
 function writeBash(words: readonly Word[]): string {
   const cases = words.map(({ path, words: next }) => `    "${path}") candidates="${next.join(' ')}" ;;`);
+  const paths = words.filter(({ path }) => path !== '').map(({ path }) => `"${path}"`);
+  const withValue = [...new Set(words.flatMap(({ valued }) => valued))];
   return [
     '_hanaper() {',
-    '  local path="" word candidates=""',
+    '  local path="" skip="" word candidates="" current="${COMP_WORDS[COMP_CWORD]}"',
     '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
-    '    case "$word" in -*) ;; *) path="${path:+$path }$word" ;; esac',
+    '    if [ -n "$skip" ]; then skip=""; continue; fi',
+    '    case "$word" in',
+    `      ${withValue.join('|')}) skip=1; continue ;;`,
+    '      -*) continue ;;',
+    '    esac',
+    '    case "${path:+$path }$word" in',
+    `      ${paths.join('|')}) path="\${path:+$path }$word" ;;`,
+    '    esac',
     '  done',
     '  case "$path" in',
     ...cases,
     '  esac',
-    '  COMPREPLY=($(compgen -W "$candidates" -- "${COMP_WORDS[COMP_CWORD]}"))',
-    '  [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))',
+    '  [ -z "$skip" ] || candidates=""',
+    '  COMPREPLY=($(compgen -W "$candidates" -- "$current"))',
+    '  [ ${#COMPREPLY[@]} -gt 0 ] || while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")',
     '}',
-    'complete -F _hanaper hanaper',
+    'complete -o filenames -F _hanaper hanaper',
   ].join('\n');
 }
 

@@ -58,6 +58,10 @@ function runInChild({ kind, packageHash, bytes }: VerifiedPackage, call: string 
     env: {},
     stdio: ['ignore', 2, 2, 'pipe', 'pipe'],
   });
+  // It ends with us, by whatever signal that is.
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
   const [, , , input, output] = child.stdio as unknown as [null, null, null, Writable, Readable];
   // A child that ends early breaks the pipe; its exit tells why.
   input.on('error', () => undefined);
