@@ -13,6 +13,8 @@ import type { Authority } from './authority.ts';
 export interface ChangedCredential {
   readonly added: KeySlot;
   readonly removed: KeySlot;
+  /** Whether the old slot is gone from the files too; a process that was reading can have stood in the way. */
+  readonly erased: boolean;
 }
 
 /**
@@ -29,8 +31,8 @@ export async function changeCredential(
 ): Promise<ChangedCredential> {
   const { vault, slot: removed } = await authority.openVault(current);
   using open = vault;
-  const now = new Date();
-  const plan = { id: createUuid(now), createdAt: now.toISOString(), credential: next, costs };
+  const createdAt = await authority.database.transact('read', (transaction) => authority.readNow(transaction));
+  const plan = { id: createUuid(new Date(createdAt)), createdAt, credential: next, costs };
   const added = await addSlot(open, plan);
   await authority.database.transact('write', async (transaction) => {
     await takeLock(transaction, 'key-slots');
@@ -39,10 +41,10 @@ export async function changeCredential(
     await restateMethod(transaction, open, added);
     await deleteKeySlot(transaction, removed.id);
   });
-  await authority.database.emptyWriteAheadLog();
+  const erased = await authority.database.emptyWriteAheadLog();
   authority.report('slot.added', { slot: added.id, kind: added.kind });
   authority.report('slot.removed', { slot: removed.id, kind: removed.kind });
-  return { added, removed };
+  return { added, removed, erased };
 }
 
 async function requireSlot(transaction: Transaction, slot: KeySlot): Promise<void> {

@@ -62,13 +62,15 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
   using vault = created.vault;
   const database = await openDatabase(location, true);
   try {
-    const organisation = await database.transact('write', async (transaction) => {
+    const { organisation, replaced } = await database.transact('write', async (transaction) => {
       await writeAuthority(transaction, created);
-      return name === undefined
-        ? undefined
-        : createOrganisation.run(contextOf(transaction, created, plan.createdAt), { name });
+      const made =
+        name === undefined
+          ? undefined
+          : await createOrganisation.run(contextOf(transaction, created, plan.createdAt), { name });
+      // Pinned before the commit: a database whose authority cannot be remembered is not made.
+      return { organisation: made, replaced: pin(database.name, vault.did, knownAuthorities) };
     });
-    const replaced = pin(database.name, vault.did, knownAuthorities);
     options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
     return {
       database: database.name,

@@ -48,9 +48,18 @@ export class Database {
     }
   }
 
-  /** Moves the write-ahead log of SQLite into the file and empties it, so that what was deleted is in neither. */
-  async emptyWriteAheadLog(): Promise<void> {
-    if (this.engine === 'sqlite') await sql`PRAGMA wal_checkpoint(TRUNCATE)`.execute(this.#kysely);
+  /**
+   * Moves the write-ahead log of SQLite into the file and empties it, so that what was deleted is in neither.
+   * Returns whether that was done: another process that is reading can stand in the way.
+   */
+  async emptyWriteAheadLog(): Promise<boolean> {
+    if (this.engine !== 'sqlite') return true;
+    try {
+      const { rows } = await sql<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(this.#kysely);
+      return rows[0]?.busy === 0;
+    } catch (error) {
+      throw translateFailure(error, this.name);
+    }
   }
 
   /** What SQLite's own check of its pages and references finds wrong; empty where nothing is. */

@@ -20,8 +20,6 @@ describe("PostgreSQL's", () => {
     ['ECONNREFUSED', 'unavailable', 'nothing listens'],
     ['ENOTFOUND', 'unavailable', 'no such host'],
     ['EAI_AGAIN', 'unavailable', 'name server does not answer'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'unavailable', 'self-signed certificate'],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'unavailable', "another host's certificate"],
     ['23505', 'already_exists', 'unique violation'],
     ['42P01', 'database_corrupt', 'table that is missing'],
     ['42703', 'database_corrupt', 'column that is missing'],

@@ -48,9 +48,19 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
     confirm: true,
   });
   if (next.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(next.passphrase);
-  const { added, removed } = await changeCredential(authority, current, next, chooseCosts(session, options, next.kind));
+  const { added, removed, erased } = await changeCredential(
+    authority,
+    current,
+    next,
+    chooseCosts(session, options, next.kind),
+  );
+  if (!erased) {
+    session.warn(
+      'Another process was reading, so the old slot still lies in the write-ahead log until all have closed.',
+    );
+  }
   return {
-    document: { added: { id: added.id, kind: added.kind }, removed: { id: removed.id, kind: removed.kind } },
+    document: { added: { id: added.id, kind: added.kind }, removed: { id: removed.id, kind: removed.kind }, erased },
     lines: [
       `The ${added.kind === 'raw' ? 'raw key' : 'passphrase'} was changed; the old one no longer opens ${authority.database.name}.`,
       removed.kind === 'derived'

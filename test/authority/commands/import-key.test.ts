@@ -15,10 +15,11 @@ import { generateSeed, publicKeyOf } from '../../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
 import { hkdfSha256 } from '../../../src/crypto/hkdf.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
+import { decodeDidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { findOrganization } from '../../../src/store/organizations.ts';
 import { byRawKey, createAuthority } from '../../support/authority.ts';
-import { expectCode } from '../../support/codes.ts';
+import { expectCode, failureOf } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
 
 const hash = 'ab'.repeat(32);
@@ -170,9 +171,11 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
-  test.each([0, 31, 33, 64])('a seed of %i bytes is refused', async (length) => {
+  test.each([0, 31, 33, 64])("a seed of %i bytes is the program's own mistake, and nothing is made", async (length) => {
     using seed = Secret.adopt(new Uint8Array(length).fill(1));
-    await expectCode('bad_input', () => authority.executeFor(org, importKey, { name: 'ours', seed }));
+    const failure = await failureOf(() => authority.executeFor(org, importKey, { name: 'ours', seed }));
+    expect(failure).toBeInstanceOf(TypeError);
+    expect((await authority.executeFor(org, listKeys, {})).keys).toEqual([]);
   });
 
   async function openIdentityKey(name: string): Promise<Secret> {
@@ -180,7 +183,6 @@ describe.each(engines)('$name', (engine) => {
     const { vault } = await authority.openVault(byRawKey(1));
     using open = vault;
     const { id = '', did = '', encryptedIdentityKey = new Uint8Array(0) } = row ?? {};
-    const { decodeDidKey } = await import('../../../src/did/did-key.ts');
     const fingerprint = fingerprintOf(decodeDidKey(did));
     return open.openKey(encryptedIdentityKey, {
       kind: 'organization-identity',
