@@ -50,7 +50,7 @@ async function callExport(exports: Readonly<Record<string, unknown>>, name: stri
   if (typeof called === 'function') return inspect(await called(), { breakLength: Number.POSITIVE_INFINITY });
   throw new HanaperError(
     'not_found',
-    `The package exports no function "${name}"; it exports ${Object.keys(exports).join(', ')}.`,
+    `The package exports no function "${name}"; it exports ${Object.keys(exports).join(', ') || 'nothing'}.`,
     {
       kind: 'export',
       name,

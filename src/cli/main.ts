@@ -51,7 +51,7 @@ function reportFailure(output: Output, error: unknown): number {
 }
 
 function usageError({ message, code }: CommanderError): HanaperError {
-  const said = message.replace(/^error: /, '');
+  const said = message.replace(/^error: /, '').replaceAll('\n', ' ');
   const hint = code === 'commander.help' ? 'Name a verb' : `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
   return new HanaperError('usage', `${hint.replace(/\.?$/, '.')} "--help" behind any command explains it.`, {
     reason: code,

@@ -18,7 +18,7 @@ export interface Output {
 
 /** Prints what a command came to. */
 export function printOutcome(output: Output, { document, lines, bytes }: Outcome): void {
-  if (output.json) output.out(`${JSON.stringify(document, null, 2)}\n`);
+  if (output.json) output.out(formatJson(document));
   else if (bytes) output.out(bytes);
   else for (const line of lines) output.out(`${printable(line)}\n`);
 }
@@ -32,7 +32,7 @@ export function printWarning(output: Output, message: string): void {
 /** Prints an error; with `--json` as a document on standard output. */
 export function printError(output: Output, error: HanaperError): void {
   const { code, message, details } = error;
-  if (output.json) output.out(`${JSON.stringify({ error: { code, message, details } }, null, 2)}\n`);
+  if (output.json) output.out(formatJson({ error: { code, message, details } }));
   else {
     const mark = styleText('red', 'error:', { stream: process.stderr });
     output.error(`${mark} ${printable(message)} ${styleText('dim', `(${code})`, { stream: process.stderr })}\n`);
@@ -55,6 +55,16 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
 /** Text without characters that could steer a terminal: names come from files that anybody can write. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
+// JSON leaves some characters as they are that could steer a terminal.
+function formatJson(document: object): string {
+  const json = JSON.stringify(document, null, 2);
+  return `${json.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)}\n`;
+}
+
+function escapeCharacter(character: string): string {
+  return character.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** Any failure as an error with a code: what has none is a fault of ours. */

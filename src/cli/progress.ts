@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import type { Progress } from '../package/hash-package.ts';
 import { writeText } from './write-text.ts';
 
@@ -10,12 +9,17 @@ const width = 30;
 export function createProgressBar(): Progress {
   let drawnAt = 0;
   return (done, total) => {
-    if (total < leastBytes || !isatty(2)) return;
+    if (total < leastBytes || !isTerminal()) return;
     const now = performance.now();
     if (done < total && now - drawnAt < leastMilliseconds) return;
     drawnAt = now;
     writeText(2, done < total ? `\r${drawBar(done, total)}` : `\r${' '.repeat(width + 40)}\r`);
   };
+}
+
+// Loaded only here: it costs every start a millisecond, and few files are large.
+function isTerminal(): boolean {
+  return process.getBuiltinModule('node:tty').isatty(2);
 }
 
 function drawBar(done: number, total: number): string {

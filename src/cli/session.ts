@@ -3,6 +3,7 @@ import type { Authority } from '../authority/authority.ts';
 import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
 import type { AuthorityOptions } from '../authority/open-authority.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
 import type { CredentialSources, FoundCredential } from './credential.ts';
@@ -46,6 +47,7 @@ export class Session implements AsyncDisposable {
   static async start(output: Output, options: GlobalOptions): Promise<Session> {
     const config = await loadConfig(options);
     const stack = new AsyncDisposableStack();
+    if (options.log === '') throw new HanaperError('bad_config', '--log names no file.', { option: '--log' });
     const path = options.log ?? process.env['HANAPER_LOG'];
     const log = path ? stack.use(await (await import('./event-log.ts')).openEventLog(path)) : undefined;
     return new Session(output, options, config, log?.observe, stack);

@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import {
@@ -27,10 +28,26 @@ export function readCandidates(path: string): readonly Candidate[] {
 }
 
 /**
+ * Finds out early whether a signature can be added to a `.sig` file, before anything is signed.
+ *
+ * @throws HanaperError `malformed_signature` where the file is there but unreadable, `bad_input` where its folder cannot be written
+ */
+export function requireAppendable(path: string): void {
+  readDocuments(path)?.forEach(decodeSignature);
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    const reason = systemCodeOf(cause) ?? 'unwritable';
+    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+  }
+}
+
+/**
  * Adds a signature to a `.sig` file, in place of the same signer's earlier one of that format; others stay.
  * The file is written beside and renamed.
  *
  * @throws HanaperError `malformed_signature` where the file is there but unreadable, `too_large` beyond 16 signatures
+ * or 1 MiB, `bad_input` where it cannot be written
  */
 export function appendSignature(path: string, document: SignatureDocument): void {
   const added = decodeSignature(document);
@@ -38,20 +55,18 @@ export function appendSignature(path: string, document: SignatureDocument): void
     const { keyFingerprint, format } = decodeSignature(other);
     return keyFingerprint !== added.keyFingerprint || format !== added.format;
   });
-  if (kept.length >= maxSignatures) {
-    throw new HanaperError('too_large', `${path} holds ${kept.length} signatures already, and no more fit.`, {
-      path,
-      most: maxSignatures,
-    });
-  }
+  if (kept.length >= maxSignatures) throw full(path, `holds ${kept.length} signatures already, and no more fit`);
   const text = serializeSignatureFile([...kept, document]);
-  if (encodeUtf8(text).length > maxSignatureFileLength) {
-    throw new HanaperError('too_large', `${path} would become larger than ${maxSignatureFileLength} bytes.`, {
-      path,
-      most: maxSignatureFileLength,
-    });
-  }
+  if (encodeUtf8(text).length > maxSignatureFileLength) throw full(path, 'would become too large to be read');
   writeFileBeside(path, text, 0o644);
+}
+
+function full(path: string, reason: string): HanaperError {
+  return new HanaperError('too_large', `${path} ${reason}.`, {
+    path,
+    signatures: maxSignatures,
+    bytes: maxSignatureFileLength,
+  });
 }
 
 function readDocuments(path: string): readonly unknown[] | undefined {

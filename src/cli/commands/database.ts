@@ -1,5 +1,7 @@
 import { changeCredential, readStatus, type StatusDocument, validateAuthority } from '../../authority/index.ts';
+import { equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import type { Credential } from '../../vault/slot.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -47,6 +49,7 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
     question: 'New passphrase',
     confirm: true,
   });
+  requireDifferent(current, next);
   if (next.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(next.passphrase);
   const { added, removed, erased } = await changeCredential(
     authority,
@@ -68,6 +71,17 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
         : 'Copies made before still open with the old one: replace or destroy old backups.',
     ],
   };
+}
+
+function requireDifferent(current: Credential, next: Credential): void {
+  if (current.kind !== next.kind || !equalBytes(bytesOf(current), bytesOf(next))) return;
+  throw new HanaperError('bad_input', 'The new one is the same as the old one. Nothing was changed.', {
+    reason: 'unchanged',
+  });
+}
+
+function bytesOf(credential: Credential): Uint8Array {
+  return credential.kind === 'raw' ? credential.key.bytes : credential.passphrase.bytes;
 }
 
 function requireOneFromStdin(files: readonly (string | undefined)[]): void {

@@ -24,7 +24,9 @@ export interface InitOptions extends CostOptions {
 
 /** `hanaper init` */
 export async function init(session: Session, options: InitOptions): Promise<Outcome> {
-  const slot = options.slot ?? session.config.crypto.method;
+  // Whoever gives a raw key means a raw slot.
+  const { rawKeyFile } = session.credentialSources();
+  const slot = options.slot ?? (rawKeyFile === undefined ? session.config.crypto.method : 'raw');
   await requireUninitialized(session.config.db);
   if (slot === 'raw') requireRawKeyFile(session);
   const credential = await session.requireCredential({

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
-import { appendSignature, readCandidates, signaturePathOf } from '../../package/signature-file.ts';
+import { appendSignature, readCandidates, requireAppendable, signaturePathOf } from '../../package/signature-file.ts';
 import { type VerificationResult, verifyPackage, verifyPackageOffline } from '../../package/verify-package.ts';
 import type { Candidate } from '../../signature/verify.ts';
 import { parseExpiry } from '../duration.ts';
@@ -31,6 +31,7 @@ export interface VerifyOptions {
 export async function sign(session: Session, file: string, options: SignOptions): Promise<Outcome> {
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
+  requireAppendable(output);
   const authority = await session.unlockAuthority();
   const hash = await hashPackage(file, session.progress);
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');

@@ -1,0 +1,135 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Cli, createInitialized } from '../support/cli.ts';
+import { makePipe } from '../support/fixtures.ts';
+
+interface Envelope {
+  readonly payload: string;
+  readonly payloadType: string;
+  readonly signatures: readonly { keyid: string; sig: string }[];
+}
+
+describe('a signature file', () => {
+  let cli: Cli;
+  let good: Envelope;
+
+  beforeAll(async () => {
+    cli = await createInitialized();
+    cli.write('file', 'a package');
+    await cli.done('package', 'sign', 'file', '--key', 'release');
+    good = JSON.parse(cli.read('file.sig').toString());
+  });
+
+  const restated = (change: (statement: Record<string, unknown>) => object): Envelope => {
+    const statement = JSON.parse(Buffer.from(good.payload, 'base64').toString());
+    return { ...good, payload: Buffer.from(JSON.stringify(change(statement))).toString('base64') };
+  };
+
+  test.each<[string, () => string | Uint8Array | object]>([
+    ['empty', () => ''],
+    ['text', () => 'signed, sealed, delivered'],
+    ['of invalid UTF-8', () => Uint8Array.of(0x22, 0xff, 0x22)],
+    ['cut short', () => JSON.stringify(good).slice(0, -5)],
+    ['with a byte-order mark', () => `\ufeff${JSON.stringify(good)}`],
+    ['null', () => 'null'],
+    ['a number', () => '7'],
+    ['an empty array', () => []],
+    ['an empty object', () => ({})],
+    ['an array of arrays', () => [[good]]],
+    ['with 17 entries', () => Array.from({ length: 17 }, () => good)],
+    ['of more than 1 MB', () => JSON.stringify(good).padEnd(1024 * 1024 + 1)],
+    ['of another payload type', () => ({ ...good, payloadType: 'text/plain' })],
+    ['without a signature', () => ({ ...good, signatures: [] })],
+    ['with two signatures in one envelope', () => ({ ...good, signatures: [...good.signatures, ...good.signatures] })],
+    ['with a key nobody knows', () => ({ ...good, extra: 1 })],
+    ['with a short signature', () => ({ ...good, signatures: [{ sig: 'AAAA' }] })],
+    ['with a signature that is no base64', () => ({ ...good, signatures: [{ sig: '*'.repeat(88) }] })],
+    ['with a payload that is no base64', () => ({ ...good, payload: '***' })],
+    ['with a payload that is no JSON', () => ({ ...good, payload: Buffer.from('{').toString('base64') })],
+    ['of another statement type', () => restated((statement) => ({ ...statement, _type: 'other' }))],
+    ['of another predicate', () => restated((statement) => ({ ...statement, predicateType: 'other' }))],
+    ['with no subject', () => restated((statement) => ({ ...statement, subject: [] }))],
+    ['with two subjects', () => restated(({ subject, ...rest }) => ({ ...rest, subject: [subject, subject].flat() }))],
+    ['of a version to come', () => ({ version: 2, algorithm: 'ed25519' })],
+  ])('that is %s is malformed', async (_, make) => {
+    const content = make();
+    const bytes = typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content);
+    cli.write('odd.sig', bytes);
+    await cli.refuses('malformed_signature', 'package', 'verify', 'file', '--signature', 'odd.sig');
+  });
+
+  test('that is a folder, a pipe or a loop is malformed, and nothing hangs on it', async () => {
+    mkdirSync(cli.path('folder.sig'));
+    makePipe(cli.path('pipe.sig'));
+    symlinkSync('loop.sig', cli.path('loop.sig'));
+    for (const name of ['folder.sig', 'pipe.sig', 'loop.sig']) {
+      await cli.refuses('malformed_signature', 'package', 'verify', 'file', '--signature', name);
+    }
+    await cli.refuses('malformed_signature', 'package', 'sign', 'file', '--key', 'release', '--output', 'pipe.sig');
+  });
+
+  test('beside the file that is a pipe hangs nothing either', async () => {
+    cli.write('piped.mjs', 'export {};');
+    makePipe(cli.path('piped.mjs.sig'));
+    for (const verb of ['verify', 'load']) await cli.refuses('malformed_signature', 'package', verb, 'piped.mjs');
+    const { signatures } = await cli.done<{ signatures: object[] }>('package', 'signatures', 'piped.mjs');
+    expect(signatures).toMatchObject([{ where: 'file', format: null }]);
+  });
+
+  test('that is malformed vetoes no signature in the database', async () => {
+    cli.write('kept', 'kept in the database');
+    await cli.done('package', 'sign', 'kept', '--key', 'release', '--store', '--output', 'elsewhere.sig');
+    cli.write('kept.sig', 'broken');
+    await cli.done('package', 'verify', 'kept');
+  });
+
+  test('with one good entry among bad ones is good', async () => {
+    const forged = { ...good, signatures: [{ sig: Buffer.alloc(64).toString('base64') }] };
+    cli.write('mixed.sig', JSON.stringify([{}, forged, good]));
+    await cli.done('package', 'verify', 'file', '--signature', 'mixed.sig');
+  });
+
+  test('whose key id says otherwise is good: it is a hint that nothing relies on', async () => {
+    const [signature] = good.signatures;
+    cli.write('hint.sig', JSON.stringify({ ...good, signatures: [{ ...signature, keyid: 'f'.repeat(64) }] }));
+    await cli.done('package', 'verify', 'file', '--signature', 'hint.sig');
+  });
+
+  test('for another file refuses it as tampered with, and one with an altered statement as invalid', async () => {
+    cli.write('another', 'another package');
+    await cli.refuses('package_tampered', 'package', 'verify', 'another', '--signature', 'file.sig');
+    const renamed = restated((statement) => {
+      const subject = statement['subject'] as [object];
+      return { ...statement, subject: [{ ...subject[0], name: 'other' }] };
+    });
+    cli.write('renamed.sig', JSON.stringify(renamed));
+    await cli.refuses('invalid_signature', 'package', 'verify', 'file', '--signature', 'renamed.sig');
+  });
+
+  test('that was named and is not there is not found', async () => {
+    await cli.refuses('signature_not_found', 'package', 'verify', 'file', '--signature', 'missing.sig');
+  });
+});
+
+describe('a package', () => {
+  test('that is a pipe or a folder is unreadable, and signing or verifying it does not hang', async () => {
+    const cli = await createInitialized();
+    makePipe(cli.path('pipe.wasm'));
+    mkdirSync(cli.path('folder.wasm'));
+    for (const file of ['pipe.wasm', 'folder.wasm', '/dev/null']) {
+      await cli.refuses('package_unreadable', 'package', 'verify', file);
+      await cli.refuses('package_unreadable', 'package', 'sign', file, '--key', 'release');
+    }
+    for (const file of ['pipe.wasm', 'folder.wasm']) await cli.refuses('package_unreadable', 'package', 'load', file);
+  });
+
+  test('of any name is signed and verified: no extension, spaces, a dash, another script', async () => {
+    const cli = await createInitialized();
+    for (const name of ['plain', 'with space.tar.gz', '.hidden', '-dash', 'naïve ファイル.bin', `${'n'.repeat(240)}`]) {
+      writeFileSync(cli.path(name), name);
+      await cli.done('package', 'sign', '--key', 'release', '--', name);
+      expect(cli.has(`${name}.sig`)).toBe(true);
+      await cli.done('package', 'verify', '--', name);
+    }
+  });
+});

@@ -1,0 +1,135 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Environment, loadConfig } from '../src/config.ts';
+import { expectCode } from './support/codes.ts';
+import { temporaryFolder } from './support/fixtures.ts';
+
+const did = 'did:key:z6Mkhf4x1kzazmdk3fRW1UyXKH2e1xNF54tfEUF7VmTWQpNW';
+const file = {
+  db: 'sqlite:file.db',
+  crypto: {
+    method: 'raw',
+    security_level: 'sensitive',
+    custom_params: { memory_kib: 32768, passes: 3, lanes: 2 },
+  },
+  security: { require_signatures: true, verification_org: 'file-org', authority: 'did:key:file' },
+};
+
+let home: string;
+let environment: Environment;
+
+beforeEach(() => {
+  home = temporaryFolder();
+  environment = { HOME: home };
+});
+
+function writeConfig(content: unknown, path = join(home, '.config/hanaper/config.json')): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify(content));
+  return path;
+}
+
+describe('loadConfig', () => {
+  test('has a default for everything', async () => {
+    expect(await loadConfig({}, environment)).toEqual({
+      db: `sqlite:${home}/.local/share/hanaper/hanaper.db`,
+      crypto: { method: 'passphrase', securityLevel: 'balanced' },
+      security: { requireSignatures: false },
+      stateFolder: `${home}/.local/state/hanaper`,
+    });
+  });
+
+  test('reads every key of the file', async () => {
+    writeConfig(file);
+    expect(await loadConfig({}, environment)).toMatchObject({
+      db: 'sqlite:file.db',
+      crypto: {
+        method: 'raw',
+        securityLevel: 'sensitive',
+        customParams: { memoryKib: 32768, passes: 3, lanes: 2 },
+      },
+      security: { requireSignatures: true, verificationOrg: 'file-org', authority: 'did:key:file' },
+    });
+  });
+
+  test('lets the environment outweigh the file, and flags both', async () => {
+    writeConfig(file);
+    const variables = {
+      ...environment,
+      HANAPER_DB: 'sqlite:variable.db',
+      HANAPER_ORG: 'variable-org',
+      HANAPER_AUTHORITY: did,
+      HANAPER_SLOT: 'derived',
+      HANAPER_SECURITY: 'interactive',
+      HANAPER_REQUIRE_SIGNATURES: 'false',
+    };
+    expect(await loadConfig({}, variables)).toMatchObject({
+      db: 'sqlite:variable.db',
+      crypto: { method: 'derived', securityLevel: 'interactive' },
+      security: { requireSignatures: false, verificationOrg: 'variable-org', authority: did },
+    });
+    const flags = { db: 'sqlite:flag.db', org: 'flag-org', authority: 'did:key:flag' };
+    expect(await loadConfig(flags, variables)).toMatchObject({
+      db: 'sqlite:flag.db',
+      security: { verificationOrg: 'flag-org', authority: 'did:key:flag' },
+    });
+  });
+
+  test('lets a level of the environment outweigh the numbers of the file', async () => {
+    writeConfig(file);
+    const { crypto } = await loadConfig({}, { ...environment, HANAPER_SECURITY: 'sensitive' });
+    expect(crypto).toEqual({ method: 'raw', securityLevel: 'sensitive' });
+  });
+
+  test('counts empty variables as not set', async () => {
+    const path = writeConfig(file);
+    const names = ['DB', 'ORG', 'AUTHORITY', 'SLOT', 'SECURITY', 'REQUIRE_SIGNATURES', 'CONFIG'];
+    const empty = Object.fromEntries(names.map((name) => [`HANAPER_${name}`, '']));
+    const folders = { XDG_CONFIG_HOME: '', XDG_DATA_HOME: '', XDG_STATE_HOME: '' };
+    const config = await loadConfig({}, { ...environment, ...empty, ...folders });
+    expect(config).toEqual(await loadConfig({}, { ...environment, HANAPER_CONFIG: path }));
+    expect(config.db).toBe('sqlite:file.db');
+  });
+
+  test('finds its folders where XDG variables say, each with a folder of its own name', async () => {
+    writeConfig({ security: { verification_org: 'xdg' } }, join(home, 'c/hanaper/config.json'));
+    const folders = { XDG_CONFIG_HOME: `${home}/c`, XDG_DATA_HOME: `${home}/d`, XDG_STATE_HOME: `${home}/s` };
+    expect(await loadConfig({}, { ...environment, ...folders })).toMatchObject({
+      db: `sqlite:${home}/d/hanaper/hanaper.db`,
+      security: { verificationOrg: 'xdg' },
+      stateFolder: `${home}/s/hanaper`,
+    });
+  });
+
+  test('asks the system for the home folder where HOME does not say', async () => {
+    expect((await loadConfig({}, { XDG_CONFIG_HOME: home })).stateFolder).toBe(join(homedir(), '.local/state/hanaper'));
+  });
+
+  test('reads the file of HANAPER_CONFIG in place of the usual one', async () => {
+    writeConfig({ db: 'sqlite:usual.db' });
+    const path = writeConfig({ security: { verification_org: 'special' } }, join(home, 'special.json'));
+    expect(await loadConfig({}, { ...environment, HANAPER_CONFIG: path })).toMatchObject({
+      db: `sqlite:${home}/.local/share/hanaper/hanaper.db`,
+      security: { verificationOrg: 'special' },
+    });
+  });
+
+  test('refuses a file that HANAPER_CONFIG names and that is not there', async () => {
+    const missing = { ...environment, HANAPER_CONFIG: join(home, 'missing.json') };
+    await expectCode('bad_config', () => loadConfig({}, missing));
+  });
+
+  test.each([
+    ['HANAPER_SLOT', 'password'],
+    ['HANAPER_SLOT', 'Raw'],
+    ['HANAPER_SECURITY', 'paranoid'],
+    ['HANAPER_REQUIRE_SIGNATURES', '1'],
+    ['HANAPER_REQUIRE_SIGNATURES', 'yes'],
+    ['HANAPER_REQUIRE_SIGNATURES', 'FALSE'],
+  ])('refuses %s=%s', async (variable, value) => {
+    const { details } = await expectCode('bad_config', () => loadConfig({}, { ...environment, [variable]: value }));
+    expect(details).toEqual({ variable });
+  });
+});
