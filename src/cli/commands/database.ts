@@ -1,7 +1,7 @@
 import { changeCredential, readStatus, type StatusDocument, validateAuthority } from '../../authority/index.ts';
 import { equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
-import type { Credential } from '../../vault/slot.ts';
+import type { Credential, KeySlot } from '../../vault/slot.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -49,7 +49,6 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
     question: 'New passphrase',
     confirm: true,
   });
-  requireDifferent(current, next);
   if (next.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(next.passphrase);
   const { added, removed, erased } = await changeCredential(
     authority,
@@ -64,20 +63,24 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
   }
   return {
     document: { added: { id: added.id, kind: added.kind }, removed: { id: removed.id, kind: removed.kind }, erased },
-    lines: [
-      `The ${added.kind === 'raw' ? 'raw key' : 'passphrase'} was changed; the old one no longer opens ${authority.database.name}.`,
-      removed.kind === 'derived'
-        ? 'The old one still opens every copy made before, and with it the present keys: it was the root secret itself.'
-        : 'Copies made before still open with the old one: replace or destroy old backups.',
-    ],
+    lines: isSame(current, next)
+      ? ['The key slot was made anew, with the costs you asked for; what opens it stays the same.']
+      : describeChange(authority.database.name, added, removed),
   };
 }
 
-function requireDifferent(current: Credential, next: Credential): void {
-  if (current.kind !== next.kind || !equalBytes(bytesOf(current), bytesOf(next))) return;
-  throw new HanaperError('bad_input', 'The new one is the same as the old one. Nothing was changed.', {
-    reason: 'unchanged',
-  });
+function describeChange(database: string, added: KeySlot, removed: KeySlot): readonly string[] {
+  const what = added.kind === 'raw' ? 'raw key' : 'passphrase';
+  return [
+    `The ${what} was changed; the old one no longer opens ${database}.`,
+    removed.kind === 'derived'
+      ? 'The old one still opens every copy made before, and with it the present keys: it was the root secret itself.'
+      : 'Copies made before still open with the old one: replace or destroy old backups.',
+  ];
+}
+
+function isSame(current: Credential, next: Credential): boolean {
+  return current.kind === next.kind && equalBytes(bytesOf(current), bytesOf(next));
 }
 
 function bytesOf(credential: Credential): Uint8Array {
