@@ -1,4 +1,3 @@
-import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
 import { hashOnlySignature, statementSignature } from '../signature/document.ts';
 import type { Candidate, TrustedKey } from '../signature/verify.ts';
@@ -8,6 +7,7 @@ import type { Transaction } from '../store/transaction.ts';
 import { listInheritedKeys, listKeyOwners, listTrustedKeys } from '../store/trusted-keys.ts';
 import { resolveTrustedKeys } from '../trust/resolve.ts';
 import type { TrustMaterial } from '../trust/source.ts';
+import { publicKeyOfRow } from './key-rules.ts';
 
 /** Reads what an organisation trusts, and the stored signatures of one package, as values for a verifier. */
 export async function gatherTrust(
@@ -23,21 +23,23 @@ export async function gatherTrust(
     [...own, ...inherited].map((row) => row.keyFingerprint),
   );
   const signatures = await listSignatures(transaction, packageHash);
-  const toKey = (row: TrustedKeyRow) => toTrustedKey(row, owners.get(row.keyFingerprint) ?? []);
+  // A signing key that was revoked here is trusted by nobody here, whatever a row says.
+  const isLive = (row: TrustedKeyRow) => owners.get(row.keyFingerprint)?.revoked !== true;
+  const toKey = (row: TrustedKeyRow) => toTrustedKey(row, owners.get(row.keyFingerprint)?.dids ?? []);
   return {
     authority: authorityDid,
     organisation: organisation.did,
     keys: resolveTrustedKeys(
-      own.map(toKey),
-      inherited.map((row) => ({ ...toKey(row), via: row.via })),
+      own.filter(isLive).map(toKey),
+      inherited.filter(isLive).map((row) => ({ ...toKey(row), via: row.via })),
     ),
     signatures: signatures.map(toCandidate),
   };
 }
 
-// Only checked keys are ever stored; whoever can write rows can as well store a key of their own.
-function toTrustedKey({ keyFingerprint, publicKey, keyName }: TrustedKeyRow, owners: readonly string[]): TrustedKey {
-  return { fingerprint: keyFingerprint, publicKey: publicKey as Ed25519PublicKey, name: keyName, owners };
+function toTrustedKey(row: TrustedKeyRow, owners: readonly string[]): TrustedKey {
+  const { keyFingerprint, keyName } = row;
+  return { fingerprint: keyFingerprint, publicKey: publicKeyOfRow(row), name: keyName, owners };
 }
 
 function toCandidate(row: PackageSignatureRow): Candidate {

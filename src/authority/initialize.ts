@@ -6,6 +6,7 @@ import { insertKeySlot } from '../store/key-slots.ts';
 import { describeLocation, parseDatabaseUrl } from '../store/location.ts';
 import { takeLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open-database.ts';
+import { listOrganizations } from '../store/organizations.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { SlotKind } from '../vault/authority-statement.ts';
 import { createVault, type NewVault } from '../vault/create.ts';
@@ -106,6 +107,7 @@ export async function requireUninitialized(databaseUrl: string): Promise<void> {
 async function writeAuthority(transaction: Transaction, { authority, slot }: NewVault): Promise<void> {
   await takeLock(transaction, 'authority');
   if (await getAuthority(transaction)) throw alreadyInitialized('This database');
+  if ((await listOrganizations(transaction)).length > 0) throw leftovers();
   await insertAuthority(transaction, authority);
   await insertKeySlot(transaction, slot);
 }
@@ -124,6 +126,14 @@ function pin(database: string, did: string, known: KnownAuthorities | undefined)
   const replaced = known?.find(database);
   known?.remember(database, did);
   return replaced;
+}
+
+// Trust that somebody else left there would become the new authority's.
+function leftovers(): HanaperError {
+  return new HanaperError(
+    'database_corrupt',
+    'This database has lost its authority, but not its organisations. Restore it from a backup, or begin with an empty one.',
+  );
 }
 
 function alreadyInitialized(name: string): HanaperError {

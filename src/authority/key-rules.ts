@@ -1,12 +1,14 @@
 import { equalBytes } from '../bytes.ts';
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { fingerprintOf } from '../crypto/fingerprint.ts';
-import { encodeDidKey } from '../did/did-key.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { decodeDidKey, encodeDidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
-import { findOrganization } from '../store/organizations.ts';
+import { findOrganization, listOrganizations } from '../store/organizations.ts';
 import type { SigningKeyRow } from '../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../store/signing-keys.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { listPublicKeys } from '../store/trusted-keys.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -54,5 +56,42 @@ export function requireNotRevoked({ keyName, keyFingerprint, revokedAt }: Signin
   throw new HanaperError('key_revoked', `The signing key "${keyName}" was revoked at ${revokedAt}. Use another key.`, {
     fingerprint: keyFingerprint,
     revoked_at: revokedAt,
+  });
+}
+
+/**
+ * The public key of a row, held against its fingerprint. Whether it is a good key was checked before it was stored.
+ *
+ * @throws HanaperError `database_corrupt`
+ */
+export function publicKeyOfRow({ publicKey, keyFingerprint }: KeyRow): Ed25519PublicKey {
+  const stored = publicKey as Ed25519PublicKey;
+  if (publicKey instanceof Uint8Array && fingerprintOf(stored) === keyFingerprint) return stored;
+  throw new HanaperError(
+    'database_corrupt',
+    `The public key of ${keyFingerprint} was altered. Restore the database from a backup.`,
+    { fingerprint: keyFingerprint },
+  );
+}
+
+interface KeyRow {
+  readonly publicKey: Uint8Array;
+  readonly keyFingerprint: string;
+}
+
+/**
+ * Refuses as a private key what is known to be public: with a raw file, the one is easily taken for the other.
+ *
+ * @throws HanaperError `bad_input`, `weak_key`
+ */
+export async function requireSecretSeed({ transaction, authority }: CommandContext, seed: Secret): Promise<void> {
+  if (seed.bytes.every((byte) => byte === seed.bytes[0])) {
+    throw new HanaperError('weak_key', 'This private key is one byte over and over. Generate a real one.', {});
+  }
+  const organisations = (await listOrganizations(transaction)).map(({ did }) => decodeDidKey(did));
+  const known = [authority.publicKey, ...organisations, ...(await listPublicKeys(transaction))];
+  if (!known.some((publicKey) => equalBytes(publicKey, seed.bytes))) return;
+  throw new HanaperError('bad_input', 'This is a public key, which everybody may know, not a private one.', {
+    reason: 'public key',
   });
 }

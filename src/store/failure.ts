@@ -63,7 +63,7 @@ function translatePostgres(error: Error, code: string, database: string): unknow
   if (postgresMissing.includes(code)) return missing(database, error);
   // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, a read-only
   // server, missing privilege, and socket errors.
-  if (/^(08|28|3D|53|57)...$|^(40P01|25006|42501)$|^E[A-Z_]+$/.test(code)) {
+  if (/^(08|28|3D|53|57)...$|^(40P01|25006|42501)$|^E(?!RR_)[A-Z_]+$/.test(code)) {
     return unavailable(
       `${database} cannot be reached (${code}). Check that the server runs and lets you in.`,
       database,

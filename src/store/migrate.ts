@@ -54,14 +54,10 @@ function latestVersion(): number {
 }
 
 async function readVersion(transaction: Transaction, name: string): Promise<number | undefined> {
-  const tables = await listTables(transaction);
+  const tables = await listTables(transaction, name);
   if (!tables.includes('hanaper_migrations')) {
     if (tables.length === 0) return undefined;
-    throw new HanaperError(
-      'database_corrupt',
-      `${name} holds tables of another program. Point --db at an empty database.`,
-      { database: name },
-    );
+    throw corrupt(name, 'holds tables of another program; point --db at an empty database');
   }
   const { kysely } = transaction;
   const row = await kysely
@@ -69,24 +65,36 @@ async function readVersion(transaction: Transaction, name: string): Promise<numb
     .select(({ fn }) => fn.max('version').as('version'))
     .executeTakeFirst();
   const version = row?.version ?? 0;
+  if (version === 0 && tables.length > 1) throw corrupt(name, 'does not say which schema it has');
   if (version > latestVersion()) throw newer(name, version);
   return version;
 }
 
-async function listTables({ engine, kysely }: Transaction): Promise<readonly string[]> {
+async function listTables({ engine, kysely }: Transaction, name: string): Promise<readonly string[]> {
   const query =
     engine === 'sqlite'
-      ? sql<{
-          name: string;
-        }>`select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'`
-      : sql<{ name: string }>`select tablename as name from pg_tables where schemaname = current_schema()`;
-  return (await query.execute(kysely)).rows.map((row) => row.name);
+      ? sql<SchemaObject>`select name, type from sqlite_schema where type <> 'index' and name not like 'sqlite\\_%' escape '\\'`
+      : sql<SchemaObject>`select tablename as name, 'table' as type from pg_tables where schemaname = current_schema()`;
+  const objects = (await query.execute(kysely)).rows;
+  // We make none: a trigger or a view in place of a table could undo or hide what we write.
+  const foreign = objects.find(({ type }) => type !== 'table');
+  if (foreign) throw corrupt(name, `holds a ${foreign.type} that is not ours`);
+  return objects.map((object) => object.name);
+}
+
+interface SchemaObject {
+  readonly name: string;
+  readonly type: string;
 }
 
 async function createMigrationsTable({ kysely }: Transaction): Promise<void> {
   await sql`create table hanaper_migrations (version integer primary key, name text not null, applied_at text not null)`.execute(
     kysely,
   );
+}
+
+function corrupt(name: string, reason: string): HanaperError {
+  return new HanaperError('database_corrupt', `${name} ${reason}.`, { database: name, reason });
 }
 
 function newer(name: string, version: number): HanaperError {

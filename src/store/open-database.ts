@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CamelCasePlugin, type Dialect, Kysely } from 'kysely';
 import { HanaperError, systemCodeOf } from '../errors.ts';
@@ -36,14 +36,14 @@ async function openSqlite(path: string, name: string, create: boolean): Promise<
 async function openPostgres(url: string, name: string, create: boolean): Promise<Database> {
   const { createPostgresDialect } = await import('./postgres.ts');
   const kysely = connect(await createPostgresDialect(url));
-  return prepare(new Database('postgres', name, kysely), create, () => undefined);
+  return prepare(new Database('postgres', name, kysely), create, async () => undefined);
 }
 
-async function prepare(database: Database, create: boolean, configure: () => void): Promise<Database> {
+async function prepare(database: Database, create: boolean, configure: () => Promise<void>): Promise<Database> {
   try {
     const state = await readSchemaState(database);
     if (state === 'absent' && !create) throw notInitialized(database.name);
-    configure();
+    await configure();
     if (state !== 'current') await migrateUp(database);
     return database;
   } catch (error) {
@@ -58,8 +58,11 @@ function connect(dialect: Dialect): Kysely<Schema> {
 
 // The folder and the file are the owner's alone; SQLite gives its other files the same mode.
 function createPrivateFile(path: string, name: string): void {
-  if (existsSync(path)) return;
   try {
+    if (existsSync(path)) {
+      if (statSync(path).size === 0) chmodSync(path, 0o600);
+      return;
+    }
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600));
   } catch (cause) {

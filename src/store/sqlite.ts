@@ -21,11 +21,16 @@ export function openSqliteFile(path: string): DatabaseSync {
   return new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
 }
 
-/** Write-ahead logging, a flush at every commit, and zeros over what is deleted. */
-export function configureForWriting(file: DatabaseSync): void {
-  file.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF',
-  );
+/**
+ * Write-ahead logging, a flush at every commit, and zeros over what is deleted.
+ * Going over to write-ahead logging needs the file alone for a moment, and SQLite does not wait for that by itself.
+ */
+export function configureForWriting(file: DatabaseSync): Promise<void> {
+  return retryWhileBusy(async () => {
+    file.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF',
+    );
+  });
 }
 
 /** Kysely over `node:sqlite`: one connection, and write transactions that take the lock when they begin. */
@@ -57,19 +62,15 @@ class SqliteDriver implements Driver {
   }
 
   // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
-  async #beginWriting(connection: DatabaseConnection): Promise<void> {
-    const deadline = Date.now() + busyTimeout;
-    for (let pause = 1; ; pause = Math.min(pause * 2, longestPause)) {
+  #beginWriting(connection: DatabaseConnection): Promise<void> {
+    return retryWhileBusy(async () => {
       try {
         this.#file.exec('PRAGMA busy_timeout = 0');
-        return await run(connection, 'begin immediate');
-      } catch (error) {
-        if (!isBusy(error) || Date.now() > deadline) throw error;
+        await run(connection, 'begin immediate');
       } finally {
         this.#file.exec(`PRAGMA busy_timeout = ${busyTimeout}`);
       }
-      await sleep(pause);
-    }
+    });
   }
 
   commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -104,6 +105,18 @@ class SqliteConnection implements DatabaseConnection {
   // biome-ignore lint/correctness/useYield: the interface asks for it, and no query here is streamed.
   async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new TypeError('SQLite queries are not streamed');
+  }
+}
+
+async function retryWhileBusy(act: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + busyTimeout;
+  for (let pause = 1; ; pause = Math.min(pause * 2, longestPause)) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > deadline) throw error;
+    }
+    await sleep(pause);
   }
 }
 

@@ -13,7 +13,13 @@ import { insertTrustedKey, listTrustedKeys, revokeTrustedKeys } from '../../stor
 import { nameArg, noArgs } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { placeOfSigningKey } from '../key-places.ts';
-import { requireNotIdentityKey, requireNotRevoked, requireNotSigningKey } from '../key-rules.ts';
+import {
+  publicKeyOfRow,
+  requireNotIdentityKey,
+  requireNotRevoked,
+  requireNotSigningKey,
+  requireSecretSeed,
+} from '../key-rules.ts';
 
 /** A signing key as a document: its public half. */
 export interface SigningKeyDocument {
@@ -69,6 +75,7 @@ export const importKey: Command<'organisation', ImportKeyArgs, SigningKeyDocumen
   refusal: 'key.signing.create_failed',
   args: z.strictObject({ ...createArgs, seed: z.custom<Secret>((value) => value instanceof Secret) }),
   async run(context, args) {
+    await requireSecretSeed(context, args.seed);
     const publicKey = await publicKeyOf(args.seed);
     await takeLock(context.transaction, `key/${fingerprintOf(publicKey)}`);
     await requireNotIdentityKey(context, publicKey);
@@ -98,8 +105,8 @@ export const exportKey: Command<'organisation', { name: string }, ExportedKeyDoc
   args: z.strictObject({ name: nameArg }),
   async run(context, { name }) {
     const row = await requireSigningKey(context, name);
+    const publicKey = publicKeyOfRow(row);
     context.emit('key.exported', describeKey(context, row));
-    const publicKey = row.publicKey as Ed25519PublicKey;
     return { ...toDocument(row), public_key: encodeHex(publicKey), pem: encodePublicKeyPem(publicKey) };
   },
 };
