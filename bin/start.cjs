@@ -1,9 +1,29 @@
 'use strict';
 
+const { lstatSync, mkdirSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
-const { homedir } = require('node:os');
-const { join } = require('node:path');
+const { userInfo } = require('node:os');
+const { isAbsolute, join } = require('node:path');
 
-// The compiled code is kept for the next start in a folder of the user's own: in a shared one, others could plant theirs.
-enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'hanaper', 'compile-cache'));
+// The compiled code is kept for the next start, in a folder that is this user's alone: who can write there can run code here.
+const folder = cacheFolder();
+if (folder !== undefined) enableCompileCache(folder);
 require('../dist/bin/main.cjs');
+
+function cacheFolder() {
+  try {
+    const { XDG_CACHE_HOME: named = '', HOME: home = '' } = process.env;
+    const base = isAbsolute(named) ? named : join(isAbsolute(home) ? home : userInfo().homedir, '.cache');
+    const own = join(base, 'hanaper');
+    const cache = join(own, 'compile-cache');
+    mkdirSync(cache, { recursive: true, mode: 0o700 });
+    return isOurs(own) && isOurs(cache) ? cache : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOurs(path) {
+  const { uid, mode } = lstatSync(path);
+  return uid === process.geteuid() && (mode & 0o022) === 0;
+}

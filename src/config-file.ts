@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { HanaperError } from './errors.ts';
 
@@ -17,6 +17,7 @@ export interface ConfigFile {
   };
 }
 
+const mostBytes = 1024 * 1024;
 const whole = z.int().positive();
 const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   db: z.string().exactOptional(),
@@ -52,9 +53,11 @@ export function readConfigFile(path: string): ConfigFile {
 
 function readText(path: string): string {
   try {
+    const status = statSync(path);
+    if (!status.isFile() || status.size > mostBytes) throw badFile(path, `it is no file of at most ${mostBytes} bytes`);
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw badFile(path, 'it cannot be read', cause);
+    throw cause instanceof HanaperError ? cause : badFile(path, 'it cannot be read', cause);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
 
@@ -89,11 +89,15 @@ function defaultDatabase(environment: Environment): string {
   return `sqlite:${join(folder(environment, 'XDG_DATA_HOME', join('.local', 'share')), 'hanaper.db')}`;
 }
 
+// A folder that is not absolute is ignored, as the XDG specification asks: it would lie wherever a command is run.
 function folder(environment: Environment, variable: string, underHome: string): string {
-  return join(filled(environment[variable]) ?? join(filled(environment['HOME']) ?? homedir(), underHome), 'hanaper');
+  const named = environment[variable] ?? '';
+  const home = environment['HOME'] ?? '';
+  const base = isAbsolute(named) ? named : join(isAbsolute(home) ? home : userInfo().homedir, underHome);
+  return join(base, 'hanaper');
 }
 
-// A variable that is set but empty counts as not set, as in the XDG specification.
+// A variable that is set but empty counts as not set.
 function filled(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }

@@ -62,6 +62,11 @@ export class Session implements AsyncDisposable {
     return this.config.security.verificationOrg;
   }
 
+  /** Whether a flag names an organisation or an authority, which only a database can answer for. */
+  get asksForDatabase(): boolean {
+    return this.#options.org !== undefined || this.#options.authority !== undefined;
+  }
+
   /** How the configured database is opened. */
   get authorityOptions(): AuthorityOptions {
     const { authority } = this.config.security;

@@ -42,7 +42,7 @@ export interface LoadOptions {
 /** Loads packages from verified bytes. */
 export interface Loader {
   /**
-   * Reads a package once, verifies those bytes and returns them, not yet loaded.
+   * Reads a package once, verifies those bytes and returns them, not yet loaded: only a failure is an event of loading.
    *
    * @throws HanaperError the reasons of `verifyPackage`, `package_unreadable`, `package_empty`, `too_large`, `bad_input`
    */
@@ -66,6 +66,7 @@ type Verify = (packageHash: string, path: string, options: LoadOptions) => Promi
  * const plugin = await loader.load('plugin.wasm');
  */
 export function createLoader(options: LoaderOptions = {}): Loader {
+  requireKnownSettings(options.security);
   const { observer, clock = () => new Date() } = options;
   const verify = options.security?.requireSignatures ? requireSignature(options, clock) : checkNothing;
 
@@ -76,11 +77,9 @@ export function createLoader(options: LoaderOptions = {}): Loader {
     return { kind, bytes, packageHash, verification: await verify(packageHash, path, loadOptions) };
   };
 
-  const observed = async <Result extends { packageHash: string }>(path: string, act: () => Promise<Result>) => {
+  const observed = async <Result>(path: string, act: () => Promise<Result>): Promise<Result> => {
     try {
-      const result = await act();
-      observer?.(loadEvent('package.load.success', clock(), { path, package_hash: result.packageHash }));
-      return result;
+      return await act();
     } catch (error) {
       const reason = error instanceof HanaperError ? error.code : 'internal';
       observer?.({ ...loadEvent('package.load.failure', clock(), { path }), reason });
@@ -88,9 +87,15 @@ export function createLoader(options: LoaderOptions = {}): Loader {
     }
   };
 
+  const load = async (path: string, loadOptions: LoadOptions): Promise<LoadedPackage> => {
+    const loaded = await instantiate(await read(path, loadOptions));
+    observer?.(loadEvent('package.load.success', clock(), { path, package_hash: loaded.packageHash }));
+    return loaded;
+  };
+
   return {
     read: (path, loadOptions = {}) => observed(path, () => read(path, loadOptions)),
-    load: (path, loadOptions = {}) => observed(path, async () => instantiate(await read(path, loadOptions))),
+    load: (path, loadOptions = {}) => observed(path, () => load(path, loadOptions)),
   };
 }
 
@@ -111,6 +116,21 @@ function requireSignature({ security, trust, org, observer }: LoaderOptions, clo
   const fixed = { organisation, trust, ...(observer && { observer }), ...(authority !== undefined && { authority }) };
   return (packageHash, path, { name, source }) =>
     verifyHash(packageHash, path, { ...fixed, ...(name && { name }), ...(source && { source }), now: clock() });
+}
+
+// A misspelt setting must not leave the check off.
+function requireKnownSettings(security: SecurityConfig | undefined): void {
+  if (security === undefined) return;
+  const known = ['requireSignatures', 'verificationOrg', 'authority'];
+  const unknown = Object.keys(security ?? {}).find((setting) => !known.includes(setting));
+  if (security !== null && unknown === undefined && typeof security.requireSignatures === 'boolean') return;
+  throw new HanaperError(
+    'bad_config',
+    unknown === undefined
+      ? 'Say with requireSignatures, true or false, whether signatures are required.'
+      : `There is no security setting "${unknown}"; there are ${known.join(', ')}.`,
+    { field: unknown ?? 'requireSignatures' },
+  );
 }
 
 // What an unset variable gives must not switch the check off.

@@ -14,9 +14,13 @@ let registered = false;
  */
 export async function importVerified(source: Uint8Array, sha256: string): Promise<Readonly<Record<string, unknown>>> {
   const url = scheme + sha256;
-  sources.set(url, source);
+  sources.set(url, new Uint8Array(source));
   registerOnce();
-  return import(url);
+  try {
+    return await import(url);
+  } finally {
+    sources.delete(url);
+  }
 }
 
 function registerOnce(): void {

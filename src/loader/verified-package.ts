@@ -1,3 +1,5 @@
+import { encodeHex } from '../bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 import type { VerificationResult } from '../package/verify-package.ts';
 import { importVerified } from './module-hooks.ts';
@@ -44,6 +46,7 @@ export function kindOfPackage(extension: string): PackageKind {
  * @throws HanaperError `unverified_import`, `bad_input` where the bytes are not of their kind or fail when run
  */
 export async function instantiate({ kind, bytes, packageHash, verification }: VerifiedPackage): Promise<LoadedPackage> {
+  if (encodeHex(sha256(bytes)) !== packageHash) throw new TypeError('these are not the bytes that were verified');
   try {
     return kind === 'wasm'
       ? { kind, packageHash, verification, module: await WebAssembly.compile(bytes) }

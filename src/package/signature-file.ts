@@ -11,6 +11,7 @@ import {
   serializeSignatureFile,
 } from '../signature/document.ts';
 import type { Candidate } from '../signature/verify.ts';
+import { withFileLock } from './file-lock.ts';
 import { writeFileBeside } from './write-file.ts';
 
 /** The signature file of a package: always `<file name>.sig` beside it. */
@@ -43,22 +44,24 @@ export function requireAppendable(path: string): void {
 }
 
 /**
- * Adds a signature to a `.sig` file, in place of the same signer's earlier one of that format; others stay.
- * The file is written beside and renamed.
+ * Adds a signature to a `.sig` file, in place of the same signer's earlier one of that format; others stay,
+ * whoever else is signing at the same time. The file is written beside and renamed.
  *
- * @throws HanaperError `malformed_signature` where the file is there but unreadable, `too_large` beyond 16 signatures
+ * @throws HanaperError `malformed_signature` where the file is there but unreadable, `unavailable`, `too_large` beyond 16 signatures
  * or 1 MiB, `bad_input` where it cannot be written
  */
 export function appendSignature(path: string, document: SignatureDocument): void {
-  const added = decodeSignature(document);
-  const kept = (readDocuments(path) ?? []).filter((other) => {
-    const { keyFingerprint, format } = decodeSignature(other);
-    return keyFingerprint !== added.keyFingerprint || format !== added.format;
+  withFileLock(path, () => {
+    const added = decodeSignature(document);
+    const kept = (readDocuments(path) ?? []).filter((other) => {
+      const { keyFingerprint, format } = decodeSignature(other);
+      return keyFingerprint !== added.keyFingerprint || format !== added.format;
+    });
+    if (kept.length >= maxSignatures) throw full(path, `holds ${kept.length} signatures already, and no more fit`);
+    const text = serializeSignatureFile([...kept, document]);
+    if (encodeUtf8(text).length > maxSignatureFileLength) throw full(path, 'would become too large to be read');
+    writeFileBeside(path, text, 0o644);
   });
-  if (kept.length >= maxSignatures) throw full(path, `holds ${kept.length} signatures already, and no more fit`);
-  const text = serializeSignatureFile([...kept, document]);
-  if (encodeUtf8(text).length > maxSignatureFileLength) throw full(path, 'would become too large to be read');
-  writeFileBeside(path, text, 0o644);
 }
 
 function full(path: string, reason: string): HanaperError {

@@ -98,11 +98,13 @@ export async function verifyHash(
 
 async function verify(path: string, options: VerifyOptions, hash: () => Promise<string>): Promise<VerificationResult> {
   const name = options.name ?? basename(path);
-  const now = options.now ?? new Date();
+  let now = options.now ?? new Date();
   const organisation = pickOrganisation(options);
   let packageHash: string | undefined;
   try {
     packageHash = await hash();
+    // Hashing can take minutes: what expired in the meantime has expired.
+    now = options.now ?? new Date();
     const material = await options.trust.trustFor({ packageHash, ...organisation });
     requireAuthority(material, options.authority);
     const candidates = gatherCandidates(path, options.source ?? { kind: 'auto' }, material);

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
@@ -10,6 +10,7 @@ import { HanaperError, systemCodeOf } from '../errors.ts';
  * @throws HanaperError `bad_input` where the place cannot be written
  */
 export function writeFileBeside(path: string, content: string | Uint8Array, mode: number): void {
+  requireReplaceable(path);
   // Its name is short: the file's own may be as long as a name can be.
   const beside = join(dirname(path), `.${encodeHex(randomBytes(6))}.tmp`);
   try {
@@ -20,6 +21,16 @@ export function writeFileBeside(path: string, content: string | Uint8Array, mode
     const reason = systemCodeOf(cause) ?? 'unwritable';
     throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
   }
+}
+
+// A pipe, a device or a link would be replaced by a file.
+function requireReplaceable(path: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined || status.isFile()) return;
+  throw new HanaperError('bad_input', `${path} is no regular file, and is not replaced by one.`, {
+    path,
+    reason: 'not a regular file',
+  });
 }
 
 function writeWhole(path: string, content: Uint8Array, mode: number): void {

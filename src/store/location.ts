@@ -16,7 +16,9 @@ export function parseDatabaseUrl(text: string): DatabaseLocation {
   if (text.startsWith('sqlite:') && text.length > 'sqlite:'.length) {
     return { engine: 'sqlite', path: resolve(text.slice('sqlite:'.length)) };
   }
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { engine: 'postgres', url: text };
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) && namesOneServer(new URL(text))) {
+    return { engine: 'postgres', url: text };
+  }
   throw new HanaperError(
     'bad_config',
     'A database is named as sqlite:PATH or postgres://USER@HOST/NAME; this is neither.',
@@ -24,11 +26,17 @@ export function parseDatabaseUrl(text: string): DatabaseLocation {
   );
 }
 
+// The driver takes a host or port in the query before the one in front, and the name must be that of the server that answers.
+function namesOneServer({ hostname, port, searchParams }: URL): boolean {
+  return !(hostname && searchParams.has('host')) && !(port && searchParams.has('port'));
+}
+
 /** A name for a database that stays the same from run to run and holds no password: under it, its authority is pinned. */
 export function describeLocation(location: DatabaseLocation): string {
   if (location.engine === 'sqlite') return `sqlite:${realPath(location.path)}`;
   const { hostname, port, pathname, searchParams } = new URL(location.url);
-  return `postgres://${hostname || searchParams.get('host') || 'localhost'}:${port || '5432'}${pathname}`;
+  const host = hostname || searchParams.get('host') || process.env['PGHOST'] || 'localhost';
+  return `postgres://${host}:${port || searchParams.get('port') || process.env['PGPORT'] || '5432'}${pathname}`;
 }
 
 // A file that does not exist yet is named by its folder's real path.

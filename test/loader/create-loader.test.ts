@@ -85,6 +85,15 @@ describe('a loader that requires signatures is bad configuration at once', () =>
     await expectCode('bad_config', () => createLoader(options));
   });
 
+  test.each([
+    ['a setting that is misspelt', { requireSignature: true }],
+    ['a setting that is no boolean', { requireSignatures: 'yes' }],
+    ['a setting that is left out', { verificationOrg: 'acme' }],
+    ['null', null],
+  ])('%s does not leave the check off', async (_, security) => {
+    await expectCode('bad_config', () => createLoader({ security: security as never }));
+  });
+
   test('but takes the organisation from beside the security configuration', async () => {
     const { loader } = strictLoader({ security, org: 'acme' });
     expect(await loader.load(await signedPackage())).toMatchObject({ kind: 'wasm' });

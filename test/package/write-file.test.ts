@@ -24,12 +24,12 @@ test('a file that cannot be put in its place is bad input, and nothing is left b
   expect(readdirSync(folder)).toEqual(['taken']);
 });
 
-test('a link in its place is replaced, and what it led to stays', () => {
+test('a link in its place is refused, and what it leads to stays', async () => {
   const folder = temporaryFolder();
   const [path, target] = [join(folder, 'link'), join(folder, 'target')];
   writeFileSync(target, 'kept');
   symlinkSync(target, path);
-  writeFileBeside(path, 'new', 0o644);
-  expect(readFileSync(path, 'utf8')).toBe('new');
-  expect(readFileSync(target, 'utf8')).toBe('kept');
+  await expectCode('bad_input', () => writeFileBeside(path, 'new', 0o644));
+  expect(readFileSync(path, 'utf8')).toBe('kept');
+  expect(readdirSync(folder).toSorted()).toEqual(['link', 'target']);
 });

@@ -27,6 +27,7 @@ export async function init(session: Session, options: InitOptions): Promise<Outc
   // Whoever gives a raw key means a raw slot.
   const { rawKeyFile } = session.credentialSources();
   const slot = options.slot ?? (rawKeyFile === undefined ? session.config.crypto.method : 'raw');
+  if (session.authorityOptions.authority !== undefined) throw authorityGiven();
   await requireUninitialized(session.config.db);
   if (slot === 'raw') requireRawKeyFile(session);
   const credential = await session.requireCredential({
@@ -65,6 +66,14 @@ export function chooseCosts(session: Session, options: CostOptions, slot: SlotKi
     );
   }
   return { memoryKib: memory, passes, lanes };
+}
+
+function authorityGiven(): HanaperError {
+  return new HanaperError(
+    'usage',
+    'A new database makes an authority of its own, so it cannot be another: leave out --authority, HANAPER_AUTHORITY and security.authority.',
+    { option: '--authority' },
+  );
 }
 
 function requireRawKeyFile(session: Session): void {

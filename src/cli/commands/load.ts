@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { showOrganisation } from '../../authority/index.ts';
-import { type ErrorCode, errorCodes, HanaperError } from '../../errors.ts';
+import { type ErrorCode, HanaperError } from '../../errors.ts';
 import { createLoader } from '../../loader/create-loader.ts';
 import type { VerifiedPackage } from '../../loader/verified-package.ts';
 import type { ChildAnswer } from '../load-child.ts';
@@ -20,9 +21,11 @@ const mostAnswerBytes = 16 * 1024 * 1024;
 
 /** `hanaper package load FILE`: verifies, then runs those bytes in a process of their own with an empty environment. */
 export async function load(session: Session, file: string, { call, unsigned = false }: LoadOptions): Promise<Outcome> {
+  closeGivenDescriptors(session);
   const verified = await (await createSessionLoader(session, unsigned)).read(file);
   if (unsigned) session.warn('Nothing was verified (--unsigned): this may be anybody’s code.');
   const answer = await runInChild(verified, call);
+  reportLoading(session, file, verified, answer);
   if ('error' in answer) throw new HanaperError(answer.error.code, answer.error.message, answer.error.details);
   const { exports, result } = answer;
   return {
@@ -40,6 +43,27 @@ export async function load(session: Session, file: string, { call, unsigned = fa
       ...(call === undefined ? [] : [`  ${call}() returned ${result ?? 'nothing'}`]),
     ],
   };
+}
+
+function reportLoading(
+  { observer }: Session,
+  path: string,
+  { packageHash }: VerifiedPackage,
+  answer: ChildAnswer,
+): void {
+  const time = new Date().toISOString();
+  const details = { path, package_hash: packageHash };
+  if ('error' in answer) observer?.({ name: 'package.load.failure', time, details, reason: answer.error.code });
+  else observer?.({ name: 'package.load.success', time, details });
+}
+
+// Loading needs no passphrase; one that the shell offers on a descriptor must not reach the package's process.
+function closeGivenDescriptors(session: Session): void {
+  const { passphraseFile, rawKeyFile } = session.credentialSources();
+  for (const file of [passphraseFile, rawKeyFile]) {
+    const [, descriptor] = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(file ?? '') ?? [];
+    if (Number(descriptor) > 2) closeSync(Number(descriptor));
+  }
 }
 
 async function createSessionLoader(session: Session, unsigned: boolean) {
@@ -71,7 +95,10 @@ function runInChild({ kind, packageHash, bytes }: VerifiedPackage, call: string 
     child.on('error', (cause) =>
       reject(new HanaperError('unavailable', 'The package could not be given a process.', {}, cause)),
     );
-    child.on('close', async (status, signal) => resolve(parseAnswer(await answer) ?? endedEarly(status, signal)));
+    child.on('close', async (status, signal) => {
+      const parsed = status === 0 ? parseAnswer(await answer) : undefined;
+      resolve(parsed ?? endedEarly(status, signal));
+    });
   });
 }
 
@@ -97,10 +124,13 @@ function parseAnswer(text: string): ChildAnswer | undefined {
   }
 }
 
+// What the child itself can find; a package must not speak for verification, which is long done.
+const childCodes: readonly ErrorCode[] = ['bad_input', 'not_found', 'unverified_import'];
+
 function isChildError(error: unknown): error is { code: ErrorCode; message: string; details: Record<string, unknown> } {
   if (typeof error !== 'object' || error === null) return false;
   const { code, message, details } = error as Record<string, unknown>;
-  const known = errorCodes.some((candidate) => candidate === code);
+  const known = childCodes.some((candidate) => candidate === code);
   return known && typeof message === 'string' && typeof details === 'object' && details !== null;
 }
 

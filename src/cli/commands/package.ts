@@ -59,6 +59,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
     onProgress: session.progress,
   };
   if (trustKey !== undefined) {
+    if (session.asksForDatabase) throw offlineOnly();
     const trustedKeys = trustKey.map(readPublicKey);
     return describeVerified(
       file,
@@ -120,6 +121,12 @@ export function toDocument(result: VerificationResult): object {
   };
 }
 
+function offlineOnly(): HanaperError {
+  return new HanaperError('usage', '--trust-key asks no database, so --org and --authority have no place beside it.', {
+    option: '--trust-key',
+  });
+}
+
 function readExpiry({ expires, format }: SignOptions): string | undefined {
   if (expires === undefined) return undefined;
   if (format === 'dsse') return parseExpiry(expires, new Date());
@@ -143,7 +150,7 @@ function describeSigned(signed: SignedDocument, file: string, hash: string, outp
       `  time      ${signed_at}`,
       `  signature ${output}${stored ? ', and in the database' : ''}`,
       '',
-      `Next: ship ${basename(output)} beside the file, or try it: hanaper package verify ${file} --org ${organisation}`,
+      `Next: ship ${basename(output)} beside ${basename(file)}. Whoever trusts the key verifies it with: hanaper package verify FILE`,
     ],
   };
 }
