@@ -75,8 +75,8 @@ export const importKey: Command<'organisation', ImportKeyArgs, SigningKeyDocumen
   refusal: 'key.signing.create_failed',
   args: z.strictObject({ ...createArgs, seed: z.custom<Secret>((value) => value instanceof Secret) }),
   async run(context, args) {
-    await requireSecretSeed(context, args.seed);
     const publicKey = await publicKeyOf(args.seed);
+    await requireSecretSeed(context, args.seed);
     await takeLock(context.transaction, `key/${fingerprintOf(publicKey)}`);
     await requireNotIdentityKey(context, publicKey);
     await requireNotSigningKey(context.transaction, publicKey);
