@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { showOrganisation } from '../../authority/index.ts';
-import { type ErrorCode, HanaperError } from '../../errors.ts';
+import { type ErrorCode, HanaperError, systemCodeOf } from '../../errors.ts';
 import { createLoader } from '../../loader/create-loader.ts';
 import type { VerifiedPackage } from '../../loader/verified-package.ts';
 import type { ChildAnswer } from '../load-child.ts';
@@ -62,7 +62,15 @@ function closeGivenDescriptors(session: Session): void {
   const { passphraseFile, rawKeyFile } = session.credentialSources();
   for (const file of [passphraseFile, rawKeyFile]) {
     const [, descriptor] = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(file ?? '') ?? [];
-    if (Number(descriptor) > 2) closeSync(Number(descriptor));
+    if (Number(descriptor) > 2) closeIfOpen(Number(descriptor));
+  }
+}
+
+function closeIfOpen(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EBADF') throw error;
   }
 }
 
