@@ -3,7 +3,7 @@ import type { Observer } from '../events.ts';
 import { getAuthority } from '../store/authority.ts';
 import type { Database } from '../store/database.ts';
 import { parseDatabaseUrl } from '../store/location.ts';
-import { openDatabase } from '../store/open-database.ts';
+import { notInitialized, openDatabase } from '../store/open-database.ts';
 import { type AuthorityIdentity, checkAuthority } from '../vault/authority-statement.ts';
 import { Authority } from './authority.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
@@ -46,9 +46,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 async function readIdentity(database: Database): Promise<AuthorityIdentity> {
   const row = await database.transact('read', getAuthority);
   if (row) return checkAuthority(row);
-  throw new HanaperError('not_initialized', `${database.name} is not initialised. Run "hanaper init" first.`, {
-    database: database.name,
-  });
+  throw notInitialized(database.name);
 }
 
 function requirePinned(database: string, did: string, { authority, knownAuthorities }: AuthorityOptions): void {

@@ -60,7 +60,8 @@ type Verify = (packageHash: string, path: string, options: LoadOptions) => Promi
 /**
  * Sets up a loader, once for all packages.
  *
- * @throws HanaperError `bad_config` where signatures are required, but no trust or no organisation is given
+ * @throws HanaperError `bad_config` where signatures are required, but no trust or no organisation is given; where a security
+ * setting is unknown, or does not say whether signatures are required
  * @example
  * const loader = createLoader({ security: { requireSignatures: true, verificationOrg: 'acme' }, trust: authority });
  * const plugin = await loader.load('plugin.wasm');

@@ -71,7 +71,8 @@ function createPrivateFile(path: string, name: string): void {
   }
 }
 
-function notInitialized(name: string): HanaperError {
+/** What is told of a database that has no schema, or no authority, yet. */
+export function notInitialized(name: string): HanaperError {
   return new HanaperError('not_initialized', `${name} is not initialised. Run "hanaper init" first.`, {
     database: name,
   });
