@@ -93,6 +93,16 @@ export function decodeBase64Ascii(ascii: Uint8Array): Uint8Array<ArrayBuffer> | 
   return decodeVariant(base64, ascii);
 }
 
+/** Like {@link encodeBase64Url}, but as ASCII bytes. */
+export function encodeBase64UrlAscii(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return encodeVariant(base64Url, bytes);
+}
+
+/** Like {@link decodeBase64Url}, but from ASCII bytes. */
+export function decodeBase64UrlAscii(ascii: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  return decodeVariant(base64Url, ascii);
+}
+
 function encodeVariant(variant: Base64Variant, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const digits = Math.ceil((bytes.length * 4) / 3);
   const ascii = new Uint8Array(variant.padded ? Math.ceil(bytes.length / 3) * 4 : digits).fill(padding);

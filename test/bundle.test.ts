@@ -10,6 +10,7 @@ const rooms = [
   'crypto/index.ts',
   'did/index.ts',
   'signature/index.ts',
+  'ucan/index.ts',
   'vault/index.ts',
   'trust/index.ts',
 ];

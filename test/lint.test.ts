@@ -9,16 +9,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   crypto: [],
   did: ['crypto'],
   signature: ['did', 'crypto'],
+  ucan: ['did', 'crypto'],
   vault: ['did', 'crypto'],
   trust: ['signature', 'did', 'crypto'],
-  store: ['signature', 'vault', 'trust', 'did', 'crypto'],
+  store: ['signature', 'ucan', 'vault', 'trust', 'did', 'crypto'],
   package: ['trust', 'signature', 'crypto'],
   loader: ['package', 'trust', 'signature', 'crypto'],
-  authority: ['store', 'trust', 'signature', 'vault', 'did', 'crypto'],
-  cli: ['authority', 'loader', 'package', 'trust', 'signature', 'vault', 'did', 'crypto'],
+  authority: ['store', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
+  cli: ['authority', 'loader', 'package', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
 };
 const rooms = Object.keys(mayImport);
-const pureRooms = ['crypto', 'did', 'signature', 'vault', 'trust'];
+const pureRooms = ['crypto', 'did', 'signature', 'ucan', 'vault', 'trust'];
 
 interface Example {
   readonly room: string;

@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes.ts';
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import type { Secret } from '../crypto/secret.ts';
-import { decodeDidKey, encodeDidKey } from '../did/did-key.ts';
+import { decodeEd25519DidKey, encodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import { findOrganization, listOrganizations } from '../store/organizations.ts';
 import type { SigningKeyRow } from '../store/schema.ts';
@@ -20,7 +20,7 @@ export async function requireNotIdentityKey(
   { transaction, authority }: CommandContext,
   publicKey: Ed25519PublicKey,
 ): Promise<void> {
-  const organisation = await findOrganization(transaction, { did: encodeDidKey(publicKey) });
+  const organisation = await findOrganization(transaction, { did: encodeEd25519DidKey(publicKey) });
   const owner = equalBytes(publicKey, authority.publicKey) ? 'the authority' : organisation?.name;
   if (owner === undefined) return;
   throw new HanaperError(
@@ -88,7 +88,7 @@ export async function requireSecretSeed({ transaction, authority }: CommandConte
   if (seed.bytes.every((byte) => byte === seed.bytes[0])) {
     throw new HanaperError('weak_key', 'This private key is one byte over and over. Generate a real one.', {});
   }
-  const organisations = (await listOrganizations(transaction)).map(({ did }) => decodeDidKey(did));
+  const organisations = (await listOrganizations(transaction)).map(({ did }) => decodeEd25519DidKey(did));
   const known = [authority.publicKey, ...organisations, ...(await listPublicKeys(transaction))];
   if (!known.some((publicKey) => equalBytes(publicKey, seed.bytes))) return;
   throw new HanaperError('bad_input', 'This is a public key, which everybody may know, not a private one.', {

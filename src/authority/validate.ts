@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes.ts';
 import { type Ed25519PublicKey, importPublicKey, publicKeyOf } from '../crypto/ed25519.ts';
 import { fingerprintOf } from '../crypto/fingerprint.ts';
 import type { Secret } from '../crypto/secret.ts';
-import { decodeDidKey } from '../did/did-key.ts';
+import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import { listOrganizations } from '../store/organizations.ts';
@@ -66,7 +66,7 @@ async function checkOrganisations(transaction: Transaction, vault: Vault | undef
 }
 
 async function checkIdentityKey({ id, name, did, encryptedIdentityKey }: OrganizationRow, vault: Vault): Promise<void> {
-  const publicKey = readWhole(() => decodeDidKey(did), `DID of ${name}`);
+  const publicKey = readWhole(() => decodeEd25519DidKey(did), `DID of ${name}`);
   using seed = await vault.openKey(encryptedIdentityKey, placeOfIdentityKey({ id }, fingerprintOf(publicKey)));
   await requireMatch(seed, publicKey, `identity key of ${name}`);
 }

@@ -1,6 +1,6 @@
 import { derivePublicKey, signMessage, verifyMessage } from '#crypto/ed25519';
 import { HanaperError } from '../errors.ts';
-import { classifyPoint } from './edwards25519.ts';
+import { classifyEncoding, classifyPoint, type PointKind } from './edwards25519.ts';
 import { randomBytes } from './random.ts';
 import { Secret } from './secret.ts';
 
@@ -23,10 +23,24 @@ export function generateSeed(): Secret {
  * @throws HanaperError `malformed_key`, `weak_key`
  */
 export function importPublicKey(bytes: Uint8Array): Ed25519PublicKey {
+  return importAs(bytes, classifyPoint);
+}
+
+/**
+ * Like {@link importPublicKey}, for a key that does nothing but verify: that it is on the curve, which is dear to
+ * compute, is left to the verification, which no other key passes.
+ *
+ * @throws HanaperError `malformed_key`, `weak_key`
+ */
+export function importPublicKeyToVerify(bytes: Uint8Array): Ed25519PublicKey {
+  return importAs(bytes, classifyEncoding);
+}
+
+function importAs(bytes: Uint8Array, classify: (encoded: Uint8Array) => PointKind): Ed25519PublicKey {
   if (bytes.length !== keyLength) {
     throw malformed(`An Ed25519 public key has ${keyLength} bytes; this one has ${bytes.length}.`);
   }
-  const kind = classifyPoint(bytes);
+  const kind = classify(bytes);
   if (kind === 'small-order') {
     throw new HanaperError(
       'weak_key',

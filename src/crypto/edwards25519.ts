@@ -24,6 +24,35 @@ export function classifyPoint(encoded: Uint8Array): PointKind {
   return smallOrderY.has(y) ? 'small-order' : 'valid';
 }
 
+/**
+ * Tells the same of 32 bytes, but for what only arithmetic on the curve shows: a point that is not on it counts as valid.
+ */
+export function classifyEncoding(encoded: Uint8Array): PointKind {
+  const sign = (encoded[31] ?? 0) & 0x80;
+  const isOneOf = (points: readonly Uint8Array[]) => points.some((y) => isSameY(encoded, y));
+  if (isAtLeastP(encoded) || (sign !== 0 && isOneOf(pointsWithoutX))) return 'non-canonical';
+  return isOneOf(pointsOfSmallOrder) ? 'small-order' : 'valid';
+}
+
+// y = ±1 has x = 0, which has no odd form.
+const pointsWithoutX = [1n, p - 1n].map(encodeY);
+const pointsOfSmallOrder = [...smallOrderY].map(encodeY);
+
+function encodeY(y: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, index) => Number((y >> BigInt(8 * index)) & 0xffn));
+}
+
+function isSameY(encoded: Uint8Array, y: Uint8Array): boolean {
+  for (let i = 0; i < 31; i++) if (encoded[i] !== y[i]) return false;
+  return ((encoded[31] ?? 0) & 0x7f) === y[31];
+}
+
+function isAtLeastP(encoded: Uint8Array): boolean {
+  if (((encoded[31] ?? 0) & 0x7f) !== 0x7f || (encoded[0] ?? 0) < 0xed) return false;
+  for (let i = 1; i < 31; i++) if (encoded[i] !== 0xff) return false;
+  return true;
+}
+
 function decodeY(encoded: Uint8Array): { y: bigint; xIsOdd: boolean } {
   let value = 0n;
   for (let i = 31; i >= 0; i--) value = (value << 8n) | BigInt(encoded[i] ?? 0);

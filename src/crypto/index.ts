@@ -2,7 +2,25 @@
 export { open, seal, sealOverhead } from './aead.ts';
 export { type Argon2Inputs, type Argon2Parameters, argon2id } from './argon2.ts';
 export { createSha256, type Sha256, sha256 } from './digest.ts';
-export { type Ed25519PublicKey, generateSeed, importPublicKey, publicKeyOf, sign, verify } from './ed25519.ts';
+export {
+  type EcdsaCurve,
+  type EcdsaPublicKey,
+  ecdsaPublicKeyOf,
+  generateEcdsaKey,
+  importEcdsaPublicKey,
+  malleateEcdsa,
+  signEcdsa,
+  verifyEcdsa,
+} from './ecdsa.ts';
+export {
+  type Ed25519PublicKey,
+  generateSeed,
+  importPublicKey,
+  importPublicKeyToVerify,
+  publicKeyOf,
+  sign,
+  verify,
+} from './ed25519.ts';
 export { fingerprintOf, isSha256Hex } from './fingerprint.ts';
 export { hkdfSha256 } from './hkdf.ts';
 export { decodePrivateKey, decodePublicKey, encodePrivateKeyPem, encodePublicKeyPem } from './key-format.ts';

@@ -1,16 +1,47 @@
 import { base58btc } from 'multiformats/bases/base58';
 import { concatBytes, equalBytes } from '../bytes.ts';
-import { type Ed25519PublicKey, importPublicKey } from '../crypto/ed25519.ts';
+import { importEcdsaPublicKey } from '../crypto/ecdsa.ts';
+import { type Ed25519PublicKey, importPublicKey, importPublicKeyToVerify } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
+import type { KeyType, PublicKey } from './public-key.ts';
 
 const scheme = 'did:key:';
-// The multicodec `ed25519-pub` (0xed) as a varint.
-const ed25519Codec = Uint8Array.of(0xed, 0x01);
-const ed25519DidLength = scheme.length + 48;
 
-/** The did:key of an Ed25519 public key: `did:key:z6Mk…` (did:key v0.9, section 3.1.2). */
-export function encodeDidKey(publicKey: Ed25519PublicKey): string {
-  return scheme + base58btc.encode(concatBytes(ed25519Codec, publicKey));
+// The multicodecs ed25519-pub (0xed), p256-pub (0x1200) and secp256k1-pub (0xe7) as varints, and the characters of a DID.
+const kinds: readonly { readonly type: KeyType; readonly codec: Uint8Array; readonly characters: number }[] = [
+  { type: 'ed25519', codec: Uint8Array.of(0xed, 0x01), characters: scheme.length + 48 },
+  { type: 'p256', codec: Uint8Array.of(0x80, 0x24), characters: scheme.length + 49 },
+  { type: 'secp256k1', codec: Uint8Array.of(0xe7, 0x01), characters: scheme.length + 49 },
+];
+
+/** The did:key of a public key: `did:key:z6Mk…`, `did:key:zDn…`, `did:key:zQ3s…` (did:key v0.9, section 3.1.2). */
+export function encodeDidKey({ type, bytes }: PublicKey): string {
+  const codec = kinds.find((kind) => kind.type === type)?.codec ?? new Uint8Array(0);
+  return scheme + base58btc.encode(concatBytes(codec, bytes));
+}
+
+/**
+ * The public key of a did:key, which must be in its one canonical form.
+ *
+ * @throws HanaperError `bad_input`, `malformed_key`, `weak_key`
+ */
+export function decodeDidKey(did: string): PublicKey {
+  return decode(did, importPublicKey);
+}
+
+/**
+ * Like {@link decodeDidKey}, for a key that verifies one signature and is then forgotten: that it is on the curve is left
+ * to that verification, which no other key passes.
+ *
+ * @throws HanaperError `bad_input`, `malformed_key`, `weak_key`
+ */
+export function decodeDidKeyToVerify(did: string): PublicKey {
+  return decode(did, importPublicKeyToVerify);
+}
+
+/** The did:key of an Ed25519 public key: `did:key:z6Mk…`. */
+export function encodeEd25519DidKey(bytes: Ed25519PublicKey): string {
+  return encodeDidKey({ type: 'ed25519', bytes });
 }
 
 /**
@@ -18,18 +49,13 @@ export function encodeDidKey(publicKey: Ed25519PublicKey): string {
  *
  * @throws HanaperError `bad_input`, `malformed_key`, `weak_key`
  */
-export function decodeDidKey(did: string): Ed25519PublicKey {
-  const bytes =
-    did.length === ed25519DidLength && did.startsWith(scheme) ? decodeBase58(did.slice(scheme.length)) : undefined;
-  if (bytes === undefined || !equalBytes(bytes.subarray(0, 2), ed25519Codec)) {
-    throw new HanaperError('bad_input', 'This is no did:key of an Ed25519 key; one looks like did:key:z6Mk….', {
-      expected: 'did:key:z6Mk…',
-    });
-  }
-  return importPublicKey(bytes.subarray(2));
+export function decodeEd25519DidKey(did: string): Ed25519PublicKey {
+  const key = decodeDidKey(did);
+  if (key.type === 'ed25519') return key.bytes;
+  throw notDidKey('This is a did:key, but not of an Ed25519 key, which begins with did:key:z6Mk.');
 }
 
-/** Whether `text` is a canonical did:key of an Ed25519 key. */
+/** Whether `text` is a canonical did:key of a key that is known here. */
 export function isDidKey(text: string): boolean {
   try {
     return encodeDidKey(decodeDidKey(text)) === text;
@@ -39,10 +65,26 @@ export function isDidKey(text: string): boolean {
   }
 }
 
-function decodeBase58(multibase: string): Uint8Array | undefined {
+function decode(did: string, importEd25519: (bytes: Uint8Array) => Ed25519PublicKey): PublicKey {
+  const bytes = did.startsWith(scheme) ? decodeBase58(did) : undefined;
+  const kind = bytes && kinds.find(({ codec }) => equalBytes(bytes.subarray(0, codec.length), codec));
+  if (bytes === undefined || kind?.characters !== did.length) {
+    throw notDidKey('This is no did:key of an Ed25519, P-256 or secp256k1 key; one looks like did:key:z6Mk….');
+  }
+  const { type, codec } = kind;
+  const key = bytes.subarray(codec.length);
+  return type === 'ed25519' ? { type, bytes: importEd25519(key) } : { type, bytes: importEcdsaPublicKey(type, key) };
+}
+
+function decodeBase58(did: string): Uint8Array | undefined {
+  if (!kinds.some(({ characters }) => characters === did.length)) return undefined;
   try {
-    return base58btc.decode(multibase);
+    return base58btc.decode(did.slice(scheme.length));
   } catch {
     return undefined;
   }
+}
+
+function notDidKey(message: string): HanaperError {
+  return new HanaperError('bad_input', message, { expected: 'did:key:z6Mk…' });
 }

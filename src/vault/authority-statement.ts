@@ -1,7 +1,7 @@
 import { encode } from 'cborg';
 import { equalBytes } from '../bytes.ts';
 import { type Ed25519PublicKey, importPublicKey, verify } from '../crypto/ed25519.ts';
-import { encodeDidKey } from '../did/did-key.ts';
+import { encodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 
 /** How a database is reached: by a passphrase or a raw key that unwraps its root secret, or by a passphrase that is stretched into it. */
@@ -53,7 +53,7 @@ export async function checkAuthority(row: AuthorityRow): Promise<AuthorityIdenti
   const whole =
     row.version === 1 && row.algorithm === 'ed25519' && equalBytes(encodeAuthorityStatement(row), row.statement);
   if (!whole || !(await verify(publicKey, row.statement, row.signature))) throw tampered();
-  return { did: encodeDidKey(publicKey), publicKey };
+  return { did: encodeEd25519DidKey(publicKey), publicKey };
 }
 
 function readMasterKey(bytes: Uint8Array): Ed25519PublicKey {

@@ -3,7 +3,7 @@ import { open, seal, sealOverhead } from '../crypto/aead.ts';
 import { type Ed25519PublicKey, publicKeyOf, sign } from '../crypto/ed25519.ts';
 import { hkdfSha256 } from '../crypto/hkdf.ts';
 import type { Secret } from '../crypto/secret.ts';
-import { encodeDidKey } from '../did/did-key.ts';
+import { encodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import { deriveKey, type KeyPurpose } from './root-secret.ts';
 
@@ -35,7 +35,7 @@ export class Vault implements Disposable {
   private constructor(root: Secret, publicKey: Ed25519PublicKey) {
     this.#root = root;
     this.publicKey = publicKey;
-    this.did = encodeDidKey(publicKey);
+    this.did = encodeEd25519DidKey(publicKey);
   }
 
   /** Takes over a root secret, and wipes it if that fails. */

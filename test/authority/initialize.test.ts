@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { initializeAuthority, openAuthority, readStatus, showOrganisation } from '../../src/authority/index.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import { decodeDidKey } from '../../src/did/did-key.ts';
+import { decodeEd25519DidKey } from '../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../src/events.ts';
 import { securityLevels } from '../../src/vault/index.ts';
 import { byPassphrase, byRawKey, costs, initialize, openUnlocked, pathOf, query } from '../support/authority.ts';
@@ -17,7 +17,7 @@ describe.each(engines)('$name', (engine) => {
   ] as const)('a database is initialised with a slot of kind %s, and opens by it', async (slot, credential) => {
     const url = await engine.createUrl();
     const made = await initialize(url, { slot, credential: credential() });
-    expect(made).toMatchObject({ slot, publicKey: decodeDidKey(made.did), organisation: { name: 'acme' } });
+    expect(made).toMatchObject({ slot, publicKey: decodeEd25519DidKey(made.did), organisation: { name: 'acme' } });
     await using authority = await openUnlocked(url, {}, credential());
     expect(authority.identity).toEqual({ did: made.did, publicKey: made.publicKey });
     expect(await authority.executeFor('acme', showOrganisation, {})).toEqual(made.organisation);

@@ -9,7 +9,7 @@ import {
 } from '../../src/authority/index.ts';
 import { generateSeed, publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
-import { encodeDidKey } from '../../src/did/did-key.ts';
+import { encodeEd25519DidKey } from '../../src/did/did-key.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { byRawKey, createAuthority, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
@@ -126,7 +126,7 @@ describe.each(engines)('$name', (engine) => {
     });
 
     test("an organisation's exchanged DID", async () => {
-      const did = encodeDidKey(otherKey as Parameters<typeof encodeDidKey>[0]);
+      const did = encodeEd25519DidKey(otherKey as Parameters<typeof encodeEd25519DidKey>[0]);
       await withAltered('organizations', 'did', did, () => expectInvalid('database_corrupt', true));
     });
 

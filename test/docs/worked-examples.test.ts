@@ -7,7 +7,7 @@ import { importPublicKey, publicKeyOf, verify } from '../../src/crypto/ed25519.t
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { decodePrivateKey, decodePublicKey, encodePublicKeyPem } from '../../src/crypto/key-format.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import { encodeDidKey } from '../../src/did/did-key.ts';
+import { encodeEd25519DidKey } from '../../src/did/did-key.ts';
 import { preAuthenticationEncoding } from '../../src/signature/dsse.ts';
 import { decodeSignature, signHash, signStatement } from '../../src/signature/index.ts';
 import { encodeStatement } from '../../src/signature/statement.ts';
@@ -32,7 +32,7 @@ async function createExample() {
   const seed = Secret.copyOf(countUp(32));
   const publicKey = await publicKeyOf(seed);
   const keyFingerprint = fingerprintOf(publicKey);
-  const organisation = encodeDidKey(await publicKeyOf(Secret.copyOf(countUp(32, 0x20))));
+  const organisation = encodeEd25519DidKey(await publicKeyOf(Secret.copyOf(countUp(32, 0x20))));
   return { seed, publicKey, keyFingerprint, organisation };
 }
 

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { type Ed25519PublicKey, generateSeed, publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import type { Secret } from '../../src/crypto/secret.ts';
-import { encodeDidKey } from '../../src/did/did-key.ts';
+import { encodeEd25519DidKey } from '../../src/did/did-key.ts';
 import { type DsseEnvelope, type HashSignature, signHash, signStatement } from '../../src/signature/index.ts';
 import type { PackageStatement } from '../../src/signature/statement.ts';
 import type { TrustedKey } from '../../src/signature/verify.ts';
@@ -33,7 +33,7 @@ export async function createSigner(name: string): Promise<Signer> {
   const seed = generateSeed();
   const publicKey = await publicKeyOf(seed);
   const fingerprint = fingerprintOf(publicKey);
-  const organisation = encodeDidKey(await publicKeyOf(generateSeed()));
+  const organisation = encodeEd25519DidKey(await publicKeyOf(generateSeed()));
   return {
     seed,
     publicKey,

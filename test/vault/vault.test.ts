@@ -7,7 +7,7 @@ import { generateSeed, publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { hkdfSha256 } from '../../src/crypto/hkdf.ts';
 import { encodePublicKeyPem } from '../../src/crypto/key-format.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import { encodeDidKey } from '../../src/did/did-key.ts';
+import { encodeEd25519DidKey } from '../../src/did/did-key.ts';
 import { type SealedKeyPlace, sealedKeyLength, Vault } from '../../src/vault/index.ts';
 import { expectCode } from '../support/codes.ts';
 import { countUp, flipBit } from '../support/vectors.ts';
@@ -29,7 +29,7 @@ test('the identity key is derived from the root secret with its own context', as
   using root = Secret.copyOf(countUp(32));
   using seed = await hkdfSha256(root, encodeUtf8('hanaper/v1/identity'), 32);
   expect(vault.publicKey).toEqual(await publicKeyOf(seed));
-  expect(vault.did).toBe(encodeDidKey(vault.publicKey));
+  expect(vault.did).toBe(encodeEd25519DidKey(vault.publicKey));
 });
 
 test('what the vault signs is verified by Node with its public key', async () => {

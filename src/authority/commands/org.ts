@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { generateSeed, publicKeyOf } from '../../crypto/ed25519.ts';
 import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createUuid } from '../../crypto/uuid.ts';
-import { encodeDidKey } from '../../did/did-key.ts';
+import { encodeEd25519DidKey } from '../../did/did-key.ts';
 import { HanaperError } from '../../errors.ts';
 import {
   findOrganization,
@@ -85,7 +85,7 @@ async function newOrganisation(context: CommandContext, name: string): Promise<O
   return {
     id,
     name,
-    did: encodeDidKey(publicKey),
+    did: encodeEd25519DidKey(publicKey),
     encryptedIdentityKey: await context.vault().sealKey(seed, placeOfIdentityKey({ id }, fingerprintOf(publicKey))),
     hashSignaturesSince: null,
     createdAt: context.now,

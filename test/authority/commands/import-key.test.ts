@@ -15,7 +15,7 @@ import { generateSeed, publicKeyOf } from '../../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
 import { hkdfSha256 } from '../../../src/crypto/hkdf.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
-import { decodeDidKey } from '../../../src/did/did-key.ts';
+import { decodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { findOrganization } from '../../../src/store/organizations.ts';
 import { byRawKey, createAuthority } from '../../support/authority.ts';
@@ -183,7 +183,7 @@ describe.each(engines)('$name', (engine) => {
     const { vault } = await authority.openVault(byRawKey(1));
     using open = vault;
     const { id = '', did = '', encryptedIdentityKey = new Uint8Array(0) } = row ?? {};
-    const fingerprint = fingerprintOf(decodeDidKey(did));
+    const fingerprint = fingerprintOf(decodeEd25519DidKey(did));
     return open.openKey(encryptedIdentityKey, {
       kind: 'organization-identity',
       rowId: id,

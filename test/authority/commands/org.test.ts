@@ -7,7 +7,7 @@ import {
   setOrganisation,
   showOrganisation,
 } from '../../../src/authority/index.ts';
-import { decodeDidKey } from '../../../src/did/did-key.ts';
+import { decodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { byRawKey, createAuthority, initialize, openUnlocked, query } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
@@ -38,7 +38,7 @@ describe.each(engines)('$name', (engine) => {
       hash_signatures: 'off',
       created_at: expect.stringMatching(iso),
     });
-    expect(decodeDidKey(first.did)).not.toEqual(decodeDidKey(second.did));
+    expect(decodeEd25519DidKey(first.did)).not.toEqual(decodeEd25519DidKey(second.did));
     expect(new Set([first.did, second.did, authority.identity.did]).size).toBe(3);
     expect(await authority.executeFor('globex', showOrganisation, {})).toEqual(first);
   });
@@ -48,7 +48,9 @@ describe.each(engines)('$name', (engine) => {
     const [row] = await query(url, `select encrypted_identity_key as sealed from organizations where did = $1`, [did]);
     expect(row?.['sealed']).toHaveLength(60);
     expect((await authority.trustFor({ organisation: 'sealed', packageHash: '00' })).keys.size).toBe(0);
-    expect(await query(url, 'select id from signing_keys where public_key = $1', [decodeDidKey(did)])).toEqual([]);
+    expect(await query(url, 'select id from signing_keys where public_key = $1', [decodeEd25519DidKey(did)])).toEqual(
+      [],
+    );
   });
 
   test('a name that is taken is refused, and changes nothing', async () => {

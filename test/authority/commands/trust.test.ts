@@ -12,7 +12,7 @@ import {
 } from '../../../src/authority/index.ts';
 import { generateSeed, publicKeyOf } from '../../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
-import { decodeDidKey } from '../../../src/did/did-key.ts';
+import { decodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { createAuthority } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
@@ -125,7 +125,7 @@ describe.each(engines)('$name', (engine) => {
 
   test('an identity key is never trusted for packages', async () => {
     const { did } = await authority.execute(createOrganisation, { name: `identity-${count}` });
-    for (const publicKey of [decodeDidKey(did), authority.identity.publicKey]) {
+    for (const publicKey of [decodeEd25519DidKey(did), authority.identity.publicKey]) {
       const public_key = toHex(publicKey);
       const error = await expectCode('bad_input', () => authority.executeFor(org, addTrust, { public_key }));
       expect(error.details).toMatchObject({ reason: 'identity key' });

@@ -1,0 +1,79 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import type { EcdsaCurve } from '../ecdsa.ts';
+
+const namedCurves = { p256: 'P-256', secp256k1: 'secp256k1' } as const;
+const dsaEncoding = 'ieee-p1363';
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function importScalar(curve: EcdsaCurve, scalar: Uint8Array): KeyObject {
+  return createPrivateKey({
+    key: view(scalar),
+    format: 'raw-private',
+    asymmetricKeyType: 'ec',
+    namedCurve: namedCurves[curve],
+  });
+}
+
+function importPoint(curve: EcdsaCurve, compressed: Uint8Array): KeyObject {
+  return createPublicKey({
+    key: view(compressed),
+    format: 'raw-public',
+    asymmetricKeyType: 'ec',
+    namedCurve: namedCurves[curve],
+  });
+}
+
+export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<Uint8Array<ArrayBuffer>> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: namedCurves[curve] });
+  const raw = privateKey.export({ format: 'raw-private' });
+  const scalar = new Uint8Array(raw);
+  raw.fill(0);
+  return scalar;
+}
+
+export async function deriveEcdsaPublicKey(
+  curve: EcdsaCurve,
+  scalar: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return compress(createPublicKey(importScalar(curve, scalar)).export({ format: 'raw-public' }));
+  } catch {
+    return undefined;
+  }
+}
+
+// SEC 1, section 2.3.3: 04 | x | y becomes 02 or 03, by whether y is odd, and x.
+function compress(point: Uint8Array): Uint8Array<ArrayBuffer> {
+  const compressed = new Uint8Array(33);
+  compressed[0] = 2 + ((point[64] ?? 0) & 1);
+  compressed.set(point.subarray(1, 33), 1);
+  return compressed;
+}
+
+export function isEcdsaPoint(curve: EcdsaCurve, compressed: Uint8Array): boolean {
+  try {
+    return importPoint(curve, compressed).asymmetricKeyType === 'ec';
+  } catch {
+    return false;
+  }
+}
+
+export async function signEcdsaMessage(
+  curve: EcdsaCurve,
+  scalar: Uint8Array,
+  message: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(sign('sha256', message, { key: importScalar(curve, scalar), dsaEncoding }));
+}
+
+export async function verifyEcdsaMessage(
+  curve: EcdsaCurve,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  return verify('sha256', message, { key: importPoint(curve, publicKey), dsaEncoding }, signature);
+}

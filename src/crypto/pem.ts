@@ -1,0 +1,54 @@
+import { concatBytes, decodeBase64Ascii, encodeBase64Ascii, encodeUtf8, equalBytes } from '../bytes.ts';
+import { Secret } from './secret.ts';
+
+/** The longest key file that is read, in bytes. */
+export const maxKeyFileLength: number = 64 * 1024;
+
+const lineLength = 64;
+const newline = 0x0a;
+
+/**
+ * The bytes inside a PEM file (RFC 7468) that is one block of this label, with nothing around it but white space;
+ * `undefined` where it is anything else.
+ */
+export function decodePem(file: Uint8Array, label: string): Secret | undefined {
+  const body = file.length > maxKeyFileLength ? undefined : pemBody(file, label);
+  const der = body && decodeBase64Ascii(body);
+  body?.fill(0);
+  return der && Secret.adopt(der);
+}
+
+/** Bytes in PEM, in lines of 64 characters, in bytes that can be wiped. */
+export function encodePem(label: string, der: Uint8Array): Secret {
+  using base64 = Secret.adopt(encodeBase64Ascii(der));
+  const lines = Math.ceil(base64.length / lineLength);
+  const broken = new Uint8Array(base64.length + lines).fill(newline);
+  for (let i = 0; i < lines; i++) {
+    broken.set(base64.bytes.subarray(i * lineLength, (i + 1) * lineLength), i * (lineLength + 1));
+  }
+  using body = Secret.adopt(broken);
+  return Secret.adopt(
+    concatBytes(encodeUtf8(`-----BEGIN ${label}-----\n`), body.bytes, encodeUtf8(`-----END ${label}-----\n`)),
+  );
+}
+
+/** The text without the white space before and behind it: a view. */
+export function trimAscii(text: Uint8Array): Uint8Array {
+  const start = text.findIndex((byte) => !isAsciiSpace(byte));
+  return start < 0 ? text.subarray(0, 0) : text.subarray(start, text.findLastIndex((byte) => !isAsciiSpace(byte)) + 1);
+}
+
+function pemBody(file: Uint8Array, label: string): Uint8Array | undefined {
+  const begin = encodeUtf8(`-----BEGIN ${label}-----`);
+  const end = encodeUtf8(`-----END ${label}-----`);
+  const inner = trimAscii(file);
+  if (inner.length < begin.length + end.length) return undefined;
+  if (!equalBytes(inner.subarray(0, begin.length), begin) || !equalBytes(inner.subarray(-end.length), end)) {
+    return undefined;
+  }
+  return inner.subarray(begin.length, -end.length).filter((byte) => !isAsciiSpace(byte));
+}
+
+function isAsciiSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}

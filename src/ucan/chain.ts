@@ -1,0 +1,159 @@
+import type { CID } from 'multiformats/cid';
+import type { HanaperError } from '../errors.ts';
+import { cidKey } from './cid.ts';
+import type { Delegation } from './delegation.ts';
+import type { Invocation } from './invocation.ts';
+import type { IpldMap } from './ipld.ts';
+import { limits } from './limits.ts';
+import { cidsOf } from './revocation.ts';
+import { judgeChain, type Rule } from './rules.ts';
+import { isSignatureValid, type KeyResolver } from './verified.ts';
+
+/** What a chain is held against. */
+export interface ChainContext {
+  /** Gives the delegation of a CID; whatever it gives is held against the CID. */
+  resolveProof(cid: CID): Delegation | undefined | Promise<Delegation | undefined>;
+  /** Gives the revocations of a CID that are known; which of them count is judged here. */
+  revocationsOf(cid: CID): readonly RevocationRecord[] | Promise<readonly RevocationRecord[]>;
+  /** The moment of execution, in seconds since 1970. */
+  readonly now: number;
+  /** Seconds by which clocks may differ: 0 (the default) to 60. */
+  readonly skew?: number | undefined;
+  /** Who is about to execute it: then the invocation must be addressed to this DID. */
+  readonly executor?: string | undefined;
+  /** Gives the keys of issuers that are no did:key. */
+  readonly resolveKeys?: KeyResolver | undefined;
+}
+
+/** A revocation, as far as a chain asks: {@link Revocation} is one. */
+export interface RevocationRecord {
+  /** The subject of the revocation, itself validated before. */
+  readonly revokedBy: string;
+}
+
+/** What a valid invocation may do. */
+export interface ValidatedAuthority {
+  readonly invocation: Invocation;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly command: string;
+  /** The very object that the policies were held against. */
+  readonly args: IpldMap;
+  /** The chain, from the root to the invoker; empty where the subject itself invokes. */
+  readonly path: readonly Delegation[];
+}
+
+/** One proof of a chain, with what was found out about it. */
+export interface Link {
+  readonly cid: CID;
+  /** Absent where it was not given, or another token in its place. */
+  readonly delegation?: Delegation;
+  readonly isSigned: boolean;
+  readonly revocations: readonly RevocationRecord[];
+}
+
+/** An invocation and its proofs from the root on, ready to be judged without asking anybody anything. */
+export interface Chain {
+  readonly invocation: Invocation;
+  readonly isSigned: boolean;
+  readonly links: readonly Link[];
+}
+
+/** How one rule went for one token. */
+export interface RuleFinding {
+  readonly rule: Rule;
+  /** Why it does not hold; absent where it does. */
+  readonly failure?: HanaperError;
+}
+
+/** How one token of a chain went. */
+export interface LinkExplanation {
+  readonly cid: CID;
+  /** Absent for a proof that was not given. */
+  readonly token?: Delegation | Invocation;
+  readonly findings: readonly RuleFinding[];
+}
+
+/** A chain, link by link from the root, with the invocation last. */
+export interface Explanation {
+  readonly links: readonly LinkExplanation[];
+  /** The one reason for which the chain is refused; absent where it is valid. */
+  readonly failure?: HanaperError;
+}
+
+/**
+ * Validates an invocation with its chain of proofs (UCAN 1.0, "Validation"), or throws the one precise reason.
+ *
+ * @throws HanaperError `invalid_token_signature`, `token_expired`, `token_not_yet_valid`, `audience_mismatch`,
+ * `proof_unavailable`, `invalid_claim`, `token_revoked`, `subject_mismatch`, `command_not_covered`, `policy_violation`
+ * @example
+ * const { subject, command, args } = await validateInvocation(invocation, {
+ *   resolveProof: proofsFrom(delegations), revocationsOf: () => [], now: Date.now() / 1000,
+ * });
+ */
+export async function validateInvocation(invocation: Invocation, context: ChainContext): Promise<ValidatedAuthority> {
+  const chain = await gatherChain(invocation, context);
+  judgeChain(chain, context, (_, __, failure) => {
+    if (failure) throw failure;
+  });
+  const { issuer, subject, command, args } = invocation;
+  const path = chain.links.flatMap(({ delegation }) => (delegation ? [delegation] : []));
+  return { invocation, issuer, subject, command, args, path };
+}
+
+/** The same walk as {@link validateInvocation}, told link by link and rule by rule instead of ending at the first failure. */
+export async function explainInvocation(invocation: Invocation, context: ChainContext): Promise<Explanation> {
+  const chain = await gatherChain(invocation, context);
+  const findings = new Map<Link | Chain, RuleFinding[]>();
+  let first: HanaperError | undefined;
+  judgeChain(chain, context, (token, rule, failure) => {
+    const told = findings.get(token) ?? [];
+    findings.set(token, [...told, { rule, ...(failure && { failure }) }]);
+    first ??= failure;
+  });
+  const links: LinkExplanation[] = chain.links.map((link) => ({
+    cid: link.cid,
+    ...(link.delegation && { token: link.delegation }),
+    findings: findings.get(link) ?? [],
+  }));
+  const last = { cid: invocation.cid, token: invocation, findings: findings.get(chain) ?? [] };
+  return { links: [...links, last], ...(first && { failure: first }) };
+}
+
+/** A resolver over delegations that came with the invocation. */
+export function proofsFrom(delegations: Iterable<Delegation>): (cid: CID) => Delegation | undefined {
+  const byCid = new Map<string, Delegation>();
+  for (const delegation of delegations) byCid.set(cidKey(delegation.cid), delegation);
+  return (cid) => byCid.get(cidKey(cid));
+}
+
+async function gatherChain(invocation: Invocation, context: ChainContext): Promise<Chain> {
+  requireContext(context);
+  const isSigned = await isSignatureValid(invocation, context.resolveKeys);
+  // Who acts on its own power needs no proof; and a stranger's invocation is not worth the work.
+  const cids = invocation.issuer === invocation.subject || !isSigned ? [] : invocation.proofs;
+  const links: Link[] = [];
+  for (const cid of cids) links.push(await gatherLink(cid, context));
+  return { invocation, isSigned, links: isFromLeaf(links, invocation.issuer) ? links.toReversed() : links };
+}
+
+async function gatherLink(cid: CID, { resolveProof, revocationsOf, resolveKeys }: ChainContext): Promise<Link> {
+  const delegation = await resolveProof(cid);
+  if (!delegation?.cid.equals(cid)) return { cid, isSigned: false, revocations: [] };
+  const isSigned = await isSignatureValid(delegation, resolveKeys);
+  const revocations: RevocationRecord[] = [];
+  for (const each of cidsOf(delegation)) revocations.push(...(await revocationsOf(each)));
+  return { cid, delegation, isSigned, revocations };
+}
+
+// One implementation writes its proofs from the leaf on: decided once, by which end is addressed to the invoker.
+function isFromLeaf(links: readonly Link[], invoker: string): boolean {
+  return links.at(-1)?.delegation?.audience !== invoker && links[0]?.delegation?.audience === invoker;
+}
+
+function requireContext({ now, skew = 0 }: ChainContext): void {
+  if (!Number.isFinite(now)) throw new TypeError('now must be a time in seconds');
+  if (!(skew >= 0 && skew <= limits.skewSeconds)) {
+    throw new TypeError(`skew must be 0 to ${limits.skewSeconds} seconds`);
+  }
+}

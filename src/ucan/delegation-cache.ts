@@ -1,0 +1,67 @@
+import { cidKey, computeCid } from './cid.ts';
+import { type Delegation, decodeDelegation } from './delegation.ts';
+import { isVerified } from './verified.ts';
+
+/** How much a cache may hold. */
+export interface CacheBounds {
+  /** Default: 10,000. */
+  readonly delegations?: number;
+  /** Default: 64 MiB. */
+  readonly bytes?: number;
+}
+
+/**
+ * Delegations whose signatures were verified, so that a chain seen before costs no signature but the invocation's own.
+ * What was used longest ago goes first. Time and revocation are no part of it: they are checked afresh each time.
+ *
+ * @example
+ * const cache = new DelegationCache();
+ * const proofs = tokens.map((bytes) => cache.decode(bytes));
+ * const { path } = await validateInvocation(invocation, { ...context, resolveProof: proofsFrom(proofs) });
+ * cache.keep(path);
+ */
+export class DelegationCache {
+  readonly #most: Required<CacheBounds>;
+  readonly #kept = new Map<string, Delegation>();
+  #bytes = 0;
+
+  constructor({ delegations = 10_000, bytes = 67_108_864 }: CacheBounds = {}) {
+    this.#most = { delegations, bytes };
+  }
+
+  /** How many delegations are held. */
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /**
+   * Decodes a delegation, or gives the one that was verified before, found by the hash of these very bytes.
+   *
+   * @throws HanaperError `malformed_token`
+   */
+  decode(bytes: Uint8Array): Delegation {
+    const key = cidKey(computeCid(bytes));
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return decodeDelegation(bytes);
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return kept;
+  }
+
+  /** Keeps those delegations whose signatures were verified for good. */
+  keep(delegations: Iterable<Delegation>): void {
+    for (const delegation of delegations) if (isVerified(delegation)) this.#add(delegation);
+  }
+
+  #add(delegation: Delegation): void {
+    const key = cidKey(delegation.cid);
+    if (this.#kept.has(key) || delegation.bytes.length > this.#most.bytes) return;
+    this.#kept.set(key, delegation);
+    this.#bytes += delegation.bytes.length;
+    for (const [oldest, { bytes }] of this.#kept) {
+      if (this.#kept.size <= this.#most.delegations && this.#bytes <= this.#most.bytes) return;
+      this.#kept.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
+}

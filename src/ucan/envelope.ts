@@ -1,0 +1,97 @@
+import type { CID } from 'multiformats/cid';
+import { sha256 } from '../crypto/digest.ts';
+import type { KeyType } from '../did/public-key.ts';
+import { computeCid } from './cid.ts';
+import { encodeDagCbor } from './dag-cbor.ts';
+import { Decoder, type Range } from './decoder.ts';
+import { type IpldMap, ipldMap } from './ipld.ts';
+import { limits } from './limits.ts';
+import { malformedToken } from './malformed.ts';
+import type { Signer } from './signer.ts';
+import { decodeVarsig, encodeVarsig } from './varsig.ts';
+
+/** What a token is. */
+export type TokenKind = 'delegation' | 'invocation';
+
+/** The versions of UCAN that are read; both are the same but for this tag. */
+export type UcanVersion = '1.0.0-rc.1' | '1.0.0';
+
+/** The version that is written unless told otherwise: the one that every implementation in use reads. */
+export const defaultVersion: UcanVersion = '1.0.0-rc.1';
+
+/** A token's outer layer, read strictly; its signature is not verified yet. */
+export interface Envelope {
+  readonly kind: TokenKind;
+  readonly version: UcanVersion;
+  /** The whole token, as it came. */
+  readonly bytes: Uint8Array;
+  /** Computed over `bytes`. */
+  readonly cid: CID;
+  readonly signature: Uint8Array;
+  /** The kind of key that the varsig header names. */
+  readonly keyType: KeyType;
+  /** The very bytes that the signature covers. */
+  readonly signed: Uint8Array;
+  readonly payload: IpldMap;
+  /** Where in `bytes` each field of the payload has its value. */
+  readonly fields: ReadonlyMap<string, Range>;
+}
+
+const tags: Readonly<Record<string, { readonly kind: TokenKind; readonly version: UcanVersion }>> = {
+  'ucan/dlg@1.0.0-rc.1': { kind: 'delegation', version: '1.0.0-rc.1' },
+  'ucan/dlg@1.0.0': { kind: 'delegation', version: '1.0.0' },
+  'ucan/inv@1.0.0-rc.1': { kind: 'invocation', version: '1.0.0-rc.1' },
+  'ucan/inv@1.0.0': { kind: 'invocation', version: '1.0.0' },
+};
+const words: Readonly<Record<TokenKind, string>> = { delegation: 'dlg', invocation: 'inv' };
+const payloadDepth = 2;
+
+/**
+ * Reads the envelope of a token (UCAN 1.0, "Envelope"): `[signature, {h: varsig header, "ucan/…@version": payload}]`.
+ *
+ * @throws HanaperError `malformed_token` with the byte offset or the field
+ */
+export function decodeEnvelope(token: Uint8Array): Envelope {
+  if (token.length > limits.tokenBytes) throw malformedToken(`is larger than ${limits.tokenBytes} bytes`);
+  // A copy: what was verified must not change with the buffer that it came in.
+  const bytes = new Uint8Array(token);
+  const decoder = new Decoder(bytes);
+  decoder.enterList(2);
+  const signature = decoder.readBytes();
+  if (signature.length > limits.signatureBytes) throw malformedToken('has a signature of no known length');
+  const { offset } = decoder;
+  decoder.enterMap(2);
+  if (decoder.readText() !== 'h') throw malformedToken('has no signature header', { field: 'h' });
+  const { keyType } = decodeVarsig(decoder.readBytes());
+  const { kind, version } = decodeTag(decoder.readText());
+  const fields = new Map<string, Range>();
+  const payload = decoder.readMap(payloadDepth, (field, range) => fields.set(field, range));
+  decoder.requireEnd();
+  const cid = computeCid(bytes);
+  return { kind, version, bytes, cid, signature, keyType, signed: bytes.subarray(offset), payload, fields };
+}
+
+/** Puts a payload into an envelope, signed. */
+export async function signEnvelope(
+  { kind, version = defaultVersion }: { readonly kind: TokenKind; readonly version?: UcanVersion | undefined },
+  payload: IpldMap,
+  signer: Signer,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const covered = ipldMap([
+    ['h', encodeVarsig(signer.keyType)],
+    [`ucan/${words[kind]}@${version}`, payload],
+  ]);
+  return encodeDagCbor([await signer.sign(encodeDagCbor(covered)), covered]);
+}
+
+/** What makes two tokens the same act: SHA-256 (32 bytes) of what is signed, whatever the signature. */
+export function payloadDigestOf({ signed }: Pick<Envelope, 'signed'>): Uint8Array<ArrayBuffer> {
+  return sha256(signed);
+}
+
+function decodeTag(tag: string): { kind: TokenKind; version: UcanVersion } {
+  const known = Object.hasOwn(tags, tag) ? tags[tag] : undefined;
+  if (known) return known;
+  const reason = tag.startsWith('ucan/') ? 'is of a kind or version that is not known here' : 'is no UCAN';
+  throw malformedToken(reason, { field: 'tag', expected: Object.keys(tags) });
+}

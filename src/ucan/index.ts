@@ -1,0 +1,87 @@
+/**
+ * UCAN 1.0: delegations, invocations, revocations, receipts and containers; made, read strictly, and validated.
+ *
+ * @example
+ * import { decodeDelegation, decodeInvocation, proofsFrom, validateInvocation } from 'hanaper/ucan';
+ *
+ * const { subject, command, args } = await validateInvocation(decodeInvocation(bytes), {
+ *   resolveProof: proofsFrom(proofs.map(decodeDelegation)), revocationsOf: () => [], now: Date.now() / 1000,
+ * });
+ */
+export {
+  type Chain,
+  type ChainContext,
+  type Explanation,
+  explainInvocation,
+  type Link,
+  type LinkExplanation,
+  proofsFrom,
+  type RevocationRecord,
+  type RuleFinding,
+  type ValidatedAuthority,
+  validateInvocation,
+} from './chain.ts';
+export { cidKey, computeCid, formatCid, isTokenCid, parseCid } from './cid.ts';
+export { coversCommand, isCommand } from './command.ts';
+export {
+  type ContainerEncoding,
+  containerEncodings,
+  decodeContainer,
+  encodeContainer,
+  isContainer,
+} from './container.ts';
+export { decodeDagCbor, encodeDagCbor } from './dag-cbor.ts';
+export { fromJsonValue, parseDagJson, toDagJson, toJsonValue } from './dag-json.ts';
+export type { Range } from './decoder.ts';
+export {
+  type Delegation,
+  type DelegationClaims,
+  decodeDelegation,
+  readDelegation,
+  signDelegation,
+} from './delegation.ts';
+export { type CacheBounds, DelegationCache } from './delegation-cache.ts';
+export {
+  decodeEnvelope,
+  defaultVersion,
+  type Envelope,
+  payloadDigestOf,
+  signEnvelope,
+  type TokenKind,
+  type UcanVersion,
+} from './envelope.ts';
+export { isDid } from './fields.ts';
+export { type Candidate, type DelegationSource, findChain, type Wish } from './find-chain.ts';
+export {
+  decodeInvocation,
+  type Invocation,
+  type InvocationClaims,
+  readInvocation,
+  signInvocation,
+  taskCidOf,
+} from './invocation.ts';
+export { type IpldMap, type IpldValue, ipldMap, isIpldMap, toIpld, toIpldMap } from './ipld.ts';
+export { limits } from './limits.ts';
+export { findPolicyFailure, type PolicyFailure } from './match.ts';
+export { type Comparison, type Policy, parsePolicy, type Statement } from './policy.ts';
+export {
+  type Receipt,
+  type ReceiptClaims,
+  type ReceiptOutcome,
+  readReceipt,
+  receiptCommand,
+  signReceipt,
+} from './receipt.ts';
+export {
+  cidsOf,
+  type Revocation,
+  type RevocationClaims,
+  readRevocation,
+  revokeCommand,
+  signRevocation,
+} from './revocation.ts';
+export type { Rule } from './rules.ts';
+export type { Signer } from './signer.ts';
+export { decodeToken, partitionTokens, unpackTokens } from './tokens.ts';
+export { decodeVarsig, encodeVarsig, type Varsig } from './varsig.ts';
+export { isSignatureValid, isVerified, type KeyResolver, type Verified, verifyToken } from './verified.ts';

@@ -1,0 +1,205 @@
+import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
+import type { Chain, ChainContext, Link, RevocationRecord } from './chain.ts';
+import { formatCid } from './cid.ts';
+import { coversCommand } from './command.ts';
+import { toDagJson } from './dag-json.ts';
+import type { Delegation } from './delegation.ts';
+import type { Invocation } from './invocation.ts';
+import type { IpldMap } from './ipld.ts';
+import { findPolicyFailure } from './match.ts';
+import { invalidSignature } from './verified.ts';
+
+/** The rules of a chain, by what each looks at. */
+export type Rule =
+  | 'available'
+  | 'signature'
+  | 'time'
+  | 'executor'
+  | 'root'
+  | 'revocation'
+  | 'issuer'
+  | 'subject'
+  | 'command'
+  | 'policy';
+
+/** Hears how each rule went for each token: a {@link Link}, or the {@link Chain} itself for its invocation. */
+export type Visit = (token: Link | Chain, rule: Rule, failure: HanaperError | undefined) => void;
+
+// The names that the published test data has for our codes.
+const ucanErrors: Readonly<Partial<Record<ErrorCode, string>>> = {
+  invalid_claim: 'InvalidClaim',
+  proof_unavailable: 'UnavailableProof',
+  token_expired: 'Expired',
+  token_not_yet_valid: 'TooEarly',
+  audience_mismatch: 'InvalidAudience',
+  subject_mismatch: 'InvalidSubject',
+  policy_violation: 'MatchError',
+};
+
+/** Holds a chain against every rule, the invocation's own first, then link by link from the root, then where both meet. */
+export function judgeChain(chain: Chain, context: Pick<ChainContext, 'now' | 'skew' | 'executor'>, visit: Visit): void {
+  const { invocation, links } = chain;
+  visit(chain, 'signature', chain.isSigned ? undefined : invalidSignature(invocation));
+  visit(chain, 'time', checkTime(invocation, context));
+  if (context.executor !== undefined) visit(chain, 'executor', checkExecutor(invocation, context.executor));
+  for (const link of links) visit(link, 'available', link.delegation ? undefined : unavailable(link));
+  if (invocation.issuer === invocation.subject) return;
+  visit(chain, 'root', checkRoot(invocation, links[0]));
+  for (const [index, link] of links.entries()) {
+    if (link.delegation) judgeLink(link, link.delegation, links.slice(0, index), chain, context, visit);
+  }
+  const last = links.at(-1)?.delegation;
+  if (last === undefined) return;
+  visit(chain, 'issuer', checkAddressed(last, invocation));
+  visit(chain, 'command', checkCommand(last, invocation));
+}
+
+function judgeLink(
+  link: Link,
+  delegation: Delegation,
+  above: readonly Link[],
+  { invocation }: Chain,
+  context: Pick<ChainContext, 'now' | 'skew'>,
+  visit: Visit,
+): void {
+  const before = above.at(-1)?.delegation;
+  visit(link, 'signature', link.isSigned ? undefined : invalidSignature(delegation));
+  visit(link, 'time', checkTime(delegation, context));
+  const issuers = [delegation.issuer, ...above.flatMap((each) => each.delegation?.issuer ?? [])];
+  visit(link, 'revocation', checkRevocation(delegation, link.revocations, issuers));
+  if (before) visit(link, 'issuer', checkAddressed(before, delegation));
+  visit(link, 'subject', checkSubject(delegation, invocation));
+  if (before) visit(link, 'command', checkCommand(before, delegation));
+  visit(link, 'policy', checkPolicy(delegation, invocation.args));
+}
+
+/** Whether a token is within its time; a tie is. */
+export function checkTime(
+  token: Delegation | Invocation,
+  { now, skew = 0 }: Pick<ChainContext, 'now' | 'skew'>,
+): HanaperError | undefined {
+  const { expiration } = token;
+  const notBefore = token.kind === 'delegation' ? token.notBefore : undefined;
+  if (expiration !== null && now > expiration + skew) {
+    const since = formatTime(expiration);
+    return refuse('token_expired', token, `expired at ${since}. Ask ${token.issuer} for a new one`, {
+      exp: expiration,
+      now,
+    });
+  }
+  if (notBefore === undefined || now >= notBefore - skew) return undefined;
+  const from = formatTime(notBefore);
+  return refuse('token_not_yet_valid', token, `is not valid before ${from}`, { nbf: notBefore, now });
+}
+
+function checkExecutor(invocation: Invocation, executor: string): HanaperError | undefined {
+  const { audience = invocation.subject } = invocation;
+  if (audience === executor) return undefined;
+  return refuse('audience_mismatch', invocation, `is addressed to ${audience}, not to ${executor}`, {
+    expected: executor,
+    actual: audience,
+  });
+}
+
+// The root is the subject's own word, and says so: a powerline passes on what somebody else has given.
+function checkRoot(invocation: Invocation, root: Link | undefined): HanaperError | undefined {
+  const { subject } = invocation;
+  if (root === undefined) {
+    const reason = `is by ${invocation.issuer} on the power of ${subject}, and has no proof of it`;
+    return refuse('invalid_claim', invocation, reason, { subject });
+  }
+  const { delegation } = root;
+  if (delegation === undefined) return undefined;
+  if (delegation.subject === null) {
+    return refuse('invalid_claim', delegation, 'is a powerline, which cannot begin a chain', { subject });
+  }
+  if (delegation.subject !== subject || delegation.issuer === subject) return undefined;
+  const reason = `begins the chain, but is issued by ${delegation.issuer} and not by the subject ${subject}`;
+  return refuse('invalid_claim', delegation, reason, { expected: subject, actual: delegation.issuer });
+}
+
+/** Whether a delegation is unrevoked: only who issued it, or one above it (`issuers`), may take it back. */
+export function checkRevocation(
+  delegation: Delegation,
+  revocations: readonly RevocationRecord[],
+  issuers: readonly string[],
+): HanaperError | undefined {
+  const counting = revocations.find(({ revokedBy }) => issuers.includes(revokedBy));
+  if (counting === undefined) return undefined;
+  const { revokedBy } = counting;
+  return refuse('token_revoked', delegation, `was revoked by ${revokedBy}`, { revoked_by: revokedBy });
+}
+
+function checkAddressed(before: Delegation, token: Delegation | Invocation): HanaperError | undefined {
+  if (before.audience === token.issuer) return undefined;
+  const reason = `is issued by ${token.issuer}, but the delegation before it is to ${before.audience}`;
+  return refuse('audience_mismatch', token, reason, { expected: before.audience, actual: token.issuer });
+}
+
+function checkSubject(delegation: Delegation, { subject }: Invocation): HanaperError | undefined {
+  if (delegation.subject === null || delegation.subject === subject) return undefined;
+  return refuse('subject_mismatch', delegation, `is about ${delegation.subject}, not about ${subject}`, {
+    expected: subject,
+    actual: delegation.subject,
+  });
+}
+
+function checkCommand(before: Delegation, token: Delegation | Invocation): HanaperError | undefined {
+  if (coversCommand(before.command, token.command)) return undefined;
+  const reason = `is for ${token.command}, which ${before.command}, delegated before, does not cover`;
+  return refuse('command_not_covered', token, reason, { command: token.command, delegated: before.command });
+}
+
+/** The error for a delegation that does not cover the command that it would have to. */
+export function refuseCommand(delegation: Delegation, command: string): HanaperError {
+  const reason = `is for ${delegation.command}, which does not cover ${command}`;
+  return refuse('command_not_covered', delegation, reason, { command, delegated: delegation.command });
+}
+
+/** Whether the arguments keep the policy of a delegation. */
+export function checkPolicy(delegation: Delegation, args: IpldMap): HanaperError | undefined {
+  const failure = findPolicyFailure(delegation.policy, args);
+  if (failure === undefined) return undefined;
+  const statement = toDagJson(failure.statement);
+  const reasons = {
+    false: 'which the arguments break',
+    unresolved: 'which asks for an argument that is not there',
+    too_costly: 'which takes too many steps to check',
+  };
+  return refuse('policy_violation', delegation, `has the policy ${shorten(statement)}, ${reasons[failure.reason]}`, {
+    statement,
+    reason: failure.reason,
+  });
+}
+
+function unavailable({ cid }: Link): HanaperError {
+  return new HanaperError(
+    'proof_unavailable',
+    `The proof ${formatCid(cid)} was not given, or another token in its place. Give it with the invocation.`,
+    { cid: formatCid(cid), ucan_error: ucanErrors.proof_unavailable },
+  );
+}
+
+function refuse(
+  code: ErrorCode,
+  { kind, cid }: Delegation | Invocation,
+  reason: string,
+  details: ErrorDetails,
+): HanaperError {
+  const name = formatCid(cid);
+  const ucanError = ucanErrors[code];
+  return new HanaperError(code, `The ${kind} ${name} ${reason}.`, {
+    cid: name,
+    ...details,
+    ...(ucanError && { ucan_error: ucanError }),
+  });
+}
+
+function formatTime(seconds: number): string {
+  const milliseconds = seconds * 1000;
+  return milliseconds <= 8.64e15 ? new Date(milliseconds).toISOString() : `${seconds} s`;
+}
+
+function shorten(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}

@@ -1,0 +1,166 @@
+import { CID } from 'multiformats/cid';
+import { type IpldMap, type IpldValue, isIpldMap } from './ipld.ts';
+import { limits } from './limits.ts';
+
+/** One step of a selector. */
+export type Step =
+  | { readonly kind: 'key'; readonly key: string; readonly optional: boolean }
+  | { readonly kind: 'index'; readonly index: number; readonly optional: boolean }
+  | {
+      readonly kind: 'slice';
+      readonly from: number | undefined;
+      readonly to: number | undefined;
+      readonly optional: boolean;
+    }
+  | { readonly kind: 'values'; readonly optional: boolean };
+
+/** A selector (UCAN delegation 1.0, "Selectors"), as steps from the arguments to a value in them; none for `.`. */
+export type Selector = readonly Step[];
+
+const identifier = /[A-Za-z_][A-Za-z0-9_]*/y;
+const slice = /\[(-?\d{0,15}):(-?\d{0,15})\]/y;
+const index = /\[(-?\d{1,15})\]/y;
+const quoted = /\["((?:[^"\\]|\\.)*)"\]/y;
+
+/** Reads a selector: `.`, `.foo`, `["key"]`, `[]`, `[n]`, `[-n]`, `[a:b]`, each with `?`; `undefined` where it is none. */
+export function parseSelector(text: string): Selector | undefined {
+  if (!text.startsWith('.') || text.length > limits.selectorCharacters) return undefined;
+  const steps: Step[] = [];
+  // A dot stands alone, before an identifier, or before a bracket.
+  for (let at = text === '.' ? 1 : 0; at < text.length; ) {
+    const parsed = parseStep(text, at);
+    if (parsed === undefined) return undefined;
+    let { end } = parsed;
+    while (text.charAt(end) === '?') end++;
+    steps.push({ ...parsed.step, optional: end > parsed.end });
+    at = end;
+  }
+  return steps;
+}
+
+type BareStep = Step extends infer Each ? (Each extends Step ? Omit<Each, 'optional'> : never) : never;
+
+function parseStep(text: string, at: number): { step: BareStep; end: number } | undefined {
+  const dotted = text.charAt(at) === '.';
+  const start = dotted ? at + 1 : at;
+  const name = dotted ? matchAt(identifier, text, start) : undefined;
+  if (name) return { step: { kind: 'key', key: name[0] }, end: start + name[0].length };
+  if (text.startsWith('[]', start)) return { step: { kind: 'values' }, end: start + 2 };
+  for (const [pattern, read] of bracketed) {
+    const found = matchAt(pattern, text, start);
+    const step = found && read(found);
+    if (step) return { step, end: start + found[0].length };
+  }
+  return undefined;
+}
+
+const bracketed: readonly (readonly [RegExp, (found: RegExpExecArray) => BareStep | undefined])[] = [
+  [index, ([, number]) => ({ kind: 'index', index: Number(number) })],
+  [slice, ([, from = '', to = '']) => readSlice(from, to)],
+  [quoted, ([, content = '']) => readKey(content)],
+];
+
+function readSlice(from: string, to: string): BareStep | undefined {
+  if (from === '-' || to === '-' || (from === '' && to === '')) return undefined;
+  return {
+    kind: 'slice',
+    from: from === '' ? undefined : Number(from),
+    to: to === '' ? undefined : Number(to),
+  };
+}
+
+function readKey(content: string): BareStep | undefined {
+  try {
+    const key: unknown = JSON.parse(`"${content}"`);
+    return typeof key === 'string' && key.isWellFormed() ? { kind: 'key', key } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text) ?? undefined;
+}
+
+/**
+ * The value that a selector finds; `undefined` where a step that is not optional finds nothing.
+ * Where an optional step finds nothing, the value is null. `spend` is told of the items and characters that are copied.
+ */
+export function select(
+  value: IpldValue,
+  selector: Selector,
+  spend: (steps: number) => void = () => undefined,
+): IpldValue | undefined {
+  let current: IpldValue | undefined = value;
+  for (const step of selector) {
+    spend(step.kind === 'slice' || step.kind === 'values' ? 1 + sizeOf(current) : 1);
+    current = take(current, step);
+    if (current === undefined) {
+      if (!step.optional) return undefined;
+      current = null;
+    }
+  }
+  return current;
+}
+
+function take(value: IpldValue, step: Step): IpldValue | undefined {
+  switch (step.kind) {
+    case 'key':
+      return isIpldMap(value) && Object.hasOwn(value, step.key) ? value[step.key] : undefined;
+    case 'index':
+      return takeIndex(value, step.index);
+    case 'slice':
+      return takeSlice(value, step.from, step.to);
+    default:
+      return valuesOf(value);
+  }
+}
+
+/** The items of a list, or the values of a map in the order of its keys; `undefined` for anything else. */
+export function valuesOf(value: IpldValue): readonly IpldValue[] | undefined {
+  if (isList(value)) return value;
+  return isIpldMap(value) ? Object.keys(value).map((key) => (value as IpldMap)[key] ?? null) : undefined;
+}
+
+/** How many characters, bytes, items or values there are in a value. */
+export function sizeOf(value: IpldValue): number {
+  if (typeof value === 'string' || value instanceof Uint8Array || isList(value)) return value.length;
+  return isIpldMap(value) ? Object.keys(value).length : 0;
+}
+
+function takeIndex(value: IpldValue, at: number): IpldValue | undefined {
+  if (value instanceof Uint8Array) return value.at(at);
+  return isList(value) ? value.at(at) : undefined;
+}
+
+function takeSlice(value: IpldValue, from: number | undefined, to: number | undefined): IpldValue | undefined {
+  if (typeof value === 'string') return [...value].slice(from, to).join('');
+  if (value instanceof Uint8Array) return value.subarray(from, to);
+  return isList(value) ? value.slice(from, to) : undefined;
+}
+
+function isList(value: IpldValue): value is readonly IpldValue[] {
+  return Array.isArray(value);
+}
+
+/** Whether two values are the same: numbers by value, bytes and links by their bytes, maps whatever their order. */
+export function equalValues(left: IpldValue, right: IpldValue): boolean {
+  if (left === right) return true;
+  if (left instanceof Uint8Array) return right instanceof Uint8Array && equalItems(left, right);
+  if (left instanceof CID) return right instanceof CID && left.equals(right);
+  if (isList(left)) return isList(right) && equalItems(left, right);
+  return isIpldMap(left) && isIpldMap(right) && equalMaps(left, right);
+}
+
+function equalItems(left: ArrayLike<IpldValue>, right: ArrayLike<IpldValue>): boolean {
+  if (left.length !== right.length) return false;
+  for (let i = 0; i < left.length; i++) if (!equalValues(left[i] ?? null, right[i] ?? null)) return false;
+  return true;
+}
+
+function equalMaps(left: IpldMap, right: IpldMap): boolean {
+  const keys = Object.keys(left);
+  if (keys.length !== Object.keys(right).length) return false;
+  return keys.every((key) => Object.hasOwn(right, key) && equalValues(left[key] ?? null, right[key] ?? null));
+}

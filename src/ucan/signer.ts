@@ -1,0 +1,15 @@
+import type { KeyType } from '../did/public-key.ts';
+
+/**
+ * Whoever can sign tokens: a key in memory, in a vault, in WebCrypto, on a card.
+ *
+ * @example
+ * const signer: Signer = { did, keyType: 'ed25519', sign: (message) => vault.sign(message) };
+ */
+export interface Signer {
+  /** Whose signature it is: the `iss` of what is signed. */
+  readonly did: string;
+  readonly keyType: KeyType;
+  /** The signature of `message`: Ed25519 (64 bytes), or ECDSA with SHA-256 (r and s, 64 bytes). */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}

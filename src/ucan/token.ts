@@ -1,0 +1,25 @@
+/**
+ * What decoding alone makes: a token object that is frozen, and remembers that its signature was verified.
+ * A copy with other fields remembers nothing.
+ */
+export abstract class Token {
+  #isVerified = false;
+
+  /** Freezes the fields of a token. */
+  static from<Fields extends object>(fields: Fields): Fields & Token {
+    const token: Fields & Token = Object.assign(new DecodedToken(), fields);
+    return Object.freeze(token) as Fields & Token;
+  }
+
+  /** Whether the token's signature was found to be its issuer's, for good. */
+  static isVerified(token: Token): boolean {
+    return #isVerified in token && token.#isVerified;
+  }
+
+  /** Remembers that the token's signature is its issuer's. */
+  static markVerified(token: Token): void {
+    token.#isVerified = true;
+  }
+}
+
+class DecodedToken extends Token {}

@@ -1,0 +1,57 @@
+import { decodeBase64, decodeBase64Url, decodeUtf8 } from '../bytes.ts';
+import { decodeContainer, isContainer } from './container.ts';
+import { type Delegation, readDelegation } from './delegation.ts';
+import { decodeEnvelope } from './envelope.ts';
+import { type Invocation, readInvocation } from './invocation.ts';
+import { limits } from './limits.ts';
+import { malformedToken } from './malformed.ts';
+
+const envelopeHead = 0x82;
+
+/**
+ * Reads a token, whichever it is.
+ *
+ * @throws HanaperError `malformed_token`
+ */
+export function decodeToken(bytes: Uint8Array): Delegation | Invocation {
+  const envelope = decodeEnvelope(bytes);
+  return envelope.kind === 'delegation' ? readDelegation(envelope) : readInvocation(envelope);
+}
+
+/**
+ * The bytes of the tokens in a file: a container in any of its six encodings, or one token, raw or in base64 or base64url.
+ *
+ * @throws HanaperError `malformed_token`
+ */
+export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Array[]> {
+  if (file[0] === envelopeHead) return [file];
+  if (file.length > limits.containerBytes) throw malformedToken(`is larger than ${limits.containerBytes} bytes`);
+  if (isContainer(file)) return decodeContainer(isText(file) ? trimEnd(file) : file);
+  const text = decodeUtf8(trimEnd(file));
+  const token = text === undefined ? undefined : (decodeBase64(text) ?? decodeBase64Url(text));
+  if (token?.[0] === envelopeHead) return [token];
+  throw malformedToken('is neither a container nor a token in raw, base64 or base64url form', { offset: 0 });
+}
+
+/** Sorts tokens by what they are. */
+export function partitionTokens(tokens: readonly (Delegation | Invocation)[]): {
+  readonly delegations: readonly Delegation[];
+  readonly invocations: readonly Invocation[];
+} {
+  return {
+    delegations: tokens.filter((token) => token.kind === 'delegation'),
+    invocations: tokens.filter((token) => token.kind === 'invocation'),
+  };
+}
+
+// The marks of the text encodings are letters of ASCII: B, C, O and P.
+function isText([mark = 0]: Uint8Array): boolean {
+  return [0x42, 0x43, 0x4f, 0x50].includes(mark);
+}
+
+// A file of text ends in a newline.
+function trimEnd(file: Uint8Array): Uint8Array {
+  let end = file.length;
+  while (end > 0 && (file[end - 1] === 0x0a || file[end - 1] === 0x0d || file[end - 1] === 0x20)) end--;
+  return file.subarray(0, end);
+}

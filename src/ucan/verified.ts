@@ -1,0 +1,66 @@
+import { decodeDidKeyToVerify } from '../did/did-key.ts';
+import { type PublicKey, verifyWithKey } from '../did/public-key.ts';
+import { HanaperError } from '../errors.ts';
+import { formatCid } from './cid.ts';
+import type { Delegation } from './delegation.ts';
+import type { Invocation } from './invocation.ts';
+import { Token } from './token.ts';
+
+declare const verified: unique symbol;
+
+/** A token whose signature is its issuer's: {@link verifyToken} alone makes one. */
+export type Verified<Kind extends Delegation | Invocation> = Kind & { readonly [verified]: true };
+
+/** Gives the keys of an issuer that is no did:key; an empty list where it has none. */
+export type KeyResolver = (did: string) => readonly PublicKey[] | Promise<readonly PublicKey[]>;
+
+/**
+ * Verifies a token's signature by the key of its issuer. A token object of a did:key is verified once.
+ *
+ * @throws HanaperError `invalid_token_signature`
+ */
+export async function verifyToken<Kind extends Delegation | Invocation>(
+  token: Kind,
+  resolveKeys?: KeyResolver,
+): Promise<Verified<Kind>> {
+  if (await isSignatureValid(token, resolveKeys)) return token as Verified<Kind>;
+  throw invalidSignature(token);
+}
+
+/** The error for a token whose signature is not its issuer's. */
+export function invalidSignature({ kind, cid, issuer }: Delegation | Invocation): HanaperError {
+  return new HanaperError(
+    'invalid_token_signature',
+    `The ${kind} ${formatCid(cid)} is not signed by its issuer ${issuer}: it was altered, or forged.`,
+    { cid: formatCid(cid), issuer, ucan_error: 'InvalidSignature' },
+  );
+}
+
+/** Whether a token's signature is its issuer's. */
+export async function isSignatureValid(token: Delegation | Invocation, resolveKeys?: KeyResolver): Promise<boolean> {
+  if (Token.isVerified(token)) return true;
+  const { keyType, signed, signature } = token.envelope;
+  const isDidKey = token.issuer.startsWith('did:key:');
+  const keys = isDidKey ? didKeys(token.issuer) : ((await resolveKeys?.(token.issuer)) ?? []);
+  for (const key of keys) {
+    if (key.type !== keyType || !(await verifyWithKey(key, signed, signature))) continue;
+    // The document of any other method may change.
+    if (isDidKey) Token.markVerified(token);
+    return true;
+  }
+  return false;
+}
+
+/** Whether a token object was verified already, so that verifying it again costs nothing. */
+export function isVerified<Kind extends Delegation | Invocation>(token: Kind): token is Verified<Kind> {
+  return Token.isVerified(token);
+}
+
+function didKeys(did: string): readonly PublicKey[] {
+  try {
+    return [decodeDidKeyToVerify(did)];
+  } catch (error) {
+    if (error instanceof HanaperError) return [];
+    throw error;
+  }
+}
