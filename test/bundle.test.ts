@@ -60,3 +60,26 @@ describe.each(rooms)('the room %s, bundled for a browser,', async (room) => {
     }
   });
 });
+
+// Nothing is left out: `#crypto/…` is resolved to the files for a browser, and the libraries are bundled with them.
+describe.each(['crypto/index.ts', 'did/index.ts', 'ucan/index.ts'])('the room %s, whole,', async (room) => {
+  const build = await rolldown({
+    input: `${root}src/${room}`,
+    platform: 'browser',
+    resolve: { conditionNames: ['source', 'browser', 'import', 'default'] },
+  });
+  const { output } = await build.generate({ format: 'esm' });
+  await build.close();
+  const chunks = output.filter((each) => each.type === 'chunk');
+  const ids = chunks.flatMap((chunk) => chunk.moduleIds);
+
+  test('is one file that imports nothing', () => {
+    expect(chunks).toHaveLength(1);
+    expect(chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports])).toEqual([]);
+  });
+
+  test('has the primitives of a browser, and none of Node', () => {
+    expect(ids.some((id) => id.startsWith(`${root}src/crypto/browser/`))).toBe(true);
+    expect(ids.filter((id) => id.includes('/src/crypto/node/') || id.startsWith('node:'))).toEqual([]);
+  });
+});

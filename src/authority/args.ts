@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
 import { isUuid } from '../crypto/uuid.ts';
 import { parseTime } from '../signature/time.ts';
+import { isCommand } from '../ucan/command.ts';
+import { isDid } from '../ucan/fields.ts';
 
 const mostNameCharacters = 63;
 
@@ -19,6 +21,12 @@ export const timeArg: z.ZodType<string> = z
   .string()
   .max(30)
   .refine(isCanonicalTime, 'must be a time like 2026-01-31T12:00:00.000Z');
+
+/** A DID in its canonical form, without a fragment. */
+export const didArg: z.ZodType<string> = z.string().refine(isDid, 'must be a DID, like did:key:z6Mk…');
+
+/** A UCAN command. */
+export const commandArg: z.ZodType<string> = z.string().refine(isCommand, 'must be a command, like /package/sign');
 
 /** No arguments. */
 export const noArgs: z.ZodType<Record<string, never>> = z.strictObject({});

@@ -5,6 +5,7 @@ import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
+import { DelegationCache } from '../ucan/delegation-cache.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
@@ -13,6 +14,8 @@ import type { Command, CommandContext, CommandSubject } from './command.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import { parseArgs } from './parse-args.ts';
+import { arePrincipalsSettled, settlePrincipals } from './principals.ts';
+import { StoredTokens } from './stored-tokens.ts';
 
 /** What an authority is made of. */
 export interface AuthorityParts {
@@ -30,6 +33,8 @@ export interface AuthorityParts {
 export class Authority implements TrustSource, AsyncDisposable {
   readonly database: Database;
   readonly identity: AuthorityIdentity;
+  /** Delegations whose signatures were verified in this process. */
+  readonly delegations: DelegationCache = new DelegationCache();
   readonly #observer: Observer | undefined;
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
@@ -55,6 +60,7 @@ export class Authority implements TrustSource, AsyncDisposable {
     const { vault } = await this.openVault(credential);
     this.#vault?.lock();
     this.#vault = vault;
+    await this.#settlePrincipals();
   }
 
   /** Wipes the root secret. */
@@ -126,6 +132,21 @@ export class Authority implements TrustSource, AsyncDisposable {
     return (this.#clock?.() ?? (await readTime(transaction))).toISOString();
   }
 
+  /** The tokens of this database, inside a transaction. */
+  tokensIn(transaction: Transaction): StoredTokens {
+    return new StoredTokens(transaction, this.delegations);
+  }
+
+  /**
+   * The open vault.
+   *
+   * @throws HanaperError `locked`
+   */
+  requireVault(): Vault {
+    if (this.#vault) return this.#vault;
+    throw new HanaperError('locked', 'The database is locked. Unlock it with its passphrase first.');
+  }
+
   /** Locks the vault and closes the database. */
   async close(): Promise<void> {
     this.lock();
@@ -144,7 +165,7 @@ export class Authority implements TrustSource, AsyncDisposable {
   ): Promise<Result> {
     try {
       const parsed = parseArgs(command.args, args);
-      if (command.access === 'write') this.#requireVault();
+      if (command.access === 'write') this.requireVault();
       const events: { name: EventName; details: HanaperEvent['details'] }[] = [];
       const result = await this.database.transact(command.access, async (transaction) =>
         run(await this.#createContext(transaction, (name, told) => events.push({ name, details: told })), parsed),
@@ -164,14 +185,20 @@ export class Authority implements TrustSource, AsyncDisposable {
       transaction,
       now: await this.readNow(transaction),
       authority: this.identity,
-      vault: () => this.#requireVault(),
+      tokens: this.tokensIn(transaction),
+      vault: () => this.requireVault(),
       emit,
     };
   }
 
-  #requireVault(): Vault {
-    if (this.#vault) return this.#vault;
-    throw new HanaperError('locked', 'The database is locked. Unlock it with its passphrase first.');
+  // A database of version 0.1.0 knows no principals yet, and only an open vault can make them.
+  async #settlePrincipals(): Promise<void> {
+    const { did } = this.identity;
+    if (await this.database.transact('read', (transaction) => arePrincipalsSettled(transaction, did))) return;
+    await this.database.transact('write', async (transaction) => {
+      const now = await this.readNow(transaction);
+      await settlePrincipals({ transaction, now, vault: () => this.requireVault() });
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { OrganizationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { StoredTokens } from './stored-tokens.ts';
 
 /** Whose command it is: the authority's, or one organisation's. */
 export type CommandSubject = 'authority' | 'organisation';
@@ -14,6 +15,8 @@ export interface CommandContext {
   /** The one time of this execution: RFC 3339, UTC, milliseconds. */
   readonly now: string;
   readonly authority: AuthorityIdentity;
+  /** The tokens of this database. */
+  readonly tokens: StoredTokens;
   /** @throws HanaperError `locked` */
   vault(): Vault;
   /** Notes an event, which observers are told of after the commit. */

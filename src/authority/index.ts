@@ -4,6 +4,19 @@ export { type ChangedCredential, changeCredential } from './change-credential.ts
 export type { Command, CommandContext, CommandSubject, OrganisationContext } from './command.ts';
 export { type AclArgs, type AclDocument, grantAcl, listAcls, revokeAcl } from './commands/acl.ts';
 export {
+  type DelegationDocument,
+  type DelegationListDocument,
+  type DelegationState,
+  type FindChainArgs,
+  findStoredChain,
+  type ListDelegationsArgs,
+  listStoredDelegations,
+  pruneDelegations,
+  type StoredDocument,
+  storeDelegations,
+} from './commands/delegation.ts';
+export { type ImportLegacyArgs, importLegacyTokens, type LegacyImportDocument } from './commands/import-legacy.ts';
+export {
   type CreateKeyArgs,
   createKey,
   type ExportedKeyDocument,
@@ -31,8 +44,17 @@ export {
   signPackageHash,
 } from './commands/package.ts';
 export { type AddTrustArgs, addTrust, listTrust, revokeTrust, type TrustedKeyDocument } from './commands/trust.ts';
+export { type RevocationDocument, revokeDelegation } from './commands/ucan.ts';
 export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
+export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
 export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
+export { readLegacySource } from './read-legacy-source.ts';
 export { readStatus, type StatusDocument } from './status.ts';
+export { StoredTokens } from './stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
+export {
+  explainByDatabase,
+  explainDelegationByDatabase,
+  type InvocationCircumstances,
+} from './verify-invocation.ts';

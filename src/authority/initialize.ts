@@ -8,12 +8,15 @@ import { takeLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { listOrganizations } from '../store/organizations.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { DelegationCache } from '../ucan/delegation-cache.ts';
 import type { SlotKind } from '../vault/authority-statement.ts';
 import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
 import { parseArgs } from './parse-args.ts';
+import { rememberPrincipals } from './principals.ts';
+import { StoredTokens } from './stored-tokens.ts';
 
 /** How a database is initialised. */
 export interface InitializeOptions {
@@ -65,10 +68,9 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
   try {
     const { organisation, replaced } = await database.transact('write', async (transaction) => {
       await writeAuthority(transaction, created);
-      const made =
-        name === undefined
-          ? undefined
-          : await createOrganisation.run(contextOf(transaction, created, plan.createdAt), { name });
+      const context = contextOf(transaction, created, plan.createdAt);
+      await rememberPrincipals(context, [vault.did], 'authority');
+      const made = name === undefined ? undefined : await createOrganisation.run(context, { name });
       // Pinned before the commit: a database whose authority cannot be remembered is not made.
       return { organisation: made, replaced: pin(database.name, vault.did, knownAuthorities) };
     });
@@ -117,6 +119,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     transaction,
     now,
     authority: { did: vault.did, publicKey: vault.publicKey },
+    tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,
     emit: () => undefined,
   };

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../crypto/fingerprint.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { decodeEd25519DidKey, encodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
+import { findDidDocument } from '../store/did-documents.ts';
 import { findOrganization, listOrganizations } from '../store/organizations.ts';
 import type { SigningKeyRow } from '../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../store/signing-keys.ts';
@@ -20,8 +21,10 @@ export async function requireNotIdentityKey(
   { transaction, authority }: CommandContext,
   publicKey: Ed25519PublicKey,
 ): Promise<void> {
-  const organisation = await findOrganization(transaction, { did: encodeEd25519DidKey(publicKey) });
-  const owner = equalBytes(publicKey, authority.publicKey) ? 'the authority' : organisation?.name;
+  const did = encodeEd25519DidKey(publicKey);
+  const organisation = await findOrganization(transaction, { did });
+  const principal = await findDidDocument(transaction, did);
+  const owner = equalBytes(publicKey, authority.publicKey) ? 'the authority' : (organisation?.name ?? principal?.did);
   if (owner === undefined) return;
   throw new HanaperError(
     'bad_input',

@@ -13,7 +13,7 @@ export interface CredentialSources {
   /** A passphrase: file or `-`. */
   readonly passphraseFile: string | undefined;
   /** The variable that may hold a passphrase. */
-  readonly variable: 'HANAPER_PASSPHRASE' | 'HANAPER_NEW_PASSPHRASE';
+  readonly variable: 'HANAPER_PASSPHRASE' | 'HANAPER_NEW_PASSPHRASE' | 'HANAPER_KEY_PASSPHRASE';
   /** What a person at a terminal is asked for. */
   readonly question: string;
   /** Whether that is asked twice. */
@@ -60,10 +60,14 @@ export async function requireCredential(sources: CredentialSources): Promise<Fou
   if (!process.stdin.isTTY) {
     throw new HanaperError(
       'locked',
-      `This needs the passphrase, and there is no terminal to ask on. Give --passphrase-file FILE (or "-" for standard input), or ${sources.variable}.`,
+      `This needs the passphrase, and there is no terminal to ask on. Give ${flagOf(sources)} FILE (or "-" for standard input), or ${sources.variable}.`,
     );
   }
   return { credential: { kind: 'passphrase', passphrase: await askPassphrase(sources) }, warnings: [] };
+}
+
+function flagOf({ variable }: CredentialSources): string {
+  return variable === 'HANAPER_KEY_PASSPHRASE' ? '--key-passphrase-file' : '--passphrase-file';
 }
 
 async function askPassphrase({ question, confirm }: CredentialSources): Promise<Secret> {

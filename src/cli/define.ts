@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { HanaperError } from '../errors.ts';
 import { type Outcome, type Output, printOutcome } from './output.ts';
 import { type GlobalOptions, Session } from './session.ts';
 
@@ -11,6 +12,8 @@ export interface Verb<Options extends object> {
   /** A command to copy. */
   readonly example: string;
   readonly options?: readonly Option[];
+  /** Whether `--authority` without a DID means something here: to use the authority's own key. */
+  readonly mayActAsAuthority?: true;
   /** What it does, inside a session, with its options and what it takes. */
   act(session: Session, options: Options, first: string, second: string): Promise<Outcome>;
 }
@@ -25,6 +28,7 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
   command.action(async (...received: unknown[]) => {
     const [first = '', second = ''] = received.slice(0, takes.length) as string[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
+    if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
     await using session = await Session.start(output, options);
     printOutcome(output, await verb.act(session, options, first, second));
   });
@@ -62,4 +66,8 @@ export function repeated(flags: string, description: string): Option {
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function authorityWithoutDid(): HanaperError {
+  return new HanaperError('usage', '--authority needs the DID of the authority here.', { option: '--authority' });
 }

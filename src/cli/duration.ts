@@ -10,11 +10,11 @@ const milliseconds: Readonly<Record<string, number>> = {
 };
 
 /**
- * The time that `--expires` means: a duration from `now` (`90d`, `12h`, `30m`, `4w`, `1y`), or an RFC 3339 time in UTC.
+ * The time that an option means: a duration from `now` (`90d`, `12h`, `30m`, `4w`, `1y`), or an RFC 3339 time in UTC.
  *
  * @throws HanaperError `usage`
  */
-export function parseExpiry(text: string, now: Date): string {
+export function parseExpiry(text: string, now: Date, name = '--expires'): string {
   const [, amount, unit] = /^(\d{1,6})([mhdwy])$/.exec(text) ?? [];
   const time = unit === undefined ? parseTime(text) : now.getTime() + Number(amount) * (milliseconds[unit] ?? 0);
   if (time !== undefined && time < 8.64e15) return new Date(time).toISOString();
@@ -22,7 +22,7 @@ export function parseExpiry(text: string, now: Date): string {
     'usage',
     `"${text}" is no duration or time. Give 90d, 12h, 30m, 4w, 1y or 2026-12-31T00:00:00Z.`,
     {
-      option: '--expires',
+      option: name,
     },
   );
 }

@@ -14,9 +14,14 @@ const terminatedStatus = 143;
 /** Runs one command line, and returns its exit status. */
 async function run(args: readonly string[]): Promise<number> {
   const output = createOutput(args.includes('--json'));
-  const program = createProgram(output, version);
+  const program = createProgram(output);
   throwInsteadOfExiting(program);
   try {
+    // Only where it stands first: behind a verb, --version can be an option of that verb.
+    if (args[0] === '--version') {
+      output.out(`${version}\n`);
+      return 0;
+    }
     await program.parseAsync(args.length > 0 ? [...args] : ['--help'], { from: 'user' });
     return 0;
   } catch (error) {

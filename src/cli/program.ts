@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { addVerb, option } from './define.ts';
 import { addDatabaseCommands } from './nouns/database.ts';
+import { addIdentityCommands } from './nouns/identity.ts';
 import { addKeyCommands } from './nouns/key.ts';
 import { addOrgCommands } from './nouns/org.ts';
 import { addPackageCommands } from './nouns/package.ts';
 import { addAclCommands, addTrustCommands } from './nouns/trust.ts';
+import { addUcanCommands } from './nouns/ucan.ts';
 import type { Output } from './output.ts';
 
 const globalOptions = [
@@ -13,17 +15,17 @@ const globalOptions = [
   option('--json', 'print one JSON document, errors too'),
   option('--passphrase-file <file>', 'read the passphrase from a file, or "-" for standard input'),
   option('--raw-key-file <file>', 'open a raw key slot with the 32-byte key in a file, or "-"'),
-  option('--authority <did>', 'the only authority to accept (HANAPER_AUTHORITY)'),
+  option('--authority [did]', 'the only authority to accept (HANAPER_AUTHORITY)'),
   option('--log <file>', 'append every event to a file as JSON lines, or "-" for standard error'),
 ];
 
 /** The whole command line, nouns and verbs; what a verb does is loaded when it is called. */
-export function createProgram(output: Output, version: string): Command {
+export function createProgram(output: Output): Command {
   const program = new Command('hanaper')
     .description(
       'A self-hosted trust authority: keeps signing keys, signs packages, records trust, verifies before load.',
     )
-    .version(version, '--version', 'print the version')
+    .usage('[options] [command]\n       hanaper --version')
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: true });
   for (const global of globalOptions) program.addOption(global);
@@ -33,6 +35,8 @@ export function createProgram(output: Output, version: string): Command {
   addTrustCommands(program, output);
   addAclCommands(program, output);
   addPackageCommands(program, output);
+  addIdentityCommands(program, output);
+  addUcanCommands(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',
     summary: 'Print a completion script for bash, zsh or fish',

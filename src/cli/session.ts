@@ -15,7 +15,8 @@ export interface GlobalOptions {
   readonly db?: string;
   readonly org?: string;
   readonly json?: boolean;
-  readonly authority?: string;
+  /** True without a DID behind it. */
+  readonly authority?: string | true;
   readonly passphraseFile?: string;
   readonly rawKeyFile?: string;
   readonly log?: string;
@@ -28,6 +29,7 @@ export class Session implements AsyncDisposable {
   readonly observer: Observer | undefined;
   readonly #options: GlobalOptions;
   readonly #stack: AsyncDisposableStack;
+  #authority: Authority | undefined;
 
   private constructor(
     output: Output,
@@ -45,7 +47,12 @@ export class Session implements AsyncDisposable {
 
   /** @throws HanaperError `bad_config` */
   static async start(output: Output, options: GlobalOptions): Promise<Session> {
-    const config = await loadConfig(options);
+    const { db, org, authority } = options;
+    const config = await loadConfig({
+      ...(db !== undefined && { db }),
+      ...(org !== undefined && { org }),
+      ...(typeof authority === 'string' && { authority }),
+    });
     const stack = new AsyncDisposableStack();
     if (options.log === '') throw new HanaperError('bad_config', '--log names no file.', { option: '--log' });
     const path = options.log ?? process.env['HANAPER_LOG'];
@@ -67,6 +74,21 @@ export class Session implements AsyncDisposable {
     return this.#options.org !== undefined || this.#options.authority !== undefined;
   }
 
+  /** The organisation that a flag names. */
+  get flaggedOrganisation(): string | undefined {
+    return this.#options.org;
+  }
+
+  /** Whether `--authority` stands alone, and so says whose key to use. */
+  get actsAsAuthority(): boolean {
+    return this.#options.authority === true;
+  }
+
+  /** Whether a flag or the environment names the database. */
+  get namesDatabase(): boolean {
+    return this.#options.db !== undefined || Boolean(process.env['HANAPER_DB']) || this.asksForDatabase;
+  }
+
   /** How the configured database is opened. */
   get authorityOptions(): AuthorityOptions {
     const { authority } = this.config.security;
@@ -81,13 +103,25 @@ export class Session implements AsyncDisposable {
   /** Opens the database, locked: for reading. */
   async openAuthority(): Promise<Authority> {
     const { openAuthority } = await import('../authority/open-authority.ts');
-    return this.#stack.use(await openAuthority(this.authorityOptions));
+    this.#authority ??= this.#stack.use(await openAuthority(this.authorityOptions));
+    return this.#authority;
+  }
+
+  /** Opens the database for reading, where there is one; one that is named must be there. */
+  async findAuthority(): Promise<Authority | undefined> {
+    try {
+      return await this.openAuthority();
+    } catch (error) {
+      const isMissing = error instanceof HanaperError && error.code === 'not_initialized';
+      if (isMissing && !this.namesDatabase) return undefined;
+      throw error;
+    }
   }
 
   /** Opens the database and unlocks it: for writing. */
   async unlockAuthority(): Promise<Authority> {
     const authority = await this.openAuthority();
-    await authority.unlock(await this.requireCredential());
+    if (authority.locked) await authority.unlock(await this.requireCredential());
     return authority;
   }
 
@@ -116,6 +150,11 @@ export class Session implements AsyncDisposable {
     const { findCredential } = await import('./credential.ts');
     const found = findCredential(this.credentialSources());
     return found && this.#keep(found);
+  }
+
+  /** Wipes something when the session ends. */
+  keep<Kept extends Disposable>(kept: Kept): Kept {
+    return this.#stack.use(kept);
   }
 
   /** Draws how far a large file is hashed, on a terminal. */

@@ -38,7 +38,7 @@ export class DerReader {
   read(tag: number): Uint8Array {
     const { start, length } = this.#readHeader();
     const end = start + length;
-    if (!this.nextIs(tag) || end > this.#rest.length) throw malformed();
+    if (!this.nextIs(tag) || end > this.#rest.length) throw malformedDer();
     const contents = this.#rest.subarray(start, end);
     this.#rest = this.#rest.subarray(end);
     return contents;
@@ -54,21 +54,21 @@ export class DerReader {
     const contents = this.read(derTag.integer);
     const [first = 0x80, second = 0x80] = contents;
     const shortest = first !== 0 || contents.length === 1 || second >= 0x80;
-    if (first >= 0x80 || !shortest || contents.length > maxUnsignedBytes) throw malformed();
-    if (contents.length === maxUnsignedBytes && first !== 0) throw malformed();
+    if (first >= 0x80 || !shortest || contents.length > maxUnsignedBytes) throw malformedDer();
+    if (contents.length === maxUnsignedBytes && first !== 0) throw malformedDer();
     return contents.reduce((value, byte) => value * 256 + byte, 0);
   }
 
   /** The bytes of a BIT STRING that ends with a whole byte. */
   readBits(tag: number = derTag.bitString): Uint8Array {
     const contents = this.read(tag);
-    if (contents[0] !== 0) throw malformed();
+    if (contents[0] !== 0) throw malformedDer();
     return contents.subarray(1);
   }
 
   /** Ends the reading: nothing follows. */
   end(): void {
-    if (this.#rest.length > 0) throw malformed();
+    if (this.#rest.length > 0) throw malformedDer();
   }
 
   #readHeader(): { start: number; length: number } {
@@ -76,7 +76,7 @@ export class DerReader {
     if (first < 0x80) return { start: 2, length: first };
     if (first === 0x81 && second >= 0x80) return { start: 3, length: second };
     if (first === 0x82 && second > 0) return { start: 4, length: second * 256 + third };
-    throw malformed();
+    throw malformedDer();
   }
 }
 
@@ -98,7 +98,8 @@ export function encodeDerUnsigned(value: number): Uint8Array<ArrayBuffer> {
   return encodeDer(derTag.integer, Uint8Array.from(bytes));
 }
 
-function malformed(): HanaperError {
+/** The error for DER that is damaged, or that holds something else. */
+export function malformedDer(): HanaperError {
   return new HanaperError('malformed_key', 'The DER inside of this key file is damaged, or holds something else.', {
     reason: 'DER',
   });

@@ -1,10 +1,12 @@
 import {
+  decompressEcdsaPoint,
   deriveEcdsaPublicKey,
   generateEcdsaScalar,
   isEcdsaPoint,
   signEcdsaMessage,
   verifyEcdsaMessage,
 } from '#crypto/ecdsa';
+import { equalBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { Secret } from './secret.ts';
 
@@ -17,6 +19,7 @@ export type EcdsaCurve = 'p256' | 'secp256k1';
 export type EcdsaPublicKey = Uint8Array<ArrayBuffer> & { readonly [checked]: 'ecdsa' };
 
 const publicKeyLength = 33;
+const pointLength = 65;
 const scalarLength = 32;
 const signatureLength = 64;
 
@@ -45,19 +48,44 @@ export function importEcdsaPublicKey(curve: EcdsaCurve, bytes: Uint8Array): Ecds
 }
 
 /**
+ * Checks an uncompressed point (SEC 1, section 2.3.3: 04, x and y, 65 bytes) and compresses it.
+ *
+ * @throws HanaperError `malformed_key`
+ */
+export function compressEcdsaPublicKey(curve: EcdsaCurve, point: Uint8Array): EcdsaPublicKey {
+  const sign = 2 + ((point[pointLength - 1] ?? 0) & 1);
+  const key = importEcdsaPublicKey(curve, Uint8Array.of(sign, ...point.subarray(1, publicKeyLength)));
+  if (equalBytes(decompressEcdsaPublicKey(curve, key), point)) return key;
+  throw new HanaperError('malformed_key', `These ${point.length} bytes are no point on ${curve}.`, { curve });
+}
+
+/** The same public key as an uncompressed point: 65 bytes. */
+export function decompressEcdsaPublicKey(curve: EcdsaCurve, key: EcdsaPublicKey): Uint8Array<ArrayBuffer> {
+  return decompressEcdsaPoint(curve, key);
+}
+
+/**
  * The public key of a private key.
  *
  * @throws HanaperError `malformed_key` where the scalar is not one of the curve's
  */
 export async function ecdsaPublicKeyOf(curve: EcdsaCurve, scalar: Secret): Promise<EcdsaPublicKey> {
-  const derived = scalar.length === scalarLength ? await deriveEcdsaPublicKey(curve, scalar.bytes) : undefined;
-  if (derived) return importEcdsaPublicKey(curve, derived);
-  throw new HanaperError('malformed_key', `This is no private key on ${curve}.`, { curve });
+  requireScalar(curve, scalar);
+  return importEcdsaPublicKey(curve, await deriveEcdsaPublicKey(curve, scalar.bytes));
 }
 
-/** The ECDSA signature (FIPS 186-5) of the SHA-256 of `message`: r and s, 64 bytes. */
-export function signEcdsa(curve: EcdsaCurve, scalar: Secret, message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  return signEcdsaMessage(curve, scalar.bytes, message);
+/**
+ * The ECDSA signature (FIPS 186-5) of the SHA-256 of `message`: r and s, 64 bytes.
+ *
+ * @throws HanaperError `malformed_key` where the scalar is not one of the curve's
+ */
+export async function signEcdsa(
+  curve: EcdsaCurve,
+  scalar: Secret,
+  message: Uint8Array,
+): Promise<Uint8Array<ArrayBuffer>> {
+  requireScalar(curve, scalar);
+  return await signEcdsaMessage(curve, scalar.bytes, message);
 }
 
 /** Whether `signature` (r and s, 64 bytes) is that of `message` by `publicKey`. */
@@ -81,4 +109,19 @@ export function malleateEcdsa(curve: EcdsaCurve, signature: Uint8Array): Uint8Ar
     negated >>= 8n;
   }
   return twin;
+}
+
+// FIPS 186-5, section A.2.1: from 1 to n − 1. OpenSSL takes raw scalars beyond, and signs with them.
+function requireScalar(curve: EcdsaCurve, { bytes }: Secret): void {
+  if (bytes.length === scalarLength && isBelow(bytes, orders[curve]) && bytes.some((byte) => byte !== 0)) return;
+  throw new HanaperError('malformed_key', `This is no private key on ${curve}.`, { curve });
+}
+
+// Byte by byte, without a branch: the borrow of a subtraction says which is less.
+function isBelow(bytes: Uint8Array, limit: bigint): boolean {
+  let borrow = 0;
+  for (let i = bytes.length - 1, rest = limit; i >= 0; i--, rest >>= 8n) {
+    borrow = (((bytes[i] ?? 0) - Number(rest & 0xffn) - borrow) >> 8) & 1;
+  }
+  return borrow === 1;
 }

@@ -69,12 +69,8 @@ export async function sign(seed: Secret, message: Uint8Array): Promise<Uint8Arra
 }
 
 /** Whether `signature` is that of `message` by `publicKey` (RFC 8032, section 5.1.7). */
-export async function verify(
-  publicKey: Ed25519PublicKey,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  return signature.length === signatureLength && verifyMessage(publicKey, message, signature);
+export function verify(publicKey: Ed25519PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return signature.length === signatureLength ? verifyMessage(publicKey, message, signature) : Promise.resolve(false);
 }
 
 function requireSeed(seed: Secret): void {

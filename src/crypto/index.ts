@@ -3,6 +3,8 @@ export { open, seal, sealOverhead } from './aead.ts';
 export { type Argon2Inputs, type Argon2Parameters, argon2id } from './argon2.ts';
 export { createSha256, type Sha256, sha256 } from './digest.ts';
 export {
+  compressEcdsaPublicKey,
+  decompressEcdsaPublicKey,
   type EcdsaCurve,
   type EcdsaPublicKey,
   ecdsaPublicKeyOf,

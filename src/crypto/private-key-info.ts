@@ -1,5 +1,6 @@
 import { encodeHex } from '../bytes.ts';
-import { DerReader, derTag } from './der.ts';
+import { HanaperError } from '../errors.ts';
+import { DerReader, derTag, malformedDer } from './der.ts';
 
 /** A private key in PKCS#8 (RFC 5958), whatever its algorithm. The bytes are views of those that were read. */
 export interface PrivateKeyInfo {
@@ -23,11 +24,11 @@ export function readPrivateKeyInfo(der: Uint8Array): PrivateKeyInfo {
   const info = file.readSequence();
   file.end();
   const version = info.readUnsigned();
+  if (version > 1) throw malformedDer();
   const { algorithm, parameter } = readAlgorithm(info.readSequence());
   const privateKey = info.read(derTag.octetString);
   const publicKey = version === 1 ? readPublicKey(info) : undefined;
-  if (version <= 1) info.end();
-  else info.read(derTag.null);
+  info.end();
   return { algorithm, parameter, privateKey, publicKey };
 }
 
@@ -44,4 +45,11 @@ function readPublicKey(info: DerReader): Uint8Array {
   const bits = explicit.readBits();
   explicit.end();
   return bits;
+}
+
+/** The error for a private key file that states another public key than its own. */
+export function publicKeyMismatch(): HanaperError {
+  return new HanaperError('malformed_key', 'The public key in this private key file is not that of its private key.', {
+    reason: 'public key mismatch',
+  });
 }

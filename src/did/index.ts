@@ -7,4 +7,27 @@ export {
   encodeEd25519DidKey,
   isDidKey,
 } from './did-key.ts';
+export {
+  type DidWebRequest,
+  type DidWebResolution,
+  didWebLimits,
+  didWebUrl,
+  type FetchDidDocument,
+  isDidWeb,
+  type ResolvedDidWeb,
+  resolveDidWeb,
+} from './did-web.ts';
+export {
+  createDidDocument,
+  type DidDocument,
+  didDocumentLimits,
+  type MultikeyMethod,
+  readDidDocument,
+  selectVerificationMethods,
+  type VerificationMethod,
+  type VerificationPurpose,
+} from './document.ts';
+export { decodeIdentityKey, encodeIdentityKeyPem, encryptIdentityKeyPem } from './identity-key-file.ts';
+export { decodePublicJwk, encodeJwk, type PublicJwk } from './jwk.ts';
+export { generatePrivateKey, PrivateKey, publicKeyOfPrivate, signWithKey } from './private-key.ts';
 export { importPublicKeyOf, type KeyType, type PublicKey, verifyWithKey } from './public-key.ts';

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { type Dialect, PostgresDialect } from 'kysely';
 
 const timestamptz = 1184;
+const int8 = 20;
 const connectTimeout = 10_000;
 
 /** Kysely over a pool of PostgreSQL connections; times come out as RFC 3339 in UTC with milliseconds. */
@@ -24,8 +25,12 @@ export async function createPostgresDialect(url: string): Promise<Dialect> {
     connectionTimeoutMillis: connectTimeout,
     application_name: 'hanaper',
     types: {
-      getTypeParser: (oid, format) =>
-        oid === timestamptz && format !== 'binary' ? parseTime : pg.types.getTypeParser(oid, format),
+      getTypeParser: (oid, format) => {
+        if (format !== 'binary' && oid === timestamptz) return parseTime;
+        // Seconds, which have 53 bits.
+        if (format !== 'binary' && oid === int8) return Number;
+        return pg.types.getTypeParser(oid, format);
+      },
     },
   });
   // One that breaks between two queries of a transaction is reported by the next of them.

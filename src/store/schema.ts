@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import type { AuthorityRow } from '../vault/authority-statement.ts';
 
 /**
@@ -12,6 +13,11 @@ export interface Schema {
   readonly packageSignatures: PackageSignatureRow;
   readonly authority: AuthorityTableRow;
   readonly keySlots: KeySlotRow;
+  readonly didDocuments: DidDocumentTable;
+  readonly ucanDelegations: DelegationTable;
+  readonly ucanInvocations: InvocationTable;
+  readonly ucanRevocations: RevocationTable;
+  readonly ucanLegacyTokens: LegacyTokenTable;
   readonly hanaperMigrations: MigrationRow;
 }
 
@@ -95,6 +101,109 @@ export interface KeySlotRow {
   readonly createdAt: string;
   /** 64 bytes. */
   readonly signature: Uint8Array;
+}
+
+/** What a principal is to this database. */
+export type PrincipalKind = 'authority' | 'organisation' | 'person' | 'device' | 'job' | 'stranger';
+
+/** A principal, and its DID document as JSON. */
+export interface DidDocumentRow {
+  readonly did: string;
+  readonly document: string;
+  readonly kind: PrincipalKind;
+  readonly createdAt: string;
+}
+
+interface DidDocumentTable extends DidDocumentRow {
+  readonly id: Generated<number>;
+}
+
+/** A delegation whose signature was verified; the columns are what its envelope says. */
+export interface DelegationRow {
+  readonly id: number;
+  /** The subject's row; the issuer's for a powerline. */
+  readonly didId: number;
+  /** base58btc */
+  readonly cid: string;
+  readonly envelope: Uint8Array;
+  readonly iss: string;
+  readonly aud: string;
+  /** null: a powerline. */
+  readonly sub: string | null;
+  readonly cmd: string;
+  /** DAG-JSON */
+  readonly pol: string;
+  /** Seconds since 1970. */
+  readonly nbf: number | null;
+  /** Seconds since 1970; null: never. */
+  readonly exp: number | null;
+  readonly isRoot: 0 | 1;
+  readonly isPowerline: 0 | 1;
+  readonly createdAt: string;
+}
+
+interface DelegationTable extends Omit<DelegationRow, 'id'> {
+  readonly id: Generated<number>;
+}
+
+/** An invocation whose signature was verified. */
+export interface InvocationRow {
+  readonly id: number;
+  /** The issuer's row. */
+  readonly didId: number;
+  /** base58btc */
+  readonly cid: string;
+  /** SHA-256 of what is signed: 64 hex characters. */
+  readonly payloadDigest: string;
+  readonly envelope: Uint8Array;
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string | null;
+  readonly cmd: string;
+  /** JSON list of CIDs. */
+  readonly prf: string;
+  readonly exp: number | null;
+  readonly iat: number | null;
+  readonly executedAt: string | null;
+  /** The receipt. */
+  readonly resultCid: string | null;
+  readonly createdAt: string;
+}
+
+interface InvocationTable extends Omit<InvocationRow, 'id'> {
+  readonly id: Generated<number>;
+}
+
+/** That somebody revoked a delegation, which need not be known here; whether it counts is judged in each chain. */
+export interface RevocationRow {
+  readonly delegationCid: string;
+  readonly revokedBy: string;
+  readonly invocationCid: string;
+  readonly reason: string | null;
+  readonly revokedAt: string;
+}
+
+interface RevocationTable extends RevocationRow {
+  readonly id: Generated<number>;
+}
+
+/** A token of UCAN 0.8 to 0.10: kept, and never accepted for anything. */
+export interface LegacyTokenRow {
+  /** SHA-256 of the token: 64 hex characters. */
+  readonly tokenDigest: string;
+  readonly rawToken: string;
+  readonly version: string;
+  readonly iss: string;
+  readonly aud: string;
+  readonly exp: number | null;
+  readonly nbf: number | null;
+  /** The delegation of UCAN 1.0 that took its place. */
+  readonly reissuedCid: string | null;
+  readonly createdAt: string;
+}
+
+interface LegacyTokenTable extends LegacyTokenRow {
+  readonly id: Generated<number>;
 }
 
 /** A migration that was applied. */

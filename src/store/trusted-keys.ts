@@ -87,3 +87,14 @@ export async function listPublicKeys({ kysely }: Transaction): Promise<readonly 
   const rows = await trusted.union(kysely.selectFrom('signingKeys').select('publicKey')).execute();
   return rows.map(({ publicKey }) => publicKey);
 }
+
+/** Which of these fingerprints are of keys for packages: signing or trusted, revoked or not. */
+export async function listKnownFingerprints(
+  { kysely }: Transaction,
+  fingerprints: readonly string[],
+): Promise<readonly string[]> {
+  if (fingerprints.length === 0) return [];
+  const trusted = kysely.selectFrom('trustedKeys').select('keyFingerprint').where('keyFingerprint', 'in', fingerprints);
+  const signing = kysely.selectFrom('signingKeys').select('keyFingerprint').where('keyFingerprint', 'in', fingerprints);
+  return (await trusted.union(signing).execute()).map(({ keyFingerprint }) => keyFingerprint);
+}

@@ -7,7 +7,7 @@ import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { cidsOf } from './revocation.ts';
 import { judgeChain, type Rule } from './rules.ts';
-import { isSignatureValid, type KeyResolver } from './verified.ts';
+import { isSignatureValid, isVerified, type KeyResolver } from './verified.ts';
 
 /** What a chain is held against. */
 export interface ChainContext {
@@ -137,10 +137,14 @@ async function gatherChain(invocation: Invocation, context: ChainContext): Promi
   return { invocation, isSigned, links: isFromLeaf(links, invocation.issuer) ? links.toReversed() : links };
 }
 
-async function gatherLink(cid: CID, { resolveProof, revocationsOf, resolveKeys }: ChainContext): Promise<Link> {
+/** Finds out about one proof what can be found out without the others. */
+export async function gatherLink(
+  cid: CID,
+  { resolveProof, revocationsOf, resolveKeys }: Pick<ChainContext, 'resolveProof' | 'revocationsOf' | 'resolveKeys'>,
+): Promise<Link> {
   const delegation = await resolveProof(cid);
   if (!delegation?.cid.equals(cid)) return { cid, isSigned: false, revocations: [] };
-  const isSigned = await isSignatureValid(delegation, resolveKeys);
+  const isSigned = isVerified(delegation) || (await isSignatureValid(delegation, resolveKeys));
   const revocations: RevocationRecord[] = [];
   for (const each of cidsOf(delegation)) revocations.push(...(await revocationsOf(each)));
   return { cid, delegation, isSigned, revocations };
@@ -151,7 +155,8 @@ function isFromLeaf(links: readonly Link[], invoker: string): boolean {
   return links.at(-1)?.delegation?.audience !== invoker && links[0]?.delegation?.audience === invoker;
 }
 
-function requireContext({ now, skew = 0 }: ChainContext): void {
+/** Requires what a program passes: a time, and a skew of 0 to 60 seconds. */
+export function requireContext({ now, skew = 0 }: Pick<ChainContext, 'now' | 'skew'>): void {
   if (!Number.isFinite(now)) throw new TypeError('now must be a time in seconds');
   if (!(skew >= 0 && skew <= limits.skewSeconds)) {
     throw new TypeError(`skew must be 0 to ${limits.skewSeconds} seconds`);

@@ -4,12 +4,14 @@ import { base36 } from 'multiformats/bases/base36';
 import { base58btc } from 'multiformats/bases/base58';
 import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/base64';
 import { CID } from 'multiformats/cid';
-import { create } from 'multiformats/hashes/digest';
+import { Digest } from 'multiformats/hashes/digest';
+import { concatBytes } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 
 const dagCborCode = 0x71;
 const sha256Code = 0x12;
+const digestLength = 32;
 const mostCharacters = 128;
 
 const decoder = base58btc.decoder
@@ -21,9 +23,31 @@ const decoder = base58btc.decoder
   .or(base64url.decoder)
   .or(base64urlpad.decoder);
 
+// How the bytes of such a CID begin; its digest follows.
+const prefix = Uint8Array.of(1, dagCborCode, sha256Code, digestLength);
+
 /** The CID of a token: version 1, dag-cbor (0x71), sha2-256, over all of its bytes. */
 export function computeCid(bytes: Uint8Array): CID {
-  return CID.createV1(dagCborCode, create(sha256Code, sha256(bytes)));
+  return cidOf(concatBytes(prefix, sha256(bytes)));
+}
+
+/** The CID of its own bytes; `undefined` where they are none. */
+export function decodeCid(bytes: Uint8Array): CID | undefined {
+  if (bytes.length === prefix.length + digestLength && prefix.every((byte, index) => bytes[index] === byte)) {
+    return cidOf(bytes);
+  }
+  try {
+    return CID.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+// Without what the library checks and copies once more: a chain has many.
+function cidOf(bytes: Uint8Array): CID {
+  const multihash = bytes.subarray(2);
+  const digest = new Digest(sha256Code, digestLength, bytes.subarray(prefix.length), multihash);
+  return new CID(1, dagCborCode, digest, bytes);
 }
 
 /** A CID as it is printed and stored: base58btc, `zdpu…`. */
@@ -37,7 +61,7 @@ export function formatCid(cid: CID): string {
  * @throws HanaperError `bad_input`
  */
 export function parseCid(text: string): CID {
-  const cid = text.length <= mostCharacters ? decodeCid(text) : undefined;
+  const cid = text.length <= mostCharacters ? parseAnyCid(text) : undefined;
   if (cid && isTokenCid(cid)) return cid;
   throw new HanaperError('bad_input', 'This is no CID of a token; one looks like zdpu… or bafyrei….', {
     expected: 'zdpu…',
@@ -51,12 +75,10 @@ export function isTokenCid({ version, code, multihash }: CID): boolean {
 
 /** A key for maps: two tokens' CIDs are equal exactly where their keys are. */
 export function cidKey({ multihash }: CID): string {
-  let key = '';
-  for (const byte of multihash.digest) key += String.fromCharCode(byte);
-  return key;
+  return Reflect.apply(String.fromCharCode, undefined, multihash.digest);
 }
 
-function decodeCid(text: string): CID | undefined {
+function parseAnyCid(text: string): CID | undefined {
   try {
     return CID.parse(text, decoder);
   } catch {

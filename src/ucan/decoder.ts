@@ -1,5 +1,6 @@
-import { CID } from 'multiformats/cid';
+import type { CID } from 'multiformats/cid';
 import { decodeUtf8 } from '../bytes.ts';
+import { decodeCid } from './cid.ts';
 import { type IpldMap, type IpldValue, ipldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
@@ -227,13 +228,5 @@ export class Decoder {
     if (length > this.#bytes.length - from) throw malformedToken('ends in the middle', { offset: from });
     this.#at = from + length;
     return from;
-  }
-}
-
-function decodeCid(bytes: Uint8Array): CID | undefined {
-  try {
-    return CID.decode(bytes);
-  } catch {
-    return undefined;
   }
 }

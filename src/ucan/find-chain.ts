@@ -30,6 +30,18 @@ export interface DelegationSource {
   delegationsTo(audiences: readonly string[], subject: string): Promise<readonly Candidate[]>;
 }
 
+/** Delegations that are at hand, none of them known to be revoked, as a source. */
+export function sourceOf(delegations: Iterable<Delegation>): DelegationSource {
+  const candidates = Array.from(delegations, (delegation) => ({ delegation, revocations: [] }));
+  return {
+    async delegationsTo(audiences, subject) {
+      return candidates.filter(
+        ({ delegation }) => audiences.includes(delegation.audience) && (delegation.subject ?? subject) === subject,
+      );
+    },
+  };
+}
+
 /** A chain that was found, and what stands in its way. */
 interface Trail {
   /** From here up to the invoker, the invoker's own last. */

@@ -50,8 +50,10 @@ export {
   type TokenKind,
   type UcanVersion,
 } from './envelope.ts';
+export { explainDelegation } from './explain-delegation.ts';
 export { isDid } from './fields.ts';
-export { type Candidate, type DelegationSource, findChain, type Wish } from './find-chain.ts';
+export { type Candidate, type DelegationSource, findChain, sourceOf, type Wish } from './find-chain.ts';
+export { gatherRevocations } from './gather-revocations.ts';
 export {
   decodeInvocation,
   type Invocation,
@@ -61,6 +63,8 @@ export {
   taskCidOf,
 } from './invocation.ts';
 export { type IpldMap, type IpldValue, ipldMap, isIpldMap, toIpld, toIpldMap } from './ipld.ts';
+export { decodeLegacyToken, type LegacyToken, verifyLegacySignature } from './legacy.ts';
+export type { LegacyCapability } from './legacy-capabilities.ts';
 export { limits } from './limits.ts';
 export { findPolicyFailure, type PolicyFailure } from './match.ts';
 export { type Comparison, type Policy, parsePolicy, type Statement } from './policy.ts';
@@ -81,7 +85,8 @@ export {
   signRevocation,
 } from './revocation.ts';
 export type { Rule } from './rules.ts';
-export type { Signer } from './signer.ts';
-export { decodeToken, partitionTokens, unpackTokens } from './tokens.ts';
+export { type Signer, signerOf } from './signer.ts';
+export { isStanding, listIssuersAbove } from './standing.ts';
+export { decodeToken, looksLikeTokens, partitionTokens, unpackTokens } from './tokens.ts';
 export { decodeVarsig, encodeVarsig, type Varsig } from './varsig.ts';
 export { isSignatureValid, isVerified, type KeyResolver, type Verified, verifyToken } from './verified.ts';

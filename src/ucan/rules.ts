@@ -45,9 +45,9 @@ export function judgeChain(chain: Chain, context: Pick<ChainContext, 'now' | 'sk
   for (const link of links) visit(link, 'available', link.delegation ? undefined : unavailable(link));
   if (invocation.issuer === invocation.subject) return;
   visit(chain, 'root', checkRoot(invocation, links[0]));
-  for (const [index, link] of links.entries()) {
-    if (link.delegation) judgeLink(link, link.delegation, links.slice(0, index), chain, context, visit);
-  }
+  links.forEach((link, index) => {
+    if (link.delegation) judgeLink(link, link.delegation, index, chain, context, visit);
+  });
   const last = links.at(-1)?.delegation;
   if (last === undefined) return;
   visit(chain, 'issuer', checkAddressed(last, invocation));
@@ -57,20 +57,33 @@ export function judgeChain(chain: Chain, context: Pick<ChainContext, 'now' | 'sk
 function judgeLink(
   link: Link,
   delegation: Delegation,
-  above: readonly Link[],
-  { invocation }: Chain,
+  index: number,
+  { invocation, links }: Chain,
   context: Pick<ChainContext, 'now' | 'skew'>,
   visit: Visit,
 ): void {
-  const before = above.at(-1)?.delegation;
-  visit(link, 'signature', link.isSigned ? undefined : invalidSignature(delegation));
-  visit(link, 'time', checkTime(delegation, context));
-  const issuers = [delegation.issuer, ...above.flatMap((each) => each.delegation?.issuer ?? [])];
-  visit(link, 'revocation', checkRevocation(delegation, link.revocations, issuers));
+  const before = links[index - 1]?.delegation;
+  const issuersAbove = () => links.slice(0, index).flatMap((above) => above.delegation?.issuer ?? []);
+  judgeDelegation(link, delegation, issuersAbove, context, visit);
   if (before) visit(link, 'issuer', checkAddressed(before, delegation));
   visit(link, 'subject', checkSubject(delegation, invocation));
   if (before) visit(link, 'command', checkCommand(before, delegation));
   visit(link, 'policy', checkPolicy(delegation, invocation.args));
+}
+
+/** Holds a delegation against the rules that need nothing but, where it was revoked, the issuers above it. */
+export function judgeDelegation(
+  link: Link,
+  delegation: Delegation,
+  issuersAbove: () => readonly string[],
+  context: Pick<ChainContext, 'now' | 'skew'>,
+  visit: Visit,
+): void {
+  visit(link, 'signature', link.isSigned ? undefined : invalidSignature(delegation));
+  visit(link, 'time', checkTime(delegation, context));
+  const { revocations } = link;
+  const issuers = revocations.length === 0 ? [] : [delegation.issuer, ...issuersAbove()];
+  visit(link, 'revocation', checkRevocation(delegation, revocations, issuers));
 }
 
 /** Whether a token is within its time; a tie is. */

@@ -1,3 +1,5 @@
+import { encodeDidKey } from '../did/did-key.ts';
+import { type PrivateKey, publicKeyOfPrivate, signWithKey } from '../did/private-key.ts';
 import type { KeyType } from '../did/public-key.ts';
 
 /**
@@ -12,4 +14,10 @@ export interface Signer {
   readonly keyType: KeyType;
   /** The signature of `message`: Ed25519 (64 bytes), or ECDSA with SHA-256 (r and s, 64 bytes). */
   sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Signs with a private key, for as long as that is not wiped, as its did:key. */
+export async function signerOf(key: PrivateKey): Promise<Signer> {
+  const did = encodeDidKey(await publicKeyOfPrivate(key));
+  return { did, keyType: key.type, sign: (message) => signWithKey(key, message) };
 }

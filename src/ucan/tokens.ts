@@ -7,6 +7,8 @@ import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
 
 const envelopeHead = 0x82;
+// The letter g: how 0x82 begins in base64 and base64url.
+const base64Head = 0x67;
 
 /**
  * Reads a token, whichever it is.
@@ -31,6 +33,11 @@ export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Arra
   const token = text === undefined ? undefined : (decodeBase64(text) ?? decodeBase64Url(text));
   if (token?.[0] === envelopeHead) return [token];
   throw malformedToken('is neither a container nor a token in raw, base64 or base64url form', { offset: 0 });
+}
+
+/** Whether bytes begin as {@link unpackTokens} would have them: a container, or a token raw or in base64. */
+export function looksLikeTokens(head: Uint8Array): boolean {
+  return head[0] === envelopeHead || head[0] === base64Head || isContainer(head);
 }
 
 /** Sorts tokens by what they are. */

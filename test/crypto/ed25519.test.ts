@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { concatBytes, encodeUtf8 } from '../../src/bytes.ts';
 import { generateSeed, importPublicKey, publicKeyOf, sign, verify } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { expectCode } from '../support/codes.ts';
@@ -96,4 +99,61 @@ test('two generated seeds differ', () => {
   using first = generateSeed();
   using second = generateSeed();
   expect(first.bytes).not.toEqual(second.bytes);
+});
+
+// RFC 8032, section 5.1.7, leaves it open whether both sides of the equation are multiplied by the cofactor 8, by which
+// parts of small order vanish. All platforms here must judge alike: they do not multiply.
+describe('a signature that is valid only with the cofactor is refused:', () => {
+  const { Point } = ed25519;
+  const small = Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '');
+  const secret = 123_456_789n;
+  const nonce = 987_654_321n;
+
+  function signBy(publicKey: InstanceType<typeof Point>, commitment: InstanceType<typeof Point>, message: Uint8Array) {
+    const [r, a] = [commitment.toBytes(), publicKey.toBytes()];
+    const digest = createHash('sha512').update(r).update(a).update(message).digest().reverse().toString('hex');
+    const challenge = BigInt(`0x${digest}`) % Point.Fn.ORDER;
+    const s = Point.Fn.toBytes(Point.Fn.create(nonce + challenge * secret));
+    return { signature: concatBytes(r, s), challenge };
+  }
+
+  async function isValid(publicKey: InstanceType<typeof Point>, message: Uint8Array, signature: Uint8Array) {
+    return verify(importPublicKey(publicKey.toBytes()), message, signature);
+  }
+
+  test('one made in this way without such a part is valid', async () => {
+    const publicKey = Point.BASE.multiply(secret);
+    const { signature } = signBy(publicKey, Point.BASE.multiply(nonce), encodeUtf8('a message'));
+    expect(await isValid(publicKey, encodeUtf8('a message'), signature)).toBe(true);
+  });
+
+  test('by a public key with a part of small order', async () => {
+    const publicKey = Point.BASE.multiply(secret).add(small);
+    let refused = 0;
+    for (let i = 0; i < 16; i++) {
+      const message = encodeUtf8(`message ${i}`);
+      const { signature, challenge } = signBy(publicKey, Point.BASE.multiply(nonce), message);
+      expect(ed25519.verify(signature, message, publicKey.toBytes(), { zip215: false })).toBe(true);
+      expect(await isValid(publicKey, message, signature)).toBe(challenge % 8n === 0n);
+      if (challenge % 8n !== 0n) refused++;
+    }
+    expect(refused).toBeGreaterThan(5);
+  });
+
+  test('with a commitment that has a part of small order', async () => {
+    const publicKey = Point.BASE.multiply(secret);
+    const message = encodeUtf8('a message');
+    const { signature } = signBy(publicKey, Point.BASE.multiply(nonce).add(small), message);
+    expect(ed25519.verify(signature, message, publicKey.toBytes(), { zip215: false })).toBe(true);
+    expect(await isValid(publicKey, message, signature)).toBe(false);
+  });
+
+  test('with an s that is not reduced', async () => {
+    const publicKey = Point.BASE.multiply(secret);
+    const message = encodeUtf8('a message');
+    const { signature } = signBy(publicKey, Point.BASE.multiply(nonce), message);
+    const s = BigInt(`0x${toHex(signature.slice(32).reverse())}`) + Point.Fn.ORDER;
+    const unreduced = fromHex(s.toString(16).padStart(64, '0')).reverse();
+    expect(await isValid(publicKey, message, concatBytes(signature.subarray(0, 32), unreduced))).toBe(false);
+  });
 });

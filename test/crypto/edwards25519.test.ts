@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { importPublicKey, publicKeyOf } from '../../src/crypto/ed25519.ts';
-import { classifyPoint } from '../../src/crypto/edwards25519.ts';
+import { importPublicKey, importPublicKeyToVerify, publicKeyOf, sign, verify } from '../../src/crypto/ed25519.ts';
+import { classifyEncoding, classifyPoint } from '../../src/crypto/edwards25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { expectCode } from '../support/codes.ts';
-import { fromHex } from '../support/vectors.ts';
+import { flipBit, fromHex } from '../support/vectors.ts';
 
 const zeros = '00'.repeat(30);
 const ones = 'ff'.repeat(30);
@@ -76,4 +76,51 @@ test('about half of random bytes are on the curve', () => {
   );
   expect(valid).toBeGreaterThan(60);
   expect(valid).toBeLessThan(140);
+});
+
+describe('what is known of an encoding alone', () => {
+  const weakOrWrong = [
+    `01${zeros}00`,
+    `ec${ones}7f`,
+    `00${zeros}00`,
+    `00${zeros}80`,
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+    `01${zeros}80`,
+    `ec${ones}ff`,
+    ...Array.from({ length: 19 }, (_, low) => [
+      `${(0xed + low).toString(16)}${ones}7f`,
+      `${(0xed + low).toString(16)}${ones}ff`,
+    ]),
+  ].flat();
+
+  test.each(weakOrWrong)('agrees for %s', (hex) => {
+    expect(classifyEncoding(fromHex(hex))).toBe(classifyPoint(fromHex(hex)));
+    expect(classifyEncoding(fromHex(hex))).not.toBe('valid');
+  });
+
+  test('agrees for all bytes, but that it takes what is not on the curve for valid', () => {
+    const near = fc.constantFrom(...weakOrWrong.map(fromHex));
+    const bytes = fc.oneof(
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc.tuple(near, fc.nat(255)).map(([point, bit]) => flipBit(point, bit)),
+    );
+    fc.assert(
+      fc.property(bytes, (encoded) => {
+        const kind = classifyPoint(encoded);
+        expect(classifyEncoding(encoded)).toBe(kind === 'not-on-curve' ? 'valid' : kind);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('is enough where the key only verifies: one that is not on the curve verifies nothing', async () => {
+    const key = importPublicKeyToVerify(fromHex(`02${zeros}00`));
+    using seed = Secret.adopt(fromHex('11'.repeat(32)));
+    const message = new Uint8Array(3);
+    expect(await verify(key, message, await sign(seed, message))).toBe(false);
+    expect(await verify(key, message, fromHex(`01${zeros}00${'00'.repeat(32)}`))).toBe(false);
+  });
 });

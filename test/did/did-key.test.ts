@@ -4,7 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../src/bytes.ts';
 import { importPublicKey, publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import { decodeEd25519DidKey, encodeEd25519DidKey, isDidKey } from '../../src/did/did-key.ts';
+import {
+  decodeDidKey,
+  decodeDidKeyToVerify,
+  decodeEd25519DidKey,
+  encodeDidKey,
+  encodeEd25519DidKey,
+  isDidKey,
+} from '../../src/did/did-key.ts';
+import { generatePrivateKey, publicKeyOfPrivate } from '../../src/did/private-key.ts';
 import { expectCode } from '../support/codes.ts';
 import { fromHex } from '../support/vectors.ts';
 
@@ -82,4 +90,79 @@ test('a did:key of a point that is not canonical is malformed', async () => {
   const did = `did:key:${base58btc.encode(concatBytes(fromHex('ed01'), new Uint8Array(32).fill(0xff)))}`;
   await expectCode('malformed_key', () => decodeEd25519DidKey(did));
   expect(isDidKey(did)).toBe(false);
+});
+
+// The examples of did:key v0.9 for P-256 and secp256k1, each with the compressed point that it encodes.
+describe('a published did:key of another kind', () => {
+  test.each([
+    ['p256', 'did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169'],
+    ['p256', 'did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv'],
+    ['secp256k1', 'did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme'],
+    ['secp256k1', 'did:key:zQ3shtxV1FrJfhqE1dvxYRcCknWNjHc3c5X1y3ZSoPDi2aur2'],
+    ['secp256k1', 'did:key:zQ3shZc2QzApp2oymGvQbzP8eKheVshBHbU4ZYjeXqwSKEn6N'],
+  ])('of %s is %s', (type, did) => {
+    const key = decodeDidKey(did);
+    expect(key.type).toBe(type);
+    expect(encodeDidKey(key)).toBe(did);
+    expect(decodeDidKeyToVerify(did)).toEqual(key);
+    expect(isDidKey(did)).toBe(true);
+  });
+});
+
+describe.each([
+  ['ed25519', /^did:key:z6Mk.{44}$/, 'ed01'],
+  ['p256', /^did:key:zDn.{46}$/, '8024'],
+  ['secp256k1', /^did:key:zQ3s.{45}$/, 'e701'],
+] as const)('a did:key of %s', (type, shape, codec) => {
+  test('of every key is read back', async () => {
+    for (let run = 0; run < 50; run++) {
+      using key = await generatePrivateKey(type);
+      const publicKey = await publicKeyOfPrivate(key);
+      const did = encodeDidKey(publicKey);
+      expect(did).toMatch(shape);
+      expect(decodeDidKey(did)).toEqual(publicKey);
+      expect(decodeDidKeyToVerify(did)).toEqual(publicKey);
+    }
+  });
+
+  test('has one form: with any character changed it is refused, or another key', async () => {
+    using key = await generatePrivateKey(type);
+    const publicKey = await publicKeyOfPrivate(key);
+    const did = encodeDidKey(publicKey);
+    for (let at = 0; at < did.length; at++) {
+      const changed = `${did.slice(0, at)}${did[at] === '5' ? '7' : '5'}${did.slice(at + 1)}`;
+      if (isDidKey(changed)) expect(decodeDidKey(changed)).not.toEqual(publicKey);
+    }
+  });
+
+  test.each([
+    ['a byte too few', -1],
+    ['a byte too many', 1],
+  ])('with %s is bad input', async (_, more) => {
+    using key = await generatePrivateKey(type);
+    const { bytes } = await publicKeyOfPrivate(key);
+    const other = more < 0 ? bytes.subarray(0, -1) : concatBytes(bytes, Uint8Array.of(1));
+    const did = `did:key:${base58btc.encode(concatBytes(fromHex(codec), other))}`;
+    await expectCode('bad_input', () => decodeDidKey(did));
+    await expectCode('bad_input', () => decodeDidKeyToVerify(did));
+  });
+});
+
+test.each(['8024', 'e701'])(
+  'a did:key of codec %s whose point is not on the curve, or not compressed, is malformed',
+  async (codec) => {
+    for (const point of [`02${'ff'.repeat(32)}`, `04${'11'.repeat(32)}`]) {
+      const did = `did:key:${base58btc.encode(fromHex(codec + point))}`;
+      await expectCode('malformed_key', () => decodeDidKey(did));
+      await expectCode('malformed_key', () => decodeDidKeyToVerify(did));
+      expect(isDidKey(did)).toBe(false);
+    }
+  },
+);
+
+test('a did:key that only verifies is refused where its encoding shows that it is weak or not canonical', async () => {
+  const didOf = (byte: number) =>
+    `did:key:${base58btc.encode(concatBytes(fromHex('ed01'), new Uint8Array(32).fill(byte)))}`;
+  await expectCode('weak_key', () => decodeDidKeyToVerify(didOf(0)));
+  await expectCode('malformed_key', () => decodeDidKeyToVerify(didOf(0xff)));
 });

@@ -14,6 +14,7 @@ import type { OrganizationRow } from '../../store/schema.ts';
 import { nameArg, noArgs } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { placeOfIdentityKey } from '../key-places.ts';
+import { settleOrganisation } from '../principals.ts';
 
 /** An organisation as a document. */
 export interface OrganisationDocument {
@@ -24,7 +25,7 @@ export interface OrganisationDocument {
   readonly created_at: string;
 }
 
-/** Makes an organisation with an identity key of its own, sealed. */
+/** Makes an organisation with an identity key of its own, sealed, and its root delegation to the authority. */
 export const createOrganisation: Command<'authority', { name: string }, OrganisationDocument> = {
   name: '/org/create',
   subject: 'authority',
@@ -39,6 +40,7 @@ export const createOrganisation: Command<'authority', { name: string }, Organisa
     }
     const row = await newOrganisation(context, name);
     await insertOrganization(context.transaction, row);
+    await settleOrganisation(context, row);
     return toDocument(row);
   },
 };

@@ -34,15 +34,8 @@ export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<Uint8Array
   return scalar;
 }
 
-export async function deriveEcdsaPublicKey(
-  curve: EcdsaCurve,
-  scalar: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return compress(createPublicKey(importScalar(curve, scalar)).export({ format: 'raw-public' }));
-  } catch {
-    return undefined;
-  }
+export async function deriveEcdsaPublicKey(curve: EcdsaCurve, scalar: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return compress(createPublicKey(importScalar(curve, scalar)).export({ format: 'raw-public' }));
 }
 
 // SEC 1, section 2.3.3: 04 | x | y becomes 02 or 03, by whether y is odd, and x.
@@ -59,6 +52,10 @@ export function isEcdsaPoint(curve: EcdsaCurve, compressed: Uint8Array): boolean
   } catch {
     return false;
   }
+}
+
+export function decompressEcdsaPoint(curve: EcdsaCurve, compressed: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(importPoint(curve, compressed).export({ format: 'raw-public' }));
 }
 
 export async function signEcdsaMessage(

@@ -1,5 +1,6 @@
 import type { Transaction } from '../transaction.ts';
-import { down, up } from './0001-main-job.ts';
+import * as mainJob from './0001-main-job.ts';
+import * as ucan from './0002-ucan.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -10,4 +11,7 @@ export interface Migration {
 }
 
 /** Every migration, oldest first. A new one is added at the end; none is ever changed. */
-export const migrations: readonly Migration[] = [{ version: 1, name: 'main-job', up, down }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'main-job', ...mainJob },
+  { version: 2, name: 'ucan', ...ucan },
+];

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { HanaperError } from '../../errors.ts';
+import type { DelegationRow } from '../../store/schema.ts';
+import {
+  type DelegationFilter,
+  deleteExpiredDelegations,
+  insertDelegations,
+  listDelegations,
+  principalOf,
+} from '../../store/ucan-delegations.ts';
+import { formatCid } from '../../ucan/cid.ts';
+import { fromJsonValue, toJsonValue } from '../../ucan/dag-json.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import { type Candidate, findChain } from '../../ucan/find-chain.ts';
+import { toIpldMap } from '../../ucan/ipld.ts';
+import { limits } from '../../ucan/limits.ts';
+import { isStanding } from '../../ucan/standing.ts';
+import { verifyToken } from '../../ucan/verified.ts';
+import { commandArg, didArg, noArgs } from '../args.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { rememberPrincipals } from '../principals.ts';
+import { containerArg, decodeTokens } from '../token-args.ts';
+
+/** A delegation as a document: UCAN's own names, CIDs in base58btc, times in seconds. */
+export interface DelegationDocument {
+  readonly cid: string;
+  readonly iss: string;
+  readonly aud: string;
+  /** Absent for a powerline. */
+  readonly sub?: string;
+  readonly cmd: string;
+  readonly pol: unknown;
+  readonly nbf?: number;
+  readonly exp?: number;
+  readonly is_root: boolean;
+  readonly is_powerline: boolean;
+  readonly created_at: string;
+}
+
+/** How a stored delegation stands at the time of the list. */
+export type DelegationState = 'live' | 'expired' | 'not_yet_valid' | 'revoked';
+
+/** What came of storing: CIDs. */
+export interface StoredDocument {
+  readonly stored: readonly string[];
+  readonly known: readonly string[];
+}
+
+/** Keeps delegations. Their signatures are verified, and their CIDs computed; one that is here already stays as it is. */
+export const storeDelegations: Command<'authority', { container: string }, StoredDocument> = {
+  name: '/delegation/store',
+  subject: 'authority',
+  access: 'write',
+  args: z.strictObject({ container: containerArg }),
+  refusal: 'ucan.delegation.store_failed',
+  async run(context, { container }) {
+    const { delegations, invocations } = await decodeTokens(container);
+    if (invocations.length > 0 || delegations.length === 0) {
+      throw new HanaperError('bad_input', 'Only delegations are stored; the container holds something else, or none.', {
+        field: 'container',
+      });
+    }
+    return keepDelegations(context, delegations);
+  },
+};
+
+/** Verifies delegations and keeps those that are new. */
+export async function keepDelegations(
+  context: CommandContext,
+  delegations: readonly Delegation[],
+): Promise<StoredDocument> {
+  const { transaction, now, tokens, emit } = context;
+  const verified = [];
+  for (const delegation of delegations) verified.push(await verifyToken(delegation));
+  const known: string[] = [];
+  for (const { cid } of verified) if (await tokens.resolveProof(cid)) known.push(formatCid(cid));
+  const fresh = verified.filter(({ cid }) => !known.includes(formatCid(cid)));
+  const didIds = await rememberPrincipals(context, fresh.map(principalOf));
+  await insertDelegations(transaction, fresh, didIds, now);
+  for (const { cid, issuer, audience, command } of fresh) {
+    emit('ucan.delegation.stored', { cid: formatCid(cid), issuer, audience, command });
+  }
+  return { stored: fresh.map(({ cid }) => formatCid(cid)), known };
+}
+
+/** What a list of delegations is about. */
+export interface ListDelegationsArgs {
+  readonly audience?: string;
+  readonly issuer?: string;
+  readonly subject?: string;
+  /** Those that cover this command. */
+  readonly command?: string;
+  /** Revoked ones too. */
+  readonly revoked?: boolean;
+  /** Those outside of their time too. */
+  readonly expired?: boolean;
+  /** The `next` of the page before. */
+  readonly before?: number;
+  /** 1 to 1,000; default: 100. */
+  readonly limit?: number;
+}
+
+/** One page of delegations; `next` is there where more may follow. */
+export interface DelegationListDocument {
+  readonly delegations: readonly (DelegationDocument & { readonly state: DelegationState })[];
+  readonly next?: number;
+}
+
+const defaultLimit = 100;
+
+/** Stored delegations, newest first; revoked ones, by whatever stands above them too, and expired ones only on request. */
+export const listStoredDelegations: Command<'authority', ListDelegationsArgs, DelegationListDocument> = {
+  name: '/delegation/list',
+  subject: 'authority',
+  access: 'read',
+  args: z.strictObject({
+    audience: didArg.exactOptional(),
+    issuer: didArg.exactOptional(),
+    subject: didArg.exactOptional(),
+    command: commandArg.exactOptional(),
+    revoked: z.boolean().exactOptional(),
+    expired: z.boolean().exactOptional(),
+    before: z.int().min(1).exactOptional(),
+    limit: z.int().min(1).max(1000).exactOptional(),
+  }),
+  async run({ transaction, tokens, now }, { revoked = false, expired = false, limit = defaultLimit, ...about }) {
+    const seconds = toSeconds(now);
+    const filter: DelegationFilter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
+    const rows = await listDelegations(transaction, filter);
+    const candidates = await tokens.withRevocations(rows.map((row) => tokens.decode(row)));
+    const listed: DelegationListDocument['delegations'][number][] = [];
+    for (const [index, row] of rows.entries()) {
+      const candidate = candidates[index];
+      if (candidate === undefined) continue;
+      const stands = await isStanding(candidate, tokens);
+      if (stands || revoked)
+        listed.push({ ...toDocument(row, candidate.delegation), state: stateOf(candidate, stands, seconds) });
+    }
+    const last = rows.at(-1);
+    return { delegations: listed, ...(last && rows.length === limit && { next: last.id }) };
+  },
+};
+
+/** Who wants to do what. */
+export interface FindChainArgs {
+  readonly invoker: string;
+  readonly subject: string;
+  readonly command: string;
+  /** DAG-JSON. */
+  readonly args: unknown;
+}
+
+/** The shortest chain of stored delegations on which something could be invoked, from the root; empty for the subject. */
+export const findStoredChain: Command<'authority', FindChainArgs, { chain: readonly Delegation[] }> = {
+  name: '/delegation/find',
+  subject: 'authority',
+  access: 'read',
+  args: z.strictObject({ invoker: didArg, subject: didArg, command: commandArg, args: z.unknown() }),
+  async run({ tokens, now }, { args, ...wish }) {
+    const wanted = { ...wish, args: toIpldMap(fromJsonValue(args)), now: toSeconds(now) };
+    return { chain: await findChain(wanted, tokens) };
+  },
+};
+
+/** Removes what expired, by more than clocks may differ. Revocations stay, whatever they revoke. */
+export const pruneDelegations: Command<'authority', Record<string, never>, { removed: number }> = {
+  name: '/delegation/prune',
+  subject: 'authority',
+  access: 'write',
+  args: noArgs,
+  async run({ transaction, now }) {
+    return { removed: await deleteExpiredDelegations(transaction, toSeconds(now) - limits.skewSeconds) };
+  },
+};
+
+/** A time as whole seconds since 1970. */
+export function toSeconds(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
+}
+
+function stateOf({ delegation }: Candidate, stands: boolean, now: number): DelegationState {
+  const { expiration, notBefore = 0 } = delegation;
+  if (!stands) return 'revoked';
+  if (expiration !== null && now > expiration) return 'expired';
+  return now < notBefore ? 'not_yet_valid' : 'live';
+}
+
+function toDocument(row: DelegationRow, delegation: Delegation): DelegationDocument {
+  const { issuer, audience, subject, command, policy, notBefore, expiration } = delegation;
+  return {
+    cid: row.cid,
+    iss: issuer,
+    aud: audience,
+    ...(subject !== null && { sub: subject }),
+    cmd: command,
+    pol: toJsonValue(policy.source),
+    ...(notBefore !== undefined && { nbf: notBefore }),
+    ...(expiration !== null && { exp: expiration }),
+    is_root: issuer === subject,
+    is_powerline: subject === null,
+    created_at: row.createdAt,
+  };
+}

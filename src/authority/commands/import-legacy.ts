@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { encodeHex, encodeUtf8 } from '../../bytes.ts';
+import { sha256 } from '../../crypto/digest.ts';
+import { HanaperError } from '../../errors.ts';
+import { takeLock } from '../../store/lock.ts';
+import { listOrganizations } from '../../store/organizations.ts';
+import type { LegacyTokenRow } from '../../store/schema.ts';
+import { insertLegacyToken, isReissued, setReissuedCid } from '../../store/ucan-legacy-tokens.ts';
+import { formatCid } from '../../ucan/cid.ts';
+import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/delegation.ts';
+import { decodeLegacyToken, type LegacyToken, verifyLegacySignature } from '../../ucan/legacy.ts';
+import type { LegacyCapability } from '../../ucan/legacy-capabilities.ts';
+import { isJsonMap } from '../../ucan/legacy-fields.ts';
+import type { Signer } from '../../ucan/signer.ts';
+import { commandArg } from '../args.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { authoritySigner, organisationSigner } from '../signers.ts';
+import { keepDelegations, toSeconds } from './delegation.ts';
+
+/** Tokens of UCAN 0.8 to 0.10, and what their abilities are called now. */
+export interface ImportLegacyArgs {
+  /** At most 1,000 JWTs. */
+  readonly tokens: readonly string[];
+  /** Commands by ability, in which case does not count: `{"db/READ": "/db/read"}`. Without it nothing is issued. */
+  readonly commands?: Readonly<Record<string, string>>;
+}
+
+/** What came of an import. */
+export interface LegacyImportDocument {
+  /** How many are new here. */
+  readonly imported: number;
+  /** How many were here already. */
+  readonly known: number;
+  /** Those that were not kept, by their place in the list; `reason` completes the sentence "The token …". */
+  readonly refused: readonly { readonly index: number; readonly reason: string }[];
+  /** CIDs of the delegations that were issued in their place. */
+  readonly reissued: readonly string[];
+}
+
+const mostTokens = 1000;
+const mostAbilityCharacters = 1024;
+
+const commandsArg = z
+  .record(z.string().min(1).max(mostAbilityCharacters), commandArg)
+  .refine((commands) => commandsByAbility(commands).size === Object.keys(commands).length, {
+    message: 'must name each ability once: case does not count in it',
+  });
+
+/**
+ * Keeps tokens of UCAN 0.8 to 0.10, which are never accepted for authorisation: each that is well formed and signed by
+ * its issuer, whether it has expired or not, and whatever its proofs are. Others are refused one by one.
+ *
+ * A token is re-issued, once, as a delegation of UCAN 1.0 for each capability, by the same issuer about itself, to the
+ * same audience, for the same time and the one resource. That is done where this database holds the issuer's key, the
+ * token has not expired and needs no proofs, and every capability of it can be stated: its ability has a command, no
+ * caveat narrows it, and its resource is one resource rather than a wildcard or a reference to other tokens. The row of
+ * the token notes the CID of the first of its delegations. What was revoked elsewhere is not known here.
+ */
+export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyImportDocument> = {
+  name: '/ucan/import-legacy',
+  subject: 'authority',
+  access: 'write',
+  args: z.strictObject({ tokens: z.array(z.string()).max(mostTokens), commands: commandsArg.exactOptional() }),
+  async run(context, { tokens, commands = {} }) {
+    await takeLock(context.transaction, 'ucan/legacy');
+    const reissuer = { context, commands: commandsByAbility(commands), signers: await listSigners(context) };
+    const counts = { imported: 0, known: 0 };
+    const refused: { index: number; reason: string }[] = [];
+    const reissued: string[] = [];
+    for (const [index, text] of tokens.entries()) {
+      const token = await verify(text);
+      if (typeof token === 'string') refused.push({ index, reason: token });
+      else {
+        const row = toRow(token, context.now);
+        counts[(await insertLegacyToken(context.transaction, row)) ? 'imported' : 'known']++;
+        reissued.push(...(await reissue(reissuer, token, row.tokenDigest)));
+      }
+    }
+    const told = { refused: refused.length, reissued: reissued.length };
+    context.emit('ucan.legacy.imported', { ...counts, ...told });
+    return { ...counts, refused, reissued };
+  },
+};
+
+interface Reissuer {
+  readonly context: CommandContext;
+  readonly commands: ReadonlyMap<string, string>;
+  /** By DID. */
+  readonly signers: ReadonlyMap<string, Signer>;
+}
+
+/** The token, or why it is refused. */
+async function verify(text: string): Promise<LegacyToken | string> {
+  try {
+    const token = decodeLegacyToken(text);
+    return (await verifyLegacySignature(token)) ? token : 'is not signed by its issuer';
+  } catch (error) {
+    if (error instanceof HanaperError) return String(error.details['reason']);
+    throw error;
+  }
+}
+
+async function reissue(
+  { context, commands, signers }: Reissuer,
+  token: LegacyToken,
+  digest: string,
+): Promise<string[]> {
+  const signer = signers.get(token.issuer);
+  const claims = signer ? claimsOf(token, commands, toSeconds(context.now)) : [];
+  if (signer === undefined || claims.length === 0 || (await isReissued(context.transaction, digest))) return [];
+  const delegations: Delegation[] = [];
+  for (const each of claims) delegations.push(await signDelegation(signer, each));
+  for (const { cid, issuer, audience, subject, command } of delegations) {
+    context.emit('ucan.delegation.issued', { cid: formatCid(cid), issuer, audience, subject, command });
+  }
+  await keepDelegations(context, delegations);
+  const cids = delegations.map(({ cid }) => formatCid(cid));
+  await setReissuedCid(context.transaction, digest, cids[0] ?? '');
+  return cids;
+}
+
+/** What takes the place of a token: a delegation for each of its capabilities, or nothing where one cannot be stated. */
+function claimsOf(token: LegacyToken, commands: ReadonlyMap<string, string>, now: number): readonly DelegationClaims[] {
+  const { issuer, audience, notBefore, expiration, proofs, capabilities } = token;
+  // What comes from proofs is another's power, which the issuer's own delegation would not give.
+  if (proofs.length > 0 || (expiration !== null && now > expiration)) return [];
+  const claims = new Map<string, DelegationClaims>();
+  for (const capability of capabilities) {
+    const command = commands.get(capability.ability.toLowerCase());
+    const resource = statedResource(capability.resource);
+    if (command === undefined || resource === undefined || isNarrowed(token, capability)) return [];
+    const policy = [['==', '.resource', resource]];
+    const claim = { audience, subject: issuer, command, policy, notBefore, expiration };
+    claims.set(JSON.stringify([command, resource]), claim);
+  }
+  return [...claims.values()];
+}
+
+const references = /^(prf|as|ucan|my):/i;
+const parenthood = /^my:(?=[a-z][a-z\d+.-]*:.)/i;
+
+/** The one resource that a URI names; `undefined` for wildcards, and where it points to other tokens. */
+function statedResource(uri: string): string | undefined {
+  // UCAN 0.9, section 4.2.1: `my:` before a URI says that it is the issuer's own.
+  const resource = uri.replace(parenthood, '');
+  return references.test(resource) || resource.includes('*') ? undefined : resource;
+}
+
+// UCAN 0.10, section 3.2.6.3: `[{}]` narrows nothing, and `[]` allows nothing.
+function isNarrowed({ version }: LegacyToken, { caveats }: LegacyCapability): boolean {
+  if (version.startsWith('0.10')) return !(Array.isArray(caveats) && caveats.some(isEmptyMap));
+  return caveats !== undefined && !isEmptyMap(caveats);
+}
+
+function isEmptyMap(value: unknown): boolean {
+  return isJsonMap(value) && Object.keys(value).length === 0;
+}
+
+async function listSigners({ transaction, vault }: CommandContext): Promise<ReadonlyMap<string, Signer>> {
+  const open = vault();
+  const organisations = (await listOrganizations(transaction)).map((row) => organisationSigner(open, row));
+  return new Map([authoritySigner(open), ...organisations].map((signer) => [signer.did, signer]));
+}
+
+function commandsByAbility(commands: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(commands).map(([ability, command]) => [ability.toLowerCase(), command]));
+}
+
+function toRow(token: LegacyToken, now: string): LegacyTokenRow {
+  const { raw, version, issuer, audience, expiration, notBefore } = token;
+  return {
+    tokenDigest: encodeHex(sha256(encodeUtf8(raw))),
+    rawToken: raw,
+    version,
+    iss: issuer,
+    aud: audience,
+    exp: expiration,
+    nbf: notBefore ?? null,
+    reissuedCid: null,
+    createdAt: now,
+  };
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { HanaperError } from '../../errors.ts';
+import { listDelegationsByIssuer } from '../../store/ucan-delegations.ts';
+import { insertInvocation } from '../../store/ucan-invocations.ts';
+import { countPendingRevocations, insertRevocation, listRevocations } from '../../store/ucan-revocations.ts';
+import { proofsFrom, validateInvocation } from '../../ucan/chain.ts';
+import { formatCid } from '../../ucan/cid.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import type { Invocation } from '../../ucan/invocation.ts';
+import { limits } from '../../ucan/limits.ts';
+import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
+import { isStanding, listIssuersAbove } from '../../ucan/standing.ts';
+import { verifyToken } from '../../ucan/verified.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { rememberPrincipals } from '../principals.ts';
+import { eitherOf } from '../stored-tokens.ts';
+import { containerArg, decodeTokens } from '../token-args.ts';
+import { toSeconds } from './delegation.ts';
+
+/** A revocation as a document. */
+export interface RevocationDocument {
+  /** CID of the delegation. */
+  readonly cid: string;
+  readonly revoked_by: string;
+  readonly revoked_at: string;
+  /** False where the same revoker had revoked it before. */
+  readonly is_new: boolean;
+  /** The stored delegations that no longer stand: this one, and those below it. */
+  readonly fallen: readonly string[];
+}
+
+// Revocations by one revoker of delegations that nobody has shown yet.
+const mostPending = 1000;
+const mostFallen = 1000;
+
+/** Takes note of a revocation: one invocation of `/ucan/revoke`, with its proofs and the delegations of its path beside it. */
+export const revokeDelegation: Command<'authority', { container: string }, RevocationDocument> = {
+  name: '/ucan/revoke',
+  subject: 'authority',
+  access: 'write',
+  args: z.strictObject({ container: containerArg }),
+  refusal: 'ucan.revoke_failed',
+  async run(context, { container }) {
+    const { delegations, invocations } = await decodeTokens(container);
+    const [invocation, ...others] = invocations;
+    if (invocation === undefined || others.length > 0) {
+      throw new HanaperError('bad_input', 'A container with exactly one revocation was expected.', {
+        field: 'container',
+      });
+    }
+    return recordRevocation(context, invocation, delegations);
+  },
+};
+
+/** Validates a revocation, and writes it down. `given` are delegations that came with it. */
+export async function recordRevocation(
+  context: CommandContext,
+  invocation: Invocation,
+  given: readonly Delegation[],
+): Promise<RevocationDocument> {
+  const { transaction, tokens, now, emit } = context;
+  const revocation = readRevocation(invocation);
+  const resolveProof = eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid));
+  const revocationsOf = tokens.revocationsOf.bind(tokens);
+  await validateInvocation(invocation, { resolveProof, revocationsOf, now: toSeconds(now) });
+  const target = await resolveProof(revocation.target);
+  await requireMayRevoke(context, revocation, target, resolveProof);
+  const before = target ? await listFallen(context, target) : [];
+  const cid = formatCid(revocation.target);
+  const [didId = 0] = (await rememberPrincipals(context, [invocation.issuer])).values();
+  await insertInvocation(transaction, await verifyToken(invocation), { didId, now });
+  const isNew = await insertRevocation(transaction, {
+    delegationCid: cid,
+    revokedBy: revocation.revokedBy,
+    invocationCid: formatCid(invocation.cid),
+    reason: revocation.reason ?? null,
+    revokedAt: now,
+  });
+  if (isNew) emit('ucan.revoked', { cid, revoked_by: revocation.revokedBy });
+  const fallen = target ? (await listFallen(context, target)).filter((each) => !before.includes(each)) : [];
+  const recorded = (await listRevocations(transaction, [revocation.target])).find(
+    ({ revokedBy }) => revokedBy === revocation.revokedBy,
+  );
+  return { cid, revoked_by: revocation.revokedBy, revoked_at: recorded?.revokedAt ?? now, is_new: isNew, fallen };
+}
+
+/** Only who issued a delegation, or one above it, may revoke it; for one that is not known yet, a path must be claimed. */
+async function requireMayRevoke(
+  { transaction, tokens }: CommandContext,
+  { revokedBy, target: cid, path }: Revocation,
+  target: Delegation | undefined,
+  resolveProof: (cid: Revocation['target']) => Promise<Delegation | undefined>,
+): Promise<void> {
+  if (target === undefined) {
+    if (!path.at(-1)?.equals(cid)) throw unknownTarget(formatCid(cid));
+    if ((await countPendingRevocations(transaction, revokedBy)) < mostPending) return;
+    throw new HanaperError(
+      'bad_input',
+      `${revokedBy} has revoked ${mostPending} delegations that are not known here; no more are taken.`,
+      { reason: 'too many pending revocations', revoked_by: revokedBy },
+    );
+  }
+  if (target.issuer === revokedBy || (await listIssuersAbove(target, tokens)).has(revokedBy)) return;
+  if (await isShownByPath(path, target, revokedBy, resolveProof)) return;
+  throw new HanaperError(
+    'not_authorized',
+    `${revokedBy} may not revoke ${formatCid(cid)}: only its issuer, or that of a delegation above it, may. Show a chain from one of theirs to it with --path.`,
+    { cid: formatCid(cid), issuer: target.issuer, revoked_by: revokedBy },
+  );
+}
+
+// The path is a chain that ends in the target, in which each link is addressed to the issuer of the next.
+async function isShownByPath(
+  path: Revocation['path'],
+  target: Delegation,
+  revokedBy: string,
+  resolveProof: (cid: Revocation['target']) => Promise<Delegation | undefined>,
+): Promise<boolean> {
+  let below = target;
+  for (const cid of path.toReversed().slice(path.at(-1)?.equals(target.cid) ? 1 : 0)) {
+    const above = await resolveProof(cid);
+    if (!above?.cid.equals(cid) || above.audience !== below.issuer) return false;
+    await verifyToken(above);
+    if (above.issuer === revokedBy) return true;
+    below = above;
+  }
+  return false;
+}
+
+/** The stored delegations, the target first and then those below it, that do not stand. */
+async function listFallen({ transaction, tokens }: CommandContext, target: Delegation): Promise<readonly string[]> {
+  const seen = new Map<string, Delegation>();
+  let level: readonly Delegation[] = [target];
+  while (level.length > 0 && seen.size < mostFallen) {
+    const fresh = level.filter(({ cid }) => !seen.has(formatCid(cid)));
+    for (const each of fresh) seen.set(formatCid(each.cid), each);
+    const audiences = [...new Set(fresh.map(({ audience }) => audience))];
+    const next: Delegation[] = [];
+    for (const audience of audiences) {
+      const rows = await listDelegationsByIssuer(transaction, audience, { limit: limits.containerTokens });
+      next.push(...rows.map((row) => tokens.decode(row)).filter((each) => isBelow(each, target)));
+    }
+    level = next;
+  }
+  const candidates = await tokens.withRevocations([...seen.values()]);
+  const fallen: string[] = [];
+  for (const candidate of candidates) {
+    if (!(await isStanding(candidate, tokens))) fallen.push(formatCid(candidate.delegation.cid));
+  }
+  return fallen;
+}
+
+function isBelow({ subject }: Delegation, target: Delegation): boolean {
+  return target.subject === null || subject === target.subject;
+}
+
+function unknownTarget(cid: string): HanaperError {
+  return new HanaperError(
+    'not_found',
+    `The delegation ${cid} is not known here. Give its file instead of its CID, or the chain that leads to it with --path.`,
+    { kind: 'delegation', cid },
+  );
+}

@@ -1,0 +1,99 @@
+import { fingerprintOf } from '../crypto/fingerprint.ts';
+import { createDidDocument, decodeDidKey } from '../did/index.ts';
+import { HanaperError } from '../errors.ts';
+import { findDidDocument, insertDidDocuments, listDidIds } from '../store/did-documents.ts';
+import { listOrganizations } from '../store/organizations.ts';
+import type { OrganizationRow, PrincipalKind } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { listKnownFingerprints } from '../store/trusted-keys.ts';
+import { insertDelegations, listDelegations } from '../store/ucan-delegations.ts';
+import { signDelegation } from '../ucan/delegation.ts';
+import { verifyToken } from '../ucan/verified.ts';
+import type { Vault } from '../vault/vault.ts';
+import { organisationSigner } from './signers.ts';
+
+/** What principals are settled with: part of every command's context. */
+interface Surroundings {
+  readonly transaction: Transaction;
+  readonly now: string;
+  vault(): Vault;
+}
+
+/**
+ * Gives principals their rows, where they have none yet, and tells the rows' ids by DID.
+ *
+ * @throws HanaperError `bad_input` for a key that signs or is trusted for packages
+ */
+export async function rememberPrincipals(
+  { transaction, now }: Pick<Surroundings, 'transaction' | 'now'>,
+  dids: readonly string[],
+  kind: PrincipalKind = 'stranger',
+): Promise<ReadonlyMap<string, number>> {
+  const known = await listDidIds(transaction, dids);
+  const fresh = [...new Set(dids)].filter((did) => !known.has(did));
+  if (fresh.length === 0) return known;
+  await requireNoPackageKeys(transaction, fresh);
+  const rows = fresh.map((did) => ({ did, kind, document: JSON.stringify(documentOf(did)), createdAt: now }));
+  await insertDidDocuments(transaction, rows);
+  return listDidIds(transaction, dids);
+}
+
+/** Makes an organisation a principal: its row, and its root delegation of everything to the authority, without an end. */
+export async function settleOrganisation(context: Surroundings, organisation: OrganizationRow): Promise<void> {
+  const vault = context.vault();
+  const didIds = await rememberPrincipals(context, [organisation.did], 'organisation');
+  const delegation = await signDelegation(organisationSigner(vault, organisation), {
+    audience: vault.did,
+    subject: organisation.did,
+    command: '/',
+    expiration: null,
+  });
+  await insertDelegations(context.transaction, [await verifyToken(delegation)], didIds, context.now);
+}
+
+/** Whether the authority and every organisation are principals already; those of a database of version 0.1.0 are not. */
+export async function arePrincipalsSettled(transaction: Transaction, authority: string): Promise<boolean> {
+  if ((await findDidDocument(transaction, authority)) === undefined) return false;
+  return (await listUnsettled(transaction, authority)).length === 0;
+}
+
+/** Makes principals of the authority and of every organisation that is none yet. */
+export async function settlePrincipals(context: Surroundings): Promise<void> {
+  const { did } = context.vault();
+  await rememberPrincipals(context, [did], 'authority');
+  for (const organisation of await listUnsettled(context.transaction, did)) {
+    await settleOrganisation(context, organisation);
+  }
+}
+
+async function listUnsettled(transaction: Transaction, authority: string): Promise<readonly OrganizationRow[]> {
+  const unsettled: OrganizationRow[] = [];
+  for (const organisation of await listOrganizations(transaction)) {
+    const { did } = organisation;
+    const issued = await listDelegations(transaction, { issuer: did, subject: did, audience: authority, limit: 1 });
+    if (issued.length === 0) unsettled.push(organisation);
+  }
+  return unsettled;
+}
+
+// Signing keys sign packages, identity keys sign tokens, never the other way.
+async function requireNoPackageKeys(transaction: Transaction, dids: readonly string[]): Promise<void> {
+  const byFingerprint = new Map(dids.flatMap((did) => fingerprintsOf(did).map((fingerprint) => [fingerprint, did])));
+  const [known] = await listKnownFingerprints(transaction, [...byFingerprint.keys()]);
+  if (known === undefined) return;
+  const did = byFingerprint.get(known) ?? '';
+  throw new HanaperError(
+    'bad_input',
+    `${did} is a key for packages here. Signing keys never sign tokens: use an identity key (hanaper identity create).`,
+    { reason: 'signing key', did, fingerprint: known },
+  );
+}
+
+function fingerprintsOf(did: string): readonly string[] {
+  const key = did.startsWith('did:key:z6Mk') ? decodeDidKey(did) : undefined;
+  return key?.type === 'ed25519' ? [fingerprintOf(key.bytes)] : [];
+}
+
+function documentOf(did: string): object {
+  return did.startsWith('did:key:') ? createDidDocument(decodeDidKey(did)) : { id: did };
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { encodeDidKey } from '../../did/did-key.ts';
+import { encodeIdentityKeyPem, encryptIdentityKeyPem } from '../../did/identity-key-file.ts';
+import { encodeJwk } from '../../did/jwk.ts';
+import { generatePrivateKey, publicKeyOfPrivate } from '../../did/private-key.ts';
+import type { KeyType } from '../../did/public-key.ts';
+import { HanaperError } from '../../errors.ts';
+import { writeFileBeside } from '../../package/write-file.ts';
+import { requireStrongPassphrase } from '../../vault/strength.ts';
+import type { Outcome } from '../output.ts';
+import { type KeyFileOptions, readIdentity, requireKeyPassphrase } from '../read-identity.ts';
+import type { Session } from '../session.ts';
+
+/** Options of `identity create`. */
+export interface CreateIdentityOptions extends KeyFileOptions {
+  readonly output?: string;
+  readonly type: KeyType;
+  readonly seal?: boolean;
+  readonly allowWeak?: boolean;
+}
+
+const ownerOnly = 0o600;
+
+/** `hanaper identity create` */
+export async function create(session: Session, options: CreateIdentityOptions): Promise<Outcome> {
+  const { output = 'identity.pem', type, seal = options.keyPassphraseFile !== undefined, allowWeak } = options;
+  if (existsSync(output)) throw alreadyThere(output);
+  using key = await generatePrivateKey(type);
+  const did = encodeDidKey(await publicKeyOfPrivate(key));
+  if (seal) {
+    const passphrase = await requireKeyPassphrase(session, options, output, true);
+    if (!allowWeak) await requireStrongPassphrase(passphrase);
+    using pem = await encryptIdentityKeyPem(key, passphrase);
+    writeFileBeside(output, pem.bytes, ownerOnly);
+  } else {
+    using pem = await encodeIdentityKeyPem(key);
+    writeFileBeside(output, pem.bytes, ownerOnly);
+  }
+  return {
+    document: { did, type, output, sealed: seal },
+    lines: [
+      `The key of ${did}`,
+      `was written to ${output}${seal ? ', sealed with its passphrase' : ', which only you can read'}.`,
+      '',
+      'Give the DID to whoever shall delegate to it; the file stays where it is used.',
+      `Next, where a power is held: hanaper ucan delegate --org ORG --audience ${did} --command /package/sign`,
+    ],
+  };
+}
+
+/** `hanaper identity show KEYFILE` */
+export async function show(session: Session, file: string, options: KeyFileOptions): Promise<Outcome> {
+  const publicKey = await publicKeyOfPrivate(await readIdentity(session, file, options));
+  const did = encodeDidKey(publicKey);
+  return { document: { did, type: publicKey.type, public_jwk: encodeJwk(publicKey) }, lines: [did] };
+}
+
+function alreadyThere(path: string): HanaperError {
+  return new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
+    kind: 'file',
+    path,
+  });
+}

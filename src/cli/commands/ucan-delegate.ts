@@ -1,0 +1,111 @@
+import { decodeUtf8 } from '../../bytes.ts';
+import { HanaperError } from '../../errors.ts';
+import { formatCid } from '../../ucan/cid.ts';
+import { encodeContainer } from '../../ucan/container.ts';
+import { fromJsonValue } from '../../ucan/dag-json.ts';
+import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/delegation.ts';
+import type { UcanVersion } from '../../ucan/envelope.ts';
+import type { Signer } from '../../ucan/signer.ts';
+import { parseExpiry } from '../duration.ts';
+import type { Outcome } from '../output.ts';
+import { readJsonArgument } from '../read-tokens.ts';
+import type { Session } from '../session.ts';
+import { describeToken } from '../token-document.ts';
+import { openTokenSigner, type SignerOptions, signsByDatabase } from '../token-signer.ts';
+import { type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
+
+/** Options of `ucan delegate`. */
+export interface DelegateOptions extends SignerOptions, TokenOutputOptions {
+  readonly audience: string;
+  readonly subject?: string;
+  readonly powerline?: boolean;
+  readonly command: string;
+  readonly policy?: string;
+  readonly expires?: string;
+  readonly notBefore?: string;
+  readonly store?: boolean;
+  readonly version: UcanVersion;
+}
+
+const defaultExpiry = '90d';
+const readable = 0o644;
+
+/** `hanaper ucan delegate` */
+export async function delegate(session: Session, options: DelegateOptions): Promise<Outcome> {
+  if (options.powerline && options.subject !== undefined) throw bothSubjects();
+  const claims = readClaims(options);
+  const signer = await openTokenSigner(session, options);
+  const subject = options.powerline ? null : (options.subject ?? signer.did);
+  const delegation = await issue(session, options, signer, { ...claims, subject });
+  if (options.store) await store(session, options, delegation);
+  const { output } = options;
+  return writeTokens(options, {
+    document: { ...describeToken(delegation), stored: options.store ?? false },
+    lines: describe(delegation, output ?? '', options.store ?? false),
+    tokens: [delegation.bytes],
+    mode: readable,
+  });
+}
+
+function readClaims({ audience, command, policy, expires, notBefore, version }: DelegateOptions) {
+  const now = new Date();
+  const statements = policy === undefined ? [] : fromJsonValue(readJsonArgument('--policy', policy));
+  if (!Array.isArray(statements)) {
+    throw new HanaperError('bad_input', 'A policy is a list of statements, like [["==", ".name", "plugin.wasm"]].', {
+      option: '--policy',
+    });
+  }
+  return {
+    audience,
+    command,
+    version,
+    policy: statements,
+    expiration: expires === 'never' ? null : toSeconds(parseExpiry(expires ?? defaultExpiry, now)),
+    ...(notBefore !== undefined && { notBefore: toSeconds(parseExpiry(notBefore, now, '--not-before')) }),
+  };
+}
+
+// Only what the database signs is its event.
+async function issue(
+  session: Session,
+  options: DelegateOptions,
+  signer: Signer,
+  claims: DelegationClaims,
+): Promise<Delegation> {
+  if (!signsByDatabase(options)) return signDelegation(signer, claims);
+  const { issueDelegation } = await import('../../authority/issue-delegation.ts');
+  return issueDelegation(await session.unlockAuthority(), signer, claims);
+}
+
+async function store(session: Session, _options: DelegateOptions, delegation: Delegation): Promise<void> {
+  const { storeDelegations } = await import('../../authority/commands/delegation.ts');
+  const authority = await session.unlockAuthority();
+  const container = decodeUtf8(await encodeContainer([delegation.bytes], 'base64url')) ?? '';
+  await authority.execute(storeDelegations, { container });
+}
+
+function toSeconds(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
+}
+
+function describe(delegation: Delegation, output: string, stored: boolean): readonly string[] {
+  const { cid, issuer, audience, subject, command, policy, expiration } = delegation;
+  const until = expiration === null ? 'never' : new Date(expiration * 1000).toISOString();
+  return [
+    `${issuer} delegates ${command} to`,
+    `${audience}: ${output}`,
+    `  cid      ${formatCid(cid)}`,
+    `  subject  ${subject ?? 'whatever the issuer has (powerline)'}`,
+    `  policy   ${policy.source.length === 0 ? 'none' : `${policy.source.length} statement(s); see "ucan inspect"`}`,
+    `  expires  ${until}`,
+    ...(stored ? ['  stored in the database'] : []),
+    '',
+    `Next, with the audience's key: hanaper ucan invoke --issuer KEYFILE --subject ${subject ?? 'DID'} --command ${command} --proof ${output}`,
+  ];
+}
+
+function bothSubjects(): HanaperError {
+  return new HanaperError('usage', 'A powerline has no subject: give --subject or --powerline, not both.', {
+    option: '--powerline',
+  });
+}

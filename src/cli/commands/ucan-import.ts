@@ -1,0 +1,145 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { Authority } from '../../authority/authority.ts';
+import { storeDelegations } from '../../authority/commands/delegation.ts';
+import { importLegacyTokens } from '../../authority/commands/import-legacy.ts';
+import { revokeDelegation } from '../../authority/commands/ucan.ts';
+import { decodeUtf8 } from '../../bytes.ts';
+import { HanaperError, systemCodeOf } from '../../errors.ts';
+import { encodeContainer } from '../../ucan/container.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import type { Invocation } from '../../ucan/invocation.ts';
+import { revokeCommand } from '../../ucan/revocation.ts';
+import { looksLikeTokens } from '../../ucan/tokens.ts';
+import { readLegacyFile } from '../legacy-file.ts';
+import type { Outcome } from '../output.ts';
+import { readJsonArgument, readTokens } from '../read-tokens.ts';
+import type { Session } from '../session.ts';
+
+/** Options of `ucan import`. */
+export interface ImportOptions {
+  readonly commands?: string;
+}
+
+/** `hanaper ucan import FILE` */
+export async function importTokens(session: Session, file: string, { commands }: ImportOptions): Promise<Outcome> {
+  const isPresent = file === '-' || looksLikeTokens(readHead(file));
+  if (!isPresent) return importOld(session, file, commands);
+  if (commands !== undefined) {
+    throw new HanaperError('usage', '--commands is for tokens of UCAN 0.8 to 0.10; these are newer.', {
+      option: '--commands',
+    });
+  }
+  const { delegations, invocations } = await readTokens(file);
+  const stray = invocations.find(({ command }) => command !== revokeCommand);
+  if (stray) {
+    throw new HanaperError('bad_input', `${file} holds an invocation of ${stray.command}; it is executed, not kept.`, {
+      command: stray.command,
+    });
+  }
+  const authority = await session.unlockAuthority();
+  const stored = invocations.length === 0 ? await storeAll(authority, delegations) : undefined;
+  const revoked = await revokeAll(authority, invocations, delegations);
+  return {
+    document: { stored: stored?.stored ?? [], known: stored?.known ?? [], revoked },
+    lines: [
+      ...(stored
+        ? [`${stored.stored.length} delegation(s) were stored, ${stored.known.length} were here already.`]
+        : []),
+      ...revoked.map((cid) => `The delegation ${cid} is revoked.`),
+    ],
+  };
+}
+
+async function storeAll(authority: Authority, delegations: readonly Delegation[]) {
+  return authority.execute(storeDelegations, { container: await pack(delegations) });
+}
+
+async function revokeAll(
+  authority: Authority,
+  revocations: readonly Invocation[],
+  delegations: readonly Delegation[],
+): Promise<readonly string[]> {
+  const revoked: string[] = [];
+  for (const revocation of revocations) {
+    const container = await pack([revocation, ...delegations]);
+    revoked.push((await authority.execute(revokeDelegation, { container })).cid);
+  }
+  return revoked;
+}
+
+async function importOld(session: Session, file: string, commands: string | undefined): Promise<Outcome> {
+  const mapping = commands === undefined ? undefined : readMapping(commands);
+  const authority = await session.unlockAuthority();
+  const total = { imported: 0, known: 0, refused: [] as { index: number; reason: string }[], reissued: [] as string[] };
+  let offset = 0;
+  for (const tokens of readLegacyFile(file)) {
+    const document = await authority.execute(importLegacyTokens, { tokens, ...(mapping && { commands: mapping }) });
+    total.imported += document.imported;
+    total.known += document.known;
+    for (const { index, reason } of document.refused) total.refused.push({ index: offset + index, reason });
+    total.reissued.push(...document.reissued);
+    offset += tokens.length;
+  }
+  return { document: total, lines: describeOld(total, file) };
+}
+
+function describeOld(
+  {
+    imported,
+    known,
+    refused,
+    reissued,
+  }: {
+    imported: number;
+    known: number;
+    refused: readonly { index: number; reason: string }[];
+    reissued: readonly string[];
+  },
+  file: string,
+): readonly string[] {
+  return [
+    `${imported} old token(s) of ${file} were kept as records, ${known} were here already, ${refused.length} were refused.`,
+    ...refused.map(({ index, reason }) => `  number ${index + 1}: ${reason}`),
+    `${reissued.length} delegation(s) of UCAN 1.0 were issued in their place${reissued.length > 0 ? ':' : '.'}`,
+    ...reissued.map((cid) => `  ${cid}`),
+    'Old tokens authorise nothing here. Their source was not changed.',
+  ];
+}
+
+function readMapping(path: string): Readonly<Record<string, string>> {
+  const mapping = readJsonArgument('--commands', `@${path}`);
+  const isMapping = typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping);
+  if (isMapping && Object.values(mapping).every((value) => typeof value === 'string')) {
+    return mapping as Readonly<Record<string, string>>;
+  }
+  throw new HanaperError('bad_input', `${path} must be a JSON object like {"db/READ": "/db/read"}.`, {
+    option: '--commands',
+  });
+}
+
+async function pack(tokens: readonly { readonly bytes: Uint8Array }[]): Promise<string> {
+  return (
+    decodeUtf8(
+      await encodeContainer(
+        tokens.map(({ bytes }) => bytes),
+        'base64url',
+      ),
+    ) ?? ''
+  );
+}
+
+// What a file is shows at its beginning; an old database may be too large to be read whole.
+function readHead(path: string): Uint8Array {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      const head = new Uint8Array(16);
+      return head.subarray(0, readSync(descriptor, head, 0, head.length, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    const reason = systemCodeOf(cause) ?? 'unreadable';
+    throw new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason }, cause);
+  }
+}

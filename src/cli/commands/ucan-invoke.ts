@@ -1,0 +1,88 @@
+import { HanaperError } from '../../errors.ts';
+import { formatCid } from '../../ucan/cid.ts';
+import { fromJsonValue } from '../../ucan/dag-json.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import type { UcanVersion } from '../../ucan/envelope.ts';
+import { findChain, sourceOf, type Wish } from '../../ucan/find-chain.ts';
+import { signInvocation } from '../../ucan/invocation.ts';
+import { type IpldMap, isIpldMap } from '../../ucan/ipld.ts';
+import { signerOf } from '../../ucan/signer.ts';
+import { parseExpiry } from '../duration.ts';
+import type { Outcome } from '../output.ts';
+import { type KeyFileOptions, readIdentity } from '../read-identity.ts';
+import { readJsonArgument, readTokens } from '../read-tokens.ts';
+import type { Session } from '../session.ts';
+import { describeToken, formatSeconds } from '../token-document.ts';
+import { type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
+
+/** Options of `ucan invoke`. */
+export interface InvokeOptions extends KeyFileOptions, TokenOutputOptions {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly command: string;
+  readonly args?: string;
+  readonly audience?: string;
+  readonly expires?: string;
+  readonly proof?: readonly string[];
+  readonly version: UcanVersion;
+}
+
+const defaultExpiry = '5m';
+const ownerOnly = 0o600;
+
+/** `hanaper ucan invoke`: only what the proofs allow is made. */
+export async function invoke(session: Session, options: InvokeOptions): Promise<Outcome> {
+  const { subject, command, audience, version, output } = options;
+  const args = readArgs(options);
+  const now = new Date();
+  const expires = parseExpiry(options.expires ?? defaultExpiry, now);
+  const signer = await signerOf(await readIdentity(session, options.issuer, options));
+  const wish = { invoker: signer.did, subject, command, args, now: Math.floor(now.getTime() / 1000) };
+  const path = await findPath(session, wish, options.proof);
+  const invocation = await signInvocation(signer, {
+    subject,
+    command,
+    args,
+    audience,
+    version,
+    proofs: path.map(({ cid }) => cid),
+    issuedAt: wish.now,
+    expiration: Math.floor(Date.parse(expires) / 1000),
+  });
+  return writeTokens(options, {
+    document: describeToken(invocation),
+    lines: [
+      `${signer.did} invokes ${command} on`,
+      `${subject}: ${output}`,
+      `  cid      ${formatCid(invocation.cid)}`,
+      `  proofs   ${path.length === 0 ? 'none needed: the subject itself invokes' : `${path.length}, in the same container`}`,
+      `  expires  ${formatSeconds(invocation.expiration ?? 0)}`,
+      '',
+      `Next: hanaper ucan verify ${output} --explain`,
+    ],
+    tokens: [invocation.bytes, ...path.map(({ bytes }) => bytes)],
+    mode: ownerOnly,
+  });
+}
+
+/** The chain among the given proofs; where none is given, among those in the database. */
+async function findPath(
+  session: Session,
+  wish: Wish,
+  proof: readonly string[] | undefined,
+): Promise<readonly Delegation[]> {
+  if (proof) return findChain(wish, sourceOf((await readTokens(...proof)).delegations));
+  const authority = wish.invoker === wish.subject ? undefined : await session.findAuthority();
+  if (authority === undefined) return findChain(wish, sourceOf([]));
+  const { findStoredChain } = await import('../../authority/commands/delegation.ts');
+  const { invoker, subject, command, args } = wish;
+  return (await authority.execute(findStoredChain, { invoker, subject, command, args })).chain;
+}
+
+function readArgs({ args }: InvokeOptions): IpldMap {
+  const value = fromJsonValue(args === undefined ? {} : readJsonArgument('--args', args));
+  if (isIpldMap(value)) return value;
+  throw new HanaperError('bad_input', 'Arguments are a JSON object, like {"name": "plugin.wasm"}.', {
+    option: '--args',
+  });
+}

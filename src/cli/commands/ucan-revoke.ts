@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import type { CID } from 'multiformats/cid';
+import type { RevocationDocument } from '../../authority/commands/ucan.ts';
+import { decodeUtf8 } from '../../bytes.ts';
+import { HanaperError } from '../../errors.ts';
+import { formatCid, parseCid } from '../../ucan/cid.ts';
+import { encodeContainer } from '../../ucan/container.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import type { Invocation } from '../../ucan/invocation.ts';
+import { signRevocation } from '../../ucan/revocation.ts';
+import type { Outcome } from '../output.ts';
+import { readTokens } from '../read-tokens.ts';
+import type { Session } from '../session.ts';
+import { describeToken } from '../token-document.ts';
+import { openTokenSigner, type SignerOptions } from '../token-signer.ts';
+import { writeTokens } from '../write-tokens.ts';
+
+/** Options of `ucan revoke`. */
+export interface RevokeOptions extends SignerOptions {
+  readonly path?: readonly string[];
+  readonly reason?: string;
+  readonly output?: string;
+}
+
+/** Delegations as they are named on the command line: by CID, or by a file that also holds them. */
+interface Named {
+  readonly cids: readonly CID[];
+  readonly delegations: readonly Delegation[];
+}
+
+const readable = 0o644;
+
+/** `hanaper ucan revoke CID|FILE` */
+export async function revoke(session: Session, what: string, options: RevokeOptions): Promise<Outcome> {
+  const named = await readNamed([what]);
+  const [target, ...others] = named.cids;
+  if (target === undefined || others.length > 0) throw notOne(what);
+  const path = await readNamed(options.path ?? []);
+  const authority = options.output === undefined ? await session.unlockAuthority() : undefined;
+  const signer = await openTokenSigner(session, options);
+  const revocation = await signRevocation(signer, {
+    target,
+    path: path.cids.length === 0 ? [] : [...path.cids.filter((cid) => !cid.equals(target)), target],
+    audience: authority?.identity.did,
+    reason: options.reason,
+  });
+  const tokens = [revocation, ...named.delegations, ...path.delegations].map(({ bytes }) => bytes);
+  if (authority === undefined) return write(revocation, target, tokens, options.output ?? '');
+  const { revokeDelegation } = await import('../../authority/commands/ucan.ts');
+  const container = decodeUtf8(await encodeContainer(tokens, 'base64url')) ?? '';
+  return describe(await authority.execute(revokeDelegation, { container }));
+}
+
+async function readNamed(names: readonly string[]): Promise<Named> {
+  const cids: CID[] = [];
+  const delegations: Delegation[] = [];
+  for (const name of names) {
+    if (name !== '-' && !existsSync(name)) cids.push(readCid(name));
+    else delegations.push(...(await readTokens(name)).delegations);
+  }
+  return { cids: [...cids, ...delegations.map(({ cid }) => cid)], delegations };
+}
+
+function readCid(name: string): CID {
+  try {
+    return parseCid(name);
+  } catch {
+    throw new HanaperError('bad_input', `"${name}" is neither a file that is there nor the CID of a token.`, {
+      expected: 'zdpu…',
+    });
+  }
+}
+
+function write(revocation: Invocation, target: CID, tokens: readonly Uint8Array[], output: string): Promise<Outcome> {
+  return writeTokens(
+    { output, encoding: 'base64url' },
+    {
+      document: describeToken(revocation),
+      lines: [
+        `The revocation of ${formatCid(target)} was written to ${output}.`,
+        'It counts where it is known, and no database was told of it.',
+        '',
+        `Next, where it shall count: hanaper ucan import ${output}`,
+      ],
+      tokens,
+      mode: readable,
+    },
+  );
+}
+
+function describe(document: RevocationDocument): Outcome {
+  const { cid, revoked_by, revoked_at, is_new, fallen } = document;
+  const below = fallen.filter((each) => each !== cid);
+  return {
+    document,
+    lines: [
+      is_new
+        ? `The delegation ${cid} is revoked.`
+        : `The delegation ${cid} was revoked already, at ${revoked_at}. Nothing changed.`,
+      `  by       ${revoked_by}`,
+      below.length === 0
+        ? '  No other delegation that is stored here falls with it.'
+        : `  With it fall ${below.length} that rest on it:`,
+      ...below.map((each) => `    ${each}`),
+      'Every chain through it is refused from now on, wherever this database is asked.',
+    ],
+  };
+}
+
+function notOne(what: string): HanaperError {
+  return new HanaperError('usage', `${what} must hold exactly one delegation: give the CID of the one to revoke.`, {
+    reason: 'not one delegation',
+  });
+}

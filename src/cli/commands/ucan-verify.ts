@@ -1,0 +1,156 @@
+import type { Authority } from '../../authority/authority.ts';
+import { HanaperError } from '../../errors.ts';
+import { parseTime } from '../../signature/time.ts';
+import { type ChainContext, type Explanation, explainInvocation, proofsFrom } from '../../ucan/chain.ts';
+import { formatCid } from '../../ucan/cid.ts';
+import { toDagJson } from '../../ucan/dag-json.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import { explainDelegation } from '../../ucan/explain-delegation.ts';
+import { sourceOf } from '../../ucan/find-chain.ts';
+import { gatherRevocations } from '../../ucan/gather-revocations.ts';
+import type { Invocation } from '../../ucan/invocation.ts';
+import { revokeCommand } from '../../ucan/revocation.ts';
+import { listIssuersAbove } from '../../ucan/standing.ts';
+import { type Outcome, printOutcome } from '../output.ts';
+import { type ReadTokens, readTokens } from '../read-tokens.ts';
+import type { Session } from '../session.ts';
+
+/** Options of `ucan verify`. */
+export interface VerifyOptions {
+  readonly proof?: readonly string[];
+  readonly at?: string;
+  readonly audience?: string;
+  readonly explain?: boolean;
+}
+
+interface Circumstances {
+  readonly now: number;
+  readonly revocationsOf: ChainContext['revocationsOf'];
+  readonly executor?: string;
+}
+
+/** `hanaper ucan verify FILE` */
+export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
+  const given = await readTokens(file, ...(options.proof ?? []));
+  const authority = await session.findAuthority();
+  const explanations = await explainAll(authority, given, options);
+  const failure = explanations.find((each) => each.failure)?.failure;
+  const consulted = authority ? `the revocations in ${authority.database.name}` : 'no database';
+  const walk = explanations.flatMap(formatExplanation);
+  if (failure === undefined) {
+    const lines = options.explain ? [...walk, ''] : [];
+    const document = { valid: true, ...describeAll(explanations), revocations: consulted };
+    return { document, lines: [...lines, ...summarise(given, consulted)] };
+  }
+  if (options.explain && !session.output.json) printOutcome(session.output, { document: {}, lines: [...walk, ''] });
+  throw options.explain ? withExplanation(failure, describeAll(explanations)) : failure;
+}
+
+async function explainAll(
+  authority: Authority | undefined,
+  { delegations, invocations }: ReadTokens,
+  options: VerifyOptions,
+): Promise<readonly Explanation[]> {
+  const [revocations, requests] = [
+    invocations.filter(({ command }) => command === revokeCommand),
+    invocations.filter(({ command }) => command !== revokeCommand),
+  ];
+  const now = readTime(options.at);
+  const resolveProof = proofsFrom(delegations);
+  const circumstances = {
+    now,
+    // Where nothing else is there to verify, a revocation is what is asked about.
+    revocationsOf: await gatherRevocations(requests.length + delegations.length > 0 ? revocations : [], {
+      now,
+      resolveProof,
+    }),
+    ...(options.audience !== undefined && { executor: options.audience }),
+  };
+  const asked = requests.length + delegations.length > 0 ? requests : revocations;
+  const explained: Explanation[] = [];
+  for (const invocation of asked) explained.push(await explainOne(authority, invocation, delegations, circumstances));
+  if (asked.length > 0) return explained;
+  for (const each of delegations) explained.push(await explainAlone(authority, each, delegations, circumstances));
+  return explained;
+}
+
+async function explainOne(
+  authority: Authority | undefined,
+  invocation: Invocation,
+  proofs: readonly Delegation[],
+  circumstances: Circumstances,
+): Promise<Explanation> {
+  if (authority === undefined) {
+    return explainInvocation(invocation, { ...circumstances, resolveProof: proofsFrom(proofs) });
+  }
+  const { explainByDatabase } = await import('../../authority/verify-invocation.ts');
+  return explainByDatabase(authority, invocation, { ...circumstances, proofs });
+}
+
+async function explainAlone(
+  authority: Authority | undefined,
+  delegation: Delegation,
+  others: readonly Delegation[],
+  circumstances: Circumstances,
+): Promise<Explanation> {
+  const above = await listIssuersAbove(delegation, sourceOf(others));
+  if (authority === undefined) return explainDelegation(delegation, circumstances, above);
+  const { explainDelegationByDatabase } = await import('../../authority/verify-invocation.ts');
+  return explainDelegationByDatabase(authority, delegation, circumstances, above);
+}
+
+function readTime(at: string | undefined): number {
+  if (at === undefined) return Math.floor(Date.now() / 1000);
+  const time = parseTime(at);
+  if (time !== undefined) return Math.floor(time / 1000);
+  throw new HanaperError('usage', `"${at}" is no time. Give one like 2026-12-31T00:00:00Z.`, { option: '--at' });
+}
+
+function summarise({ invocations }: ReadTokens, consulted: string): readonly string[] {
+  const [invocation] = invocations;
+  const what = invocation
+    ? [
+        'Valid: the invocation is authorised.',
+        `  issuer   ${invocation.issuer}`,
+        `  subject  ${invocation.subject}`,
+        `  command  ${invocation.command}`,
+        `  args     ${toDagJson(invocation.args)}`,
+      ]
+    : ['Valid: signed by who issued it, within its time, not revoked. What it allows shows with an invocation.'];
+  return [...what, `Consulted: ${consulted}.`];
+}
+
+function formatExplanation({ links }: Explanation): readonly string[] {
+  return links.flatMap(({ cid, token, findings }, index) => [
+    `${index + 1}. ${describeLink(token)}  ${formatCid(cid)}`,
+    ...findings.map(({ rule, failure }) =>
+      failure ? `   ✗ ${rule.padEnd(10)} ${failure.message} (${failure.code})` : `   ✓ ${rule}`,
+    ),
+  ]);
+}
+
+function describeLink(token: Delegation | Invocation | undefined): string {
+  if (token === undefined) return 'a proof that was not given';
+  if (token.kind === 'invocation') return `${token.issuer} invokes ${token.command}`;
+  return `${token.issuer} delegates ${token.command} to ${token.audience}`;
+}
+
+function describeAll(explanations: readonly Explanation[]): { readonly chains: readonly object[] } {
+  return {
+    chains: explanations.map(({ links }) => ({
+      links: links.map(({ cid, token, findings }) => ({
+        cid: formatCid(cid),
+        kind: token?.kind ?? null,
+        rules: findings.map(({ rule, failure }) => ({
+          rule,
+          held: failure === undefined,
+          code: failure?.code ?? null,
+        })),
+      })),
+    })),
+  };
+}
+
+function withExplanation({ code, message, details, cause }: HanaperError, explanation: object): HanaperError {
+  return new HanaperError(code, message, { ...details, ...explanation }, cause);
+}

@@ -1,0 +1,45 @@
+import type { Secret } from '../crypto/secret.ts';
+import { decodeIdentityKey } from '../did/identity-key-file.ts';
+import type { PrivateKey } from '../did/private-key.ts';
+import { HanaperError } from '../errors.ts';
+import { readSecretFile } from './read-secret-file.ts';
+import type { Session } from './session.ts';
+
+/** Options of every command that reads an identity's key file. */
+export interface KeyFileOptions {
+  readonly keyPassphraseFile?: string;
+}
+
+/**
+ * Reads the key file of an identity: PKCS#8 PEM, sealed or not, JWK, or 64 hex characters. Wiped with the session.
+ *
+ * @throws HanaperError `bad_input`, `malformed_key`, `wrong_passphrase`, `locked`
+ */
+export async function readIdentity(session: Session, file: string, options: KeyFileOptions): Promise<PrivateKey> {
+  const { content, exposed } = readSecretFile(file);
+  using bytes = content;
+  if (exposed) session.warn(`Others than you can read ${file}. Run: chmod 600 ${file}`);
+  return session.keep(await decodeIdentityKey(bytes, () => requireKeyPassphrase(session, options, file)));
+}
+
+/**
+ * The passphrase of a key file, from where it is given, or asked for.
+ *
+ * @throws HanaperError `bad_input`, `locked`
+ */
+export async function requireKeyPassphrase(
+  session: Session,
+  { keyPassphraseFile }: KeyFileOptions,
+  file: string,
+  confirm = false,
+): Promise<Secret> {
+  const credential = await session.requireCredential({
+    rawKeyFile: undefined,
+    passphraseFile: keyPassphraseFile ?? (process.env['HANAPER_KEY_PASSPHRASE_FILE'] || undefined),
+    variable: 'HANAPER_KEY_PASSPHRASE',
+    question: confirm ? `New passphrase of ${file}` : `Passphrase of ${file}`,
+    confirm,
+  });
+  if (credential.kind === 'passphrase') return credential.passphrase;
+  throw new HanaperError('bad_input', 'A key file is sealed with a passphrase.', { option: '--key-passphrase-file' });
+}

@@ -1,0 +1,45 @@
+import { decodeUtf8 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+import type { Invocation } from '../ucan/invocation.ts';
+import { limits } from '../ucan/limits.ts';
+import { decodeToken, partitionTokens, unpackTokens } from '../ucan/tokens.ts';
+import { readBounded } from './read-bounded.ts';
+
+/** What files of tokens hold. */
+export interface ReadTokens {
+  readonly delegations: readonly Delegation[];
+  readonly invocations: readonly Invocation[];
+}
+
+/**
+ * Reads tokens or containers, in any encoding, from files (`-`: standard input).
+ *
+ * @throws HanaperError `bad_input`, `malformed_token`
+ */
+export async function readTokens(...files: readonly string[]): Promise<ReadTokens> {
+  const tokens = [];
+  for (const file of files) {
+    for (const bytes of await unpackTokens(readBounded(file, limits.containerBytes).bytes))
+      tokens.push(decodeToken(bytes));
+  }
+  return partitionTokens(tokens);
+}
+
+/**
+ * Reads JSON that is given as an argument, or in a file behind `@`.
+ *
+ * @throws HanaperError `usage`, `bad_input`
+ */
+export function readJsonArgument(option: string, given: string): unknown {
+  const isFile = given.startsWith('@');
+  const text = isFile ? decodeUtf8(readBounded(given.slice(1), limits.tokenBytes).bytes) : given;
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    const what = isFile ? `the file behind ${option}` : `what is given with ${option}`;
+    throw new HanaperError('bad_input', `This is no JSON: ${what}. In a shell, put it between single quotes.`, {
+      option,
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { HanaperError } from '../errors.ts';
+import { type Signer, signerOf } from '../ucan/signer.ts';
+import { type KeyFileOptions, readIdentity } from './read-identity.ts';
+import type { Session } from './session.ts';
+
+/** Who signs: a key file; else the authority (`--authority`) or an organisation of the database. */
+export interface SignerOptions extends KeyFileOptions {
+  readonly issuer?: string;
+}
+
+/**
+ * Opens what signs, by the options of the command.
+ *
+ * @throws HanaperError `usage`, and what reading a key file or unlocking a database throws
+ */
+export async function openTokenSigner(session: Session, options: SignerOptions): Promise<Signer> {
+  requireOneSigner(session, options);
+  if (options.issuer !== undefined) return signerOf(await readIdentity(session, options.issuer, options));
+  const authority = await session.unlockAuthority();
+  const { openSigner } = await import('../authority/issue-delegation.ts');
+  return openSigner(authority, session.actsAsAuthority ? 'authority' : { organisation: session.organisation });
+}
+
+/** Whether a key of the database signs, and not one in a file. */
+export function signsByDatabase({ issuer }: SignerOptions): boolean {
+  return issuer === undefined;
+}
+
+function requireOneSigner(session: Session, { issuer }: SignerOptions): void {
+  const given = [issuer !== undefined, session.actsAsAuthority, session.flaggedOrganisation !== undefined];
+  const count = given.filter(Boolean).length;
+  if (count === 1 || (count === 0 && session.organisation !== undefined)) return;
+  throw new HanaperError(
+    'usage',
+    'Say who signs, once: --issuer KEYFILE, --org ORG, or --authority for the authority of the database.',
+    { option: '--issuer' },
+  );
+}

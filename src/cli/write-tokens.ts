@@ -1,0 +1,37 @@
+import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
+import { writeFileBeside } from '../package/write-file.ts';
+import { type ContainerEncoding, encodeContainer } from '../ucan/container.ts';
+import type { Outcome } from './output.ts';
+
+/** Options of every command that makes tokens. */
+export interface TokenOutputOptions {
+  readonly output?: string;
+  readonly encoding: ContainerEncoding;
+}
+
+/** What a command that made tokens tells of them. */
+export interface MadeTokens {
+  readonly document: object;
+  readonly lines: readonly string[];
+  readonly tokens: readonly Uint8Array[];
+  /** Permissions of the file. */
+  readonly mode: number;
+}
+
+const endOfLine = encodeUtf8('\n');
+
+/** Writes a container to a file and tells of it, or to standard output and says nothing else. */
+export async function writeTokens(
+  { output, encoding }: TokenOutputOptions,
+  { document, lines, tokens, mode }: MadeTokens,
+): Promise<Outcome> {
+  const container = await encodeContainer(tokens, encoding);
+  const isText = !encoding.startsWith('raw');
+  const bytes = isText ? concatBytes(container, endOfLine) : container;
+  if (output !== undefined) {
+    writeFileBeside(output, bytes, mode);
+    return { document: { ...document, output }, lines };
+  }
+  const text = isText ? container : await encodeContainer(tokens, 'base64url');
+  return { document: { ...document, container: decodeUtf8(text) }, lines: [], bytes };
+}

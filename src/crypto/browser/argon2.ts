@@ -1,0 +1,24 @@
+import { argon2idAsync } from '@noble/hashes/argon2.js';
+import type { Argon2Inputs, Argon2Parameters } from '../argon2.ts';
+
+const tagLength = 32;
+
+// WebCrypto has no Argon2 that every browser knows.
+export async function deriveArgon2id(
+  message: Uint8Array,
+  nonce: Uint8Array,
+  { memoryKib, passes, lanes }: Argon2Parameters,
+  { secret, associatedData }: Argon2Inputs,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tag = await argon2idAsync(message, nonce, {
+    m: memoryKib,
+    t: passes,
+    p: lanes,
+    dkLen: tagLength,
+    ...(secret && { key: secret }),
+    ...(associatedData && { personalization: associatedData }),
+  });
+  const output = new Uint8Array(tag);
+  tag.fill(0);
+  return output;
+}

@@ -1,0 +1,31 @@
+import type { DidDocumentRow } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Adds the principals that are not known yet; those that are stay as they are. */
+export async function insertDidDocuments({ kysely }: Transaction, rows: readonly DidDocumentRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await kysely
+    .insertInto('didDocuments')
+    .values([...rows])
+    .onConflict((conflict) => conflict.column('did').doNothing())
+    .execute();
+}
+
+/** The rows' ids, by DID. */
+export async function listDidIds(
+  { kysely }: Transaction,
+  dids: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (dids.length === 0) return new Map();
+  const rows = await kysely.selectFrom('didDocuments').select(['id', 'did']).where('did', 'in', dids).execute();
+  return new Map(rows.map(({ id, did }) => [did, id]));
+}
+
+/** The principal of a DID. */
+export async function findDidDocument({ kysely }: Transaction, did: string): Promise<DidDocumentRow | undefined> {
+  return kysely
+    .selectFrom('didDocuments')
+    .select(['did', 'document', 'kind', 'createdAt'])
+    .where('did', '=', did)
+    .executeTakeFirst();
+}

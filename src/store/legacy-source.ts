@@ -1,0 +1,111 @@
+import { copyFileSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { HanaperError, systemCodeOf } from '../errors.ts';
+import { limits } from '../ucan/limits.ts';
+
+const table = 'ucan_tokens';
+const column = 'raw_token';
+const mostRows = 1_000_000;
+// What SQLite keeps beside a file while it is in use, and after a program that did not end well.
+const companions = ['-wal', '-journal'];
+
+/**
+ * Reads the tokens of old versions that another program keeps in a SQLite file: column `raw_token` of table
+ * `ucan_tokens`, one at a time. The source is opened as immutable, so that neither it nor anything beside it is written,
+ * not even a lock; where changes lie beside it that are not yet in it, a copy is read, which is deleted afterwards.
+ * A value beyond the bounds of a token is cut just past them, and so is no token.
+ *
+ * @throws HanaperError `bad_input` for a file that is damaged or has no such table, `too_large` above 1,000,000 rows,
+ *   `unavailable` where the source changed meanwhile
+ */
+export function* readLegacyRows(path: string): Generator<string> {
+  try {
+    const source = realpathSync(path);
+    const before = describeState(source);
+    yield* companions.some((suffix) => sizeOf(source + suffix) > 0) ? readCopy(source) : readImmutable(source);
+    if (describeState(source) === before) return;
+  } catch (error) {
+    throw translate(error, path);
+  }
+  throw new HanaperError('unavailable', `${path} was written while it was being read. End the program that uses it.`, {
+    path,
+  });
+}
+
+function* readImmutable(source: string): Generator<string> {
+  const location = pathToFileURL(source);
+  location.search = '?mode=ro&immutable=1';
+  yield* readTable(location, source);
+}
+
+function* readCopy(source: string): Generator<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'hanaper-'));
+  try {
+    const copy = join(folder, 'copy.db');
+    const before = describeState(source);
+    for (const suffix of ['', ...companions])
+      if (sizeOf(source + suffix) > 0) copyFileSync(source + suffix, copy + suffix);
+    // A copy that was torn would look like damage.
+    if (describeState(source) === before) yield* readTable(copy, source);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function* readTable(location: string | URL, path: string): Generator<string> {
+  const file = new DatabaseSync(location, {
+    readOnly: location instanceof URL,
+    defensive: true,
+    enableDoubleQuotedStringLiterals: false,
+  });
+  try {
+    file.exec('PRAGMA trusted_schema = OFF');
+    requireTable(file, path);
+    const rows = file.prepare(`select coalesce(substr(cast(${column} as text), 1, ?), '') as token from ${table}`);
+    for (const { token } of rows.iterate(limits.tokenBytes + 1)) yield String(token);
+  } finally {
+    file.close();
+  }
+}
+
+// A view, a virtual table or a generated column could compute for ever.
+function requireTable(file: DatabaseSync, path: string): void {
+  const found = file
+    .prepare(
+      `select 1 from pragma_table_list as tables join pragma_table_xinfo('${table}') as columns
+       where tables.schema = 'main' and tables.name = '${table}' and tables.type = 'table'
+       and columns.name = '${column}' and columns.hidden = 0`,
+    )
+    .get();
+  if (found === undefined) {
+    throw new HanaperError('bad_input', `${path} is a SQLite file without a table ${table} that has ${column}.`, {
+      path,
+      reason: 'no such table',
+    });
+  }
+  const { count } = {
+    ...file.prepare(`select count(*) as count from (select 1 from ${table} limit ?)`).get(mostRows + 1),
+  };
+  if (Number(count) <= mostRows) return;
+  throw new HanaperError('too_large', `${path} has more than ${mostRows} tokens.`, { path, most: mostRows });
+}
+
+function describeState(source: string): string {
+  const files = ['', ...companions].map((suffix) => statSync(source + suffix, { bigint: true, throwIfNoEntry: false }));
+  return files.map((file) => (file ? `${file.ino} ${file.size} ${file.mtimeNs}` : '-')).join();
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function translate(error: unknown, path: string): unknown {
+  if (error instanceof HanaperError) return error;
+  const code = systemCodeOf(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  const reason = code === 'ERR_SQLITE_ERROR' ? error.message : code;
+  return new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason }, error);
+}

@@ -1,0 +1,161 @@
+import type { SelectQueryBuilder } from 'kysely';
+import type { CID } from 'multiformats/cid';
+import { formatCid } from '../ucan/cid.ts';
+import { toDagJson } from '../ucan/dag-json.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+import type { Verified } from '../ucan/verified.ts';
+import type { DelegationRow, Schema } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+// Below the number of parameters that either engine takes in one statement.
+const rowsAtOnce = 500;
+
+/** Which part of a list is wanted: newest first. */
+export interface DelegationPage {
+  /** Only what is valid at this time, in seconds since 1970. */
+  readonly liveAt?: number | undefined;
+  /** Only rows with an id below this one: that of the last row of the page before. */
+  readonly before?: number | undefined;
+  /** How many rows at most. */
+  readonly limit: number;
+}
+
+/** What a list of delegations is about; what is left out does not matter. */
+export interface DelegationFilter extends DelegationPage {
+  readonly audience?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Those that cover this command. */
+  readonly command?: string | undefined;
+}
+
+/** Adds delegations, each to the row of its principal; one that is there already stays. Returns how many are new. */
+export async function insertDelegations(
+  { kysely }: Transaction,
+  delegations: readonly Verified<Delegation>[],
+  didIds: ReadonlyMap<string, number>,
+  now: string,
+): Promise<number> {
+  let inserted = 0;
+  for (let start = 0; start < delegations.length; start += rowsAtOnce) {
+    const result = await kysely
+      .insertInto('ucanDelegations')
+      .values(delegations.slice(start, start + rowsAtOnce).map((each) => toRow(each, didIds, now)))
+      .onConflict((conflict) => conflict.column('cid').doNothing())
+      .executeTakeFirst();
+    inserted += Number(result.numInsertedOrUpdatedRows ?? 0);
+  }
+  return inserted;
+}
+
+/** Whose row a delegation belongs to: its subject's; its issuer's for a powerline. */
+export function principalOf({ subject, issuer }: Delegation): string {
+  return subject ?? issuer;
+}
+
+/** One delegation. */
+export async function getDelegationByCid({ kysely }: Transaction, cid: CID): Promise<DelegationRow | undefined> {
+  return kysely.selectFrom('ucanDelegations').selectAll().where('cid', '=', formatCid(cid)).executeTakeFirst();
+}
+
+/** Delegations that fit a filter, newest first. */
+export async function listDelegations(
+  { kysely }: Transaction,
+  { audience, issuer, subject, command, liveAt, before, limit }: DelegationFilter,
+): Promise<readonly DelegationRow[]> {
+  let query = kysely.selectFrom('ucanDelegations').selectAll().orderBy('id', 'desc').limit(limit);
+  if (audience !== undefined) query = query.where('aud', '=', audience);
+  if (issuer !== undefined) query = query.where('iss', '=', issuer);
+  if (subject !== undefined) query = query.where('sub', '=', subject);
+  if (command !== undefined) query = query.where('cmd', 'in', coveringCommands(command));
+  if (before !== undefined) query = query.where('id', '<', before);
+  return (liveAt === undefined ? query : whereLive(query, liveAt)).execute();
+}
+
+/** The delegations to one audience, newest first. */
+export function listDelegationsToAudience(
+  transaction: Transaction,
+  audience: string,
+  page: DelegationPage,
+): Promise<readonly DelegationRow[]> {
+  return listDelegations(transaction, { ...page, audience });
+}
+
+/** The delegations by one issuer, newest first. */
+export function listDelegationsByIssuer(
+  transaction: Transaction,
+  issuer: string,
+  page: DelegationPage,
+): Promise<readonly DelegationRow[]> {
+  return listDelegations(transaction, { ...page, issuer });
+}
+
+/** The delegations about one subject that cover a command, segment by segment, newest first. */
+export function listDelegationsForCommand(
+  transaction: Transaction,
+  subject: string,
+  command: string,
+  page: DelegationPage,
+): Promise<readonly DelegationRow[]> {
+  return listDelegations(transaction, { ...page, subject, command });
+}
+
+/** The delegations to any of several audiences that a chain for one subject could use: its own, and powerlines. */
+export async function listDelegationsForChain(
+  { kysely }: Transaction,
+  audiences: readonly string[],
+  subject: string,
+  limit: number,
+): Promise<readonly DelegationRow[]> {
+  return kysely
+    .selectFrom('ucanDelegations')
+    .selectAll()
+    .where('aud', 'in', audiences)
+    .where((row) => row.or([row('sub', '=', subject), row('sub', 'is', null)]))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** Removes the delegations that expired before a time, in seconds; what revokes them stays. Returns how many there were. */
+export async function deleteExpiredDelegations({ kysely }: Transaction, before: number): Promise<number> {
+  const result = await kysely.deleteFrom('ucanDelegations').where('exp', '<', before).executeTakeFirst();
+  return Number(result.numDeletedRows);
+}
+
+/** A command and all that cover it: `/a/b` gives `/`, `/a` and `/a/b`. */
+function coveringCommands(command: string): readonly string[] {
+  const segments = command.split('/').filter((segment) => segment !== '');
+  return ['/', ...segments.map((_, index) => `/${segments.slice(0, index + 1).join('/')}`)];
+}
+
+function whereLive<Output>(query: SelectQueryBuilder<Schema, 'ucanDelegations', Output>, time: number) {
+  return query
+    .where((row) => row.or([row('exp', 'is', null), row('exp', '>=', time)]))
+    .where((row) => row.or([row('nbf', 'is', null), row('nbf', '<=', time)]));
+}
+
+function toRow(delegation: Verified<Delegation>, didIds: ReadonlyMap<string, number>, now: string) {
+  const { issuer, audience, subject, command, policy, notBefore, expiration } = delegation;
+  const didId = didIds.get(principalOf(delegation));
+  if (didId === undefined) throw new TypeError('the principal of a delegation has no row');
+  return {
+    didId,
+    cid: formatCid(delegation.cid),
+    envelope: delegation.bytes,
+    iss: issuer,
+    aud: audience,
+    sub: subject,
+    cmd: command,
+    pol: toDagJson(policy.source),
+    nbf: notBefore ?? null,
+    exp: expiration,
+    isRoot: toBit(issuer === subject),
+    isPowerline: toBit(subject === null),
+    createdAt: now,
+  };
+}
+
+function toBit(value: boolean): 0 | 1 {
+  return value ? 1 : 0;
+}

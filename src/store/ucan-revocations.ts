@@ -1,0 +1,54 @@
+import type { CID } from 'multiformats/cid';
+import { formatCid } from '../ucan/cid.ts';
+import type { RevocationRow } from './schema.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Adds a revocation; a second one by the same revoker changes nothing. Returns whether it is new. */
+export async function insertRevocation({ kysely }: Transaction, row: RevocationRow): Promise<boolean> {
+  const result = await kysely
+    .insertInto('ucanRevocations')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['delegationCid', 'revokedBy']).doNothing())
+    .executeTakeFirst();
+  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+}
+
+/** The revocations of delegations, whoever made them. */
+export async function listRevocations(
+  { kysely }: Transaction,
+  cids: readonly CID[],
+): Promise<readonly RevocationRow[]> {
+  if (cids.length === 0) return [];
+  return kysely
+    .selectFrom('ucanRevocations')
+    .select(['delegationCid', 'revokedBy', 'invocationCid', 'reason', 'revokedAt'])
+    .where('delegationCid', 'in', cids.map(formatCid))
+    .execute();
+}
+
+/** Whether one of `issuers`, those of a delegation and of what is above it, has revoked it under any of its CIDs. */
+export async function isDelegationRevoked(
+  { kysely }: Transaction,
+  cids: readonly CID[],
+  issuers: readonly string[],
+): Promise<boolean> {
+  const found = await kysely
+    .selectFrom('ucanRevocations')
+    .select('id')
+    .where('delegationCid', 'in', cids.map(formatCid))
+    .where('revokedBy', 'in', issuers)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** How many revocations by one revoker are of delegations that are not known here. */
+export async function countPendingRevocations({ kysely }: Transaction, revokedBy: string): Promise<number> {
+  const { count } = await kysely
+    .selectFrom('ucanRevocations as revocation')
+    .leftJoin('ucanDelegations as delegation', 'delegation.cid', 'revocation.delegationCid')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('revocation.revokedBy', '=', revokedBy)
+    .where('delegation.id', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
