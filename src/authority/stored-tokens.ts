@@ -2,19 +2,20 @@ import type { CID } from 'multiformats/cid';
 import { HanaperError } from '../errors.ts';
 import type { DelegationRow, RevocationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { getDelegationByCid, listDelegationsForChain } from '../store/ucan-delegations.ts';
+import { getDelegationByCid, listDelegationsAbove } from '../store/ucan-delegations.ts';
 import { listRevocations } from '../store/ucan-revocations.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { DelegationCache } from '../ucan/delegation-cache.ts';
-import type { Candidate, DelegationSource } from '../ucan/find-chain.ts';
+import { type Candidate, type DelegationSource, sourceOf } from '../ucan/find-chain.ts';
 import { cidsOf } from '../ucan/revocation.ts';
+import { isStanding, listIssuersAbove } from '../ucan/standing.ts';
 
-// What one step of a search for a chain looks at.
-const mostCandidates = 1000;
+// What one search for a chain looks at.
+const mostCandidates = 10_000;
 
 /** The tokens of a database, as values: rows are decoded anew, and what they say beside the envelope is not believed. */
-export class StoredTokens implements DelegationSource {
+export class StoredTokens {
   readonly #transaction: Transaction;
   readonly #cache: DelegationCache;
 
@@ -34,10 +35,24 @@ export class StoredTokens implements DelegationSource {
     return listRevocations(this.#transaction, [cid]);
   }
 
-  /** Implements {@link DelegationSource}. */
-  async delegationsTo(audiences: readonly string[], subject: string): Promise<readonly Candidate[]> {
-    const rows = await listDelegationsForChain(this.#transaction, audiences, subject, mostCandidates);
-    return this.withRevocations(rows.map((row) => this.decode(row)));
+  /** All that a chain from one subject to one audience could use, read at once. */
+  async above(audience: string, subject: string): Promise<DelegationSource> {
+    const rows = await listDelegationsAbove(this.#transaction, audience, subject, mostCandidates);
+    return sourceOf(await this.withRevocations(rows.map((row) => this.decode(row))));
+  }
+
+  /** Whether a delegation stands: neither it is revoked, nor all that is above it. */
+  async isStanding(candidate: Candidate): Promise<boolean> {
+    return isStanding(candidate, await this.#aboveIssuer(candidate.delegation));
+  }
+
+  /** The issuers of a delegation and of all that is above it. */
+  async listIssuersAbove(delegation: Delegation): Promise<ReadonlySet<string>> {
+    return listIssuersAbove(delegation, await this.#aboveIssuer(delegation));
+  }
+
+  async #aboveIssuer({ issuer, subject }: Delegation): Promise<DelegationSource> {
+    return subject === null || subject === issuer ? sourceOf([]) : this.above(issuer, subject);
   }
 
   /** Delegations with what is known to revoke them, under any of their CIDs. */

@@ -2,7 +2,6 @@ import { type ChainContext, type Explanation, explainInvocation, proofsFrom } fr
 import type { Delegation } from '../ucan/delegation.ts';
 import { explainDelegation } from '../ucan/explain-delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
-import { listIssuersAbove } from '../ucan/standing.ts';
 import type { Authority } from './authority.ts';
 import { eitherOf } from './stored-tokens.ts';
 
@@ -45,7 +44,7 @@ export function explainDelegationByDatabase(
 ): Promise<Explanation> {
   return authority.database.transact('read', async (transaction) => {
     const tokens = authority.tokensIn(transaction);
-    const issuers = [...issuersAbove, ...(await listIssuersAbove(delegation, tokens))];
+    const issuers = [...issuersAbove, ...(await tokens.listIssuersAbove(delegation))];
     const { revocationsOf } = circumstances;
     const allRevocationsOf: ChainContext['revocationsOf'] = async (cid) => [
       ...(await revocationsOf(cid)),

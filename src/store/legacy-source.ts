@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,35 +24,37 @@ const companions = ['-wal', '-journal'];
 export function* readLegacyRows(path: string): Generator<string> {
   try {
     const source = realpathSync(path);
-    const before = describeState(source);
     yield* companions.some((suffix) => sizeOf(source + suffix) > 0) ? readCopy(source) : readImmutable(source);
-    if (describeState(source) === before) return;
   } catch (error) {
     throw translate(error, path);
   }
-  throw new HanaperError('unavailable', `${path} was written while it was being read. End the program that uses it.`, {
-    path,
-  });
 }
 
 function* readImmutable(source: string): Generator<string> {
   const location = pathToFileURL(source);
   location.search = '?mode=ro&immutable=1';
+  const before = describeState(source);
   yield* readTable(location, source);
+  requireState(source, before);
 }
 
 function* readCopy(source: string): Generator<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'hanaper-'));
+  const folder = mkdtempSync(join(tmpdir(), 'hanaper-legacy-'));
   try {
-    const copy = join(folder, 'copy.db');
     const before = describeState(source);
-    for (const suffix of ['', ...companions])
-      if (sizeOf(source + suffix) > 0) copyFileSync(source + suffix, copy + suffix);
-    // A copy that was torn would look like damage.
-    if (describeState(source) === before) yield* readTable(copy, source);
+    for (const suffix of ['', ...companions]) copyIfAny(source + suffix, join(folder, `copy.db${suffix}`));
+    // A copy that was torn would look like damage, or worse, like none.
+    requireState(source, before);
+    yield* readTable(join(folder, 'copy.db'), source);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function copyIfAny(from: string, to: string): void {
+  if (sizeOf(from) === 0) return;
+  copyFileSync(from, to);
+  chmodSync(to, 0o600);
 }
 
 function* readTable(location: string | URL, path: string): Generator<string> {
@@ -96,6 +98,13 @@ function requireTable(file: DatabaseSync, path: string): void {
 function describeState(source: string): string {
   const files = ['', ...companions].map((suffix) => statSync(source + suffix, { bigint: true, throwIfNoEntry: false }));
   return files.map((file) => (file ? `${file.ino} ${file.size} ${file.mtimeNs}` : '-')).join();
+}
+
+function requireState(source: string, before: string): void {
+  if (describeState(source) === before) return;
+  throw new HanaperError('unavailable', `${source} was written meanwhile. End the program that uses it first.`, {
+    path: source,
+  });
 }
 
 function sizeOf(path: string): number {

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompiledQuery,
@@ -15,6 +15,8 @@ import {
 const busyTimeout = 5000;
 const busyCode = 5;
 const longestPause = 50;
+const mostPrepared = 100;
+const longestPrepared = 4096;
 
 /** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
 export function openSqliteFile(path: string): DatabaseSync {
@@ -28,7 +30,7 @@ export function openSqliteFile(path: string): DatabaseSync {
 export function configureForWriting(file: DatabaseSync): Promise<void> {
   return retryWhileBusy(async () => {
     file.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768',
     );
   });
 }
@@ -45,15 +47,17 @@ export function createSqliteDialect(file: DatabaseSync): Dialect {
 
 class SqliteDriver implements Driver {
   readonly #file: DatabaseSync;
+  readonly #connection: SqliteConnection;
 
   constructor(file: DatabaseSync) {
     this.#file = file;
+    this.#connection = new SqliteConnection(file);
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new SqliteConnection(this.#file);
+    return this.#connection;
   }
 
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
@@ -88,18 +92,35 @@ class SqliteDriver implements Driver {
   }
 }
 
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly returnsRows: boolean;
+}
+
 class SqliteConnection implements DatabaseConnection {
   readonly #file: DatabaseSync;
+  // Preparing takes longer than running most statements; there are not many different ones.
+  readonly #prepared = new Map<string, Prepared>();
 
   constructor(file: DatabaseSync) {
     this.#file = file;
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const statement = this.#file.prepare(sql);
+    const { statement, returnsRows } = this.#prepare(sql);
     const values = parameters as readonly SQLInputValue[];
-    if (statement.columns().length > 0) return { rows: statement.all(...values) as Row[] };
+    if (returnsRows) return { rows: statement.all(...values) as Row[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
+  }
+
+  #prepare(sql: string): Prepared {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const statement = this.#file.prepare(sql);
+    const prepared = { statement, returnsRows: statement.columns().length > 0 };
+    if (this.#prepared.size >= mostPrepared) this.#prepared.clear();
+    if (sql.length <= longestPrepared) this.#prepared.set(sql, prepared);
+    return prepared;
   }
 
   // biome-ignore lint/correctness/useYield: the interface asks for it, and no query here is streamed.

@@ -1,4 +1,4 @@
-import type { SelectQueryBuilder } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import type { CID } from 'multiformats/cid';
 import { formatCid } from '../ucan/cid.ts';
 import { toDagJson } from '../ucan/dag-json.ts';
@@ -55,7 +55,22 @@ export function principalOf({ subject, issuer }: Delegation): string {
 
 /** One delegation. */
 export async function getDelegationByCid({ kysely }: Transaction, cid: CID): Promise<DelegationRow | undefined> {
-  return kysely.selectFrom('ucanDelegations').selectAll().where('cid', '=', formatCid(cid)).executeTakeFirst();
+  // The most frequent of all queries: as text it takes half the time to build.
+  const { rows } = await sql<DelegationRow>`select * from ucan_delegations where cid = ${formatCid(cid)}`.execute(
+    kysely,
+  );
+  return rows[0];
+}
+
+/** Which of these CIDs are stored, in base58btc. */
+export async function listKnownCids({ kysely }: Transaction, cids: readonly CID[]): Promise<readonly string[]> {
+  if (cids.length === 0) return [];
+  const rows = await kysely
+    .selectFrom('ucanDelegations')
+    .select('cid')
+    .where('cid', 'in', cids.map(formatCid))
+    .execute();
+  return rows.map(({ cid }) => cid);
 }
 
 /** Delegations that fit a filter, newest first. */
@@ -100,21 +115,29 @@ export function listDelegationsForCommand(
   return listDelegations(transaction, { ...page, subject, command });
 }
 
-/** The delegations to any of several audiences that a chain for one subject could use: its own, and powerlines. */
-export async function listDelegationsForChain(
+/**
+ * The delegations that a chain to one audience for one subject could use: those to the audience, those to their issuers,
+ * and so on up; the subject's own, and powerlines.
+ */
+export async function listDelegationsAbove(
   { kysely }: Transaction,
-  audiences: readonly string[],
+  audience: string,
   subject: string,
   limit: number,
 ): Promise<readonly DelegationRow[]> {
-  return kysely
-    .selectFrom('ucanDelegations')
-    .selectAll()
-    .where('aud', 'in', audiences)
-    .where((row) => row.or([row('sub', '=', subject), row('sub', 'is', null)]))
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
+  // A cross join is one that SQLite does not turn round, and coalesce keeps it from the index of subjects, of which one
+  // can have very many rows.
+  const { rows } = await sql<DelegationRow>`
+    with recursive above (did) as (
+      select cast(${audience} as text)
+      union
+      select delegation.iss from above cross join ucan_delegations as delegation
+      where delegation.aud = above.did and coalesce(delegation.sub, ${subject}) = ${subject}
+    )
+    select delegation.* from above cross join ucan_delegations as delegation
+    where delegation.aud = above.did and coalesce(delegation.sub, ${subject}) = ${subject}
+    limit ${limit}`.execute(kysely);
+  return rows;
 }
 
 /** Removes the delegations that expired before a time, in seconds; what revokes them stays. Returns how many there were. */

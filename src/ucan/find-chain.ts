@@ -30,16 +30,20 @@ export interface DelegationSource {
   delegationsTo(audiences: readonly string[], subject: string): Promise<readonly Candidate[]>;
 }
 
-/** Delegations that are at hand, none of them known to be revoked, as a source. */
-export function sourceOf(delegations: Iterable<Delegation>): DelegationSource {
-  const candidates = Array.from(delegations, (delegation) => ({ delegation, revocations: [] }));
+/** Delegations that are at hand as a source. */
+export function sourceOf(candidates: Iterable<Candidate>): DelegationSource {
+  const byAudience = Map.groupBy(candidates, ({ delegation }) => delegation.audience);
   return {
     async delegationsTo(audiences, subject) {
-      return candidates.filter(
-        ({ delegation }) => audiences.includes(delegation.audience) && (delegation.subject ?? subject) === subject,
-      );
+      const addressed = audiences.flatMap((audience) => byAudience.get(audience) ?? []);
+      return addressed.filter(({ delegation }) => (delegation.subject ?? subject) === subject);
     },
   };
+}
+
+/** Delegations of which nothing is known to be revoked, as candidates. */
+export function unrevoked(delegations: readonly Delegation[]): readonly Candidate[] {
+  return delegations.map((delegation) => ({ delegation, revocations: [] }));
 }
 
 /** A chain that was found, and what stands in its way. */

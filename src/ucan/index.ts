@@ -52,7 +52,7 @@ export {
 } from './envelope.ts';
 export { explainDelegation } from './explain-delegation.ts';
 export { isDid } from './fields.ts';
-export { type Candidate, type DelegationSource, findChain, sourceOf, type Wish } from './find-chain.ts';
+export { type Candidate, type DelegationSource, findChain, sourceOf, unrevoked, type Wish } from './find-chain.ts';
 export { gatherRevocations } from './gather-revocations.ts';
 export {
   decodeInvocation,

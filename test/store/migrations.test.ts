@@ -9,6 +9,7 @@ import { engines, type TestEngine } from '../support/engines.ts';
 
 const everyTable = [
   'authority',
+  'did_documents',
   'hanaper_migrations',
   'key_slots',
   'key_trust_acls',
@@ -16,15 +17,21 @@ const everyTable = [
   'package_signatures',
   'signing_keys',
   'trusted_keys',
+  'ucan_delegations',
+  'ucan_invocations',
+  'ucan_legacy_tokens',
+  'ucan_revocations',
 ];
+const tablesOfTokens = everyTable.filter((name) => name === 'did_documents' || name.startsWith('ucan_'));
 
 describe.each(engines)('$name', (engine) => {
-  test('a new database has every table, and one migration applied', async () => {
+  test('a new database has every table, and every migration applied, in order', async () => {
     const url = await engine.createUrl();
     await (await openStore(url, true)).close();
     expect(await listTables(engine, url)).toEqual(everyTable);
-    expect(await query(url, 'select version, name from hanaper_migrations')).toEqual([
+    expect(await query(url, 'select version, name from hanaper_migrations order by version')).toEqual([
       { version: 1, name: 'main-job' },
+      { version: 2, name: 'ucan' },
     ]);
   });
 
@@ -55,10 +62,22 @@ describe.each(engines)('$name', (engine) => {
     await authority.execute(createOrganisation, { name: 'after' });
   });
 
+  test('what the second migration made is taken back alone', async () => {
+    const url = await engine.createUrl();
+    await initialize(url);
+    const database = await openStore(url);
+    await migrateDown(database, 1);
+    expect(await readSchemaState(database)).toBe('older');
+    await database.close();
+    expect(await listTables(engine, url)).toEqual(everyTable.filter((name) => !tablesOfTokens.includes(name)));
+    expect(await query(url, 'select name from organizations')).toEqual([{ name: 'acme' }]);
+    expect(await query(url, 'select version from hanaper_migrations')).toEqual([{ version: 1 }]);
+  });
+
   test('taking back to the present version changes nothing', async () => {
     const url = await engine.createUrl();
     const { authority } = await createAuthority(url);
-    await migrateDown(authority.database, 1);
+    await migrateDown(authority.database, 2);
     await authority.close();
     await (await openUnlocked(url, {}, byRawKey(1))).close();
   });
@@ -79,7 +98,7 @@ describe.each(engines)('$name', (engine) => {
     const before = await snapshot(engine, url);
     for (const create of [true, false]) {
       const error = await expectCode('database_newer', () => openStore(url, create));
-      expect(error.details).toMatchObject({ version: 999, known: 1 });
+      expect(error.details).toMatchObject({ version: 999, known: 2 });
     }
     await expectCode('database_newer', () => openAuthority({ database: url }));
     await expectCode('database_newer', () => initialize(url));

@@ -6,6 +6,7 @@ import {
   deleteExpiredDelegations,
   insertDelegations,
   listDelegations,
+  listKnownCids,
   principalOf,
 } from '../../store/ucan-delegations.ts';
 import { formatCid } from '../../ucan/cid.ts';
@@ -14,7 +15,6 @@ import type { Delegation } from '../../ucan/delegation.ts';
 import { type Candidate, findChain } from '../../ucan/find-chain.ts';
 import { toIpldMap } from '../../ucan/ipld.ts';
 import { limits } from '../../ucan/limits.ts';
-import { isStanding } from '../../ucan/standing.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import { commandArg, didArg, noArgs } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -69,11 +69,13 @@ export async function keepDelegations(
   context: CommandContext,
   delegations: readonly Delegation[],
 ): Promise<StoredDocument> {
-  const { transaction, now, tokens, emit } = context;
+  const { transaction, now, emit } = context;
   const verified = [];
   for (const delegation of delegations) verified.push(await verifyToken(delegation));
-  const known: string[] = [];
-  for (const { cid } of verified) if (await tokens.resolveProof(cid)) known.push(formatCid(cid));
+  const known = await listKnownCids(
+    transaction,
+    verified.map(({ cid }) => cid),
+  );
   const fresh = verified.filter(({ cid }) => !known.includes(formatCid(cid)));
   const didIds = await rememberPrincipals(context, fresh.map(principalOf));
   await insertDelegations(transaction, fresh, didIds, now);
@@ -132,7 +134,7 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     for (const [index, row] of rows.entries()) {
       const candidate = candidates[index];
       if (candidate === undefined) continue;
-      const stands = await isStanding(candidate, tokens);
+      const stands = await tokens.isStanding(candidate);
       if (stands || revoked)
         listed.push({ ...toDocument(row, candidate.delegation), state: stateOf(candidate, stands, seconds) });
     }
@@ -158,7 +160,7 @@ export const findStoredChain: Command<'authority', FindChainArgs, { chain: reado
   args: z.strictObject({ invoker: didArg, subject: didArg, command: commandArg, args: z.unknown() }),
   async run({ tokens, now }, { args, ...wish }) {
     const wanted = { ...wish, args: toIpldMap(fromJsonValue(args)), now: toSeconds(now) };
-    return { chain: await findChain(wanted, tokens) };
+    return { chain: await findChain(wanted, await tokens.above(wish.invoker, wish.subject)) };
   },
 };
 

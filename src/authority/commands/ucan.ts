@@ -9,7 +9,6 @@ import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { limits } from '../../ucan/limits.ts';
 import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
-import { isStanding, listIssuersAbove } from '../../ucan/standing.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { rememberPrincipals } from '../principals.ts';
@@ -100,7 +99,7 @@ async function requireMayRevoke(
       { reason: 'too many pending revocations', revoked_by: revokedBy },
     );
   }
-  if (target.issuer === revokedBy || (await listIssuersAbove(target, tokens)).has(revokedBy)) return;
+  if (target.issuer === revokedBy || (await tokens.listIssuersAbove(target)).has(revokedBy)) return;
   if (await isShownByPath(path, target, revokedBy, resolveProof)) return;
   throw new HanaperError(
     'not_authorized',
@@ -145,7 +144,7 @@ async function listFallen({ transaction, tokens }: CommandContext, target: Deleg
   const candidates = await tokens.withRevocations([...seen.values()]);
   const fallen: string[] = [];
   for (const candidate of candidates) {
-    if (!(await isStanding(candidate, tokens))) fallen.push(formatCid(candidate.delegation.cid));
+    if (!(await tokens.isStanding(candidate))) fallen.push(formatCid(candidate.delegation.cid));
   }
   return fallen;
 }

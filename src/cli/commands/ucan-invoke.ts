@@ -3,7 +3,7 @@ import { formatCid } from '../../ucan/cid.ts';
 import { fromJsonValue } from '../../ucan/dag-json.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { UcanVersion } from '../../ucan/envelope.ts';
-import { findChain, sourceOf, type Wish } from '../../ucan/find-chain.ts';
+import { findChain, sourceOf, unrevoked, type Wish } from '../../ucan/find-chain.ts';
 import { signInvocation } from '../../ucan/invocation.ts';
 import { type IpldMap, isIpldMap } from '../../ucan/ipld.ts';
 import { signerOf } from '../../ucan/signer.ts';
@@ -71,7 +71,7 @@ async function findPath(
   wish: Wish,
   proof: readonly string[] | undefined,
 ): Promise<readonly Delegation[]> {
-  if (proof) return findChain(wish, sourceOf((await readTokens(...proof)).delegations));
+  if (proof) return findChain(wish, sourceOf(unrevoked((await readTokens(...proof)).delegations)));
   const authority = wish.invoker === wish.subject ? undefined : await session.findAuthority();
   if (authority === undefined) return findChain(wish, sourceOf([]));
   const { findStoredChain } = await import('../../authority/commands/delegation.ts');

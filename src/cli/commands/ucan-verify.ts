@@ -6,7 +6,7 @@ import { formatCid } from '../../ucan/cid.ts';
 import { toDagJson } from '../../ucan/dag-json.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import { explainDelegation } from '../../ucan/explain-delegation.ts';
-import { sourceOf } from '../../ucan/find-chain.ts';
+import { sourceOf, unrevoked } from '../../ucan/find-chain.ts';
 import { gatherRevocations } from '../../ucan/gather-revocations.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { revokeCommand } from '../../ucan/revocation.ts';
@@ -93,7 +93,7 @@ async function explainAlone(
   others: readonly Delegation[],
   circumstances: Circumstances,
 ): Promise<Explanation> {
-  const above = await listIssuersAbove(delegation, sourceOf(others));
+  const above = await listIssuersAbove(delegation, sourceOf(unrevoked(others)));
   if (authority === undefined) return explainDelegation(delegation, circumstances, above);
   const { explainDelegationByDatabase } = await import('../../authority/verify-invocation.ts');
   return explainDelegationByDatabase(authority, delegation, circumstances, above);

@@ -56,7 +56,7 @@ function delegationTable({ id, reference, bytes, time, now, seconds, strict }: C
     sql`create table ucan_delegations (
       id ${id},
       did_id ${reference} not null references did_documents (id),
-      cid text not null unique,
+      cid text not null,
       envelope ${bytes} not null,
       iss text not null,
       aud text not null,
@@ -69,7 +69,8 @@ function delegationTable({ id, reference, bytes, time, now, seconds, strict }: C
       is_powerline integer not null check (is_powerline in (0, 1)),
       created_at ${time} not null ${now}
     ) ${strict}`,
-    ...['cid', 'did_id', 'iss', 'aud', 'sub', 'cmd', 'exp'].map((column) => index('ucan_delegations', column)),
+    uniqueIndex('ucan_delegations', 'cid'),
+    ...['did_id', 'iss', 'aud', 'sub', 'cmd', 'exp'].map((column) => index('ucan_delegations', column)),
   ];
 }
 
@@ -78,7 +79,7 @@ function invocationTable({ id, reference, bytes, time, now, seconds, strict }: C
     sql`create table ucan_invocations (
       id ${id},
       did_id ${reference} not null references did_documents (id),
-      cid text not null unique,
+      cid text not null,
       payload_digest text not null unique check (length(payload_digest) = 64),
       envelope ${bytes} not null,
       iss text not null,
@@ -92,7 +93,8 @@ function invocationTable({ id, reference, bytes, time, now, seconds, strict }: C
       result_cid text,
       created_at ${time} not null ${now}
     ) ${strict}`,
-    ...['cid', 'iss', 'sub', 'cmd'].map((column) => index('ucan_invocations', column)),
+    uniqueIndex('ucan_invocations', 'cid'),
+    ...['iss', 'sub', 'cmd'].map((column) => index('ucan_invocations', column)),
   ];
 }
 
@@ -129,4 +131,8 @@ function legacyTable({ id, time, now, seconds, strict }: ColumnTypes): RawBuilde
 
 function index(table: string, column: string): RawBuilder<unknown> {
   return sql`create index ${sql.ref(`idx_${table}_${column}`)} on ${sql.table(table)} (${sql.ref(column)})`;
+}
+
+function uniqueIndex(table: string, column: string): RawBuilder<unknown> {
+  return sql`create unique index ${sql.ref(`idx_${table}_${column}`)} on ${sql.table(table)} (${sql.ref(column)})`;
 }

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Authority,
+  addTrust,
+  createKey,
+  exportKey,
+  importKey,
+  pruneDelegations,
+  revokeKey,
+  storeDelegations,
+} from '../../../src/authority/index.ts';
+import { importPublicKey } from '../../../src/crypto/ed25519.ts';
+import { Secret } from '../../../src/crypto/secret.ts';
+import { encodeEd25519DidKey } from '../../../src/did/did-key.ts';
+import type { HanaperEvent } from '../../../src/events.ts';
+import { containerEncodings, type Delegation, decodeDelegation, formatCid } from '../../../src/ucan/index.ts';
+import { createAuthority, query } from '../../support/authority.ts';
+import { expectCode, failureOf } from '../../support/codes.ts';
+import { engines } from '../../support/engines.ts';
+import { cidOf, cidsOfAll, containerOf, storeAtOnce, twinOf, unsortedContainerOf } from '../../support/tokens.ts';
+import {
+  delegate,
+  invoke,
+  keyTypes,
+  now,
+  type Principal,
+  principal,
+  principals,
+  rawDelegation,
+  resign,
+} from '../../support/ucan.ts';
+import { flipBit, fromHex } from '../../support/vectors.ts';
+
+describe.each(engines)('$name', (engine) => {
+  let url: string;
+  let authority: Authority;
+  let events: HanaperEvent[];
+  let alice: Principal;
+  let bob: Principal;
+  let time = now;
+
+  beforeAll(async () => {
+    url = await engine.createUrl();
+    ({ authority, events } = await createAuthority(url, { clock: () => new Date(time * 1000) }));
+    [alice, bob] = (await principals('alice', 'bob')) as [Principal, Principal];
+  });
+
+  beforeEach(() => {
+    time = now;
+    events.length = 0;
+  });
+
+  afterAll(() => authority.close());
+
+  const storeText = (container: string) => authority.execute(storeDelegations, { container });
+  const readCids = async () =>
+    (await query(url, 'select cid from ucan_delegations order by id')).map((row) => String(row['cid']));
+  const readDids = async () => (await query(url, 'select did from did_documents order by id')).map((row) => row['did']);
+
+  async function expectNothing(code: Parameters<typeof expectCode>[0], act: () => Promise<unknown>): Promise<void> {
+    const before = [await readCids(), await readDids()];
+    events.length = 0;
+    const error = await expectCode(code, act);
+    expect([await readCids(), await readDids()]).toEqual(before);
+    expect(events).toMatchObject([
+      { name: 'ucan.delegation.store_failed', reason: code, details: { command: '/delegation/store' } },
+    ]);
+    expect(error.message.length).toBeLessThan(500);
+  }
+
+  test.each(keyTypes)('a delegation by a %s key is stored, told of, and known from then on', async (keyType) => {
+    const token = await delegate(await principal('issuer', keyType), bob, { command: '/package' });
+    expect(await storeAtOnce(authority, [token])).toEqual({ stored: [cidOf(token)], known: [] });
+    expect(events).toEqual([
+      {
+        name: 'ucan.delegation.stored',
+        time: new Date(now * 1000).toISOString(),
+        details: { cid: cidOf(token), issuer: token.issuer, audience: bob.did, command: '/package' },
+      },
+    ]);
+    events.length = 0;
+    expect(await storeAtOnce(authority, [token])).toEqual({ stored: [], known: [cidOf(token)] });
+    expect(events).toEqual([]);
+    expect((await readCids()).filter((cid) => cid === cidOf(token))).toHaveLength(1);
+  });
+
+  test.each(containerEncodings.filter((encoding) => !encoding.startsWith('raw')))(
+    'a container in %s is taken',
+    async (encoding) => {
+      const tokens = [await delegate(alice, bob), await delegate(bob, alice)];
+      const { stored } = await storeText(await containerOf(tokens, encoding));
+      expect([...stored].sort()).toEqual(cidsOfAll(tokens).sort());
+    },
+  );
+
+  test('of a container some of which is known the rest is stored', async () => {
+    const [one, two] = [await delegate(alice, bob), await delegate(alice, bob)];
+    await storeAtOnce(authority, [one]);
+    expect(await storeAtOnce(authority, [one, two])).toEqual({ stored: [cidOf(two)], known: [cidOf(one)] });
+  });
+
+  test('a token that lies in a container twice is stored and told of once', async () => {
+    const token = await delegate(alice, bob);
+    expect(await storeText(unsortedContainerOf([token, token]))).toEqual({ stored: [cidOf(token)], known: [] });
+    expect(events.map(({ name }) => name)).toEqual(['ucan.delegation.stored']);
+  });
+
+  test('two hundred tokens are stored at once', async () => {
+    const tokens = await Promise.all(Array.from({ length: 200 }, () => delegate(alice, bob, { subject: null })));
+    const { stored, known } = await storeAtOnce(authority, tokens);
+    expect([...stored].sort()).toEqual(cidsOfAll(tokens).sort());
+    expect(known).toEqual([]);
+    expect(events).toHaveLength(200);
+    expect(await readCids()).toEqual(expect.arrayContaining(cidsOfAll(tokens)));
+  });
+
+  test('more tokens than a container holds are refused', async () => {
+    const tokens = await Promise.all(Array.from({ length: 257 }, () => delegate(alice, bob)));
+    await expectNothing('malformed_token', () => storeText(unsortedContainerOf(tokens)));
+  });
+
+  describe('a container is refused whole for', () => {
+    const forgeries: [string, (good: Delegation) => Promise<Uint8Array> | Uint8Array][] = [
+      ['a signature with one bit turned', (good) => resign(good, flipBit(good.envelope.signature, 5))],
+      ['a signature of nothing', (good) => resign(good, new Uint8Array(64))],
+      ['an empty signature', (good) => resign(good, new Uint8Array(0))],
+      ['the signature of another token', async (good) => resign(good, (await delegate(alice, bob)).envelope.signature)],
+      ['a token that somebody else signed', () => rawDelegation(bob, { iss: alice.did })],
+      ['an issuer whose key cannot be known', () => rawDelegation(alice, { iss: 'did:web:example.org' })],
+    ];
+    test.each(forgeries)('%s', async (_, forge) => {
+      const good = await delegate(alice, bob);
+      const forged = { bytes: await forge(good) };
+      expect(decodeDelegation(forged.bytes).kind).toBe('delegation');
+      await expectNothing('invalid_token_signature', () => storeText(unsortedContainerOf([good, forged])));
+    });
+
+    test('an invocation in it', async () => {
+      const tokens = [await delegate(alice, bob), await invoke(alice, alice)];
+      await expectNothing('bad_input', async () => storeText(await containerOf(tokens)));
+      await expectNothing('bad_input', async () => storeText(await containerOf(tokens.slice(1))));
+    });
+
+    test('no token in it', () => expectNothing('bad_input', async () => storeText(await containerOf([]))));
+
+    test.each<[string, () => string | Promise<string>]>([
+      ['no container', () => 'hello'],
+      ['a container in raw bytes, which is no text', async () => containerOf([await delegate(alice, bob)], 'raw')],
+      ['another alphabet than it says', async () => `C${(await good()).slice(1)}==`],
+      ['half a container', async () => (await good()).slice(0, 60)],
+      ['bytes that are no token', () => unsortedContainerOf([{ bytes: Uint8Array.of(1, 2, 3) }])],
+      ['an empty token', () => unsortedContainerOf([{ bytes: new Uint8Array(0) }])],
+      ['a token with a byte after its end', async () => unsortedContainerOf([await longer()])],
+      ['text beyond ASCII', () => 'Bäöü'],
+    ])('%s', (_, container) => expectNothing('malformed_token', async () => storeText(await container())));
+
+    const good = async () => containerOf([await delegate(alice, bob)]);
+    const longer = async () => ({ bytes: Uint8Array.of(...(await delegate(alice, bob)).bytes, 0) });
+  });
+
+  test('a delegation with any command is stored, or refused for it', async () => {
+    for (const cmd of ['/a\u0000b', '/\u0001', '/\ufffd', '/a b']) {
+      const container = unsortedContainerOf([{ bytes: await rawDelegation(alice, { cmd }) }]);
+      const failure = await failureOf(() => storeText(container));
+      if (failure !== undefined) expect(failure).toMatchObject({ code: 'malformed_token' });
+    }
+  });
+
+  test('what was signed twice by the same ECDSA key under one payload is two tokens', async () => {
+    const token = await delegate(await principal('issuer', 'secp256k1'), bob);
+    const twin = decodeDelegation(twinOf(token));
+    expect((await storeAtOnce(authority, [token, twin])).stored).toHaveLength(2);
+  });
+
+  describe('signing keys are for packages, identity keys for tokens', () => {
+    let signingKey: Principal;
+    let counter = 0;
+
+    // A principal whose key is, by a name that is nobody's yet, for packages here.
+    beforeEach(async () => {
+      signingKey = await principal(`${engine.name} package key ${++counter}`);
+    });
+    const importIt = () =>
+      authority.executeFor('acme', importKey, {
+        name: `imported-${counter}`,
+        seed: Secret.copyOf(signingKey.privateKey),
+      });
+    const trustIt = () =>
+      authority.executeFor('acme', addTrust, { public_key: Buffer.from(signingKey.publicKey.bytes).toString('hex') });
+
+    test.each([
+      ['signs', importIt],
+      ['is trusted', trustIt],
+    ])('a delegation by a key that %s here is refused', async (_, know) => {
+      await know();
+      const tokens: Delegation[] = [
+        await delegate(signingKey, bob),
+        await delegate(signingKey, bob, { subject: null }),
+        await delegate(signingKey, bob, { subject: alice.did }),
+      ];
+      for (const token of tokens) await expectNothing('bad_input', () => storeAtOnce(authority, [token]));
+      await expectNothing('bad_input', async () => storeAtOnce(authority, [await delegate(alice, bob), ...tokens]));
+    });
+
+    test('a delegation about a key that signs here is refused', async () => {
+      await importIt();
+      await expectNothing('bad_input', async () =>
+        storeAtOnce(authority, [await delegate(alice, bob, { subject: signingKey.did })]),
+      );
+    });
+
+    test.each<[string, () => Promise<Delegation>]>([
+      ['issues about itself', () => delegate(signingKey, bob)],
+      ['issues a powerline', () => delegate(signingKey, bob, { subject: null })],
+      ['passes on', () => delegate(signingKey, bob, { subject: alice.did })],
+      ['is the subject', () => delegate(alice, bob, { subject: signingKey.did })],
+    ])('a key that %s here is taken neither as a signing key nor as a trusted one', async (_, make) => {
+      await storeAtOnce(authority, [await make()]);
+      expect((await expectCode('bad_input', importIt)).details['reason']).toBe('identity key');
+      expect((await expectCode('bad_input', trustIt)).details['reason']).toBe('identity key');
+    });
+
+    test('a delegation about a signing key that was revoked is refused', async () => {
+      const { name } = await authority.executeFor('acme', createKey, { name: `made-${counter}` });
+      const { public_key } = await authority.executeFor('acme', exportKey, { name });
+      await authority.executeFor('acme', revokeKey, { name });
+      const subject = encodeEd25519DidKey(importPublicKey(fromHex(public_key)));
+      await expectNothing('bad_input', async () => storeAtOnce(authority, [await delegate(alice, bob, { subject })]));
+    });
+  });
+
+  test('what expired is removed once clocks cannot differ any more, and nothing else', async () => {
+    const make = (expiration: number | null) => delegate(bob, alice, { command: '/pruned', expiration });
+    const tokens = [await make(now - 61), await make(now - 60), await make(now), await make(null)];
+    await storeAtOnce(authority, tokens);
+    const present = async () => (await readCids()).filter((cid) => cidsOfAll(tokens).includes(cid)).sort();
+    const prune = () => authority.execute(pruneDelegations, {});
+    expect(await prune()).toEqual({ removed: 1 });
+    expect(await present()).toEqual(cidsOfAll(tokens.slice(1)).sort());
+    expect(await prune()).toEqual({ removed: 0 });
+    time = now + 61;
+    expect(await prune()).toEqual({ removed: 2 });
+    expect(await present()).toEqual([formatCid(tokens[3]?.cid as Delegation['cid'])]);
+  });
+
+  test('a locked authority stores and removes nothing', async () => {
+    const other = await createAuthority(await engine.createUrl());
+    other.authority.lock();
+    await expectCode('locked', async () => storeAtOnce(other.authority, [await delegate(alice, bob)]));
+    await expectCode('locked', () => other.authority.execute(pruneDelegations, {}));
+    expect(other.events.map(({ name, reason }) => [name, reason])).toEqual([
+      ['vault.locked', undefined],
+      ['ucan.delegation.store_failed', 'locked'],
+    ]);
+    await other.authority.close();
+  });
+});
