@@ -4,6 +4,9 @@ import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
 import { startUp } from './start-up.ts';
+import { ucanChain } from './ucan-chain.ts';
+import { ucanStore } from './ucan-store.ts';
+import { ucanToken } from './ucan-token.ts';
 import { unlock } from './unlock.ts';
 
 /**
@@ -11,7 +14,7 @@ import { unlock } from './unlock.ts';
  *
  * `--only NAME` measures one subject, `--json` prints one document, `--strict` ends with status 1 where a bound is not met.
  */
-const subjects: readonly Subject[] = [largePackage, inProcess, startUp, unlock];
+const subjects: readonly Subject[] = [largePackage, inProcess, startUp, unlock, ucanChain, ucanToken, ucanStore];
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, json: { type: 'boolean' }, strict: { type: 'boolean' } },

@@ -58,9 +58,14 @@ export class Authority implements TrustSource, AsyncDisposable {
    */
   async unlock(credential: Credential): Promise<void> {
     const { vault } = await this.openVault(credential);
+    try {
+      await this.#settlePrincipals(vault);
+    } catch (error) {
+      vault.lock();
+      throw error;
+    }
     this.#vault?.lock();
     this.#vault = vault;
-    await this.#settlePrincipals();
   }
 
   /** Wipes the root secret. */
@@ -191,13 +196,13 @@ export class Authority implements TrustSource, AsyncDisposable {
     };
   }
 
-  // A database of version 0.1.0 knows no principals yet, and only an open vault can make them.
-  async #settlePrincipals(): Promise<void> {
+  // A database that was made before there were principals has none, and only an open vault can make them.
+  async #settlePrincipals(vault: Vault): Promise<void> {
     const { did } = this.identity;
     if (await this.database.transact('read', (transaction) => arePrincipalsSettled(transaction, did))) return;
     await this.database.transact('write', async (transaction) => {
       const now = await this.readNow(transaction);
-      await settlePrincipals({ transaction, now, vault: () => this.requireVault() });
+      await settlePrincipals({ transaction, now, vault: () => vault });
     });
   }
 }

@@ -2,6 +2,7 @@ import { fingerprintOf } from '../crypto/fingerprint.ts';
 import { createDidDocument, decodeDidKey } from '../did/index.ts';
 import { HanaperError } from '../errors.ts';
 import { findDidDocument, insertDidDocuments, listDidIds } from '../store/did-documents.ts';
+import { takeLock } from '../store/lock.ts';
 import { listOrganizations } from '../store/organizations.ts';
 import type { OrganizationRow, PrincipalKind } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
@@ -51,7 +52,7 @@ export async function settleOrganisation(context: Surroundings, organisation: Or
   await insertDelegations(context.transaction, [await verifyToken(delegation)], didIds, context.now);
 }
 
-/** Whether the authority and every organisation are principals already; those of a database of version 0.1.0 are not. */
+/** Whether the authority and every organisation are principals already; those of schema version 1 are not. */
 export async function arePrincipalsSettled(transaction: Transaction, authority: string): Promise<boolean> {
   if ((await findDidDocument(transaction, authority)) === undefined) return false;
   return (await listUnsettled(transaction, authority)).length === 0;
@@ -59,6 +60,7 @@ export async function arePrincipalsSettled(transaction: Transaction, authority: 
 
 /** Makes principals of the authority and of every organisation that is none yet. */
 export async function settlePrincipals(context: Surroundings): Promise<void> {
+  await takeLock(context.transaction, 'principals');
   const { did } = context.vault();
   await rememberPrincipals(context, [did], 'authority');
   for (const organisation of await listUnsettled(context.transaction, did)) {
@@ -79,6 +81,7 @@ async function listUnsettled(transaction: Transaction, authority: string): Promi
 // Signing keys sign packages, identity keys sign tokens, never the other way.
 async function requireNoPackageKeys(transaction: Transaction, dids: readonly string[]): Promise<void> {
   const byFingerprint = new Map(dids.flatMap((did) => fingerprintsOf(did).map((fingerprint) => [fingerprint, did])));
+  for (const fingerprint of [...byFingerprint.keys()].toSorted()) await takeLock(transaction, `key/${fingerprint}`);
   const [known] = await listKnownFingerprints(transaction, [...byFingerprint.keys()]);
   if (known === undefined) return;
   const did = byFingerprint.get(known) ?? '';

@@ -19,7 +19,8 @@ export async function readIdentity(session: Session, file: string, options: KeyF
   const { content, exposed } = readSecretFile(file);
   using bytes = content;
   if (exposed) session.warn(`Others than you can read ${file}. Run: chmod 600 ${file}`);
-  return session.keep(await decodeIdentityKey(bytes, () => requireKeyPassphrase(session, options, file)));
+  const key = await decodeIdentityKey(bytes, () => requireKeyPassphrase(session, options, file));
+  return session.keep(key);
 }
 
 /**

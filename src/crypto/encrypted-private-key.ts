@@ -30,7 +30,8 @@ export async function encryptPrivateKeyInfo(info: Secret, passphrase: Secret): P
   const parameters = { ...costs, salt: randomBytes(16) };
   const iv = randomBytes(16);
   using key = Secret.adopt(await deriveScrypt(passphrase.bytes, parameters, 32));
-  return encodeScryptAes256(parameters, iv, await encryptAesCbc(key.bytes, iv, info.bytes));
+  const ciphertext = await encryptAesCbc(key.bytes, iv, info.bytes);
+  return encodeScryptAes256(parameters, iv, ciphertext);
 }
 
 // CBC has no check of its own: one wrong passphrase in 256 leaves padding that looks right.

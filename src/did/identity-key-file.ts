@@ -30,7 +30,8 @@ export async function decodeIdentityKey(file: Secret, passphrase?: () => Promise
   using plain = decodePem(file.bytes, label.plain);
   if (plain) return await decodeInfo(plain);
   using ec = decodePem(file.bytes, label.ec);
-  if (ec) return fromEc(await decodeEcPrivateKey(ec.bytes));
+  const decoded = ec && (await decodeEcPrivateKey(ec.bytes));
+  if (decoded) return fromEc(decoded);
   using encrypted = decodePem(file.bytes, label.encrypted);
   if (encrypted === undefined) throw unreadable();
   using info = await decrypt(encrypted, passphrase);
@@ -40,13 +41,15 @@ export async function decodeIdentityKey(file: Secret, passphrase?: () => Promise
 /** A private key as PKCS#8 in PEM, byte for byte as OpenSSL writes it, in bytes that can be wiped. */
 export async function encodeIdentityKeyPem(key: PrivateKey): Promise<Secret> {
   using info = await encodeInfo(key);
-  return encodePem(label.plain, info.bytes);
+  const pem = encodePem(label.plain, info.bytes);
+  return pem;
 }
 
 /** The same, encrypted with a passphrase: PBES2 (RFC 8018) of scrypt and AES-256-CBC, which OpenSSL reads. */
 export async function encryptIdentityKeyPem(key: PrivateKey, passphrase: Secret): Promise<Secret> {
   using info = await encodeInfo(key);
-  return encodePem(label.encrypted, await encryptPrivateKeyInfo(info, passphrase));
+  const encrypted = await encryptPrivateKeyInfo(info, passphrase);
+  return encodePem(label.encrypted, encrypted);
 }
 
 async function decrypt(encrypted: Secret, passphrase: (() => Promise<Secret>) | undefined): Promise<Secret> {

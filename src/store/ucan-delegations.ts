@@ -63,13 +63,9 @@ export async function getDelegationByCid({ kysely }: Transaction, cid: CID): Pro
 }
 
 /** Which of these CIDs are stored, in base58btc. */
-export async function listKnownCids({ kysely }: Transaction, cids: readonly CID[]): Promise<readonly string[]> {
+export async function listKnownCids({ kysely }: Transaction, cids: readonly string[]): Promise<readonly string[]> {
   if (cids.length === 0) return [];
-  const rows = await kysely
-    .selectFrom('ucanDelegations')
-    .select('cid')
-    .where('cid', 'in', cids.map(formatCid))
-    .execute();
+  const rows = await kysely.selectFrom('ucanDelegations').select('cid').where('cid', 'in', cids).execute();
   return rows.map(({ cid }) => cid);
 }
 

@@ -32,6 +32,7 @@ export async function isDelegationRevoked(
   cids: readonly CID[],
   issuers: readonly string[],
 ): Promise<boolean> {
+  if (cids.length === 0 || issuers.length === 0) return false;
   const found = await kysely
     .selectFrom('ucanRevocations')
     .select('id')

@@ -6,29 +6,17 @@ import type { Invocation } from './invocation.ts';
 import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { cidsOf } from './revocation.ts';
-import { judgeChain, type Rule } from './rules.ts';
+import { type Chain, type Circumstances, judgeChain, type Link, type RevocationRecord, type Rule } from './rules.ts';
 import { isSignatureValid, isVerified, type KeyResolver } from './verified.ts';
 
 /** What a chain is held against. */
-export interface ChainContext {
+export interface ChainContext extends Circumstances {
   /** Gives the delegation of a CID; whatever it gives is held against the CID. */
   resolveProof(cid: CID): Delegation | undefined | Promise<Delegation | undefined>;
   /** Gives the revocations of a CID that are known; which of them count is judged here. */
   revocationsOf(cid: CID): readonly RevocationRecord[] | Promise<readonly RevocationRecord[]>;
-  /** The moment of execution, in seconds since 1970. */
-  readonly now: number;
-  /** Seconds by which clocks may differ: 0 (the default) to 60. */
-  readonly skew?: number | undefined;
-  /** Who is about to execute it: then the invocation must be addressed to this DID. */
-  readonly executor?: string | undefined;
   /** Gives the keys of issuers that are no did:key. */
   readonly resolveKeys?: KeyResolver | undefined;
-}
-
-/** A revocation, as far as a chain asks: {@link Revocation} is one. */
-export interface RevocationRecord {
-  /** The subject of the revocation, itself validated before. */
-  readonly revokedBy: string;
 }
 
 /** What a valid invocation may do. */
@@ -41,22 +29,6 @@ export interface ValidatedAuthority {
   readonly args: IpldMap;
   /** The chain, from the root to the invoker; empty where the subject itself invokes. */
   readonly path: readonly Delegation[];
-}
-
-/** One proof of a chain, with what was found out about it. */
-export interface Link {
-  readonly cid: CID;
-  /** Absent where it was not given, or another token in its place. */
-  readonly delegation?: Delegation;
-  readonly isSigned: boolean;
-  readonly revocations: readonly RevocationRecord[];
-}
-
-/** An invocation and its proofs from the root on, ready to be judged without asking anybody anything. */
-export interface Chain {
-  readonly invocation: Invocation;
-  readonly isSigned: boolean;
-  readonly links: readonly Link[];
 }
 
 /** How one rule went for one token. */
@@ -156,7 +128,7 @@ function isFromLeaf(links: readonly Link[], invoker: string): boolean {
 }
 
 /** Requires what a program passes: a time, and a skew of 0 to 60 seconds. */
-export function requireContext({ now, skew = 0 }: Pick<ChainContext, 'now' | 'skew'>): void {
+export function requireContext({ now, skew = 0 }: Circumstances): void {
   if (!Number.isFinite(now)) throw new TypeError('now must be a time in seconds');
   if (!(skew >= 0 && skew <= limits.skewSeconds)) {
     throw new TypeError(`skew must be 0 to ${limits.skewSeconds} seconds`);

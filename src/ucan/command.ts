@@ -11,6 +11,7 @@ export function isCommand(text: string): boolean {
     text.startsWith('/') &&
     !text.endsWith('/') &&
     !text.includes('//') &&
+    !text.includes('\u0000') &&
     text === text.toLowerCase()
   );
 }

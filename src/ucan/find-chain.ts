@@ -1,11 +1,10 @@
 import { HanaperError } from '../errors.ts';
-import type { RevocationRecord } from './chain.ts';
 import { formatCid } from './cid.ts';
 import { coversCommand } from './command.ts';
 import type { Delegation } from './delegation.ts';
 import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
-import { checkPolicy, checkRevocation, checkTime, refuseCommand } from './rules.ts';
+import { checkPolicy, checkRevocation, checkTime, type RevocationRecord, refuseCommand } from './rules.ts';
 
 /** What somebody wants to do. */
 export interface Wish {

@@ -1,14 +1,14 @@
 import type { CID } from 'multiformats/cid';
-import { type ChainContext, type RevocationRecord, validateInvocation } from './chain.ts';
+import { HanaperError } from '../errors.ts';
+import { type ChainContext, validateInvocation } from './chain.ts';
 import { cidKey } from './cid.ts';
 import type { Invocation } from './invocation.ts';
-import { readRevocation } from './revocation.ts';
+import { type Revocation, readRevocation } from './revocation.ts';
+import type { RevocationRecord } from './rules.ts';
 
 /**
- * Validates revocations that are at hand, and gives them by the CID of their targets. Whether they count is judged in
- * each chain.
- *
- * @throws HanaperError `malformed_token`, and what {@link validateInvocation} throws
+ * Validates revocations that are at hand, and gives them by the CID of their targets; one that is not valid counts for
+ * nothing. Whether the others count is judged in each chain.
  */
 export async function gatherRevocations(
   invocations: readonly Invocation[],
@@ -16,9 +16,24 @@ export async function gatherRevocations(
 ): Promise<(cid: CID) => readonly RevocationRecord[]> {
   const byTarget = new Map<string, RevocationRecord[]>();
   for (const invocation of invocations) {
-    const { target, revokedBy } = readRevocation(invocation);
-    await validateInvocation(invocation, { ...context, revocationsOf: () => [] });
-    byTarget.set(cidKey(target), [...(byTarget.get(cidKey(target)) ?? []), { revokedBy }]);
+    const revocation = await validate(invocation, context);
+    if (revocation === undefined) continue;
+    const key = cidKey(revocation.target);
+    byTarget.set(key, [...(byTarget.get(key) ?? []), revocation]);
   }
   return (cid) => byTarget.get(cidKey(cid)) ?? [];
+}
+
+async function validate(
+  invocation: Invocation,
+  context: Pick<ChainContext, 'resolveProof' | 'now' | 'skew' | 'resolveKeys'>,
+): Promise<Revocation | undefined> {
+  try {
+    const revocation = readRevocation(invocation);
+    await validateInvocation(invocation, { ...context, revocationsOf: () => [] });
+    return revocation;
+  } catch (error) {
+    if (error instanceof HanaperError) return undefined;
+    throw error;
+  }
 }

@@ -9,14 +9,11 @@
  * });
  */
 export {
-  type Chain,
   type ChainContext,
   type Explanation,
   explainInvocation,
-  type Link,
   type LinkExplanation,
   proofsFrom,
-  type RevocationRecord,
   type RuleFinding,
   type ValidatedAuthority,
   validateInvocation,
@@ -84,7 +81,7 @@ export {
   revokeCommand,
   signRevocation,
 } from './revocation.ts';
-export type { Rule } from './rules.ts';
+export type { Chain, Circumstances, Link, RevocationRecord, Rule } from './rules.ts';
 export { type Signer, signerOf } from './signer.ts';
 export { isStanding, listIssuersAbove } from './standing.ts';
 export { decodeToken, looksLikeTokens, partitionTokens, unpackTokens } from './tokens.ts';

@@ -1,5 +1,5 @@
+import type { CID } from 'multiformats/cid';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
-import type { Chain, ChainContext, Link, RevocationRecord } from './chain.ts';
 import { formatCid } from './cid.ts';
 import { coversCommand } from './command.ts';
 import { toDagJson } from './dag-json.ts';
@@ -22,6 +22,38 @@ export type Rule =
   | 'command'
   | 'policy';
 
+/** When, and by whom, a chain is judged. */
+export interface Circumstances {
+  /** The moment of execution, in seconds since 1970. */
+  readonly now: number;
+  /** Seconds by which clocks may differ: 0 (the default) to 60. */
+  readonly skew?: number | undefined;
+  /** Who is about to execute it: then the invocation must be addressed to this DID. */
+  readonly executor?: string | undefined;
+}
+
+/** A revocation, as far as a chain asks: {@link Revocation} is one. */
+export interface RevocationRecord {
+  /** The subject of the revocation, itself validated before. */
+  readonly revokedBy: string;
+}
+
+/** One proof of a chain, with what was found out about it. */
+export interface Link {
+  readonly cid: CID;
+  /** Absent where it was not given, or another token in its place. */
+  readonly delegation?: Delegation;
+  readonly isSigned: boolean;
+  readonly revocations: readonly RevocationRecord[];
+}
+
+/** An invocation and its proofs from the root on, ready to be judged without asking anybody anything. */
+export interface Chain {
+  readonly invocation: Invocation;
+  readonly isSigned: boolean;
+  readonly links: readonly Link[];
+}
+
 /** Hears how each rule went for each token: a {@link Link}, or the {@link Chain} itself for its invocation. */
 export type Visit = (token: Link | Chain, rule: Rule, failure: HanaperError | undefined) => void;
 
@@ -37,7 +69,7 @@ const ucanErrors: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Holds a chain against every rule, the invocation's own first, then link by link from the root, then where both meet. */
-export function judgeChain(chain: Chain, context: Pick<ChainContext, 'now' | 'skew' | 'executor'>, visit: Visit): void {
+export function judgeChain(chain: Chain, context: Circumstances, visit: Visit): void {
   const { invocation, links } = chain;
   visit(chain, 'signature', chain.isSigned ? undefined : invalidSignature(invocation));
   visit(chain, 'time', checkTime(invocation, context));
@@ -59,7 +91,7 @@ function judgeLink(
   delegation: Delegation,
   index: number,
   { invocation, links }: Chain,
-  context: Pick<ChainContext, 'now' | 'skew'>,
+  context: Circumstances,
   visit: Visit,
 ): void {
   const before = links[index - 1]?.delegation;
@@ -76,7 +108,7 @@ export function judgeDelegation(
   link: Link,
   delegation: Delegation,
   issuersAbove: () => readonly string[],
-  context: Pick<ChainContext, 'now' | 'skew'>,
+  context: Circumstances,
   visit: Visit,
 ): void {
   visit(link, 'signature', link.isSigned ? undefined : invalidSignature(delegation));
@@ -87,10 +119,7 @@ export function judgeDelegation(
 }
 
 /** Whether a token is within its time; a tie is. */
-export function checkTime(
-  token: Delegation | Invocation,
-  { now, skew = 0 }: Pick<ChainContext, 'now' | 'skew'>,
-): HanaperError | undefined {
+export function checkTime(token: Delegation | Invocation, { now, skew = 0 }: Circumstances): HanaperError | undefined {
   const { expiration } = token;
   const notBefore = token.kind === 'delegation' ? token.notBefore : undefined;
   if (expiration !== null && now > expiration + skew) {

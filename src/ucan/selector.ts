@@ -2,8 +2,7 @@ import { CID } from 'multiformats/cid';
 import { type IpldMap, type IpldValue, isIpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 
-/** One step of a selector. */
-export type Step =
+type Step =
   | { readonly kind: 'key'; readonly key: string; readonly optional: boolean }
   | { readonly kind: 'index'; readonly index: number; readonly optional: boolean }
   | {

@@ -45,14 +45,16 @@ class Ascent {
     const { issuer, command, cid } = delegation;
     if (checkRevocation(delegation, revocations, [issuer])) return false;
     if (this.#subject === null || issuer === this.#subject) return true;
-    this.#visited.add(cid.toString());
-    const revokers = [...below, ...revocations.map(({ revokedBy }) => revokedBy)];
+    const revokers = [...new Set([...below, ...revocations.map(({ revokedBy }) => revokedBy)])];
+    // What is above is reached or not according to who may not be there.
+    const visit = [cid.toString(), ...revokers.toSorted()].join(' ');
+    if (this.#visited.has(visit) || this.#visited.size > mostVisits) return false;
+    this.#visited.add(visit);
     const candidates = await this.#source.delegationsTo([issuer], this.#subject);
     const parents = candidates.filter((candidate) => coversCommand(candidate.delegation.command, command));
     if (parents.length === 0) return true;
     for (const parent of parents) {
-      const isSeen = this.#visited.has(parent.delegation.cid.toString());
-      if (isSeen || this.#visited.size > mostVisits || revokers.includes(parent.delegation.issuer)) continue;
+      if (revokers.includes(parent.delegation.issuer)) continue;
       if (await this.reaches(parent, revokers)) return true;
     }
     return false;

@@ -8,6 +8,8 @@ import { Token } from './token.ts';
 
 declare const verified: unique symbol;
 
+const didKeyScheme = 'did:key:';
+
 /** A token whose signature is its issuer's: {@link verifyToken} alone makes one. */
 export type Verified<Kind extends Delegation | Invocation> = Kind & { readonly [verified]: true };
 
@@ -29,9 +31,12 @@ export async function verifyToken<Kind extends Delegation | Invocation>(
 
 /** The error for a token whose signature is not its issuer's. */
 export function invalidSignature({ kind, cid, issuer }: Delegation | Invocation): HanaperError {
+  const reason = issuer.startsWith(didKeyScheme)
+    ? 'it was altered, or forged'
+    : 'it was altered or forged, or the keys of its issuer cannot be found here';
   return new HanaperError(
     'invalid_token_signature',
-    `The ${kind} ${formatCid(cid)} is not signed by its issuer ${issuer}: it was altered, or forged.`,
+    `The ${kind} ${formatCid(cid)} is not signed by its issuer ${issuer}: ${reason}.`,
     { cid: formatCid(cid), issuer, ucan_error: 'InvalidSignature' },
   );
 }
@@ -40,7 +45,7 @@ export function invalidSignature({ kind, cid, issuer }: Delegation | Invocation)
 export async function isSignatureValid(token: Delegation | Invocation, resolveKeys?: KeyResolver): Promise<boolean> {
   if (Token.isVerified(token)) return true;
   const { keyType, signed, signature } = token.envelope;
-  const isDidKey = token.issuer.startsWith('did:key:');
+  const isDidKey = token.issuer.startsWith(didKeyScheme);
   const keys = isDidKey ? didKeys(token.issuer) : ((await resolveKeys?.(token.issuer)) ?? []);
   for (const key of keys) {
     if (key.type !== keyType || !(await verifyWithKey(key, signed, signature))) continue;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
+import { takeLock } from '../../store/lock.ts';
 import type { DelegationRow } from '../../store/schema.ts';
 import {
   type DelegationFilter,
@@ -15,7 +16,7 @@ import type { Delegation } from '../../ucan/delegation.ts';
 import { type Candidate, findChain } from '../../ucan/find-chain.ts';
 import { toIpldMap } from '../../ucan/ipld.ts';
 import { limits } from '../../ucan/limits.ts';
-import { verifyToken } from '../../ucan/verified.ts';
+import { type Verified, verifyToken } from '../../ucan/verified.ts';
 import { commandArg, didArg, noArgs } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { rememberPrincipals } from '../principals.ts';
@@ -70,14 +71,16 @@ export async function keepDelegations(
   delegations: readonly Delegation[],
 ): Promise<StoredDocument> {
   const { transaction, now, emit } = context;
-  const verified = [];
-  for (const delegation of delegations) verified.push(await verifyToken(delegation));
-  const known = await listKnownCids(
-    transaction,
-    verified.map(({ cid }) => cid),
+  const byCid = new Map<string, Verified<Delegation>>();
+  for (const delegation of delegations) byCid.set(formatCid(delegation.cid), await verifyToken(delegation));
+  await takeLock(transaction, 'delegations');
+  const known = await listKnownCids(transaction, [...byCid.keys()]);
+  for (const cid of known) byCid.delete(cid);
+  const fresh = [...byCid.values()];
+  const didIds = await rememberPrincipals(
+    context,
+    fresh.flatMap((each) => [principalOf(each), each.issuer]),
   );
-  const fresh = verified.filter(({ cid }) => !known.includes(formatCid(cid)));
-  const didIds = await rememberPrincipals(context, fresh.map(principalOf));
   await insertDelegations(transaction, fresh, didIds, now);
   for (const { cid, issuer, audience, command } of fresh) {
     emit('ucan.delegation.stored', { cid: formatCid(cid), issuer, audience, command });
@@ -122,7 +125,7 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     command: commandArg.exactOptional(),
     revoked: z.boolean().exactOptional(),
     expired: z.boolean().exactOptional(),
-    before: z.int().min(1).exactOptional(),
+    before: z.int32().min(1).exactOptional(),
     limit: z.int().min(1).max(1000).exactOptional(),
   }),
   async run({ transaction, tokens, now }, { revoked = false, expired = false, limit = defaultLimit, ...about }) {

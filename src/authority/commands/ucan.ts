@@ -52,7 +52,7 @@ export const revokeDelegation: Command<'authority', { container: string }, Revoc
 };
 
 /** Validates a revocation, and writes it down. `given` are delegations that came with it. */
-export async function recordRevocation(
+async function recordRevocation(
   context: CommandContext,
   invocation: Invocation,
   given: readonly Delegation[],

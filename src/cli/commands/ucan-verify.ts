@@ -35,7 +35,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
   const authority = await session.findAuthority();
   const explanations = await explainAll(authority, given, options);
   const failure = explanations.find((each) => each.failure)?.failure;
-  const consulted = authority ? `the revocations in ${authority.database.name}` : 'no database';
+  const consulted = authority ? authority.database.name : 'no database';
   const walk = explanations.flatMap(formatExplanation);
   if (failure === undefined) {
     const lines = options.explain ? [...walk, ''] : [];
@@ -117,7 +117,7 @@ function summarise({ invocations }: ReadTokens, consulted: string): readonly str
         `  args     ${toDagJson(invocation.args)}`,
       ]
     : ['Valid: signed by who issued it, within its time, not revoked. What it allows shows with an invocation.'];
-  return [...what, `Consulted: ${consulted}.`];
+  return [...what, `Revocations were looked up in: ${consulted}.`];
 }
 
 function formatExplanation({ links }: Explanation): readonly string[] {

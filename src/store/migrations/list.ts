@@ -1,6 +1,6 @@
 import type { Transaction } from '../transaction.ts';
-import * as mainJob from './0001-main-job.ts';
-import * as ucan from './0002-ucan.ts';
+import { up as createMainJob, down as dropMainJob } from './0001-main-job.ts';
+import { up as createUcan, down as dropUcan } from './0002-ucan.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -12,6 +12,6 @@ export interface Migration {
 
 /** Every migration, oldest first. A new one is added at the end; none is ever changed. */
 export const migrations: readonly Migration[] = [
-  { version: 1, name: 'main-job', ...mainJob },
-  { version: 2, name: 'ucan', ...ucan },
+  { version: 1, name: 'main-job', up: createMainJob, down: dropMainJob },
+  { version: 2, name: 'ucan', up: createUcan, down: dropUcan },
 ];
