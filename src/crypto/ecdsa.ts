@@ -85,7 +85,10 @@ export async function signEcdsa(
   message: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireScalar(curve, scalar);
-  return await signEcdsaMessage(curve, scalar.bytes, message);
+  const signature = await signEcdsaMessage(curve, scalar.bytes, message);
+  // Verifiers of secp256k1 take the lesser s alone (BIP 62).
+  if (curve === 'p256' || isBelow(signature.subarray(scalarLength), (orders[curve] >> 1n) + 1n)) return signature;
+  return malleateEcdsa(curve, signature);
 }
 
 /** Whether `signature` (r and s, 64 bytes) is that of `message` by `publicKey`. */

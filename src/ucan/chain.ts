@@ -101,6 +101,7 @@ export function proofsFrom(delegations: Iterable<Delegation>): (cid: CID) => Del
 
 async function gatherChain(invocation: Invocation, context: ChainContext): Promise<Chain> {
   requireContext(context);
+  if (invocation.kind !== 'invocation') throw new TypeError('only an invocation can be validated');
   const isSigned = await isSignatureValid(invocation, context.resolveKeys);
   // Who acts on its own power needs no proof; and a stranger's invocation is not worth the work.
   const cids = invocation.issuer === invocation.subject || !isSigned ? [] : invocation.proofs;
@@ -115,7 +116,8 @@ export async function gatherLink(
   { resolveProof, revocationsOf, resolveKeys }: Pick<ChainContext, 'resolveProof' | 'revocationsOf' | 'resolveKeys'>,
 ): Promise<Link> {
   const delegation = await resolveProof(cid);
-  if (!delegation?.cid.equals(cid)) return { cid, isSigned: false, revocations: [] };
+  if (delegation?.kind !== 'delegation' || !delegation.cid.equals(cid))
+    return { cid, isSigned: false, revocations: [] };
   const isSigned = isVerified(delegation) || (await isSignatureValid(delegation, resolveKeys));
   const revocations: RevocationRecord[] = [];
   for (const each of cidsOf(delegation)) revocations.push(...(await revocationsOf(each)));

@@ -5,7 +5,7 @@ import { base58btc } from 'multiformats/bases/base58';
 import { base64, base64pad, base64url, base64urlpad } from 'multiformats/bases/base64';
 import { CID } from 'multiformats/cid';
 import { Digest } from 'multiformats/hashes/digest';
-import { concatBytes } from '../bytes.ts';
+import { concatBytes, equalBytes } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 
@@ -37,7 +37,9 @@ export function decodeCid(bytes: Uint8Array): CID | undefined {
     return cidOf(bytes);
   }
   try {
-    return CID.decode(bytes);
+    const cid = CID.decode(bytes);
+    // One CID has one spelling.
+    return equalBytes(cid.bytes, bytes) ? cid : undefined;
   } catch {
     return undefined;
   }

@@ -26,9 +26,9 @@ export function encodeDagCbor(value: IpldValue): Uint8Array<ArrayBuffer> {
 }
 
 function encodeLink(value: unknown): Token[] | null {
-  const cid = CID.asCID(value);
-  if (cid === null) return null;
-  const bytes = new Uint8Array(cid.bytes.length + 1);
-  bytes.set(cid.bytes, 1);
+  // Not by its shape: a map with the same keys is a map.
+  if (!(value instanceof CID)) return null;
+  const bytes = new Uint8Array(value.bytes.length + 1);
+  bytes.set(value.bytes, 1);
   return [new Token(Type.tag, 42), new Token(Type.bytes, bytes)];
 }

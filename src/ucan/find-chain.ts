@@ -45,6 +45,8 @@ export function unrevoked(delegations: readonly Delegation[]): readonly Candidat
   return delegations.map((delegation) => ({ delegation, revocations: [] }));
 }
 
+type Candidates = ReadonlyMap<string, readonly Candidate[]>;
+
 /** A chain that was found, and what stands in its way. */
 interface Trail {
   /** From here up to the invoker, the invoker's own last. */
@@ -65,14 +67,44 @@ const mostCandidates = 10_000;
  */
 export async function findChain(wish: Wish, source: DelegationSource): Promise<readonly Delegation[]> {
   if (wish.invoker === wish.subject) return [];
-  const candidates = new CandidateSource(source, wish.subject);
-  const found = await search(wish, candidates, 0);
+  const candidates = await gatherCandidates(wish, source);
+  const found = search(wish, candidates, 0);
   if (found) return found.path;
-  throw notAuthorized(wish, await search(wish, candidates, limits.chainLength));
+  throw notAuthorized(wish, search(wish, candidates, limits.chainLength));
+}
+
+/** All that a chain could use, by audience. Each audience is asked for once. */
+async function gatherCandidates({ invoker, subject }: Wish, source: DelegationSource): Promise<Candidates> {
+  const byAudience = new Map<string, Candidate[]>();
+  let count = 0;
+  let level: readonly string[] = [invoker];
+  while (level.length > 0 && count < mostCandidates) {
+    for (const audience of level) byAudience.set(audience, []);
+    const found = await source.delegationsTo(level, subject);
+    for (const candidate of found) byAudience.get(candidate.delegation.audience)?.push(candidate);
+    count += found.length;
+    const issuers = new Set(found.map(({ delegation }) => delegation.issuer));
+    level = [...issuers].filter((issuer) => !byAudience.has(issuer));
+  }
+  return withoutStrangers(byAudience);
+}
+
+// A revocation by somebody who issued nothing here cannot count, and would only have the search look at more.
+function withoutStrangers(byAudience: Map<string, Candidate[]>): Candidates {
+  const issuers = new Set([...byAudience.values()].flat().map(({ delegation }) => delegation.issuer));
+  return new Map(
+    Array.from(byAudience, ([audience, candidates]) => [
+      audience,
+      candidates.map(({ delegation, revocations }) => ({
+        delegation,
+        revocations: revocations.filter(({ revokedBy }) => issuers.has(revokedBy)),
+      })),
+    ]),
+  );
 }
 
 /** Goes up from the invoker: trails with the fewest failures first, and of those the shortest. */
-async function search(wish: Wish, source: CandidateSource, mostFailures: number): Promise<Trail | undefined> {
+function search(wish: Wish, candidates: Candidates, mostFailures: number): Trail | undefined {
   const waiting: Trail[][] = [[{ path: [], revokers: [], failures: [] }]];
   const seen = new Set<string>();
   for (let failures = 0; failures <= mostFailures && failures < waiting.length; failures++) {
@@ -80,7 +112,7 @@ async function search(wish: Wish, source: CandidateSource, mostFailures: number)
     while (level.length > 0) {
       const complete = level.find((trail) => isComplete(trail, wish));
       if (complete) return complete;
-      const extended = await extendAll(level, wish, source, seen);
+      const extended = extendAll(level, wish, candidates, seen);
       for (const trail of extended) if (trail.failures.length > failures) queue(waiting, trail);
       level = extended.filter((trail) => trail.failures.length === failures);
     }
@@ -98,17 +130,10 @@ function isComplete({ path: [top] }: Trail, { subject }: Wish): boolean {
   return top !== undefined && top.issuer === subject && top.subject === subject;
 }
 
-async function extendAll(
-  level: readonly Trail[],
-  wish: Wish,
-  source: CandidateSource,
-  seen: Set<string>,
-): Promise<readonly Trail[]> {
-  const fresh = level.filter((trail) => trail.path.length < limits.chainLength && isNews(seen, trail, wish));
-  const byAudience = await source.delegationsTo(fresh.map((trail) => endOf(trail, wish)));
-  return fresh.flatMap((trail) =>
-    (byAudience.get(endOf(trail, wish)) ?? []).map((candidate) => extend(trail, candidate, wish)),
-  );
+function extendAll(level: readonly Trail[], wish: Wish, candidates: Candidates, seen: Set<string>): readonly Trail[] {
+  return level
+    .filter((trail) => trail.path.length < limits.chainLength && isNews(seen, trail, wish))
+    .flatMap((trail) => (candidates.get(endOf(trail, wish)) ?? []).map((candidate) => extend(trail, candidate, wish)));
 }
 
 function extend({ path, revokers, failures }: Trail, { delegation, revocations }: Candidate, wish: Wish): Trail {
@@ -124,7 +149,7 @@ function extend({ path, revokers, failures }: Trail, { delegation, revocations }
   ];
   return {
     path: [delegation, ...path],
-    revokers: revocations.length === 0 ? revokers : [...revokers, ...revocations.map(({ revokedBy }) => revokedBy)],
+    revokers: [...new Set([...revokers, ...revocations.map(({ revokedBy }) => revokedBy)])],
     failures: [...failures, ...found.filter((failure) => failure !== undefined)],
   };
 }
@@ -137,32 +162,9 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
 // What can come above depends on where a trail ends, what it must cover, and who may not be above it: once is enough.
 function isNews(seen: Set<string>, trail: Trail, wish: Wish): boolean {
   const before = seen.size;
+  if (before > mostCandidates) return false;
   seen.add([endOf(trail, wish), trail.path[0]?.command ?? wish.command, ...trail.revokers.toSorted()].join(' '));
   return seen.size > before;
-}
-
-class CandidateSource {
-  readonly #source: DelegationSource;
-  readonly #subject: string;
-  readonly #byAudience = new Map<string, Candidate[]>();
-  #count = 0;
-
-  constructor(source: DelegationSource, subject: string) {
-    this.#source = source;
-    this.#subject = subject;
-  }
-
-  /** Asks once for each audience, and for no more than one search may look at. */
-  async delegationsTo(audiences: readonly string[]): Promise<ReadonlyMap<string, readonly Candidate[]>> {
-    const unknown = [...new Set(audiences)].filter((audience) => !this.#byAudience.has(audience));
-    if (unknown.length === 0 || this.#count > mostCandidates) return this.#byAudience;
-    for (const audience of unknown) this.#byAudience.set(audience, []);
-    for (const candidate of await this.#source.delegationsTo(unknown, this.#subject)) {
-      this.#count++;
-      this.#byAudience.get(candidate.delegation.audience)?.push(candidate);
-    }
-    return this.#byAudience;
-  }
 }
 
 function notAuthorized({ invoker, subject, command }: Wish, nearest: Trail | undefined): HanaperError {

@@ -49,8 +49,7 @@ function copy(value: unknown, field: string, depth: number): IpldValue {
   if (typeof value === 'number') return requireNumber(value, field);
   if (typeof value === 'string') return requireText(value, field);
   if (value instanceof Uint8Array) return new Uint8Array(value);
-  const cid = CID.asCID(value);
-  if (cid) return cid;
+  if (value instanceof CID) return value;
   if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${field}[${index}]`, depth + 1));
   if (isPlainObject(value)) {
     const entries = Object.entries(value);

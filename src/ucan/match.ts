@@ -69,7 +69,7 @@ class Matcher {
 
   #compare(statement: Extract<Statement, { op: Comparison | 'like' }>, selected: IpldValue | undefined): boolean {
     if (selected === undefined) return false;
-    this.#count(sizeOf(selected));
+    this.#count(statement.cost + sizeOf(selected));
     if (this.failure) return false;
     if (statement.op === 'like') return typeof selected === 'string' && matchesGlob(selected, statement.glob);
     const { op, value } = statement;

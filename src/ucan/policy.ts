@@ -3,15 +3,15 @@ import type { IpldValue } from './ipld.ts';
 import { type Glob, parseGlob } from './like.ts';
 import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
-import { parseSelector, type Selector } from './selector.ts';
+import { parseSelector, type Selector, weigh } from './selector.ts';
 
 /** The operators that compare a selected value with one that is written beside it. */
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** One statement of a policy, its selectors and patterns read. */
+/** One statement of a policy, its selectors and patterns read; `cost` is the size of what it compares with. */
 export type Statement =
-  | { readonly op: Comparison; readonly selector: Selector; readonly value: IpldValue }
-  | { readonly op: 'like'; readonly selector: Selector; readonly glob: Glob }
+  | { readonly op: Comparison; readonly selector: Selector; readonly value: IpldValue; readonly cost: number }
+  | { readonly op: 'like'; readonly selector: Selector; readonly glob: Glob; readonly cost: number }
   | { readonly op: 'not'; readonly statement: Statement }
   | { readonly op: 'and' | 'or'; readonly statements: readonly Statement[] }
   | { readonly op: 'all' | 'any'; readonly selector: Selector; readonly statement: Statement };
@@ -64,10 +64,14 @@ class PolicyReader {
         const statement = this.#readStatement(second, `${place}[2]`, depth + 1);
         return { op, selector: readSelector(first, place), statement };
       }
-      case 'like':
-        return { op, selector: readSelector(first, place), glob: parseGlob(readPattern(second, place)) };
-      default:
-        return { op: op as Comparison, selector: readSelector(first, place), value: readOperand(op, second, place) };
+      case 'like': {
+        const pattern = readPattern(second, place);
+        return { op, selector: readSelector(first, place), glob: parseGlob(pattern), cost: pattern.length };
+      }
+      default: {
+        const value = readOperand(op, second, place);
+        return { op: op as Comparison, selector: readSelector(first, place), value, cost: weigh(value) };
+      }
     }
   }
 }

@@ -77,7 +77,9 @@ export function readRevocation(invocation: Invocation): Revocation {
     target: requireTokenCid(args['revoke'], 'args.revoke'),
     path: args['path'] === undefined ? [] : requireTokenCids(args['path'], 'args.path'),
     revokedBy: subject,
-    ...(typeof reason === 'string' && { reason: reason.slice(0, mostReasonCharacters) }),
+    ...(typeof reason === 'string' && {
+      reason: reason.slice(0, mostReasonCharacters).replace(/[\ud800-\udbff]$/, ''),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { CID } from 'multiformats/cid';
+import { encodeUtf8 } from '../bytes.ts';
 import { type IpldMap, type IpldValue, isIpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 
@@ -16,6 +17,7 @@ type Step =
 /** A selector (UCAN delegation 1.0, "Selectors"), as steps from the arguments to a value in them; none for `.`. */
 export type Selector = readonly Step[];
 
+const sortingCost = 16;
 const identifier = /[A-Za-z_][A-Za-z0-9_]*/y;
 const slice = /\[(-?\d{0,15}):(-?\d{0,15})\]/y;
 const index = /\[(-?\d{1,15})\]/y;
@@ -93,7 +95,7 @@ export function select(
 ): IpldValue | undefined {
   let current: IpldValue | undefined = value;
   for (const step of selector) {
-    spend(step.kind === 'slice' || step.kind === 'values' ? 1 + sizeOf(current) : 1);
+    spend(costOf(step, current));
     current = take(current, step);
     if (current === undefined) {
       if (!step.optional) return undefined;
@@ -101,6 +103,12 @@ export function select(
     }
   }
   return current;
+}
+
+// Characters and items that are copied; the values of a map may have to be sorted.
+function costOf({ kind }: Step, value: IpldValue): number {
+  if (kind === 'values' && isIpldMap(value)) return 1 + sortingCost * sizeOf(value);
+  return kind === 'values' || kind === 'slice' ? 1 + sizeOf(value) : 1;
 }
 
 function take(value: IpldValue, step: Step): IpldValue | undefined {
@@ -119,7 +127,27 @@ function take(value: IpldValue, step: Step): IpldValue | undefined {
 /** The items of a list, or the values of a map in the order of its keys; `undefined` for anything else. */
 export function valuesOf(value: IpldValue): readonly IpldValue[] | undefined {
   if (isList(value)) return value;
-  return isIpldMap(value) ? Object.keys(value).map((key) => (value as IpldMap)[key] ?? null) : undefined;
+  if (!isIpldMap(value)) return undefined;
+  const keys = Object.keys(value);
+  // The order of a token is that of DAG-CBOR, but for keys that look like numbers: JavaScript puts those first.
+  return (isIndex(keys[0] ?? '') ? keys.toSorted(compareKeys) : keys).map((key) => value[key] ?? null);
+}
+
+function isIndex(key: string): boolean {
+  return /^\d{1,10}$/.test(key);
+}
+
+function compareKeys(left: string, right: string): number {
+  const [before, after] = [encodeUtf8(left), encodeUtf8(right)];
+  if (before.length !== after.length) return before.length - after.length;
+  const index = before.findIndex((byte, at) => byte !== after[at]);
+  return (before[index] ?? 0) - (after[index] ?? 0);
+}
+
+/** How many values, characters and bytes there are in a value and in all that it holds. */
+export function weigh(value: IpldValue): number {
+  const inner = isList(value) ? value : isIpldMap(value) ? Object.values(value) : [];
+  return inner.reduce<number>((total, item) => total + weigh(item), 1 + sizeOf(value));
 }
 
 /** How many characters, bytes, items or values there are in a value. */

@@ -16,6 +16,11 @@ export abstract class Token {
     return #isVerified in token && token.#isVerified;
   }
 
+  /** Whether an object was made by decoding, and not put together or copied by somebody. */
+  static isDecoded(token: object): boolean {
+    return #isVerified in token;
+  }
+
   /** Remembers that the token's signature is its issuer's. */
   static markVerified(token: Token): void {
     token.#isVerified = true;

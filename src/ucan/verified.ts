@@ -43,6 +43,8 @@ export function invalidSignature({ kind, cid, issuer }: Delegation | Invocation)
 
 /** Whether a token's signature is its issuer's. */
 export async function isSignatureValid(token: Delegation | Invocation, resolveKeys?: KeyResolver): Promise<boolean> {
+  if (!Token.isDecoded(token))
+    throw new TypeError('a token is made by decoding its bytes, never by hand or by copying');
   if (Token.isVerified(token)) return true;
   const { keyType, signed, signature } = token.envelope;
   const isDidKey = token.issuer.startsWith(didKeyScheme);

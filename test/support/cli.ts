@@ -3,9 +3,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
+import { type ContainerEncoding, encodeContainer } from '../../src/ucan/index.ts';
 import { createTempFolder } from './engines.ts';
 
 /** What bin/hanaper names; it runs what `npm run build` made of the sources. */
@@ -181,6 +183,22 @@ export async function createInitialized(database?: string): Promise<Cli> {
   return cli;
 }
 
+/** Puts somebody's key into a file of 64 hex characters, named after them, and returns its name. */
+export function writeKey(cli: Cli, name: string, { privateKey }: { readonly privateKey: Uint8Array }): string {
+  return cli.write(`${name}.key`, Buffer.from(privateKey).toString('hex'));
+}
+
+/** Puts tokens into a file as a container, and returns its name. */
+export async function writeTokens(
+  cli: Cli,
+  name: string,
+  tokens: readonly { readonly bytes: Uint8Array }[],
+  encoding: ContainerEncoding = 'base64url',
+): Promise<string> {
+  const bytes = tokens.map((token) => token.bytes);
+  return cli.write(name, await encodeContainer(bytes, encoding));
+}
+
 /** The error for people: one line on standard error that ends with the code, nothing on standard output. */
 function expectRefusal(code: ErrorCode, { status, stdout, stderr }: Finished): void {
   const said = stderr.trimEnd().split('\n').at(-1);
@@ -215,6 +233,43 @@ export function finish(child: ChildProcessWithoutNullStreams): Promise<Finished>
       resolve({ status, signal, bytes, stdout: bytes.toString(), stderr: Buffer.concat(error).toString() });
     });
   });
+}
+
+/** A pseudo-terminal of util-linux `script` in which one command runs. */
+export class Terminal {
+  /** Everything that was on the screen. */
+  screen = '';
+  readonly finished: Promise<Finished>;
+  readonly #type: (text: string) => void;
+
+  constructor(cli: Cli, command: string) {
+    const child = cli.startProgram('script', '--quiet', '--return', '--flush', '--command', command, '/dev/null');
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.screen += chunk.toString();
+    });
+    this.#type = (text) => void child.stdin.write(text);
+    this.finished = finish(child).finally(() => child.stdin.destroy());
+  }
+
+  /** Waits until `text` stands on the screen for the `times`th time. */
+  async sees(text: string, times = 1): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (this.screen.split(text).length <= times) {
+      if (Date.now() > deadline) throw new Error(`"${text}" was not seen; the screen was: ${this.screen}`);
+      await sleep(10);
+    }
+  }
+
+  /** Types once `prompt` stands there, as quickly as a program would. */
+  async answers(prompt: string, text: string, times = 1): Promise<void> {
+    await this.sees(`${prompt}: `, times);
+    this.#type(text);
+  }
+}
+
+/** Runs a command on a terminal of its own. */
+export function openTerminal(cli: Cli, ...args: readonly string[]): Terminal {
+  return new Terminal(cli, [process.execPath, executable, ...args].map((word) => `'${word}'`).join(' '));
 }
 
 function statuses<Code extends ErrorCode>(status: number, codes: readonly Code[]): Record<Code, number> {

@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Delegation,
+  type DelegationClaims,
+  type DelegationSource,
+  findChain,
+  formatCid,
+} from '../../src/ucan/index.ts';
+import { expectCode, failureOf } from '../support/codes.ts';
+import { now, principal } from '../support/ucan.ts';
+
+import { alice, bob, carol, dave, find, from, mallory, type Revoked, sourceOf, wishOf } from './search.ts';
+
+test('whoever is the subject needs no chain, and nothing is asked', async () => {
+  const source: DelegationSource = { delegationsTo: () => Promise.reject(new TypeError('asked')) };
+  expect(await findChain(wishOf(alice), source)).toEqual([]);
+});
+
+test('the shortest chain is found, from the root to the invoker', async () => {
+  const long = [await from(alice, bob), await from(bob, carol), await from(carol, dave)];
+  const short = [await from(alice, mallory), await from(mallory, dave)];
+  expect(await find(dave, [...long, ...short])).toEqual(short);
+  expect(await find(dave, [...long, ...short, await from(carol, bob)])).toEqual(short);
+  expect(await find(dave, long)).toEqual(long);
+  const [direct] = [await from(alice, dave)];
+  expect(await find(dave, [...long, ...short, direct])).toEqual([direct]);
+});
+
+test('a powerline passes on, but begins no chain', async () => {
+  const chain = [await from(alice, bob), await from(bob, carol, { subject: null })];
+  expect(await find(carol, chain)).toEqual(chain);
+  await expectCode('not_authorized', () => find(carol, chain.slice(1)));
+  const root = await from(alice, carol, { subject: null });
+  await expectCode('not_authorized', () => find(carol, [root]));
+});
+
+test('a cycle is gone round once at most', async () => {
+  const cycle = [await from(bob, carol), await from(carol, bob), await from(bob, bob), await from(carol, carol)];
+  await expectCode('not_authorized', () => find(carol, cycle));
+  const root = await from(alice, bob);
+  expect(await find(carol, [...cycle, root])).toEqual([root, cycle[0]]);
+});
+
+test('commands only narrow on the way down', async () => {
+  const wide = await from(alice, bob, { command: '/a' });
+  const narrow = await from(alice, bob, { command: '/a/b/c' });
+  const next = await from(bob, carol, { command: '/a' });
+  expect(await find(carol, [narrow, wide, next])).toEqual([wide, next]);
+  expect(await find(carol, [wide, next], [], { command: '/a' })).toEqual([wide, next]);
+  await expectCode('not_authorized', () => find(carol, [narrow, next]));
+  await expectCode('not_authorized', async () => find(carol, [await from(alice, bob, { command: '/a/b' }), next]));
+  await expectCode('not_authorized', () => find(carol, [wide, next], [], { command: '/ab' }));
+});
+
+describe('a chain that would not hold is passed by for a longer one:', () => {
+  test.each<[string, Partial<DelegationClaims>, string]>([
+    ['one that has expired', { expiration: now - 1 }, 'token_expired'],
+    ['one that is not valid yet', { notBefore: now + 1 }, 'token_not_yet_valid'],
+    ['one whose policy the arguments break', { policy: [['==', '.n', 2]] }, 'policy_violation'],
+    ['one whose policy asks for an argument that is not there', { policy: [['==', '.m', 1]] }, 'policy_violation'],
+    ['one for another command', { command: '/other' }, 'command_not_covered'],
+  ])('%s', async (_, claims, failure) => {
+    const broken = await from(alice, carol, claims);
+    const chain = [await from(alice, bob), await from(bob, carol)];
+    expect(await find(carol, [broken, ...chain])).toEqual(chain);
+    const { details } = await expectCode('not_authorized', () => find(carol, [broken]));
+    expect(details).toMatchObject({ failure, nearest: [formatCid(broken.cid)], invoker: carol.did, command: '/a/b' });
+  });
+
+  test('one that was revoked by its issuer', async () => {
+    const broken = await from(alice, carol);
+    const chain = [await from(alice, bob), await from(bob, carol)];
+    expect(await find(carol, [broken, ...chain], [[broken, alice]])).toEqual(chain);
+    const { details } = await expectCode('not_authorized', () => find(carol, [broken], [[broken, alice]]));
+    expect(details).toMatchObject({ failure: 'token_revoked', revoked_by: alice.did });
+  });
+
+  test('one whose lower link was revoked by who stands above it', async () => {
+    const [first, second] = [await from(alice, bob), await from(bob, carol)];
+    await expectCode('not_authorized', () => find(carol, [first, second], [[second, alice]]));
+    const around = [await from(alice, dave), await from(dave, carol)];
+    expect(await find(carol, [first, second, ...around], [[second, alice]])).toEqual(around);
+  });
+
+  test('but not one that a stranger, or a descendant, revoked', async () => {
+    const chain = [await from(alice, bob), await from(bob, carol)] as const;
+    expect(
+      await find(carol, chain, [
+        [chain[0], bob],
+        [chain[0], carol],
+        [chain[1], carol],
+        [chain[1], mallory],
+      ]),
+    ).toEqual(chain);
+  });
+
+  test('nor one that another above it revoked, where the chain does not go through them', async () => {
+    const powerline = await from(bob, carol, { subject: null });
+    const direct = [await from(alice, bob), powerline];
+    const roundabout = await from(alice, dave);
+    const through = await from(dave, bob);
+    expect(await find(carol, [...direct, roundabout, through], [[powerline, dave]])).toEqual(direct);
+    await expectCode('not_authorized', () => find(carol, [roundabout, through, powerline], [[powerline, dave]]));
+  });
+});
+
+test('of what fails, the chain that fails least is the nearest, and its first failure is told', async () => {
+  const worse = [await from(alice, carol, { expiration: now - 1, command: '/other' })];
+  const nearer = [await from(alice, bob, { policy: [['==', '.n', 2]] }), await from(bob, carol)];
+  const { details, message } = await expectCode('not_authorized', () => find(carol, [...worse, ...nearer]));
+  expect(details).toMatchObject({
+    failure: 'policy_violation',
+    nearest: nearer.map(({ cid }) => formatCid(cid)),
+    statement: '["==",".n",2]',
+  });
+  expect(message).toContain('policy');
+});
+
+test('where nobody has passed it on, no chain is near', async () => {
+  const { details } = await expectCode('not_authorized', async () => find(carol, [await from(bob, carol)]));
+  expect(details).toMatchObject({ nearest: [], subject: alice.did });
+  expect(details).not.toHaveProperty('failure');
+});
+
+test('each audience is asked for once', async () => {
+  const asked: string[] = [];
+  const inner = sourceOf([
+    await from(bob, carol),
+    await from(carol, bob),
+    await from(dave, bob),
+    await from(bob, dave),
+  ]);
+  const source: DelegationSource = {
+    delegationsTo: (audiences, subject) => {
+      asked.push(...audiences);
+      return inner.delegationsTo(audiences, subject);
+    },
+  };
+  await expectCode('not_authorized', () => findChain(wishOf(carol), source));
+  expect(asked.toSorted()).toEqual([bob.did, carol.did, dave.did].toSorted());
+});
+
+test('a chain of 64 is found, and one of 65 is not', async () => {
+  const people = [alice, ...(await Promise.all(Array.from({ length: 65 }, (_, i) => principal(`link ${i}`))))];
+  const links = await Promise.all(people.slice(0, -1).map((issuer, i) => from(issuer, people[i + 1] ?? issuer)));
+  expect(await find(people[64] ?? alice, links)).toHaveLength(64);
+  await expectCode('not_authorized', () => find(people[65] ?? alice, links));
+});
+
+test('the skew is that of a validation', async () => {
+  const chain = [await from(alice, bob, { expiration: now - 30 })];
+  expect(await find(bob, chain, [], { skew: 30 })).toEqual(chain);
+  await expectCode('not_authorized', () => find(bob, chain, [], { skew: 29 }));
+});
+
+describe('a search ends soon, whatever was put into the store:', () => {
+  const soon = async (delegations: readonly Delegation[], revoked: Revoked): Promise<void> => {
+    const start = performance.now();
+    expect(await failureOf(() => find(carol, delegations, revoked))).toMatchObject({ code: 'not_authorized' });
+    expect(performance.now() - start).toBeLessThan(5000);
+  };
+
+  test('a cycle that strangers have revoked', async () => {
+    const cycle = [await from(bob, carol), await from(carol, bob)];
+    const strangers = await Promise.all(Array.from({ length: 12 }, (_, i) => principal(`stranger ${i}`)));
+    const parallel = await Promise.all(strangers.map((_, i) => from(i % 2 ? bob : carol, i % 2 ? carol : bob)));
+    await soon(
+      [...cycle, ...parallel],
+      parallel.map((each, i) => [each, strangers[i] ?? mallory] as const),
+    );
+  });
+
+  const layered = async (): Promise<{ delegations: Delegation[]; revoked: Revoked }> => {
+    const layers = [carol, ...(await Promise.all(Array.from({ length: 24 }, (_, i) => principal(`layer ${i}`))))];
+    const delegations = await Promise.all(
+      layers.slice(1).flatMap((issuer, i) => [1, 2].map(() => from(issuer, layers[i] ?? carol))),
+    );
+    const strangers = await Promise.all(delegations.map((_, i) => principal(`stranger ${i}`)));
+    return { delegations, revoked: delegations.map((each, i) => [each, strangers[i] ?? mallory] as const) };
+  };
+
+  test('layers of links, each of which another stranger has revoked', async () => {
+    const { delegations, revoked } = await layered();
+    await soon(delegations, revoked);
+  });
+
+  test('and what strangers put there does not hide a chain that is valid', async () => {
+    const { delegations, revoked } = await layered();
+    const honest = [
+      alice,
+      ...(await Promise.all(Array.from({ length: 19 }, (_, i) => principal(`honest ${i}`)))),
+      carol,
+    ];
+    const chain = await Promise.all(honest.slice(1).map((audience, i) => from(honest[i] ?? alice, audience)));
+    expect(await find(carol, [...delegations, ...chain], revoked)).toEqual(chain);
+  });
+
+  test('many links that each fail', async () => {
+    const people = [bob, carol, dave, mallory];
+    const claims = { expiration: now - 1, command: '/other', policy: [['==', '.n', 2]] };
+    const all = people.flatMap((a) => people.map((b) => from(a, b, claims)));
+    await soon(await Promise.all([...all, ...all.slice(0, 8)]), []);
+  });
+});
