@@ -57,4 +57,5 @@ export {
   explainByDatabase,
   explainDelegationByDatabase,
   type InvocationCircumstances,
+  validateByDatabase,
 } from './verify-invocation.ts';

@@ -9,7 +9,7 @@ import type { Delegation } from '../ucan/delegation.ts';
 import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import { type Candidate, type DelegationSource, sourceOf } from '../ucan/find-chain.ts';
 import { cidsOf } from '../ucan/revocation.ts';
-import { isStanding, listIssuersAbove } from '../ucan/standing.ts';
+import { findStanding, listIssuersAbove, type Standing } from '../ucan/standing.ts';
 
 // What one search for a chain looks at.
 const mostCandidates = 10_000;
@@ -41,9 +41,9 @@ export class StoredTokens {
     return sourceOf(await this.withRevocations(rows.map((row) => this.decode(row))));
   }
 
-  /** Whether a delegation stands: neither it is revoked, nor all that is above it. */
-  async isStanding(candidate: Candidate): Promise<boolean> {
-    return isStanding(candidate, await this.#aboveIssuer(candidate.delegation));
+  /** How a delegation stands at a time, in seconds: by what is stored of it and above it. */
+  async findStanding(candidate: Candidate, now: number): Promise<Standing> {
+    return findStanding(candidate, await this.#aboveIssuer(candidate.delegation), now);
   }
 
   /** The issuers of a delegation and of all that is above it. */

@@ -1,34 +1,54 @@
-import { type ChainContext, type Explanation, explainInvocation, proofsFrom } from '../ucan/chain.ts';
+import {
+  type ChainContext,
+  type Explanation,
+  explainInvocation,
+  proofsFrom,
+  type ValidatedAuthority,
+  validateInvocation,
+} from '../ucan/chain.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import { explainDelegation } from '../ucan/explain-delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
+import type { Circumstances } from '../ucan/rules.ts';
 import type { Authority } from './authority.ts';
-import { eitherOf } from './stored-tokens.ts';
+import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** What else an invocation is held against, beside what is stored. */
-export interface InvocationCircumstances extends Pick<ChainContext, 'now' | 'skew' | 'executor' | 'revocationsOf'> {
+export interface InvocationCircumstances extends Circumstances {
+  /** Revocations that are known beside the stored ones. */
+  readonly revocationsOf?: ChainContext['revocationsOf'];
   /** Proofs that came with it. */
   readonly proofs: readonly Delegation[];
 }
 
 /**
- * Explains an invocation by the proofs given and those stored here, and by every revocation that either knows of.
+ * Validates an invocation by the proofs given and those stored here, and by every revocation that either knows of.
+ *
+ * @throws HanaperError what `validateInvocation` throws, `unavailable`, `database_corrupt`
+ */
+export function validateByDatabase(
+  authority: Authority,
+  invocation: Invocation,
+  circumstances: InvocationCircumstances,
+): Promise<ValidatedAuthority> {
+  return authority.database.transact('read', (transaction) =>
+    validateInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances)),
+  );
+}
+
+/**
+ * The same as {@link validateByDatabase}, told link by link.
  *
  * @throws HanaperError `unavailable`, `database_corrupt`
  */
 export function explainByDatabase(
   authority: Authority,
   invocation: Invocation,
-  { proofs, revocationsOf, ...circumstances }: InvocationCircumstances,
+  circumstances: InvocationCircumstances,
 ): Promise<Explanation> {
-  return authority.database.transact('read', async (transaction) => {
-    const tokens = authority.tokensIn(transaction);
-    return explainInvocation(invocation, {
-      ...circumstances,
-      resolveProof: eitherOf(proofsFrom(proofs), (cid) => tokens.resolveProof(cid)),
-      revocationsOf: async (cid) => [...(await revocationsOf(cid)), ...(await tokens.revocationsOf(cid))],
-    });
-  });
+  return authority.database.transact('read', (transaction) =>
+    explainInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances)),
+  );
 }
 
 /**
@@ -39,17 +59,23 @@ export function explainByDatabase(
 export function explainDelegationByDatabase(
   authority: Authority,
   delegation: Delegation,
-  circumstances: Pick<ChainContext, 'now' | 'skew' | 'revocationsOf'>,
+  circumstances: Omit<InvocationCircumstances, 'proofs'>,
   issuersAbove: Iterable<string>,
 ): Promise<Explanation> {
   return authority.database.transact('read', async (transaction) => {
     const tokens = authority.tokensIn(transaction);
     const issuers = [...issuersAbove, ...(await tokens.listIssuersAbove(delegation))];
-    const { revocationsOf } = circumstances;
-    const allRevocationsOf: ChainContext['revocationsOf'] = async (cid) => [
-      ...(await revocationsOf(cid)),
-      ...(await tokens.revocationsOf(cid)),
-    ];
-    return explainDelegation(delegation, { ...circumstances, revocationsOf: allRevocationsOf }, issuers);
+    return explainDelegation(delegation, contextOf(tokens, { ...circumstances, proofs: [] }), issuers);
   });
+}
+
+function contextOf(
+  tokens: StoredTokens,
+  { proofs, revocationsOf = () => [], ...circumstances }: InvocationCircumstances,
+): ChainContext {
+  return {
+    ...circumstances,
+    resolveProof: eitherOf(proofsFrom(proofs), (cid) => tokens.resolveProof(cid)),
+    revocationsOf: async (cid) => [...(await revocationsOf(cid)), ...(await tokens.revocationsOf(cid))],
+  };
 }

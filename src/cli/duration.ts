@@ -26,3 +26,14 @@ export function parseExpiry(text: string, now: Date, name = '--expires'): string
     },
   );
 }
+
+/**
+ * The same for `--expires`, which must lie ahead.
+ *
+ * @throws HanaperError `usage`, `bad_input`
+ */
+export function parseFutureExpiry(text: string, now: Date): string {
+  const time = parseExpiry(text, now);
+  if (Date.parse(time) > now.getTime()) return time;
+  throw new HanaperError('bad_input', `--expires is in the past (${time}).`, { option: '--expires' });
+}

@@ -3,7 +3,7 @@ import { type Signer, signerOf } from '../ucan/signer.ts';
 import { type KeyFileOptions, readIdentity } from './read-identity.ts';
 import type { Session } from './session.ts';
 
-/** Who signs: a key file; else the authority (`--authority`) or an organisation of the database. */
+/** Who signs: a key file, the authority (`--authority`), or an organisation of the database (the only one, by default). */
 export interface SignerOptions extends KeyFileOptions {
   readonly issuer?: string;
 }
@@ -28,11 +28,10 @@ export function signsByDatabase({ issuer }: SignerOptions): boolean {
 
 function requireOneSigner(session: Session, { issuer }: SignerOptions): void {
   const given = [issuer !== undefined, session.actsAsAuthority, session.flaggedOrganisation !== undefined];
-  const count = given.filter(Boolean).length;
-  if (count === 1 || (count === 0 && session.organisation !== undefined)) return;
+  if (given.filter(Boolean).length <= 1) return;
   throw new HanaperError(
     'usage',
-    'Say who signs, once: --issuer KEYFILE, --org ORG, or --authority for the authority of the database.',
+    'Only one can sign: --issuer KEYFILE, --org ORG, or --authority for the authority of the database.',
     { option: '--issuer' },
   );
 }

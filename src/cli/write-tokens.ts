@@ -1,4 +1,5 @@
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
 import { writeFileBeside } from '../package/write-file.ts';
 import { type ContainerEncoding, encodeContainer } from '../ucan/container.ts';
 import type { Outcome } from './output.ts';
@@ -20,7 +21,11 @@ export interface MadeTokens {
 
 const endOfLine = encodeUtf8('\n');
 
-/** Writes a container to a file and tells of it, or to standard output and says nothing else. */
+/**
+ * Writes a container to a file and tells of it, or to standard output and says nothing else.
+ *
+ * @throws HanaperError `usage`, `bad_input`
+ */
 export async function writeTokens(
   { output, encoding }: TokenOutputOptions,
   { document, lines, tokens, mode }: MadeTokens,
@@ -31,6 +36,11 @@ export async function writeTokens(
   if (output !== undefined) {
     writeFileBeside(output, bytes, mode);
     return { document: { ...document, output }, lines };
+  }
+  if (!isText && process.stdout.isTTY) {
+    throw new HanaperError('usage', 'A raw container is no text for a terminal: give --output FILE.', {
+      option: '--encoding',
+    });
   }
   const text = isText ? container : await encodeContainer(tokens, 'base64url');
   return { document: { ...document, container: decodeUtf8(text) }, lines: [], bytes };

@@ -33,9 +33,9 @@ export function computeCid(bytes: Uint8Array): CID {
 
 /** The CID of its own bytes; `undefined` where they are none. */
 export function decodeCid(bytes: Uint8Array): CID | undefined {
-  if (bytes.length === prefix.length + digestLength && prefix.every((byte, index) => bytes[index] === byte)) {
-    return cidOf(bytes);
-  }
+  const [version, codec, hash, length] = bytes;
+  const isUsual = version === 1 && codec === dagCborCode && hash === sha256Code && length === digestLength;
+  if (isUsual && bytes.length === prefix.length + digestLength) return cidOf(bytes);
   try {
     const cid = CID.decode(bytes);
     // One CID has one spelling.

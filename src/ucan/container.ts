@@ -53,7 +53,7 @@ export async function encodeContainer(
 /**
  * Takes the tokens out of a container, in the order in which they lie there.
  *
- * @throws HanaperError `malformed_token`, `too_large`
+ * @throws HanaperError `malformed_token`
  */
 export async function decodeContainer(container: Uint8Array): Promise<readonly Uint8Array[]> {
   if (container.length > limits.containerBytes) throw malformedToken(`is larger than ${limits.containerBytes} bytes`);

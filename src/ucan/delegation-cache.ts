@@ -72,9 +72,17 @@ function keyOf(bytes: Uint8Array): number {
   return key;
 }
 
-// These bytes are no secret: the comparison ends where they differ.
+// These bytes are no secret: the comparison ends where they differ. Four at a time, since each chain has thousands.
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  if (left.length !== right.length) return false;
-  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+  const { length } = left;
+  if (length !== right.length) return false;
+  const [before, after] = [viewOf(left), viewOf(right)];
+  let at = 0;
+  for (; at + 4 <= length; at += 4) if (before.getUint32(at) !== after.getUint32(at)) return false;
+  for (; at < length; at++) if (left[at] !== right[at]) return false;
   return true;
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
 }

@@ -52,12 +52,14 @@ interface Trail {
   /** From here up to the invoker, the invoker's own last. */
   readonly path: readonly Delegation[];
   /** Who may not stand further up: they revoked something on the path. */
-  readonly revokers: readonly string[];
+  readonly revokers: ReadonlySet<string>;
   readonly failures: readonly HanaperError[];
 }
 
 // What one search looks at, at most.
 const mostCandidates = 10_000;
+// A place is gone through again only with other revokers in mind, of which there can be very many.
+const mostDetours = 1000;
 
 /**
  * Finds the shortest chain of delegations, from the root to the invoker, on which the wish could be invoked: live,
@@ -105,8 +107,8 @@ function withoutStrangers(byAudience: Map<string, Candidate[]>): Candidates {
 
 /** Goes up from the invoker: trails with the fewest failures first, and of those the shortest. */
 function search(wish: Wish, candidates: Candidates, mostFailures: number): Trail | undefined {
-  const waiting: Trail[][] = [[{ path: [], revokers: [], failures: [] }]];
-  const seen = new Set<string>();
+  const waiting: Trail[][] = [[{ path: [], revokers: new Set(), failures: [] }]];
+  const seen = new Places();
   for (let failures = 0; failures <= mostFailures && failures < waiting.length; failures++) {
     let level: readonly Trail[] = waiting[failures] ?? [];
     while (level.length > 0) {
@@ -130,16 +132,16 @@ function isComplete({ path: [top] }: Trail, { subject }: Wish): boolean {
   return top !== undefined && top.issuer === subject && top.subject === subject;
 }
 
-function extendAll(level: readonly Trail[], wish: Wish, candidates: Candidates, seen: Set<string>): readonly Trail[] {
+function extendAll(level: readonly Trail[], wish: Wish, candidates: Candidates, seen: Places): readonly Trail[] {
   return level
-    .filter((trail) => trail.path.length < limits.chainLength && isNews(seen, trail, wish))
+    .filter((trail) => trail.path.length < limits.chainLength && seen.isNews(trail, wish))
     .flatMap((trail) => (candidates.get(endOf(trail, wish)) ?? []).map((candidate) => extend(trail, candidate, wish)));
 }
 
 function extend({ path, revokers, failures }: Trail, { delegation, revocations }: Candidate, wish: Wish): Trail {
   const [below] = path;
   const covered = below ?? wish;
-  const revoked = below && revokers.includes(delegation.issuer) ? [{ revokedBy: delegation.issuer }] : [];
+  const revoked = below && revokers.has(delegation.issuer) ? [{ revokedBy: delegation.issuer }] : [];
   const found = [
     checkTime(delegation, wish),
     checkRevocation(delegation, revocations, [delegation.issuer]),
@@ -149,7 +151,8 @@ function extend({ path, revokers, failures }: Trail, { delegation, revocations }
   ];
   return {
     path: [delegation, ...path],
-    revokers: [...new Set([...revokers, ...revocations.map(({ revokedBy }) => revokedBy)])],
+    revokers:
+      revocations.length === 0 ? revokers : new Set([...revokers, ...revocations.map((each) => each.revokedBy)]),
     failures: [...failures, ...found.filter((failure) => failure !== undefined)],
   };
 }
@@ -159,12 +162,27 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
   return top?.issuer ?? invoker;
 }
 
-// What can come above depends on where a trail ends, what it must cover, and who may not be above it: once is enough.
-function isNews(seen: Set<string>, trail: Trail, wish: Wish): boolean {
-  const before = seen.size;
-  if (before > mostCandidates) return false;
-  seen.add([endOf(trail, wish), trail.path[0]?.command ?? wish.command, ...trail.revokers.toSorted()].join(' '));
-  return seen.size > before;
+/** Where trails have ended. */
+class Places {
+  readonly #revokers = new Map<string, ReadonlySet<string>[]>();
+  #detours = 0;
+
+  /**
+   * Whether a trail may lead further than those before it. What can come above depends on where a trail ends, what it must
+   * cover, and who may not be above it: one before it that bars nobody else was as good, and no longer.
+   */
+  isNews(trail: Trail, wish: Wish): boolean {
+    const place = `${endOf(trail, wish)} ${trail.path[0]?.command ?? wish.command}`;
+    const before = this.#revokers.get(place);
+    if (before === undefined) {
+      this.#revokers.set(place, [trail.revokers]);
+      return true;
+    }
+    if (this.#detours >= mostDetours || before.some((revokers) => revokers.isSubsetOf(trail.revokers))) return false;
+    this.#detours++;
+    before.push(trail.revokers);
+    return true;
+  }
 }
 
 function notAuthorized({ invoker, subject, command }: Wish, nearest: Trail | undefined): HanaperError {

@@ -83,7 +83,7 @@ export {
 } from './revocation.ts';
 export type { Chain, Circumstances, Link, RevocationRecord, Rule } from './rules.ts';
 export { type Signer, signerOf } from './signer.ts';
-export { isStanding, listIssuersAbove } from './standing.ts';
+export { findStanding, listIssuersAbove, type Standing } from './standing.ts';
 export { decodeToken, looksLikeTokens, partitionTokens, unpackTokens } from './tokens.ts';
 export { decodeVarsig, encodeVarsig, type Varsig } from './varsig.ts';
 export { isSignatureValid, isVerified, type KeyResolver, type Verified, verifyToken } from './verified.ts';

@@ -8,7 +8,8 @@ export function parseGlob(pattern: string): Glob {
   for (let i = 0; i < pattern.length; i++) {
     const character = pattern.charAt(i);
     if (character === '*') {
-      pieces.push(piece);
+      // Several stars in a row are one.
+      if (piece !== '' || pieces.length === 0) pieces.push(piece);
       piece = '';
     } else if (character === '\\' && pattern.charAt(i + 1) === '*') {
       piece += '*';

@@ -123,5 +123,5 @@ function asList(source: IpldValue | undefined, place: string): readonly IpldValu
 }
 
 function malformedPolicy(reason: string, field: string, details: ErrorDetails = {}): Error {
-  return malformedToken(reason, { field, ...details });
+  return malformedToken(`${reason}, at ${field}`, { field, ...details });
 }

@@ -1,17 +1,23 @@
 import { coversCommand } from './command.ts';
 import type { Delegation } from './delegation.ts';
 import type { Candidate, DelegationSource } from './find-chain.ts';
-import { checkRevocation } from './rules.ts';
+import { checkRevocation, checkTime } from './rules.ts';
+
+/**
+ * Whether the power that a delegation passes on is there: a live chain from the subject is known (`stands`), none is
+ * (`unproven`), or every one that is known goes through something that was revoked (`revoked`).
+ */
+export type Standing = 'stands' | 'unproven' | 'revoked';
 
 // Delegations that are looked at to answer one question, at most.
 const mostVisits = 1000;
 
 /**
- * Whether a delegation stands: neither it is revoked, nor all that is known to be above it. One about which nothing is
- * known further up stands, as does a powerline, whose ancestors depend on the subject.
+ * How a delegation stands at a time, by what is known of it and above it. A powerline stands unless it was revoked: what
+ * is above it depends on the subject.
  */
-export async function isStanding({ delegation, revocations }: Candidate, source: DelegationSource): Promise<boolean> {
-  return new Ascent(source, delegation.subject).reaches({ delegation, revocations }, []);
+export async function findStanding(candidate: Candidate, source: DelegationSource, now: number): Promise<Standing> {
+  return new Ascent(source, candidate.delegation.subject, now).standingOf(candidate, []);
 }
 
 /** The issuers of a delegation and of all that could be above it, as far as they are known. */
@@ -22,9 +28,8 @@ export async function listIssuersAbove(delegation: Delegation, source: Delegatio
   while (level.length > 0 && issuers.size < mostVisits) {
     const fresh = level.filter(({ issuer }) => !issuers.has(issuer));
     for (const { issuer } of fresh) issuers.add(issuer);
-    if (subject === null || fresh.length === 0) return issuers;
     const audiences = [...new Set(fresh.map(({ issuer }) => issuer))].filter((issuer) => issuer !== subject);
-    if (audiences.length === 0) return issuers;
+    if (subject === null || audiences.length === 0) return issuers;
     level = (await source.delegationsTo(audiences, subject)).map((candidate) => candidate.delegation);
   }
   return issuers;
@@ -33,30 +38,44 @@ export async function listIssuersAbove(delegation: Delegation, source: Delegatio
 class Ascent {
   readonly #source: DelegationSource;
   readonly #subject: string | null;
+  readonly #now: number;
   readonly #visited = new Set<string>();
 
-  constructor(source: DelegationSource, subject: string | null) {
+  constructor(source: DelegationSource, subject: string | null, now: number) {
     this.#source = source;
     this.#subject = subject;
+    this.#now = now;
   }
 
-  /** Whether some way up from here is unrevoked; `below` are those who revoked something further down. */
-  async reaches({ delegation, revocations }: Candidate, below: readonly string[]): Promise<boolean> {
-    const { issuer, command, cid } = delegation;
-    if (checkRevocation(delegation, revocations, [issuer])) return false;
-    if (this.#subject === null || issuer === this.#subject) return true;
+  /** The best of all ways up from here; `below` are those who revoked something further down. */
+  async standingOf({ delegation, revocations }: Candidate, below: readonly string[]): Promise<Standing> {
+    const { issuer, subject, command, cid } = delegation;
+    if (checkRevocation(delegation, revocations, [issuer])) return 'revoked';
+    if (this.#subject === null || (issuer === this.#subject && subject === issuer)) return 'stands';
     const revokers = [...new Set([...below, ...revocations.map(({ revokedBy }) => revokedBy)])];
     // What is above is reached or not according to who may not be there.
     const visit = [cid.toString(), ...revokers.toSorted()].join(' ');
-    if (this.#visited.has(visit) || this.#visited.size > mostVisits) return false;
+    if (this.#visited.has(visit) || this.#visited.size > mostVisits) return 'revoked';
     this.#visited.add(visit);
-    const candidates = await this.#source.delegationsTo([issuer], this.#subject);
-    const parents = candidates.filter((candidate) => coversCommand(candidate.delegation.command, command));
-    if (parents.length === 0) return true;
+    return this.#bestOf(await this.#listParents(issuer, command), revokers);
+  }
+
+  async #listParents(issuer: string, command: string): Promise<readonly Candidate[]> {
+    const candidates = await this.#source.delegationsTo([issuer], this.#subject ?? '');
+    return candidates.filter(
+      ({ delegation }) => coversCommand(delegation.command, command) && !checkTime(delegation, { now: this.#now }),
+    );
+  }
+
+  async #bestOf(parents: readonly Candidate[], revokers: readonly string[]): Promise<Standing> {
+    if (parents.length === 0) return 'unproven';
+    let best: Standing = 'revoked';
     for (const parent of parents) {
       if (revokers.includes(parent.delegation.issuer)) continue;
-      if (await this.reaches(parent, revokers)) return true;
+      const standing = await this.standingOf(parent, revokers);
+      if (standing === 'stands') return standing;
+      if (standing === 'unproven') best = standing;
     }
-    return false;
+    return best;
   }
 }

@@ -16,6 +16,7 @@ import type { Delegation } from '../../ucan/delegation.ts';
 import { type Candidate, findChain } from '../../ucan/find-chain.ts';
 import { toIpldMap } from '../../ucan/ipld.ts';
 import { limits } from '../../ucan/limits.ts';
+import type { Standing } from '../../ucan/standing.ts';
 import { type Verified, verifyToken } from '../../ucan/verified.ts';
 import { commandArg, didArg, noArgs } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -38,8 +39,8 @@ export interface DelegationDocument {
   readonly created_at: string;
 }
 
-/** How a stored delegation stands at the time of the list. */
-export type DelegationState = 'live' | 'expired' | 'not_yet_valid' | 'revoked';
+/** How a stored delegation stands at the time of the list; `unproven`: live, but no live chain to it is stored here. */
+export type DelegationState = 'live' | 'unproven' | 'expired' | 'not_yet_valid' | 'revoked';
 
 /** What came of storing: CIDs. */
 export interface StoredDocument {
@@ -79,7 +80,7 @@ export async function keepDelegations(
   const fresh = [...byCid.values()];
   const didIds = await rememberPrincipals(
     context,
-    fresh.flatMap((each) => [principalOf(each), each.issuer]),
+    fresh.flatMap((each) => [principalOf(each), each.issuer, each.audience]),
   );
   await insertDelegations(transaction, fresh, didIds, now);
   for (const { cid, issuer, audience, command } of fresh) {
@@ -137,9 +138,8 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     for (const [index, row] of rows.entries()) {
       const candidate = candidates[index];
       if (candidate === undefined) continue;
-      const stands = await tokens.isStanding(candidate);
-      if (stands || revoked)
-        listed.push({ ...toDocument(row, candidate.delegation), state: stateOf(candidate, stands, seconds) });
+      const state = stateOf(candidate, await tokens.findStanding(candidate, seconds), seconds);
+      if (state !== 'revoked' || revoked) listed.push({ ...toDocument(row, candidate.delegation), state });
     }
     const last = rows.at(-1);
     return { delegations: listed, ...(last && rows.length === limit && { next: last.id }) };
@@ -183,11 +183,12 @@ export function toSeconds(time: string): number {
   return Math.floor(Date.parse(time) / 1000);
 }
 
-function stateOf({ delegation }: Candidate, stands: boolean, now: number): DelegationState {
+function stateOf({ delegation }: Candidate, standing: Standing, now: number): DelegationState {
   const { expiration, notBefore = 0 } = delegation;
-  if (!stands) return 'revoked';
+  if (standing === 'revoked') return 'revoked';
   if (expiration !== null && now > expiration) return 'expired';
-  return now < notBefore ? 'not_yet_valid' : 'live';
+  if (now < notBefore) return 'not_yet_valid';
+  return standing === 'stands' ? 'live' : 'unproven';
 }
 
 function toDocument(row: DelegationRow, delegation: Delegation): DelegationDocument {

@@ -127,7 +127,10 @@ async function isShownByPath(
 }
 
 /** The stored delegations, the target first and then those below it, that do not stand. */
-async function listFallen({ transaction, tokens }: CommandContext, target: Delegation): Promise<readonly string[]> {
+async function listFallen(
+  { transaction, tokens, now }: CommandContext,
+  target: Delegation,
+): Promise<readonly string[]> {
   const seen = new Map<string, Delegation>();
   let level: readonly Delegation[] = [target];
   while (level.length > 0 && seen.size < mostFallen) {
@@ -144,7 +147,8 @@ async function listFallen({ transaction, tokens }: CommandContext, target: Deleg
   const candidates = await tokens.withRevocations([...seen.values()]);
   const fallen: string[] = [];
   for (const candidate of candidates) {
-    if (!(await tokens.isStanding(candidate))) fallen.push(formatCid(candidate.delegation.cid));
+    if ((await tokens.findStanding(candidate, toSeconds(now))) === 'revoked')
+      fallen.push(formatCid(candidate.delegation.cid));
   }
   return fallen;
 }

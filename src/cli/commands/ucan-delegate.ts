@@ -6,11 +6,12 @@ import { fromJsonValue } from '../../ucan/dag-json.ts';
 import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/delegation.ts';
 import type { UcanVersion } from '../../ucan/envelope.ts';
 import type { Signer } from '../../ucan/signer.ts';
-import { parseExpiry } from '../duration.ts';
+import { parseExpiry, parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
-import { readJsonArgument } from '../read-tokens.ts';
+import { requirePrincipal } from '../principal-option.ts';
+import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
-import { describeToken } from '../token-document.ts';
+import { describeToken, formatSeconds } from '../token-document.ts';
 import { openTokenSigner, type SignerOptions, signsByDatabase } from '../token-signer.ts';
 import { type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
 
@@ -24,6 +25,8 @@ export interface DelegateOptions extends SignerOptions, TokenOutputOptions {
   readonly expires?: string;
   readonly notBefore?: string;
   readonly store?: boolean;
+  /** Delegations to put beside it. */
+  readonly proof?: readonly string[];
   readonly version: UcanVersion;
 }
 
@@ -34,20 +37,22 @@ const readable = 0o644;
 export async function delegate(session: Session, options: DelegateOptions): Promise<Outcome> {
   if (options.powerline && options.subject !== undefined) throw bothSubjects();
   const claims = readClaims(options);
+  const { delegations: chain } = await readTokens(...(options.proof ?? []));
   const signer = await openTokenSigner(session, options);
   const subject = options.powerline ? null : (options.subject ?? signer.did);
   const delegation = await issue(session, options, signer, { ...claims, subject });
-  if (options.store) await store(session, options, delegation);
-  const { output } = options;
+  if (options.store) await store(session, delegation);
   return writeTokens(options, {
     document: { ...describeToken(delegation), stored: options.store ?? false },
-    lines: describe(delegation, output ?? '', options.store ?? false),
-    tokens: [delegation.bytes],
+    lines: describe(delegation, options),
+    tokens: [delegation, ...chain].map(({ bytes }) => bytes),
     mode: readable,
   });
 }
 
-function readClaims({ audience, command, policy, expires, notBefore, version }: DelegateOptions) {
+function readClaims({ audience, subject, command, policy, expires, notBefore, version }: DelegateOptions) {
+  requirePrincipal('--audience', audience);
+  if (subject !== undefined) requirePrincipal('--subject', subject);
   const now = new Date();
   const statements = policy === undefined ? [] : fromJsonValue(readJsonArgument('--policy', policy));
   if (!Array.isArray(statements)) {
@@ -60,7 +65,7 @@ function readClaims({ audience, command, policy, expires, notBefore, version }: 
     command,
     version,
     policy: statements,
-    expiration: expires === 'never' ? null : toSeconds(parseExpiry(expires ?? defaultExpiry, now)),
+    expiration: expires === 'never' ? null : toSeconds(parseFutureExpiry(expires ?? defaultExpiry, now)),
     ...(notBefore !== undefined && { notBefore: toSeconds(parseExpiry(notBefore, now, '--not-before')) }),
   };
 }
@@ -77,7 +82,7 @@ async function issue(
   return issueDelegation(await session.unlockAuthority(), signer, claims);
 }
 
-async function store(session: Session, _options: DelegateOptions, delegation: Delegation): Promise<void> {
+async function store(session: Session, delegation: Delegation): Promise<void> {
   const { storeDelegations } = await import('../../authority/commands/delegation.ts');
   const authority = await session.unlockAuthority();
   const container = decodeUtf8(await encodeContainer([delegation.bytes], 'base64url')) ?? '';
@@ -88,17 +93,20 @@ function toSeconds(time: string): number {
   return Math.floor(Date.parse(time) / 1000);
 }
 
-function describe(delegation: Delegation, output: string, stored: boolean): readonly string[] {
+function describe(delegation: Delegation, { output = '', store: stored, issuer: keyFile }: DelegateOptions) {
   const { cid, issuer, audience, subject, command, policy, expiration } = delegation;
-  const until = expiration === null ? 'never' : new Date(expiration * 1000).toISOString();
+  const count = policy.source.length;
   return [
     `${issuer} delegates ${command} to`,
     `${audience}: ${output}`,
     `  cid      ${formatCid(cid)}`,
     `  subject  ${subject ?? 'whatever the issuer has (powerline)'}`,
-    `  policy   ${policy.source.length === 0 ? 'none' : `${policy.source.length} statement(s); see "ucan inspect"`}`,
-    `  expires  ${until}`,
+    `  policy   ${count === 0 ? 'none' : `${count} ${count === 1 ? 'statement' : 'statements'}; "hanaper ucan inspect" shows them`}`,
+    `  expires  ${expiration === null ? 'never' : formatSeconds(expiration)}`,
     ...(stored ? ['  stored in the database'] : []),
+    ...(keyFile !== undefined && subject === issuer
+      ? ['', 'It is about the power of that key itself. To pass on what it was given, name whose power with --subject.']
+      : []),
     '',
     `Next, with the audience's key: hanaper ucan invoke --issuer KEYFILE --subject ${subject ?? 'DID'} --command ${command} --proof ${output}`,
   ];

@@ -37,7 +37,7 @@ export async function importTokens(session: Session, file: string, { commands }:
     });
   }
   const authority = await session.unlockAuthority();
-  const stored = invocations.length === 0 ? await storeAll(authority, delegations) : undefined;
+  const stored = delegations.length > 0 ? await storeAll(authority, delegations) : undefined;
   const revoked = await revokeAll(authority, invocations, delegations);
   return {
     document: { stored: stored?.stored ?? [], known: stored?.known ?? [], revoked },

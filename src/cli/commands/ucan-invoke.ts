@@ -7,8 +7,9 @@ import { findChain, sourceOf, unrevoked, type Wish } from '../../ucan/find-chain
 import { signInvocation } from '../../ucan/invocation.ts';
 import { type IpldMap, isIpldMap } from '../../ucan/ipld.ts';
 import { signerOf } from '../../ucan/signer.ts';
-import { parseExpiry } from '../duration.ts';
+import { parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
+import { requirePrincipal } from '../principal-option.ts';
 import { type KeyFileOptions, readIdentity } from '../read-identity.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
@@ -33,9 +34,11 @@ const ownerOnly = 0o600;
 /** `hanaper ucan invoke`: only what the proofs allow is made. */
 export async function invoke(session: Session, options: InvokeOptions): Promise<Outcome> {
   const { subject, command, audience, version, output } = options;
+  requirePrincipal('--subject', subject);
+  if (audience !== undefined) requirePrincipal('--audience', audience);
   const args = readArgs(options);
   const now = new Date();
-  const expires = parseExpiry(options.expires ?? defaultExpiry, now);
+  const expires = parseFutureExpiry(options.expires ?? defaultExpiry, now);
   const signer = await signerOf(await readIdentity(session, options.issuer, options));
   const wish = { invoker: signer.did, subject, command, args, now: Math.floor(now.getTime() / 1000) };
   const path = await findPath(session, wish, options.proof);

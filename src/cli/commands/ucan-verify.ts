@@ -31,9 +31,10 @@ interface Circumstances {
 
 /** `hanaper ucan verify FILE` */
 export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
-  const given = await readTokens(file, ...(options.proof ?? []));
+  const given = await readTokens(file);
+  const beside = await readTokens(...(options.proof ?? []));
   const authority = await session.findAuthority();
-  const explanations = await explainAll(authority, given, options);
+  const explanations = await explainAll(authority, given, beside, options);
   const failure = explanations.find((each) => each.failure)?.failure;
   const consulted = authority ? authority.database.name : 'no database';
   const walk = explanations.flatMap(formatExplanation);
@@ -46,31 +47,28 @@ export async function verify(session: Session, file: string, options: VerifyOpti
   throw options.explain ? withExplanation(failure, describeAll(explanations)) : failure;
 }
 
+/** What is verified: the invocations of the file; where it has none, its delegations by themselves. */
 async function explainAll(
   authority: Authority | undefined,
-  { delegations, invocations }: ReadTokens,
+  file: ReadTokens,
+  beside: ReadTokens,
   options: VerifyOptions,
 ): Promise<readonly Explanation[]> {
-  const [revocations, requests] = [
-    invocations.filter(({ command }) => command === revokeCommand),
-    invocations.filter(({ command }) => command !== revokeCommand),
-  ];
+  const delegations = [...file.delegations, ...beside.delegations];
   const now = readTime(options.at);
-  const resolveProof = proofsFrom(delegations);
+  const revocations = [...file.invocations, ...beside.invocations].filter(({ command }) => command === revokeCommand);
+  const requests = file.invocations.filter(({ command }) => command !== revokeCommand);
+  const asked = requests.length > 0 ? requests : file.invocations;
+  const known = revocations.filter((revocation) => !asked.includes(revocation));
   const circumstances = {
     now,
-    // Where nothing else is there to verify, a revocation is what is asked about.
-    revocationsOf: await gatherRevocations(requests.length + delegations.length > 0 ? revocations : [], {
-      now,
-      resolveProof,
-    }),
+    revocationsOf: await gatherRevocations(known, { now, resolveProof: proofsFrom(delegations) }),
     ...(options.audience !== undefined && { executor: options.audience }),
   };
-  const asked = requests.length + delegations.length > 0 ? requests : revocations;
   const explained: Explanation[] = [];
   for (const invocation of asked) explained.push(await explainOne(authority, invocation, delegations, circumstances));
   if (asked.length > 0) return explained;
-  for (const each of delegations) explained.push(await explainAlone(authority, each, delegations, circumstances));
+  for (const each of file.delegations) explained.push(await explainAlone(authority, each, delegations, circumstances));
   return explained;
 }
 

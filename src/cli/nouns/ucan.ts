@@ -29,6 +29,7 @@ const delegateOptions = [
   output,
   encoding,
   option('--store', 'keep it in the database too'),
+  repeated('--proof <file>', 'put these delegations beside it, so that one file holds the chain; may be repeated'),
   version,
 ];
 
