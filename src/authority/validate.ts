@@ -12,8 +12,10 @@ import type { Transaction } from '../store/transaction.ts';
 import { listTrustedKeys } from '../store/trusted-keys.ts';
 import { type Credential, checkSlot } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
+import { altered } from './altered.ts';
 import type { Authority } from './authority.ts';
 import { placeOfIdentityKey, placeOfSigningKey } from './key-places.ts';
+import { checkTokens } from './validate-tokens.ts';
 
 /** What was checked, and how much of it there is. */
 export interface ValidationDocument {
@@ -22,13 +24,15 @@ export interface ValidationDocument {
   readonly organisations: number;
   readonly signing_keys: number;
   readonly trusted_keys: number;
+  readonly delegations: number;
+  readonly revocations: number;
   /** Whether every sealed key was opened, for which the passphrase is needed. */
   readonly sealed_keys_opened: boolean;
 }
 
 /**
  * Checks a whole database: its pages and references, the authority, every key slot, every public key against its
- * fingerprint; and with a credential, that every sealed key opens and is the private half of its public key.
+ * fingerprint, every token against its signature; and with a credential, that every sealed key opens and is the private half of its public key.
  *
  * @throws HanaperError `database_corrupt`, `slot_damaged`, `wrong_passphrase`
  */
@@ -38,7 +42,10 @@ export async function validateAuthority(authority: Authority, credential?: Crede
   for (const slot of slots) await checkSlot(slot, authority.identity.did, authority.identity.publicKey);
   using vault = credential && (await authority.openVault(credential)).vault;
   const counts = await authority.database.transact('read', (transaction) => checkOrganisations(transaction, vault));
-  return { valid: true, key_slots: slots.length, ...counts, sealed_keys_opened: vault !== undefined };
+  const tokens = await authority.database.transact('read', (transaction) =>
+    checkTokens(transaction, authority.tokensIn(transaction)),
+  );
+  return { valid: true, key_slots: slots.length, ...counts, ...tokens, sealed_keys_opened: vault !== undefined };
 }
 
 async function requireUndamaged({ database }: Authority): Promise<void> {
@@ -95,9 +102,4 @@ function readWhole(read: () => Ed25519PublicKey, what: string): Ed25519PublicKey
 
 async function requireMatch(seed: Secret, publicKey: Uint8Array, what: string): Promise<void> {
   if (!equalBytes(await publicKeyOf(seed), publicKey)) throw altered(what);
-}
-
-function altered(what: string, cause?: unknown): HanaperError {
-  const message = `The ${what} was altered. Restore the database from a backup.`;
-  return new HanaperError('database_corrupt', message, { what }, cause);
 }

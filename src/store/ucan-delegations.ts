@@ -154,14 +154,11 @@ function whereLive<Output>(query: SelectQueryBuilder<Schema, 'ucanDelegations', 
     .where((row) => row.or([row('nbf', 'is', null), row('nbf', '<=', time)]));
 }
 
-function toRow(delegation: Verified<Delegation>, didIds: ReadonlyMap<string, number>, now: string) {
+/** What the columns of a delegation hold, as its envelope says it. */
+export function columnsOf(delegation: Delegation): Omit<DelegationRow, 'id' | 'didId' | 'envelope' | 'createdAt'> {
   const { issuer, audience, subject, command, policy, notBefore, expiration } = delegation;
-  const didId = didIds.get(principalOf(delegation));
-  if (didId === undefined) throw new TypeError('the principal of a delegation has no row');
   return {
-    didId,
     cid: formatCid(delegation.cid),
-    envelope: delegation.bytes,
     iss: issuer,
     aud: audience,
     sub: subject,
@@ -171,8 +168,13 @@ function toRow(delegation: Verified<Delegation>, didIds: ReadonlyMap<string, num
     exp: expiration,
     isRoot: toBit(issuer === subject),
     isPowerline: toBit(subject === null),
-    createdAt: now,
   };
+}
+
+function toRow(delegation: Verified<Delegation>, didIds: ReadonlyMap<string, number>, now: string) {
+  const didId = didIds.get(principalOf(delegation));
+  if (didId === undefined) throw new TypeError('the principal of a delegation has no row');
+  return { ...columnsOf(delegation), didId, envelope: delegation.bytes, createdAt: now };
 }
 
 function toBit(value: boolean): 0 | 1 {

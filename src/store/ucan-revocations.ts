@@ -26,6 +26,15 @@ export async function listRevocations(
     .execute();
 }
 
+/** Every revocation, oldest first, from behind the row with an id; with the ids of the rows. */
+export async function listRevocationsAfter(
+  { kysely }: Transaction,
+  id: number,
+  limit: number,
+): Promise<readonly (RevocationRow & { readonly id: number })[]> {
+  return kysely.selectFrom('ucanRevocations').selectAll().where('id', '>', id).orderBy('id').limit(limit).execute();
+}
+
 /** Whether one of `issuers`, those of a delegation and of what is above it, has revoked it under any of its CIDs. */
 export async function isDelegationRevoked(
   { kysely }: Transaction,

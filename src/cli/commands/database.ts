@@ -23,12 +23,13 @@ export async function status(session: Session): Promise<Outcome> {
 export async function validate(session: Session): Promise<Outcome> {
   const authority = await session.openAuthority();
   const document = await validateAuthority(authority, await session.findCredential());
-  const { organisations, signing_keys, trusted_keys, key_slots } = document;
+  const { organisations, signing_keys, trusted_keys, key_slots, delegations, revocations } = document;
   return {
     document,
     lines: [
       `${authority.database.name} is sound.`,
       `  checked     ${count(key_slots, 'key slot')}, ${count(organisations, 'organisation')}, ${count(signing_keys, 'signing key')}, ${count(trusted_keys, 'trusted key')}`,
+      `              ${count(delegations, 'delegation')}, ${count(revocations, 'revocation')}`,
       document.sealed_keys_opened
         ? '  sealed keys every one opens, and is the private half of its public key'
         : '  sealed keys not opened: give --passphrase-file FILE to check them too',

@@ -1,0 +1,75 @@
+import { HanaperError } from '../errors.ts';
+import type { DelegationRow, RevocationRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { columnsOf, listDelegations } from '../store/ucan-delegations.ts';
+import { getInvocationByCid } from '../store/ucan-invocations.ts';
+import { listRevocationsAfter } from '../store/ucan-revocations.ts';
+import { formatCid, parseCid } from '../ucan/cid.ts';
+import { decodeInvocation } from '../ucan/invocation.ts';
+import { readRevocation } from '../ucan/revocation.ts';
+import { verifyToken } from '../ucan/verified.ts';
+import { altered } from './altered.ts';
+import type { StoredTokens } from './stored-tokens.ts';
+
+/** How many tokens were checked. */
+export interface TokenCounts {
+  readonly delegations: number;
+  readonly revocations: number;
+}
+
+const pageLength = 500;
+
+/**
+ * Checks every delegation against its envelope and its issuer, and every revocation against the invocation that it is by.
+ *
+ * @throws HanaperError `database_corrupt`
+ */
+export async function checkTokens(transaction: Transaction, tokens: StoredTokens): Promise<TokenCounts> {
+  let delegations = 0;
+  for (let before: number | undefined, more = true; more; ) {
+    const rows = await listDelegations(transaction, { before, limit: pageLength });
+    for (const row of rows) await checkDelegation(row, tokens);
+    delegations += rows.length;
+    before = rows.at(-1)?.id;
+    more = rows.length === pageLength;
+  }
+  let revocations = 0;
+  for (let after = 0, more = true; more; ) {
+    const rows = await listRevocationsAfter(transaction, after, pageLength);
+    for (const row of rows) await checkRevocation(transaction, row);
+    revocations += rows.length;
+    after = rows.at(-1)?.id ?? after;
+    more = rows.length === pageLength;
+  }
+  return { delegations, revocations };
+}
+
+async function checkDelegation(row: DelegationRow, tokens: StoredTokens): Promise<void> {
+  const what = `delegation ${row.cid}`;
+  const delegation = tokens.decode(row);
+  const isSame = Object.entries(columnsOf(delegation)).every(
+    ([column, value]) => row[column as keyof DelegationRow] === value,
+  );
+  if (!isSame) throw altered(what);
+  // The keys of any other issuer are elsewhere.
+  if (delegation.issuer.startsWith('did:key:')) await orAltered(what, () => verifyToken(delegation));
+}
+
+async function checkRevocation(transaction: Transaction, row: RevocationRow): Promise<void> {
+  const what = `revocation of ${row.delegationCid}`;
+  const stored = await orAltered(what, async () => getInvocationByCid(transaction, parseCid(row.invocationCid)));
+  if (stored === undefined) throw altered(what);
+  const { target, revokedBy } = await orAltered(what, async () => {
+    const invocation = decodeInvocation(stored.envelope);
+    return readRevocation(invocation.issuer.startsWith('did:key:') ? await verifyToken(invocation) : invocation);
+  });
+  if (formatCid(target) !== row.delegationCid || revokedBy !== row.revokedBy) throw altered(what);
+}
+
+async function orAltered<Result>(what: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof HanaperError ? altered(what, error) : error;
+  }
+}
