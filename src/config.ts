@@ -85,7 +85,8 @@ function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoCon
   };
 }
 
-function defaultDatabase(environment: Environment): string {
+/** The database where nothing names another. */
+export function defaultDatabase(environment: Environment): string {
   return `sqlite:${join(folder(environment, 'XDG_DATA_HOME', join('.local', 'share')), 'hanaper.db')}`;
 }
 

@@ -17,8 +17,8 @@ async function run(args: readonly string[]): Promise<number> {
   const program = createProgram(output);
   throwInsteadOfExiting(program);
   try {
-    // Only where it stands first: behind a verb, --version can be an option of that verb.
-    if (args[0] === '--version') {
+    // Only in front of a noun or verb: behind it, --version can be an option of that verb.
+    if (args.find((arg) => arg !== '--json') === '--version') {
       output.out(`${version}\n`);
       return 0;
     }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Authority } from '../authority/authority.ts';
 import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
 import type { AuthorityOptions } from '../authority/open-authority.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, defaultDatabase, loadConfig } from '../config.ts';
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
@@ -84,9 +84,10 @@ export class Session implements AsyncDisposable {
     return this.#options.authority === true;
   }
 
-  /** Whether a flag or the environment names the database. */
+  /** Whether a flag, the environment or the configuration names the database. */
   get namesDatabase(): boolean {
-    return this.#options.db !== undefined || Boolean(process.env['HANAPER_DB']) || this.asksForDatabase;
+    const isNamed = this.#options.db !== undefined || Boolean(process.env['HANAPER_DB']);
+    return isNamed || this.asksForDatabase || this.config.db !== defaultDatabase(process.env);
   }
 
   /** How the configured database is opened. */

@@ -23,6 +23,26 @@ export function writeFileBeside(path: string, content: string | Uint8Array, mode
   }
 }
 
+/**
+ * Writes a file that is not there yet: whatever stands at its place, or comes there meanwhile, stays.
+ *
+ * @throws HanaperError `already_exists`, and `bad_input` where the place cannot be written
+ */
+export function createFile(path: string, content: Uint8Array, mode: number): void {
+  try {
+    writeWhole(path, content, mode);
+  } catch (cause) {
+    const reason = systemCodeOf(cause) ?? 'unwritable';
+    if (reason === 'EEXIST') {
+      throw new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
+        kind: 'file',
+        path,
+      });
+    }
+    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+  }
+}
+
 // A pipe, a device or a link would be replaced by a file.
 function requireReplaceable(path: string): void {
   const status = lstatSync(path, { throwIfNoEntry: false });
@@ -39,6 +59,9 @@ function writeWhole(path: string, content: Uint8Array, mode: number): void {
     let written = 0;
     while (written < content.length) written += writeSync(descriptor, content, written);
     fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { encodeDidKey } from '../../did/did-key.ts';
 import { encodeIdentityKeyPem, encryptIdentityKeyPem } from '../../did/identity-key-file.ts';
 import { encodeJwk } from '../../did/jwk.ts';
 import { generatePrivateKey, publicKeyOfPrivate } from '../../did/private-key.ts';
 import type { KeyType } from '../../did/public-key.ts';
 import { HanaperError } from '../../errors.ts';
-import { writeFileBeside } from '../../package/write-file.ts';
+import { createFile } from '../../package/write-file.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
 import { type KeyFileOptions, readIdentity, requireKeyPassphrase } from '../read-identity.ts';
@@ -24,17 +24,18 @@ const ownerOnly = 0o600;
 /** `hanaper identity create` */
 export async function create(session: Session, options: CreateIdentityOptions): Promise<Outcome> {
   const { output = 'identity.pem', type, seal = options.keyPassphraseFile !== undefined, allowWeak } = options;
-  if (existsSync(output)) throw alreadyThere(output);
+  // Before anything is asked; createFile sees to what comes there meanwhile.
+  if (lstatSync(output, { throwIfNoEntry: false })) throw alreadyThere(output);
   using key = await generatePrivateKey(type);
   const did = encodeDidKey(await publicKeyOfPrivate(key));
   if (seal) {
     const passphrase = await requireKeyPassphrase(session, options, output, true);
     if (!allowWeak) await requireStrongPassphrase(passphrase);
     using pem = await encryptIdentityKeyPem(key, passphrase);
-    writeFileBeside(output, pem.bytes, ownerOnly);
+    createFile(output, pem.bytes, ownerOnly);
   } else {
     using pem = await encodeIdentityKeyPem(key);
-    writeFileBeside(output, pem.bytes, ownerOnly);
+    createFile(output, pem.bytes, ownerOnly);
   }
   return {
     document: { did, type, output, sealed: seal },

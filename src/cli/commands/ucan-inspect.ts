@@ -66,7 +66,9 @@ function line(label: string, text: string): string {
 /** An invocation's proofs as a tree: each link hangs under the one that it rests on. */
 function drawChain({ cid, proofs, issuer, subject }: Invocation, delegations: readonly Delegation[]): string[] {
   const byCid = new Map(delegations.map((delegation) => [formatCid(delegation.cid), delegation]));
-  const links = proofs.map((proof) => {
+  const [first] = proofs;
+  const isFromLeaf = first && proofs.length > 1 && byCid.get(formatCid(first))?.audience === issuer;
+  const links = (isFromLeaf ? proofs.toReversed() : proofs).map((proof) => {
     const found = byCid.get(formatCid(proof));
     return found
       ? `${found.issuer} delegates ${found.command} to ${found.audience}  ${formatCid(proof)}`

@@ -7,6 +7,7 @@ import { findChain, sourceOf, unrevoked, type Wish } from '../../ucan/find-chain
 import { signInvocation } from '../../ucan/invocation.ts';
 import { type IpldMap, isIpldMap } from '../../ucan/ipld.ts';
 import { signerOf } from '../../ucan/signer.ts';
+import { verifyToken } from '../../ucan/verified.ts';
 import { parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
 import { requirePrincipal } from '../principal-option.ts';
@@ -42,6 +43,7 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
   const signer = await signerOf(await readIdentity(session, options.issuer, options));
   const wish = { invoker: signer.did, subject, command, args, now: Math.floor(now.getTime() / 1000) };
   const path = await findPath(session, wish, options.proof);
+  for (const delegation of path) await verifyToken(delegation);
   const invocation = await signInvocation(signer, {
     subject,
     command,

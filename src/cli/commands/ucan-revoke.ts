@@ -55,10 +55,27 @@ async function readNamed(names: readonly string[]): Promise<Named> {
   const cids: CID[] = [];
   const delegations: Delegation[] = [];
   for (const name of names) {
-    if (name !== '-' && !existsSync(name)) cids.push(readCid(name));
-    else delegations.push(...(await readTokens(name)).delegations);
+    if (name !== '-' && !existsSync(name)) {
+      cids.push(readCid(name));
+      continue;
+    }
+    const given = (await readTokens(name)).delegations;
+    cids.push(...sortChain(given).map(({ cid }) => cid));
+    delegations.push(...given);
   }
-  return { cids: [...cids, ...delegations.map(({ cid }) => cid)], delegations };
+  return { cids, delegations };
+}
+
+// A container keeps no order: in a chain each is addressed to the issuer of the next.
+function sortChain(delegations: readonly Delegation[]): readonly Delegation[] {
+  const sorted: Delegation[] = [];
+  let next = delegations.find(({ issuer }) => !delegations.some(({ audience }) => audience === issuer));
+  while (next) {
+    const { audience } = next;
+    sorted.push(next);
+    next = delegations.find((each) => each.issuer === audience && !sorted.includes(each));
+  }
+  return sorted.length === delegations.length ? sorted : delegations;
 }
 
 function readCid(name: string): CID {

@@ -35,13 +35,14 @@ export async function verify(session: Session, file: string, options: VerifyOpti
   const beside = await readTokens(...(options.proof ?? []));
   const authority = await session.findAuthority();
   const explanations = await explainAll(authority, given, beside, options);
+  if (explanations.length === 0) throw nothingToVerify(file);
   const failure = explanations.find((each) => each.failure)?.failure;
   const consulted = authority ? authority.database.name : 'no database';
   const walk = explanations.flatMap(formatExplanation);
   if (failure === undefined) {
     const lines = options.explain ? [...walk, ''] : [];
     const document = { valid: true, ...describeAll(explanations), revocations: consulted };
-    return { document, lines: [...lines, ...summarise(given, consulted)] };
+    return { document, lines: [...lines, ...summarise(explanations, consulted)] };
   }
   if (options.explain && !session.output.json) printOutcome(session.output, { document: {}, lines: [...walk, ''] });
   throw options.explain ? withExplanation(failure, describeAll(explanations)) : failure;
@@ -104,18 +105,25 @@ function readTime(at: string | undefined): number {
   throw new HanaperError('usage', `"${at}" is no time. Give one like 2026-12-31T00:00:00Z.`, { option: '--at' });
 }
 
-function summarise({ invocations }: ReadTokens, consulted: string): readonly string[] {
-  const [invocation] = invocations;
-  const what = invocation
-    ? [
-        'Valid: the invocation is authorised.',
-        `  issuer   ${invocation.issuer}`,
-        `  subject  ${invocation.subject}`,
-        `  command  ${invocation.command}`,
-        `  args     ${toDagJson(invocation.args)}`,
-      ]
-    : ['Valid: signed by who issued it, within its time, not revoked. What it allows shows with an invocation.'];
-  return [...what, `Revocations were looked up in: ${consulted}.`];
+function summarise(explanations: readonly Explanation[], consulted: string): readonly string[] {
+  const invocations = explanations.flatMap(({ links }) => {
+    const token = links.at(-1)?.token;
+    return token?.kind === 'invocation' ? [token] : [];
+  });
+  const what = invocations.flatMap(({ issuer, subject, command, args }) => [
+    'Valid: the invocation is authorised.',
+    `  issuer   ${issuer}`,
+    `  subject  ${subject}`,
+    `  command  ${command}`,
+    `  args     ${toDagJson(args)}`,
+  ]);
+  const alone =
+    'Valid: signed by who issued it, within its time, not revoked. What it allows shows with an invocation.';
+  return [...(what.length > 0 ? what : [alone]), `Revocations were looked up in: ${consulted}.`];
+}
+
+function nothingToVerify(file: string): HanaperError {
+  return new HanaperError('bad_input', `${file} holds no token to verify.`, { path: file, reason: 'no token' });
 }
 
 function formatExplanation({ links }: Explanation): readonly string[] {

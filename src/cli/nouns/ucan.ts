@@ -29,7 +29,7 @@ const delegateOptions = [
   output,
   encoding,
   option('--store', 'keep it in the database too'),
-  repeated('--proof <file>', 'put these delegations beside it, so that one file holds the chain; may be repeated'),
+  repeated('--proof <file>', 'put the chain that it rests on beside it; may be repeated'),
   version,
 ];
 
@@ -83,8 +83,7 @@ function addMakingVerbs(noun: Command, out: Output): void {
   addVerb<DelegateOptions>(noun, out, {
     usage: 'delegate',
     summary: 'Delegate a power: with a key file, as an organisation (--org), or as the authority (--authority)',
-    example:
-      'hanaper ucan delegate --org acme --audience did:key:z6Mk… --command /package/sign --policy \'[["==",".name","plugin.wasm"]]\'',
+    example: 'hanaper ucan delegate --org acme --audience did:key:z6Mk… --command /package/sign --output ci.ucan',
     options: delegateOptions,
     mayActAsAuthority: true,
     act: async (session, options) => (await import('../commands/ucan-delegate.ts')).delegate(session, options),
@@ -92,8 +91,7 @@ function addMakingVerbs(noun: Command, out: Output): void {
   addVerb<InvokeOptions>(noun, out, {
     usage: 'invoke',
     summary: 'Make an invocation, with the proofs that it needs',
-    example:
-      'hanaper ucan invoke --issuer ci.pem --subject did:key:z6Mk… --command /package/sign --args \'{"name":"plugin.wasm"}\' --proof ci.ucan',
+    example: 'hanaper ucan invoke --issuer ci.pem --subject did:key:z6Mk… --command /package/sign --proof ci.ucan',
     options: invokeOptions,
     act: async (session, options) => (await import('../commands/ucan-invoke.ts')).invoke(session, options),
   });
