@@ -5,6 +5,7 @@ import {
   encodeBase64Ascii,
   encodeBase64UrlAscii,
 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
 import { encodeDagCbor } from './dag-cbor.ts';
 import { Decoder } from './decoder.ts';
 import { gunzip, gzip } from './gzip.ts';
@@ -37,12 +38,17 @@ export const containerEncodings: readonly ContainerEncoding[] = Object.keys(form
 
 const version = 'ctn-v1';
 
-/** Puts tokens into a container (UCAN container 1.0): sorted by their bytes, each once. */
+/**
+ * Puts tokens into a container (UCAN container 1.0): sorted by their bytes, each once.
+ *
+ * @throws HanaperError `bad_input` for more than 256
+ */
 export async function encodeContainer(
   tokens: readonly Uint8Array[],
   encoding: ContainerEncoding,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { mark, text, zipped } = forms[encoding];
+  if (tokens.length > limits.containerTokens) throw tooMany(tokens.length);
   const body = encodeDagCbor(ipldMap([[version, sortTokens(tokens)]]));
   const packed = zipped ? await gzip(body) : body;
   const written =
@@ -86,6 +92,12 @@ function readTokens(body: Uint8Array): readonly Uint8Array[] {
   const tokens = Array.from({ length: count }, () => decoder.readBytes());
   decoder.requireEnd();
   return tokens;
+}
+
+function tooMany(count: number): HanaperError {
+  return new HanaperError('bad_input', `A container holds ${limits.containerTokens} tokens at most, not ${count}.`, {
+    most: limits.containerTokens,
+  });
 }
 
 function sortTokens(tokens: readonly Uint8Array[]): readonly Uint8Array[] {

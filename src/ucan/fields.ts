@@ -6,8 +6,8 @@ import { type IpldMap, type IpldValue, isIpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
 
-// RFC 3986's unreserved characters and what DID Core adds; no path, query or fragment.
-const didPattern = /^did:[a-z0-9]+:[A-Za-z0-9._%:-]+$/;
+// DID Core, section 3.1: no path, query or fragment.
+const didPattern = /^did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})$/;
 const floatHead = 0xfb;
 
 /** Reads the fields of one payload; whatever is not as it must be is `malformed_token`, with the field. */

@@ -209,7 +209,7 @@ export function checkPolicy(delegation: Delegation, args: IpldMap): HanaperError
     too_costly: 'which takes too many steps to check',
   };
   return refuse('policy_violation', delegation, `has the policy ${shorten(statement)}, ${reasons[failure.reason]}`, {
-    statement,
+    statement: shorten(statement),
     reason: failure.reason,
   });
 }

@@ -108,7 +108,7 @@ test('a body that would unzip to 100 MB is refused without taking that memory', 
   clearInterval(watch);
   most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   expect(most).toBeLessThan(40_000_000);
-  expect(performance.now() - start).toBeLessThan(3000);
+  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 describe('no container is', () => {

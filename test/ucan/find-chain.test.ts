@@ -157,7 +157,7 @@ describe('a search ends soon, whatever was put into the store:', () => {
   const soon = async (delegations: readonly Delegation[], revoked: Revoked): Promise<void> => {
     const start = performance.now();
     expect(await failureOf(() => find(carol, delegations, revoked))).toMatchObject({ code: 'not_authorized' });
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   };
 
   test('a cycle that strangers have revoked', async () => {
@@ -170,30 +170,39 @@ describe('a search ends soon, whatever was put into the store:', () => {
     );
   });
 
-  const layered = async (): Promise<{ delegations: Delegation[]; revoked: Revoked }> => {
+  // Who revokes: strangers, or others who have delegated something to carol as well.
+  const layered = async (issueThemselves: boolean): Promise<{ delegations: Delegation[]; revoked: Revoked }> => {
     const layers = [carol, ...(await Promise.all(Array.from({ length: 24 }, (_, i) => principal(`layer ${i}`))))];
     const delegations = await Promise.all(
       layers.slice(1).flatMap((issuer, i) => [1, 2].map(() => from(issuer, layers[i] ?? carol))),
     );
-    const strangers = await Promise.all(delegations.map((_, i) => principal(`stranger ${i}`)));
-    return { delegations, revoked: delegations.map((each, i) => [each, strangers[i] ?? mallory] as const) };
+    const revokers = await Promise.all(delegations.map((_, i) => principal(`revoker ${i}`)));
+    const revoked = delegations.map((each, i) => [each, revokers[i] ?? mallory] as const);
+    const others = issueThemselves ? await Promise.all(revokers.map((each) => from(each, carol))) : [];
+    return { delegations: [...delegations, ...others], revoked };
   };
 
-  test('layers of links, each of which another stranger has revoked', async () => {
-    const { delegations, revoked } = await layered();
-    await soon(delegations, revoked);
-  });
+  test.each([false, true])(
+    'layers of links, each of which another one has revoked (an issuer: %s)',
+    async (issuers) => {
+      const { delegations, revoked } = await layered(issuers);
+      await soon(delegations, revoked);
+    },
+  );
 
-  test('and what strangers put there does not hide a chain that is valid', async () => {
-    const { delegations, revoked } = await layered();
-    const honest = [
-      alice,
-      ...(await Promise.all(Array.from({ length: 19 }, (_, i) => principal(`honest ${i}`)))),
-      carol,
-    ];
-    const chain = await Promise.all(honest.slice(1).map((audience, i) => from(honest[i] ?? alice, audience)));
-    expect(await find(carol, [...delegations, ...chain], revoked)).toEqual(chain);
-  });
+  test.each([false, true])(
+    'and what others put there does not hide a chain that is valid (issuers: %s)',
+    async (issuers) => {
+      const { delegations, revoked } = await layered(issuers);
+      const honest = [
+        alice,
+        ...(await Promise.all(Array.from({ length: 19 }, (_, i) => principal(`honest ${i}`)))),
+        carol,
+      ];
+      const chain = await Promise.all(honest.slice(1).map((audience, i) => from(honest[i] ?? alice, audience)));
+      expect(await find(carol, [...delegations, ...chain], revoked)).toEqual(chain);
+    },
+  );
 
   test('many links that each fail', async () => {
     const people = [bob, carol, dave, mallory];

@@ -89,16 +89,16 @@ describe('ten times the length costs about ten times the time:', () => {
   ])('%s', (_, make) => {
     const [short, long] = [make(20_000), make(200_000)];
     timeOf(short);
-    expect(timeOf(long)).toBeLessThan(40 * Math.max(timeOf(short), 0.5));
+    expect(timeOf(long)).toBeLessThan(60 * Math.max(timeOf(short), 0.5));
   });
 });
 
-// The best of some runs: a shared machine only ever adds.
+// Of the processor, in milliseconds, and the best of some runs: what else runs on the machine only ever adds.
 function timeOf([text, pattern]: [string, string]): number {
   const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     like(text, pattern);
-    return performance.now() - start;
+    return process.cpuUsage(start).user / 1000;
   });
   return Math.min(...times);
 }
