@@ -1,6 +1,8 @@
 import { encode } from 'cborg';
 import { expect, test } from 'vitest';
+import { generatePrivateKey } from '../../src/did/private-key.ts';
 import { preAuthenticationEncoding } from '../../src/signature/dsse.ts';
+import { signDelegation, signerOf, signInvocation } from '../../src/ucan/index.ts';
 import { toHex } from '../support/vectors.ts';
 import { readPage } from './pages.ts';
 import { findAll, readAllSources } from './source-text.ts';
@@ -27,13 +29,34 @@ test('the first bytes and the lengths that keep signed bytes apart are as they a
   expect(toHex(empty).slice(0, 2)).toBe('44');
 });
 
+test.each(['ed25519', 'p256', 'secp256k1'] as const)(
+  'so are the first bytes of a token by a key on %s',
+  async (keyType) => {
+    using key = await generatePrivateKey(keyType);
+    const signer = await signerOf(key);
+    const about = { subject: signer.did, command: '/', expiration: null, nonce: new Uint8Array(0) };
+    const delegation = await signDelegation(signer, { ...about, audience: signer.did });
+    const invocation = await signInvocation(signer, { ...about, args: {} });
+    for (const { signed } of [delegation.envelope, invocation.envelope]) {
+      expect(toHex(signed).slice(0, 12)).toBe('a26168483401');
+      expect(signed.length).toBeGreaterThan(32);
+    }
+  },
+);
+
 test('no other place in the sources signs than those that are listed', () => {
-  const calls = findAll(readAllSources(), /\b(?:vault\.sign|await sign)\([^\n]*/g);
-  expect(calls).toEqual([
+  const signing = /(?:\b(?:vault|signer)\.sign|\bawait sign(?:Ecdsa)?|\? sign|=> signWithKey)\([^\n]*/g;
+  const withoutExamples = readAllSources().replaceAll(/^ *\*.*$/gm, '');
+  expect(findAll(withoutExamples, signing)).toEqual([
+    '=> signWithKey(key, message) };',
+    '? sign(secret, message) : signEcdsa(type, secret, message);',
     'await sign(identity, message);',
     'await sign(seed, hash), signedAt);',
+    'await sign(seed, message);',
     'await sign(seed, preAuthenticationEncoding(payload));',
+    'signer.sign(encodeDagCbor(covered)), covered]);',
     'vault.sign(bytes) };',
     'vault.sign(encodeSlot(slot, vault.did)) };',
+    'vault.sign(message);',
   ]);
 });
