@@ -179,7 +179,8 @@ export class Authority implements TrustSource, AsyncDisposable {
       return result;
     } catch (error) {
       if (error instanceof HanaperError && command.refusal) {
-        this.report(command.refusal, { command: command.name, ...details, ...namesIn(args) }, error);
+        const told = { command: command.name, ...details, ...namesIn(args), ...namesIn(error.details) };
+        this.report(command.refusal, told, error);
       }
       throw error;
     }
@@ -207,9 +208,9 @@ export class Authority implements TrustSource, AsyncDisposable {
   }
 }
 
-// What a refused command was about: its names and hashes, as far as they are short text, and nothing else of it.
+// What a refused command was about: its names, hashes and CIDs, as far as they are short text, and nothing else of it.
 function namesIn(args: unknown): Readonly<Record<string, string>> {
-  const told = ['name', 'key', 'hash'];
+  const told = ['name', 'key', 'hash', 'cid', 'issuer', 'revoked_by'];
   const entries = typeof args === 'object' && args !== null ? Object.entries(args) : [];
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => {
