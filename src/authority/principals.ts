@@ -64,7 +64,16 @@ export async function settlePrincipals(context: Surroundings): Promise<void> {
   const { did } = context.vault();
   await rememberPrincipals(context, [did], 'authority');
   for (const organisation of await listUnsettled(context.transaction, did)) {
+    await settleUnlessDamaged(context, organisation);
+  }
+}
+
+// One whose key does not open is named by "validate", and must not keep the others from being used.
+async function settleUnlessDamaged(context: Surroundings, organisation: OrganizationRow): Promise<void> {
+  try {
     await settleOrganisation(context, organisation);
+  } catch (error) {
+    if (!(error instanceof HanaperError) || error.code !== 'database_corrupt') throw error;
   }
 }
 

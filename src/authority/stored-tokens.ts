@@ -73,12 +73,17 @@ export class StoredTokens {
   decode({ cid, envelope }: DelegationRow): Delegation {
     const delegation = decodeRow(this.#cache, envelope);
     if (delegation && formatCid(delegation.cid) === cid) return delegation;
-    throw new HanaperError(
-      'database_corrupt',
-      `The delegation ${cid} was altered in the database. Restore it from a backup.`,
-      { cid },
-    );
+    throw alteredDelegation(cid);
   }
+}
+
+/** The error for a delegation that is not as it was stored. */
+export function alteredDelegation(cid: string): HanaperError {
+  return new HanaperError(
+    'database_corrupt',
+    `The delegation ${cid} was altered in the database. Restore it from a backup.`,
+    { cid },
+  );
 }
 
 /** A resolver that asks `first`, and then `second`. */

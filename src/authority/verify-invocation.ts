@@ -31,9 +31,11 @@ export function validateByDatabase(
   invocation: Invocation,
   circumstances: InvocationCircumstances,
 ): Promise<ValidatedAuthority> {
-  return authority.database.transact('read', (transaction) =>
-    validateInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances)),
-  );
+  return authority.database.transact('read', async (transaction) => {
+    const validated = await validateInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances));
+    authority.delegations.keep(validated.path);
+    return validated;
+  });
 }
 
 /**
@@ -46,9 +48,11 @@ export function explainByDatabase(
   invocation: Invocation,
   circumstances: InvocationCircumstances,
 ): Promise<Explanation> {
-  return authority.database.transact('read', (transaction) =>
-    explainInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances)),
-  );
+  return authority.database.transact('read', async (transaction) => {
+    const explanation = await explainInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances));
+    authority.delegations.keep(explanation.links.flatMap(({ token }) => (token?.kind === 'delegation' ? [token] : [])));
+    return explanation;
+  });
 }
 
 /**

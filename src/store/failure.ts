@@ -16,10 +16,13 @@ const postgresUniqueViolation = '23505';
 const postgresMissing: readonly string[] = ['42P01', '42703'];
 // What pg says without a code.
 const brokenConnection = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
+// What node:sqlite says of an integer beyond 53 bits.
+const tooLarge = /^Value is too large to be represented as a JavaScript number/;
 
 /** What a driver's error means: a {@link HanaperError} where it is the world's fault, the error itself where it is ours. */
 export function translateFailure(error: unknown, database: string): unknown {
   if (error instanceof HanaperError || !(error instanceof Error)) return error;
+  if (tooLarge.test(error.message)) return corrupt(`${database} holds a number that is too large.`, database, error);
   if ('errcode' in error && typeof error.errcode === 'number') return translateSqlite(error, error.errcode, database);
   if ('code' in error && typeof error.code === 'string') return translatePostgres(error, error.code, database);
   if (brokenConnection.test(error.message)) return unavailable(`${database}: the connection broke.`, database, error);

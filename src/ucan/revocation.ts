@@ -78,7 +78,10 @@ export function readRevocation(invocation: Invocation): Revocation {
     path: args['path'] === undefined ? [] : requireTokenCids(args['path'], 'args.path'),
     revokedBy: subject,
     ...(typeof reason === 'string' && {
-      reason: reason.slice(0, mostReasonCharacters).replace(/[\ud800-\udbff]$/, ''),
+      reason: reason
+        .replaceAll('\u0000', '')
+        .slice(0, mostReasonCharacters)
+        .replace(/[\ud800-\udbff]$/, ''),
     }),
   };
 }

@@ -17,7 +17,7 @@ const mostVisits = 1000;
  * is above it depends on the subject.
  */
 export async function findStanding(candidate: Candidate, source: DelegationSource, now: number): Promise<Standing> {
-  return new Ascent(source, candidate.delegation.subject, now).standingOf(candidate, []);
+  return (await new Ascent(source, candidate.delegation.subject, now).standingOf(candidate, [])) ?? 'unproven';
 }
 
 /** The issuers of a delegation and of all that could be above it, as far as they are known. */
@@ -39,7 +39,8 @@ class Ascent {
   readonly #source: DelegationSource;
   readonly #subject: string | null;
   readonly #now: number;
-  readonly #visited = new Set<string>();
+  /** What was found out: `undefined` in a circle, and while it is being found out. */
+  readonly #visited = new Map<string, Standing | undefined>();
 
   constructor(source: DelegationSource, subject: string | null, now: number) {
     this.#source = source;
@@ -47,17 +48,20 @@ class Ascent {
     this.#now = now;
   }
 
-  /** The best of all ways up from here; `below` are those who revoked something further down. */
-  async standingOf({ delegation, revocations }: Candidate, below: readonly string[]): Promise<Standing> {
+  /** The best of all ways up from here, `undefined` in a circle; `below` are those who revoked something further down. */
+  async standingOf({ delegation, revocations }: Candidate, below: readonly string[]): Promise<Standing | undefined> {
     const { issuer, subject, command, cid } = delegation;
     if (checkRevocation(delegation, revocations, [issuer])) return 'revoked';
     if (this.#subject === null || (issuer === this.#subject && subject === issuer)) return 'stands';
     const revokers = [...new Set([...below, ...revocations.map(({ revokedBy }) => revokedBy)])];
     // What is above is reached or not according to who may not be there.
     const visit = [cid.toString(), ...revokers.toSorted()].join(' ');
-    if (this.#visited.has(visit) || this.#visited.size > mostVisits) return 'revoked';
-    this.#visited.add(visit);
-    return this.#bestOf(await this.#listParents(issuer, command), revokers);
+    if (this.#visited.has(visit)) return this.#visited.get(visit);
+    if (this.#visited.size > mostVisits) return 'revoked';
+    this.#visited.set(visit, undefined);
+    const standing = await this.#bestOf(await this.#listParents(issuer, command), revokers);
+    this.#visited.set(visit, standing);
+    return standing;
   }
 
   async #listParents(issuer: string, command: string): Promise<readonly Candidate[]> {
@@ -67,15 +71,16 @@ class Ascent {
     );
   }
 
-  async #bestOf(parents: readonly Candidate[], revokers: readonly string[]): Promise<Standing> {
+  async #bestOf(parents: readonly Candidate[], revokers: readonly string[]): Promise<Standing | undefined> {
     if (parents.length === 0) return 'unproven';
-    let best: Standing = 'revoked';
+    const found = new Set<Standing | undefined>();
     for (const parent of parents) {
-      if (revokers.includes(parent.delegation.issuer)) continue;
-      const standing = await this.standingOf(parent, revokers);
+      const isRevoker = revokers.includes(parent.delegation.issuer);
+      const standing = isRevoker ? 'revoked' : await this.standingOf(parent, revokers);
       if (standing === 'stands') return standing;
-      if (standing === 'unproven') best = standing;
+      found.add(standing);
     }
-    return best;
+    if (found.has('unproven')) return 'unproven';
+    return found.has('revoked') ? 'revoked' : undefined;
   }
 }

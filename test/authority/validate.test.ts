@@ -37,7 +37,15 @@ describe.each(engines)('$name', (engine) => {
 
   test('a whole database is valid, and what was checked is counted', async () => {
     await using authority = await openAuthority({ database: url });
-    const counts = { valid: true, key_slots: 1, organisations: 2, signing_keys: 3, trusted_keys: 3 };
+    const counts = {
+      valid: true,
+      key_slots: 1,
+      organisations: 2,
+      signing_keys: 3,
+      trusted_keys: 3,
+      delegations: 2,
+      revocations: 0,
+    };
     expect(await validateAuthority(authority)).toEqual({ ...counts, sealed_keys_opened: false });
     expect(await validateAuthority(authority, byRawKey(1))).toEqual({ ...counts, sealed_keys_opened: true });
     expect(authority.locked).toBe(true);

@@ -27,9 +27,19 @@ const verbs = [
   'package verify',
   'package signatures',
   'package load',
+  'identity create',
+  'identity show',
+  'ucan delegate',
+  'ucan invoke',
+  'ucan inspect',
+  'ucan verify',
+  'ucan revoke',
+  'ucan list',
+  'ucan import',
+  'ucan prune',
   'completion',
 ];
-const nouns = ['passphrase', 'org', 'key', 'trust', 'acl', 'package'];
+const nouns = ['passphrase', 'org', 'key', 'trust', 'acl', 'package', 'identity', 'ucan'];
 
 let cli: Cli;
 
@@ -75,6 +85,14 @@ describe('help', () => {
     }
   });
 
+  test('names the version too, which is printed where it is asked for first, and an option of two verbs elsewhere', async () => {
+    const version = await cli.says('--version');
+    expect(await cli.says()).toContain('hanaper --version');
+    expect(await cli.says('--json', '--version')).toBe(version);
+    await cli.refuses('usage', 'ucan', 'delegate', '--version');
+    await cli.refuses('usage', 'status', '--version');
+  });
+
   test('and the version open no database and need no home', async () => {
     const nowhere = cli.with({ env: { HANAPER_DB: 'nonsense', HOME: '/nonexistent', XDG_CACHE_HOME: '/nonexistent' } });
     expect(await nowhere.says('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -105,6 +123,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(complete(script, ['hanaper', 'package', 'sign', '--ex'])).toEqual(['--expires']);
     expect(complete(script, ['hanaper', 'init', '--pass'])).toEqual(['--passes', '--passphrase-file']);
     expect(complete(script, ['hanaper', 'package', 'sign', 'pas'])).toEqual(['pass']);
+    expect(complete(script, ['hanaper', 'uc'])).toEqual(['ucan']);
+    expect(complete(script, ['hanaper', 'identity', 's'])).toEqual(['show']);
+    expect(complete(script, ['hanaper', 'ucan', 'in'])).toEqual(['invoke', 'inspect']);
+    expect(complete(script, ['hanaper', 'ucan', 'delegate', '--po'])).toEqual(['--powerline', '--policy']);
     const nothing = complete(script, ['hanaper', '']);
     for (const noun of nouns) expect(nothing).toContain(noun);
   });
@@ -113,6 +135,8 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     const script = await cli.says('completion', 'bash');
     expect(complete(script, ['hanaper', '--org', 'acme', 'package', 'ver'])).toEqual(['verify']);
     expect(complete(script, ['hanaper', 'package', 'sign', 'pass', '--ex'])).toEqual(['--expires']);
+    expect(complete(script, ['hanaper', 'ucan', 'verify', 'pass', '--ex'])).toEqual(['--explain']);
+    expect(complete(script, ['hanaper', 'ucan', 'delegate', '--authority', '--aud'])).toEqual(['--audience']);
   });
 
   test('of bash keeps a file name with a space in one piece', async () => {

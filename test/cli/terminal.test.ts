@@ -1,7 +1,6 @@
 import { truncateSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type Cli, cheap, createCli, createInitialized, executable, type Finished, finish } from '../support/cli.ts';
+import { type Cli, cheap, createCli, createInitialized, executable, openTerminal, Terminal } from '../support/cli.ts';
 
 const costs = cheap.filter((option) => option !== '--allow-weak');
 const typed = 'walnut-héron-bicycle-39';
@@ -10,42 +9,6 @@ const endOfInput = '\x04';
 const clear = '\x15';
 const backspace = '\x7f';
 
-/** A pseudo-terminal of util-linux `script` in which one command runs. */
-class Terminal {
-  /** Everything that was on the screen. */
-  screen = '';
-  readonly finished: Promise<Finished>;
-  readonly #type: (text: string) => void;
-
-  constructor(cli: Cli, command: string) {
-    const child = cli.startProgram('script', '--quiet', '--return', '--flush', '--command', command, '/dev/null');
-    child.stdout.on('data', (chunk: Buffer) => {
-      this.screen += chunk.toString();
-    });
-    this.#type = (text) => void child.stdin.write(text);
-    this.finished = finish(child).finally(() => child.stdin.destroy());
-  }
-
-  /** Waits until `text` stands on the screen for the `times`th time. */
-  async sees(text: string, times = 1): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    while (this.screen.split(text).length <= times) {
-      if (Date.now() > deadline) throw new Error(`"${text}" was not seen; the screen was: ${this.screen}`);
-      await sleep(10);
-    }
-  }
-
-  /** Types once `prompt` stands there, as quickly as a program would. */
-  async answers(prompt: string, text: string, times = 1): Promise<void> {
-    await this.sees(`${prompt}: `, times);
-    this.#type(text);
-  }
-}
-
-function open(cli: Cli, ...args: readonly string[]): Terminal {
-  return new Terminal(cli, [process.execPath, executable, ...args].map((word) => `'${word}'`).join(' '));
-}
-
 async function createBare(): Promise<Cli> {
   return (await createCli()).with({ env: { HANAPER_PASSPHRASE_FILE: '', TERM: 'xterm-256color' } });
 }
@@ -53,7 +16,7 @@ async function createBare(): Promise<Cli> {
 describe('on a terminal', () => {
   test('init asks for a passphrase twice without showing it, and it opens the database', async () => {
     const cli = await createBare();
-    const terminal = open(cli, 'init', '--org', 'acme', ...costs);
+    const terminal = openTerminal(cli, 'init', '--org', 'acme', ...costs);
     await terminal.answers('New passphrase', `${typed}\r`);
     await terminal.answers('The same again', `${typed}\r`);
     expect((await terminal.finished).status).toBe(0);
@@ -62,7 +25,7 @@ describe('on a terminal', () => {
     cli.write('pass', typed);
     await cli.done('key', 'create', 'by-file', '--passphrase-file', 'pass');
 
-    const second = open(cli, 'key', 'create', 'by-prompt');
+    const second = openTerminal(cli, 'key', 'create', 'by-prompt');
     await second.answers('Passphrase', `${typed}\r`);
     expect((await second.finished).status).toBe(0);
     expect(second.screen).not.toContain('walnut');
@@ -72,14 +35,14 @@ describe('on a terminal', () => {
 
   test('both answers may come at once, as they do when they are pasted', async () => {
     const cli = await createBare();
-    const terminal = open(cli, 'init', ...costs);
+    const terminal = openTerminal(cli, 'init', ...costs);
     await terminal.answers('New passphrase', `${typed}\r${typed}\r`);
     expect((await terminal.finished).status).toBe(0);
   });
 
   test('two passphrases that differ are refused, and nothing is made', async () => {
     const cli = await createBare();
-    const terminal = open(cli, 'init', ...costs);
+    const terminal = openTerminal(cli, 'init', ...costs);
     await terminal.answers('New passphrase', `${typed}\r`);
     await terminal.answers('The same again', `${typed}x\r`);
     expect((await terminal.finished).status).toBe(8);
@@ -89,7 +52,7 @@ describe('on a terminal', () => {
 
   test('backspace takes back whole characters, and Ctrl-U the line', async () => {
     const cli = await createBare();
-    const terminal = open(cli, 'init', ...costs);
+    const terminal = openTerminal(cli, 'init', ...costs);
     await terminal.answers('New passphrase', `${typed}né€😀${backspace.repeat(4)}\r`);
     await terminal.answers('The same again', `${backspace}something${clear}${typed}z\x08\r`);
     expect((await terminal.finished).status).toBe(0);
@@ -102,7 +65,7 @@ describe('on a terminal', () => {
     await cli.done('init', '--org', 'acme', ...cheap);
     cli.write('old', cli.read('pass'));
     const bare = cli.with({ env: { HANAPER_PASSPHRASE_FILE: '' } });
-    const terminal = open(bare, 'passphrase', 'change', ...costs);
+    const terminal = openTerminal(bare, 'passphrase', 'change', ...costs);
     await terminal.answers('Present passphrase', cli.read('old').toString().replace('\n', '\r'));
     await terminal.answers('New passphrase', `${typed}\r`);
     await terminal.answers('The same again', `${typed}\r`);
@@ -127,7 +90,7 @@ describe('on a terminal', () => {
 
   test('the end of input is no passphrase', async () => {
     const cli = await createBare();
-    const terminal = open(cli, 'init');
+    const terminal = openTerminal(cli, 'init');
     await terminal.answers('New passphrase', endOfInput);
     expect((await terminal.finished).status).toBe(2);
     expect(await cli.done('status')).toMatchObject({ initialized: false });
@@ -135,10 +98,10 @@ describe('on a terminal', () => {
 
   test('an empty or overlong passphrase is refused', async () => {
     const cli = await createBare();
-    const empty = open(cli, 'init');
+    const empty = openTerminal(cli, 'init');
     await empty.answers('New passphrase', '\r');
     expect((await empty.finished).status).toBe(8);
-    const long = open(cli, 'init');
+    const long = openTerminal(cli, 'init');
     await long.answers('New passphrase', `${'x'.repeat(2000)}\r`);
     expect((await long.finished).status).toBe(8);
     expect(long.screen).not.toContain('xxx');
@@ -157,11 +120,11 @@ describe('on a terminal', () => {
 
   test('errors are in colour, unless NO_COLOR is set; the code stands there either way', async () => {
     const cli = await createBare();
-    const coloured = open(cli, 'key', 'list');
+    const coloured = openTerminal(cli, 'key', 'list');
     await coloured.finished;
     expect(coloured.screen).toContain('\x1b[31merror:');
     expect(coloured.screen).toContain('not_initialized');
-    const plain = open(cli.with({ env: { NO_COLOR: '1' } }), 'key', 'list');
+    const plain = openTerminal(cli.with({ env: { NO_COLOR: '1' } }), 'key', 'list');
     expect((await plain.finished).status).toBe(9);
     expect(plain.screen).not.toContain('\x1b');
     expect(plain.screen).toContain('(not_initialized)');
@@ -173,13 +136,13 @@ describe('hashing a large file', () => {
     const cli = (await createInitialized()).with({ env: { TERM: 'xterm', NO_COLOR: '1' } });
     cli.write('large', 'x');
     truncateSync(cli.path('large'), 1024 * 1024 * 1024);
-    const terminal = open(cli, 'package', 'verify', 'large');
+    const terminal = openTerminal(cli, 'package', 'verify', 'large');
     expect((await terminal.finished).status).toBe(3);
     expect(terminal.screen).toMatch(/hashing \[#*\.+\] \d+% of 1024 MiB/);
     const lastLine = terminal.screen.trimEnd().split('\n').at(-1) ?? '';
     expect(lastLine.split('\r').at(-1) || lastLine).toMatch(/error: /);
     cli.write('small', 'x');
-    const quick = open(cli, 'package', 'verify', 'small');
+    const quick = openTerminal(cli, 'package', 'verify', 'small');
     await quick.finished;
     expect(quick.screen).not.toContain('hashing');
     const piped = await cli.run('package', 'verify', 'large');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, encodeUtf8 } from '../../src/bytes.ts';
 import { derTag, encodeDer, encodeDerUnsigned } from '../../src/crypto/der.ts';
 import { decryptPrivateKeyInfo, encryptPrivateKeyInfo } from '../../src/crypto/encrypted-private-key.ts';
-import { encodeScryptAes256, readEncryptedPrivateKeyInfo } from '../../src/crypto/pbes2.ts';
+import { encodeScryptAes256, pbes2Limits, readEncryptedPrivateKeyInfo } from '../../src/crypto/pbes2.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { expectCode } from '../support/codes.ts';
 import { countUp, flipBit, fromHex, toHex } from '../support/vectors.ts';
@@ -106,6 +106,23 @@ describe('a file that asks for too much is refused before anything is derived:',
     const { details } = await expectCode('malformed_key', () => readEncryptedPrivateKeyInfo(der));
     expect(details).toMatchObject({ reason: 'cost' });
   });
+});
+
+test.each([
+  [
+    'PBKDF2',
+    (most: number) => pbes2({ kdfFields: [octets(salt), encodeDerUnsigned(most)] }),
+    pbes2Limits.pbkdf2Iterations,
+  ],
+  ['scrypt', (most: number) => scrypt(2 ** 14, 8, most), pbes2Limits.scryptWork / 2 ** 17],
+  [
+    'a salt',
+    (most: number) => pbes2({ kdfFields: [octets(countUp(most)), encodeDerUnsigned(1)] }),
+    pbes2Limits.saltBytes,
+  ],
+] as const)('%s at its bound is read, and one more is not', async (_, make, most) => {
+  expect(readEncryptedPrivateKeyInfo(make(most)).keyLength).toBe(32);
+  await expectCode('malformed_key', () => readEncryptedPrivateKeyInfo(make(most + 1)));
 });
 
 describe('what is no such encryption is malformed:', () => {

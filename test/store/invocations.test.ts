@@ -1,9 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { encodeHex } from '../../src/bytes.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertDidDocuments, listDidIds } from '../../src/store/did-documents.ts';
 import { findInvocationByPayload, getInvocationByCid, insertInvocation } from '../../src/store/ucan-invocations.ts';
-import { decodeInvocation, formatCid, type Invocation, payloadDigestOf, verifyToken } from '../../src/ucan/index.ts';
+import {
+  decodeInvocation,
+  formatCid,
+  type Invocation,
+  payloadDigestOf,
+  type Verified,
+  verifyToken,
+} from '../../src/ucan/index.ts';
 import { openStore, queryOne } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 import { cidsOfAll, rowTime, twinOf } from '../support/tokens.ts';
@@ -107,13 +114,8 @@ describe.each(engines)('$name', (engine) => {
     expect(await findTwin(await invoke(alice, alice))).toBeUndefined();
   });
 
-  test('only an invocation whose signature was verified has the type that is stored', async () => {
-    const invocation = await invoke(alice, alice);
-    const write = () =>
-      // @ts-expect-error an invocation that nobody verified
-      database.transact('write', (transaction) =>
-        insertInvocation(transaction, invocation, { didId: 0, now: rowTime }),
-      );
-    expect(write).toBeTypeOf('function');
+  test('only an invocation whose signature was verified has the type that is stored', () => {
+    expectTypeOf<Verified<Invocation>>().toExtend<Parameters<typeof insertInvocation>[1]>();
+    expectTypeOf<Invocation>().not.toExtend<Parameters<typeof insertInvocation>[1]>();
   });
 });

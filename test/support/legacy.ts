@@ -1,5 +1,11 @@
 /** Tokens of UCAN 0.8 to 0.10, made as other programs made them. */
 import { createHash } from 'node:crypto';
+import type { Authority } from '../../src/authority/authority.ts';
+import { resolveOrganisation } from '../../src/authority/find-organisation.ts';
+import { placeOfIdentityKey } from '../../src/authority/key-places.ts';
+import { sign } from '../../src/crypto/ed25519.ts';
+import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
+import { decodeEd25519DidKey } from '../../src/did/did-key.ts';
 import type { KeyType } from '../../src/did/public-key.ts';
 import type { Signer } from '../../src/ucan/index.ts';
 import { later } from './ucan.ts';
@@ -62,4 +68,22 @@ export function digestOf(token: string): string {
 
 function toBase64Url(content: string | Uint8Array): string {
   return Buffer.from(content).toString('base64url');
+}
+
+/** Signs whatever it is given with the identity key of the authority, or of an organisation by name: what no command does. */
+export async function openAnySigner(authority: Authority, organisation?: string): Promise<Signer> {
+  const vault = authority.requireVault();
+  if (organisation === undefined) return { did: vault.did, keyType: 'ed25519', sign: (message) => vault.sign(message) };
+  const row = await authority.database.transact('read', (transaction) =>
+    resolveOrganisation(transaction, organisation),
+  );
+  return {
+    did: row.did,
+    keyType: 'ed25519',
+    async sign(message) {
+      const place = placeOfIdentityKey(row, fingerprintOf(decodeEd25519DidKey(row.did)));
+      using seed = await vault.openKey(row.encryptedIdentityKey, place);
+      return await sign(seed, message);
+    },
+  };
 }

@@ -17,10 +17,11 @@ import { type Candidate, findChain } from '../../ucan/find-chain.ts';
 import { toIpldMap } from '../../ucan/ipld.ts';
 import { limits } from '../../ucan/limits.ts';
 import type { Standing } from '../../ucan/standing.ts';
-import { type Verified, verifyToken } from '../../ucan/verified.ts';
+import { isSignatureValid, type Verified, verifyToken } from '../../ucan/verified.ts';
 import { commandArg, didArg, noArgs } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { rememberPrincipals } from '../principals.ts';
+import { alteredDelegation } from '../stored-tokens.ts';
 import { containerArg, decodeTokens } from '../token-args.ts';
 
 /** A delegation as a document: UCAN's own names, CIDs in base58btc, times in seconds. */
@@ -163,7 +164,11 @@ export const findStoredChain: Command<'authority', FindChainArgs, { chain: reado
   args: z.strictObject({ invoker: didArg, subject: didArg, command: commandArg, args: z.unknown() }),
   async run({ tokens, now }, { args, ...wish }) {
     const wanted = { ...wish, args: toIpldMap(fromJsonValue(args)), now: toSeconds(now) };
-    return { chain: await findChain(wanted, await tokens.above(wish.invoker, wish.subject)) };
+    const chain = await findChain(wanted, await tokens.above(wish.invoker, wish.subject));
+    for (const delegation of chain) {
+      if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
+    }
+    return { chain };
   },
 };
 

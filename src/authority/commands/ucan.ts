@@ -5,9 +5,9 @@ import { insertInvocation } from '../../store/ucan-invocations.ts';
 import { countPendingRevocations, insertRevocation, listRevocations } from '../../store/ucan-revocations.ts';
 import { proofsFrom, validateInvocation } from '../../ucan/chain.ts';
 import { formatCid } from '../../ucan/cid.ts';
+import { coversCommand } from '../../ucan/command.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
-import { limits } from '../../ucan/limits.ts';
 import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -92,6 +92,7 @@ async function requireMayRevoke(
 ): Promise<void> {
   if (target === undefined) {
     if (!path.at(-1)?.equals(cid)) throw unknownTarget(formatCid(cid));
+    if ((await listRevocations(transaction, [cid])).some((known) => known.revokedBy === revokedBy)) return;
     if ((await countPendingRevocations(transaction, revokedBy)) < mostPending) return;
     throw new HanaperError(
       'bad_input',
@@ -119,6 +120,7 @@ async function isShownByPath(
   for (const cid of path.toReversed().slice(path.at(-1)?.equals(target.cid) ? 1 : 0)) {
     const above = await resolveProof(cid);
     if (!above?.cid.equals(cid) || above.audience !== below.issuer) return false;
+    if (!isAbout(above, target) || !coversCommand(above.command, below.command)) return false;
     await verifyToken(above);
     if (above.issuer === revokedBy) return true;
     below = above;
@@ -134,13 +136,15 @@ async function listFallen(
   const seen = new Map<string, Delegation>();
   let level: readonly Delegation[] = [target];
   while (level.length > 0 && seen.size < mostFallen) {
-    const fresh = level.filter(({ cid }) => !seen.has(formatCid(cid)));
+    const unseen = level.filter(({ cid }) => !seen.has(formatCid(cid)));
+    const fresh = unseen.slice(0, mostFallen - seen.size);
     for (const each of fresh) seen.set(formatCid(each.cid), each);
     const audiences = [...new Set(fresh.map(({ audience }) => audience))];
     const next: Delegation[] = [];
     for (const audience of audiences) {
-      const rows = await listDelegationsByIssuer(transaction, audience, { limit: limits.containerTokens });
-      next.push(...rows.map((row) => tokens.decode(row)).filter((each) => isBelow(each, target)));
+      if (next.length >= mostFallen) break;
+      const rows = await listDelegationsByIssuer(transaction, audience, { limit: mostFallen });
+      next.push(...rows.map((row) => tokens.decode(row)).filter((each) => isAbout(each, target)));
     }
     level = next;
   }
@@ -153,8 +157,9 @@ async function listFallen(
   return fallen;
 }
 
-function isBelow({ subject }: Delegation, target: Delegation): boolean {
-  return target.subject === null || subject === target.subject;
+// A powerline is about whatever it passes on.
+function isAbout({ subject }: Delegation, target: Delegation): boolean {
+  return target.subject === null || subject === null || subject === target.subject;
 }
 
 function unknownTarget(cid: string): HanaperError {

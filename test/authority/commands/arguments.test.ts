@@ -6,20 +6,25 @@ import {
   createKey,
   createOrganisation,
   exportKey,
+  findStoredChain,
   grantAcl,
   importKey,
   listAcls,
   listKeys,
   listOrganisations,
   listPackageSignatures,
+  listStoredDelegations,
   listTrust,
+  pruneDelegations,
   revokeAcl,
+  revokeDelegation,
   revokeKey,
   revokeTrust,
   setOrganisation,
   showOrganisation,
   signPackage,
   signPackageHash,
+  storeDelegations,
 } from '../../../src/authority/index.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { createAuthority } from '../../support/authority.ts';
@@ -84,6 +89,36 @@ const wrongTimes: unknown[] = [
 const wrongFlags: unknown[] = ['true', 'on', 0, 1, null, undefined];
 const wrongReferences: unknown[] = ['', 'a'.repeat(257), undefined, null, 1, ['acme']];
 
+const wrongDids: unknown[] = [
+  '',
+  'did:',
+  'did:key:',
+  'DID:key:z6MkA',
+  'did:key:z6MkA#key',
+  'did:web:example.org/path',
+  ' did:key:z6MkA',
+  'did:key:z6Mk\u0000',
+  `did:key:${'z'.repeat(2048)}`,
+  undefined,
+  null,
+  1,
+];
+const wrongCommands: unknown[] = [
+  '',
+  'a',
+  '/A',
+  '/a/',
+  '//',
+  '/a//b',
+  '/a\u0000b',
+  `/${'a'.repeat(1024)}`,
+  undefined,
+  null,
+  1,
+];
+const wrongContainers: unknown[] = ['', 'B', undefined, null, 1, new Uint8Array(3), 'B'.repeat(1_048_577)];
+const did = 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp';
+
 type AnyCommand = Pick<Command<'organisation', never, unknown>, 'name' | 'refusal'> & { subject: string };
 
 const sign = { hash: hex, name: 'a.wasm', key: 'release' };
@@ -117,6 +152,28 @@ const commands: readonly [command: AnyCommand, args: object, wrong: Readonly<Rec
   ],
   [signPackageHash, { hash: hex, key: 'release' }, { hash: wrongHashes, key: wrongNames, store: wrongFlags }],
   [listPackageSignatures, { hash: hex }, { hash: wrongHashes }],
+  [storeDelegations, { container: 'Bog==' }, { container: wrongContainers }],
+  [revokeDelegation, { container: 'Bog==' }, { container: wrongContainers }],
+  [pruneDelegations, {}, {}],
+  [
+    findStoredChain,
+    { invoker: did, subject: did, command: '/a', args: {} },
+    { invoker: wrongDids, subject: wrongDids, command: wrongCommands },
+  ],
+  [
+    listStoredDelegations,
+    { audience: did },
+    {
+      audience: wrongDids,
+      issuer: wrongDids,
+      subject: wrongDids,
+      command: wrongCommands,
+      revoked: wrongFlags,
+      expired: wrongFlags,
+      before: ['1', 0, -1, 1.5, Number.NaN, 2 ** 31, 2 ** 53, undefined, null],
+      limit: ['1', 0, -1, 1.5, 1001, Number.POSITIVE_INFINITY, undefined, null],
+    },
+  ],
 ];
 
 describe.each(engines)('$name', (engine) => {

@@ -8,7 +8,6 @@ import {
   importLegacyTokens,
   type LegacyImportDocument,
   listStoredDelegations,
-  openSigner,
   storeDelegations,
 } from '../../../src/authority/index.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
@@ -16,7 +15,7 @@ import type { Signer } from '../../../src/ucan/index.ts';
 import { createAuthority, query, queryOne } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
-import { digestOf, type LegacyJson, signLatestLegacy, signLegacy } from '../../support/legacy.ts';
+import { digestOf, type LegacyJson, openAnySigner, signLatestLegacy, signLegacy } from '../../support/legacy.ts';
 import { type Principal, principal } from '../../support/ucan.ts';
 
 const seconds = 1_767_225_600;
@@ -42,8 +41,8 @@ describe.each(engines)('$name', (engine) => {
     url = await engine.createUrl();
     ({ authority, events } = await createAuthority(url, { clock: () => new Date(seconds * 1000) }));
     await authority.execute(createOrganisation, { name: 'globex' });
-    self = await openSigner(authority, 'authority');
-    acme = await openSigner(authority, { organisation: 'acme' });
+    self = await openAnySigner(authority);
+    acme = await openAnySigner(authority, 'acme');
     alice = await principal('alice');
     bob = await principal('bob');
   });

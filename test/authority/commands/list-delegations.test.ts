@@ -125,13 +125,19 @@ describe.each(engines)('$name', (engine) => {
     expect(await cids({ subject: alice.did })).toEqual([]);
   });
 
-  test('what nothing is known above stands', async () => {
-    const last = await delegate(carol, dave, { subject: alice.did });
-    const narrow = await delegate(bob, carol, { subject: alice.did, command: '/other' });
+  test('what no chain is known to is unproven, whatever else stands above it', async () => {
+    const subject = alice.did;
+    const last = await delegate(carol, dave, { subject });
+    const narrow = await delegate(bob, carol, { subject, command: '/other' });
     await store(authority, last, narrow);
+    expect(await statesOf(last, narrow)).toEqual(['unproven', 'unproven']);
     await revoke(authority, bob, narrow);
-    await store(authority, await delegate(carol, dave, { subject: alice.did, command: '/package' }));
-    expect((await list({ audience: dave.did })).delegations.map(({ state }) => state)).toEqual(['live', 'live']);
+    expect(await statesOf(last, narrow)).toEqual(['unproven', 'revoked']);
+    await store(authority, await delegate(bob, carol, { subject, expiration: now }), await delegate(alice, bob));
+    expect(await stateOf(last)).toBe('live');
+    time = now + 1;
+    expect(await stateOf(last)).toBe('unproven');
+    expect(await cids({ audience: dave.did })).toEqual(cidsOfAll([last]));
   });
 
   describe('of two ways up', () => {
@@ -208,14 +214,17 @@ describe.each(engines)('$name', (engine) => {
     expect(await statesOf(root, last, strange)).toEqual(['live', 'live', 'revoked']);
   });
 
-  test('delegations in a circle are listed', async () => {
+  test('delegations in a circle are unproven, and revoked only where they are', async () => {
     const subject = alice.did;
     const one = await delegate(bob, carol, { subject });
     const two = await delegate(carol, bob, { subject });
-    await store(authority, one, two, await delegate(alice, bob, { subject: null }));
-    expect(await statesOf(one, two)).toEqual(['live', 'live']);
+    const self = await delegate(dave, dave, { subject });
+    await store(authority, one, two, self);
+    expect(await statesOf(one, two, self)).toEqual(['unproven', 'unproven', 'unproven']);
     await revoke(authority, bob, one);
-    expect(await stateOf(one)).toBe('revoked');
+    expect(await statesOf(one, two)).toEqual(['revoked', 'revoked']);
+    await store(authority, await delegate(alice, carol));
+    expect(await statesOf(one, two)).toEqual(['revoked', 'live']);
   });
 
   test('page by page everything comes once, newest first, whatever is left out', async () => {

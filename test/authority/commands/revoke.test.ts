@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Authority, revokeDelegation } from '../../../src/authority/index.ts';
+import { type Authority, addTrust, openSigner, revokeDelegation } from '../../../src/authority/index.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { type Delegation, formatCid, type Invocation, signRevocation } from '../../../src/ucan/index.ts';
@@ -9,7 +9,6 @@ import { engines } from '../../support/engines.ts';
 import {
   cidOf,
   cidsOfAll,
-  containerOf,
   type HasBytes,
   revoke,
   store,
@@ -17,17 +16,7 @@ import {
   twinOf,
   unsortedContainerOf,
 } from '../../support/tokens.ts';
-import {
-  delegate,
-  invoke,
-  keyTypes,
-  later,
-  now,
-  type Principal,
-  principal,
-  principals,
-  resign,
-} from '../../support/ucan.ts';
+import { delegate, invoke, keyTypes, now, type Principal, principal, principals, resign } from '../../support/ucan.ts';
 import { flipBit } from '../../support/vectors.ts';
 
 describe.each(engines)('$name', (engine) => {
@@ -134,7 +123,16 @@ describe.each(engines)('$name', (engine) => {
     expect((await revoke(authority, alice, below)).fallen).toEqual([]);
   });
 
-  test('of very many that fall a thousand are told, and all have fallen', async () => {
+  test('what has fallen is told across a powerline, which itself stands', async () => {
+    const target = await delegate(alice, bob);
+    const powerline = await delegate(bob, carol, { subject: null });
+    const below = await delegate(carol, mallory, { subject: alice.did });
+    await store(authority, target, powerline, below, await delegate(carol, mallory));
+    const { fallen } = await revoke(authority, alice, target);
+    expect([...fallen].sort()).toEqual(cidsOfAll([target, below]).sort());
+  });
+
+  test('of very many that fall a thousand are told at most, the target first', async () => {
     const target = await delegate(alice, bob);
     await store(authority, target);
     const people = await principals(...Array.from({ length: 5 }, (_, index) => `fan ${round} ${index}`));
@@ -147,7 +145,8 @@ describe.each(engines)('$name', (engine) => {
       await storeAtOnce(authority, await Promise.all(leaves));
     }
     const { fallen } = await revoke(authority, alice, target);
-    expect(new Set(fallen).size).toBe(1000);
+    expect(fallen.length).toBeLessThanOrEqual(1000);
+    expect(new Set(fallen).size).toBeGreaterThan(256);
     expect(fallen[0]).toBe(cidOf(target));
   });
 
@@ -218,8 +217,8 @@ describe.each(engines)('$name', (engine) => {
 
     test('by a stranger, and by the authority itself', async () => {
       await expectRefused('not_authorized', () => revoke(authority, mallory, target), target);
-      const own = { ...authority.identity, did: authority.identity.did };
-      expect([alice.did, bob.did]).not.toContain(own.did);
+      const own = await openSigner(authority, 'authority');
+      await expectRefused('not_authorized', () => revoke(authority, own, target), target);
     });
 
     test('on the power of another without proof', async () => {
@@ -245,6 +244,13 @@ describe.each(engines)('$name', (engine) => {
       await expectRefused('malformed_token', () => authority.execute(revokeDelegation, { container: 'hello' }), target);
     });
 
+    test('by a key that is for packages here', async () => {
+      const key = Buffer.from(mallory.publicKey.bytes).toString('hex');
+      await authority.executeFor('acme', addTrust, { public_key: key });
+      const own = await delegate(mallory, bob);
+      await expectRefused('bad_input', () => revoke(authority, mallory, own, { path: [own.cid] }), own);
+    });
+
     test('once its own time is over', async () => {
       const make = (expiration: number) =>
         invoke(bob, bob, [], { command: '/ucan/revoke', args: { revoke: target.cid }, expiration });
@@ -260,50 +266,6 @@ describe.each(engines)('$name', (engine) => {
       await expectCode('locked', () => revoke(other.authority, alice, root));
       expect(other.events.at(-1)).toMatchObject({ name: 'ucan.revoke_failed', reason: 'locked' });
       await other.authority.close();
-    });
-  });
-
-  describe('delegated', () => {
-    test('by whom may revoke, to another, with the proof', async () => {
-      const target = await delegate(alice, bob);
-      const power = await delegate(alice, carol, { command: '/ucan/revoke', expiration: later });
-      await store(authority, target);
-      const claims = { subject: alice.did, proofs: [power.cid] };
-      await expectRefused('proof_unavailable', () => revoke(authority, carol, target, claims), target);
-      await expectRefused(
-        'invalid_claim',
-        () => revoke(authority, carol, target, { subject: alice.did }, [power]),
-        target,
-      );
-      const result = await revoke(authority, carol, target, claims, [power]);
-      expect(result).toMatchObject({ revoked_by: alice.did, is_new: true, fallen: [cidOf(target)] });
-      expect((await readRows(target))[0]).toMatchObject({ revoked_by: alice.did });
-    });
-
-    test('the proof may be a stored one, but not a revoked, expired or narrower one', async () => {
-      const target = await delegate(alice, bob);
-      const powers = {
-        narrow: await delegate(alice, carol, { command: '/ucan/revoke/some' }),
-        expired: await delegate(alice, carol, { expiration: now - 1 }),
-        revoked: await delegate(alice, carol),
-        good: await delegate(alice, carol),
-      };
-      await storeAtOnce(authority, [target, ...Object.values(powers)]);
-      await revoke(authority, alice, powers.revoked);
-      const by = (power: Delegation) => revoke(authority, carol, target, { subject: alice.did, proofs: [power.cid] });
-      await expectRefused('command_not_covered', () => by(powers.narrow), target);
-      await expectRefused('token_expired', () => by(powers.expired), target);
-      await expectRefused('token_revoked', () => by(powers.revoked), target);
-      expect(await by(powers.good)).toMatchObject({ is_new: true, revoked_by: alice.did });
-    });
-
-    test('by a stranger it is worth nothing', async () => {
-      const target = await delegate(alice, bob);
-      const power = await delegate(mallory, carol, { command: '/ucan/revoke' });
-      await store(authority, target);
-      const claims = { subject: mallory.did, proofs: [power.cid] };
-      await expectRefused('not_authorized', () => revoke(authority, carol, target, claims, [power]), target);
-      expect(await containerOf([power])).not.toBe('');
     });
   });
 });

@@ -166,6 +166,30 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
+  test('subjects and issuers become principals, each with the document of its DID, whatever its method', async () => {
+    const issuer = await principal('an issuer', 'p256');
+    const web = 'did:web:example.org';
+    await storeAtOnce(authority, [await delegate(issuer, bob, { subject: web })]);
+    const read = async (did: string) =>
+      (await query(url, 'select kind, document from did_documents where did = $1', [did]))[0];
+    expect(await read(web)).toMatchObject({ kind: 'stranger' });
+    expect(JSON.parse(String((await read(web))?.['document']))).toEqual({ id: web });
+    const document = JSON.parse(String((await read(issuer.did))?.['document']));
+    expect(document).toMatchObject({ id: issuer.did, capabilityDelegation: [document.verificationMethod[0].id] });
+  });
+
+  test.each(['did:key:z6MkNothing', 'did:key:zQm', `did:key:z6Mk${'1'.repeat(44)}`, 'did:example:a'])(
+    'a delegation about %s is stored, or refused for it',
+    async (subject) => {
+      const failure = await failureOf(async () => storeAtOnce(authority, [await delegate(alice, bob, { subject })]));
+      if (failure !== undefined)
+        expect(failure).toMatchObject({
+          name: 'HanaperError',
+          code: expect.stringMatching(/^(bad_input|(malformed|weak)_key)$/),
+        });
+    },
+  );
+
   test('what was signed twice by the same ECDSA key under one payload is two tokens', async () => {
     const token = await delegate(await principal('issuer', 'secp256k1'), bob);
     const twin = decodeDelegation(twinOf(token));
@@ -202,8 +226,9 @@ describe.each(engines)('$name', (engine) => {
       await expectNothing('bad_input', async () => storeAtOnce(authority, [await delegate(alice, bob), ...tokens]));
     });
 
-    test('a delegation about a key that signs here is refused', async () => {
+    test('a delegation about a key that signs here, or to it, is refused', async () => {
       await importIt();
+      await expectNothing('bad_input', async () => storeAtOnce(authority, [await delegate(alice, signingKey)]));
       await expectNothing('bad_input', async () =>
         storeAtOnce(authority, [await delegate(alice, bob, { subject: signingKey.did })]),
       );
@@ -213,6 +238,7 @@ describe.each(engines)('$name', (engine) => {
       ['issues about itself', () => delegate(signingKey, bob)],
       ['issues a powerline', () => delegate(signingKey, bob, { subject: null })],
       ['passes on', () => delegate(signingKey, bob, { subject: alice.did })],
+      ['is the audience', () => delegate(alice, signingKey)],
       ['is the subject', () => delegate(alice, bob, { subject: signingKey.did })],
     ])('a key that %s here is taken neither as a signing key nor as a trusted one', async (_, make) => {
       await storeAtOnce(authority, [await make()]);
