@@ -41,13 +41,14 @@ export async function delegate(session: Session, options: DelegateOptions): Prom
   const signer = await openTokenSigner(session, options);
   const subject = options.powerline ? null : (options.subject ?? signer.did);
   const delegation = await issue(session, options, signer, { ...claims, subject });
-  if (options.store) await store(session, delegation);
-  return writeTokens(options, {
+  const outcome = await writeTokens(options, {
     document: { ...describeToken(delegation), stored: options.store ?? false },
     lines: describe(delegation, options),
     tokens: [delegation, ...chain].map(({ bytes }) => bytes),
     mode: readable,
   });
+  if (options.store) await store(session, delegation);
+  return outcome;
 }
 
 function readClaims({ audience, subject, command, policy, expires, notBefore, version }: DelegateOptions) {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Authority } from '../../authority/authority.ts';
 import { storeDelegations } from '../../authority/commands/delegation.ts';
 import { importLegacyTokens } from '../../authority/commands/import-legacy.ts';
@@ -131,15 +131,25 @@ async function pack(tokens: readonly { readonly bytes: Uint8Array }[]): Promise<
 // What a file is shows at its beginning; an old database may be too large to be read whole.
 function readHead(path: string): Uint8Array {
   try {
-    const descriptor = openSync(path, 'r');
+    // A pipe that nobody writes to would hold us, and what is read of one is gone.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      if (!fstatSync(descriptor).isFile()) throw notRegular(path);
       const head = new Uint8Array(16);
       return head.subarray(0, readSync(descriptor, head, 0, head.length, 0));
     } finally {
       closeSync(descriptor);
     }
   } catch (cause) {
+    if (cause instanceof HanaperError) throw cause;
     const reason = systemCodeOf(cause) ?? 'unreadable';
     throw new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason }, cause);
   }
+}
+
+function notRegular(path: string): HanaperError {
+  return new HanaperError('bad_input', `${path} is no regular file. Give tokens of UCAN 1.0 on standard input ("-").`, {
+    path,
+    reason: 'not a regular file',
+  });
 }
