@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
-import { DelegationCache } from '../ucan/delegation-cache.ts';
+import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
@@ -14,8 +14,7 @@ import type { Command, CommandContext, CommandSubject } from './command.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import { parseArgs } from './parse-args.ts';
-import { arePrincipalsSettled, settlePrincipals } from './principals.ts';
-import { StoredTokens } from './stored-tokens.ts';
+import type { StoredTokens } from './stored-tokens.ts';
 
 /** What an authority is made of. */
 export interface AuthorityParts {
@@ -33,11 +32,11 @@ export interface AuthorityParts {
 export class Authority implements TrustSource, AsyncDisposable {
   readonly database: Database;
   readonly identity: AuthorityIdentity;
-  /** Delegations whose signatures were verified in this process. */
-  readonly delegations: DelegationCache = new DelegationCache();
   readonly #observer: Observer | undefined;
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
+  /** Delegations whose signatures were verified in this process. */
+  #verified: DelegationCache | undefined;
 
   constructor({ database, identity, observer, clock }: AuthorityParts) {
     this.database = database;
@@ -138,8 +137,11 @@ export class Authority implements TrustSource, AsyncDisposable {
   }
 
   /** The tokens of this database, inside a transaction. */
-  tokensIn(transaction: Transaction): StoredTokens {
-    return new StoredTokens(transaction, this.delegations);
+  async tokensIn(transaction: Transaction): Promise<StoredTokens> {
+    // Verifying a package needs none of this, and shall not wait for it to be loaded.
+    const { DelegationCache, StoredTokens } = await import('./stored-tokens.ts');
+    this.#verified ??= new DelegationCache();
+    return new StoredTokens(transaction, this.#verified);
   }
 
   /**
@@ -191,7 +193,7 @@ export class Authority implements TrustSource, AsyncDisposable {
       transaction,
       now: await this.readNow(transaction),
       authority: this.identity,
-      tokens: this.tokensIn(transaction),
+      tokens: await this.tokensIn(transaction),
       vault: () => this.requireVault(),
       emit,
     };
@@ -200,6 +202,7 @@ export class Authority implements TrustSource, AsyncDisposable {
   // A database that was made before there were principals has none, and only an open vault can make them.
   async #settlePrincipals(vault: Vault): Promise<void> {
     const { did } = this.identity;
+    const { arePrincipalsSettled, settlePrincipals } = await import('./principals.ts');
     if (await this.database.transact('read', (transaction) => arePrincipalsSettled(transaction, did))) return;
     await this.database.transact('write', async (transaction) => {
       const now = await this.readNow(transaction);

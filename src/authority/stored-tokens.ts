@@ -6,10 +6,12 @@ import { getDelegationByCid, listDelegationsAbove } from '../store/ucan-delegati
 import { listRevocations } from '../store/ucan-revocations.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
-import type { DelegationCache } from '../ucan/delegation-cache.ts';
+import { DelegationCache } from '../ucan/delegation-cache.ts';
 import { type Candidate, type DelegationSource, sourceOf } from '../ucan/find-chain.ts';
 import { cidsOf } from '../ucan/revocation.ts';
 import { findStanding, listIssuersAbove, type Standing } from '../ucan/standing.ts';
+
+export { DelegationCache };
 
 // What one search for a chain looks at.
 const mostCandidates = 10_000;
@@ -28,6 +30,11 @@ export class StoredTokens {
   async resolveProof(cid: CID): Promise<Delegation | undefined> {
     const row = await getDelegationByCid(this.#transaction, cid);
     return row && this.decode(row);
+  }
+
+  /** Remembers delegations whose signatures were verified. */
+  keep(delegations: Iterable<Delegation>): void {
+    this.#cache.keep(delegations);
   }
 
   /** The revocations of a CID. */

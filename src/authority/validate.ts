@@ -42,8 +42,8 @@ export async function validateAuthority(authority: Authority, credential?: Crede
   for (const slot of slots) await checkSlot(slot, authority.identity.did, authority.identity.publicKey);
   using vault = credential && (await authority.openVault(credential)).vault;
   const counts = await authority.database.transact('read', (transaction) => checkOrganisations(transaction, vault));
-  const tokens = await authority.database.transact('read', (transaction) =>
-    checkTokens(transaction, authority.tokensIn(transaction)),
+  const tokens = await authority.database.transact('read', async (transaction) =>
+    checkTokens(transaction, await authority.tokensIn(transaction)),
   );
   return { valid: true, key_slots: slots.length, ...counts, ...tokens, sealed_keys_opened: vault !== undefined };
 }

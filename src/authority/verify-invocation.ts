@@ -32,8 +32,9 @@ export function validateByDatabase(
   circumstances: InvocationCircumstances,
 ): Promise<ValidatedAuthority> {
   return authority.database.transact('read', async (transaction) => {
-    const validated = await validateInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances));
-    authority.delegations.keep(validated.path);
+    const tokens = await authority.tokensIn(transaction);
+    const validated = await validateInvocation(invocation, contextOf(tokens, circumstances));
+    tokens.keep(validated.path);
     return validated;
   });
 }
@@ -49,8 +50,9 @@ export function explainByDatabase(
   circumstances: InvocationCircumstances,
 ): Promise<Explanation> {
   return authority.database.transact('read', async (transaction) => {
-    const explanation = await explainInvocation(invocation, contextOf(authority.tokensIn(transaction), circumstances));
-    authority.delegations.keep(explanation.links.flatMap(({ token }) => (token?.kind === 'delegation' ? [token] : [])));
+    const tokens = await authority.tokensIn(transaction);
+    const explanation = await explainInvocation(invocation, contextOf(tokens, circumstances));
+    tokens.keep(explanation.links.flatMap(({ token }) => (token?.kind === 'delegation' ? [token] : [])));
     return explanation;
   });
 }
@@ -67,7 +69,7 @@ export function explainDelegationByDatabase(
   issuersAbove: Iterable<string>,
 ): Promise<Explanation> {
   return authority.database.transact('read', async (transaction) => {
-    const tokens = authority.tokensIn(transaction);
+    const tokens = await authority.tokensIn(transaction);
     const issuers = [...issuersAbove, ...(await tokens.listIssuersAbove(delegation))];
     return explainDelegation(delegation, contextOf(tokens, { ...circumstances, proofs: [] }), issuers);
   });

@@ -183,7 +183,13 @@ describe.each(engines)('$name', (engine) => {
     const { delegations, invocation } = await chainOf(3, () => ({ nonce: Uint8Array.of(round) }));
     await storeAtOnce(authority, delegations);
     await expectJudged(undefined, invocation);
-    for (const { bytes } of delegations) expect(isVerified(authority.delegations.decode(bytes))).toBe(true);
+    await authority.database.transact('read', async (transaction) => {
+      const tokens = await authority.tokensIn(transaction);
+      for (const { cid } of delegations) {
+        const stored = await tokens.resolveProof(cid);
+        expect(stored && isVerified(stored)).toBe(true);
+      }
+    });
   });
 
   test('validated, it gives what may be done, or the first reason why not', async () => {

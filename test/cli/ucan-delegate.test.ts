@@ -203,15 +203,31 @@ describe('ucan delegate --issuer', () => {
   });
 
   test.each([
-    ['an audience that is no DID', ['--audience', 'bob']],
-    ['an audience with a fragment', ['--audience', `${bob.did}#key`]],
-    ['a subject that is no DID', ['--subject', 'acme']],
-    ['a command without its slash', ['--command', 'package/sign']],
-    ['a command that ends in a slash', ['--command', '/package/']],
-    ['a command in upper case', ['--command', '/Package']],
-    ['an empty command', ['--command', '']],
-  ])('refuses %s', async (_, options) => {
-    await cli.refusesBoth('malformed_token', ...delegate(...options));
+    ['an audience that is no DID', ['--audience', 'bob'], 'bad_input'],
+    ['an audience with a fragment', ['--audience', `${bob.did}#key`], 'bad_input'],
+    ['an audience of which a character is missing', ['--audience', bob.did.slice(0, -1)], 'bad_input'],
+    ['a subject that is no DID', ['--subject', 'acme'], 'bad_input'],
+    ['a command without its slash', ['--command', 'package/sign'], 'malformed_token'],
+    ['a command that ends in a slash', ['--command', '/package/'], 'malformed_token'],
+    ['a command in upper case', ['--command', '/Package'], 'malformed_token'],
+    ['an empty command', ['--command', ''], 'malformed_token'],
+    ['an end that is past', ['--expires', '2020-01-01T00:00:00Z'], 'bad_input'],
+  ] as const)('refuses %s', async (_, options, code) => {
+    await cli.refusesBoth(code, ...delegate(...options));
+  });
+
+  test('puts the chain that it rests on beside it, with which the next one invokes', async () => {
+    writeKey(cli, 'bob', bob);
+    writeKey(cli, 'carol', carol);
+    await cli.done(...delegate('--output', 'bob.ucan'));
+    const onward = ['--subject', alice.did, '--audience', carol.did, '--command', '/package/sign'];
+    const beside = ['--proof', 'bob.ucan', '--output', 'carol.ucan'];
+    await cli.done('ucan', 'delegate', '--issuer', 'bob.key', ...onward, ...beside);
+    expect((await cli.done<{ tokens: object[] }>('ucan', 'inspect', 'carol.ucan')).tokens).toHaveLength(2);
+    const wish = ['--subject', alice.did, '--command', '/package/sign', '--proof', 'carol.ucan'];
+    const { prf } = await cli.done<{ prf: string[] }>('ucan', 'invoke', '--issuer', 'carol.key', ...wish);
+    expect(prf).toHaveLength(2);
+    await cli.refuses('bad_input', ...delegate('--proof', 'missing.ucan'));
   });
 
   test('needs an audience and a command, and knows no other encoding', async () => {

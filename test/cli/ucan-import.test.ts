@@ -1,15 +1,19 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openSigner } from '../../src/authority/index.ts';
+import { resolveOrganisation } from '../../src/authority/find-organisation.ts';
+import { placeOfIdentityKey } from '../../src/authority/key-places.ts';
+import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { Secret } from '../../src/crypto/secret.ts';
+import { decodeEd25519DidKey } from '../../src/did/did-key.ts';
 import { type Signer, signRevocation } from '../../src/ucan/index.ts';
 import { openUnlocked, query } from '../support/authority.ts';
 import { type Cli, createInitialized, writeTokens } from '../support/cli.ts';
 import { engines } from '../support/engines.ts';
+import { makePipe } from '../support/fixtures.ts';
 import { signLatestLegacy, signLegacy } from '../support/legacy.ts';
 import { cidOf, cidsOfAll } from '../support/tokens.ts';
-import { delegate, invoke, type Principal, principals, resign } from '../support/ucan.ts';
+import { delegate, invoke, type Principal, principalOf, principals, resign } from '../support/ucan.ts';
 
 interface Imported {
   readonly imported: number;
@@ -34,8 +38,7 @@ describe.each(engines)('ucan import: $name', (engine) => {
     url = await engine.createUrl();
     cli = await createInitialized(url);
     cli.write('commands.json', commands);
-    await using authority = await openUnlocked(url, {}, { kind: 'raw', key: Secret.copyOf(cli.read('raw-key')) });
-    const signer = await openSigner(authority, { organisation: 'acme' });
+    const signer = await openOrganisation(url, cli.read('raw-key'));
     acme = signer.did;
     ours = await signOld(signer);
     unmapped = await signOld(signer, { att: [{ with: 'db://example.com/users', can: 'db/DROP' }] });
@@ -182,6 +185,11 @@ describe.each(engines)('ucan import: $name', (engine) => {
     await cli.refusesBoth('bad_input', 'ucan', 'import', content === '.' ? '.' : name);
   });
 
+  test('refuses a pipe that nobody writes to, and does not wait for one', async () => {
+    makePipe(cli.path('pipe'));
+    await cli.refuses('bad_input', 'ucan', 'import', 'pipe');
+  });
+
   test('refuses a SQLite file without such a table, and needs the passphrase', async () => {
     new DatabaseSync(cli.path('other.db')).exec('create table other (a); pragma user_version = 1');
     await cli.refusesBoth('bad_input', 'ucan', 'import', 'other.db');
@@ -191,3 +199,12 @@ describe.each(engines)('ucan import: $name', (engine) => {
     for (const file of ['old.jwt', 'new.ucan']) await locked.refusesBoth('locked', 'ucan', 'import', file);
   });
 });
+
+/** The only organisation with its key, by which another program would have signed before it was kept here. */
+async function openOrganisation(url: string, rawKey: Uint8Array): Promise<Principal> {
+  await using authority = await openUnlocked(url, {}, { kind: 'raw', key: Secret.copyOf(rawKey) });
+  const row = await authority.database.transact('read', (transaction) => resolveOrganisation(transaction, 'acme'));
+  const place = placeOfIdentityKey(row, fingerprintOf(decodeEd25519DidKey(row.did)));
+  using seed = await authority.requireVault().openKey(row.encryptedIdentityKey, place);
+  return principalOf('ed25519', seed.bytes);
+}

@@ -219,7 +219,9 @@ describe('ucan invoke --proof', () => {
       '--command',
       '/a',
     );
-    await cli.refuses('malformed_token', ...asAlice('--audience', 'bob'));
+    await cli.refuses('bad_input', ...asAlice('--audience', 'bob'));
+    await cli.refuses('bad_input', ...asAlice('--subject', alice.did.slice(0, -1)));
+    await cli.refuses('bad_input', ...asAlice('--expires', '2020-01-01T00:00:00Z'));
     await cli.refuses('bad_input', ...asDave('--proof', 'missing.ucan'));
     await cli.refuses('malformed_token', ...asDave('--proof', 'dave.key'));
   });

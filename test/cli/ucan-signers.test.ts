@@ -53,9 +53,17 @@ describe.each(engines)('who signs a delegation: $name', (engine) => {
     });
   });
 
-  test('is said exactly once', async () => {
+  test('is the only organisation where nobody is named, and one of several must be', async () => {
+    expect(await delegate()).toMatchObject({ iss: acme, sub: acme });
+    const both = await createInitialized(await engine.createUrl());
+    await both.done('org', 'create', 'globex');
+    await both.refusesBoth('usage', 'ucan', 'delegate', ...rest);
+    const { iss } = await both.done<Made>('ucan', 'delegate', ...rest, '--org', 'globex');
+    expect(iss).not.toBe((await both.done<{ did: string }>('org', 'show', 'acme')).did);
+  });
+
+  test('is one at most', async () => {
     for (const options of [
-      [],
       ['--org', 'acme', '--authority'],
       ['--org', 'acme', '--issuer', 'bob.key'],
       ['--issuer', 'bob.key', '--authority'],
@@ -81,7 +89,7 @@ describe.each(engines)('who signs a delegation: $name', (engine) => {
   test('pins with --authority DID, and is not chosen by it', async () => {
     expect(await delegate('--org', 'acme', '--authority', authority)).toMatchObject({ iss: acme });
     await cli.refuses('authority_changed', 'ucan', 'delegate', ...rest, '--org', 'acme', '--authority', elsewhere);
-    await cli.refuses('usage', 'ucan', 'delegate', ...rest, '--authority', authority);
+    expect(await delegate('--authority', authority)).toMatchObject({ iss: acme });
     await cli.done('status', '--authority', authority);
     await cli.refuses('authority_changed', 'ucan', 'list', '--authority', elsewhere);
   });
@@ -118,6 +126,13 @@ describe.each(engines)('who signs a delegation: $name', (engine) => {
     expect(await countStored()).toBe(before + 3);
     const said = await cli.says('ucan', 'delegate', ...rest, '--org', 'acme', '--store');
     expect(said).toContain('stored in the database');
+  });
+
+  test('is not kept where its file cannot be written', async () => {
+    const before = await countStored();
+    const options = ['--audience', bob.did, '--command', '/a', '--store', '--output', 'no/such/folder.ucan'];
+    await cli.refusesBoth('bad_input', 'ucan', 'delegate', '--org', 'acme', ...options);
+    expect(await countStored()).toBe(before);
   });
 
   test('is told as an event where the database signs or keeps, and not where a key file does', async () => {
