@@ -10,11 +10,8 @@ const linkTag = 42;
 // Up to here a text is put together faster than a TextDecoder is called.
 const shortText = 16;
 
-/** Where a value lies: from `start` to before `end`, in bytes. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+/** Hears of the entries of a map: the value of each key lies from `start` to before `end`, in bytes. */
+export type TellEntry = (key: string, start: number, end: number) => void;
 
 /**
  * Reads strict DAG-CBOR, value by value: least lengths, sorted and distinct text keys, definite lengths, 64-bit floats,
@@ -63,7 +60,7 @@ export class Decoder {
   }
 
   /** Reads a map; `tell` hears where the value of each key lies. */
-  readMap(depth: number, tell?: (key: string, range: Range) => void): IpldMap {
+  readMap(depth: number, tell?: TellEntry): IpldMap {
     this.#enter(major.map, 'a map');
     return this.#readEntries(depth, tell);
   }
@@ -136,34 +133,35 @@ export class Decoder {
     return items;
   }
 
-  #readEntries(depth: number, tell?: (key: string, range: Range) => void): IpldMap {
+  #readEntries(depth: number, tell?: TellEntry): IpldMap {
     const count = this.#argument;
     const map: { [key: string]: IpldValue } = ipldMap([]);
-    let previous: Range | undefined;
+    let before = 0;
+    let beforeLength = 0;
     for (let i = 0; i < count; i++) {
       const offset = this.#at;
       this.#readHead();
       if (this.#major !== major.text) throw malformedToken('has a map key that is not text', { offset });
+      const length = this.#argument;
       const start = this.#at;
       const key = this.#decodeText();
       const end = this.#at;
-      if (previous && !this.#comesBefore(previous, { start, end })) {
+      if (i > 0 && !this.#comesBefore(before, beforeLength, start, length)) {
         throw malformedToken('has map keys that are not sorted and distinct', { offset });
       }
-      previous = { start, end };
+      before = start;
+      beforeLength = length;
       map[key] = this.readValue(depth + 1);
-      tell?.(key, { start: end, end: this.#at });
+      tell?.(key, end, this.#at);
     }
     return map;
   }
 
   // DAG-CBOR sorts keys by length, then by bytes.
-  #comesBefore(left: Range, right: Range): boolean {
-    const length = left.end - left.start;
-    const difference = right.end - right.start - length;
-    if (difference !== 0) return difference > 0;
+  #comesBefore(left: number, length: number, right: number, rightLength: number): boolean {
+    if (length !== rightLength) return length < rightLength;
     for (let i = 0; i < length; i++) {
-      const step = (this.#bytes[right.start + i] ?? 0) - (this.#bytes[left.start + i] ?? 0);
+      const step = (this.#bytes[right + i] ?? 0) - (this.#bytes[left + i] ?? 0);
       if (step !== 0) return step > 0;
     }
     return false;

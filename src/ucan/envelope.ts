@@ -3,7 +3,7 @@ import { sha256 } from '../crypto/digest.ts';
 import type { KeyType } from '../did/public-key.ts';
 import { computeCid } from './cid.ts';
 import { encodeDagCbor } from './dag-cbor.ts';
-import { Decoder, type Range } from './decoder.ts';
+import { Decoder, type TellEntry } from './decoder.ts';
 import { type IpldMap, ipldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
@@ -33,8 +33,8 @@ export interface Envelope {
   /** The very bytes that the signature covers. */
   readonly signed: Uint8Array;
   readonly payload: IpldMap;
-  /** Where in `bytes` each field of the payload has its value. */
-  readonly fields: ReadonlyMap<string, Range>;
+  /** The fields of the payload that are floats; 1.0 and 1 are the same number, and not the same token. */
+  readonly floats: readonly string[];
 }
 
 const tags: Readonly<Record<string, { readonly kind: TokenKind; readonly version: UcanVersion }>> = {
@@ -45,6 +45,7 @@ const tags: Readonly<Record<string, { readonly kind: TokenKind; readonly version
 };
 const words: Readonly<Record<TokenKind, string>> = { delegation: 'dlg', invocation: 'inv' };
 const payloadDepth = 2;
+const floatHead = 0xfb;
 
 /**
  * Reads the envelope of a token (UCAN 1.0, "Envelope"): `[signature, {h: varsig header, "ucan/…@version": payload}]`.
@@ -64,11 +65,23 @@ export function decodeEnvelope(token: Uint8Array): Envelope {
   if (decoder.readText() !== 'h') throw malformedToken('has no signature header', { field: 'h' });
   const { keyType } = decodeVarsig(decoder.readBytes());
   const { kind, version } = decodeTag(decoder.readText());
-  const fields = new Map<string, Range>();
-  const payload = decoder.readMap(payloadDepth, (field, range) => fields.set(field, range));
+  const floats: string[] = [];
+  const payload = decoder.readMap(payloadDepth, (field, start) => {
+    if (bytes[start] === floatHead) floats.push(field);
+  });
   decoder.requireEnd();
   const cid = computeCid(bytes);
-  return { kind, version, bytes, cid, signature, keyType, signed: bytes.subarray(offset), payload, fields };
+  return { kind, version, bytes, cid, signature, keyType, signed: bytes.subarray(offset), payload, floats };
+}
+
+/** Tells where in `signed` each field of the payload has its value. */
+export function readRanges({ signed }: Pick<Envelope, 'signed'>, tell: TellEntry): void {
+  const decoder = new Decoder(signed);
+  decoder.enterMap(2);
+  decoder.readText();
+  decoder.readBytes();
+  decoder.readText();
+  decoder.readMap(payloadDepth, tell);
 }
 
 /** Puts a payload into an envelope, signed. */

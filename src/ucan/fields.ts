@@ -8,7 +8,6 @@ import { malformedToken } from './malformed.ts';
 
 // DID Core, section 3.1: no path, query or fragment.
 const didPattern = /^did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})$/;
-const floatHead = 0xfb;
 
 /** Reads the fields of one payload; whatever is not as it must be is `malformed_token`, with the field. */
 export class FieldReader {
@@ -50,8 +49,7 @@ export class FieldReader {
   /** A time in whole seconds since 1970; 1.0 is a float, and none. */
   time(field: string): number {
     const value = this.value(field);
-    const isFloat = this.#envelope.bytes[this.#envelope.fields.get(field)?.start ?? 0] === floatHead;
-    if (typeof value === 'number' && !isFloat && value >= 0) return value;
+    if (typeof value === 'number' && value >= 0 && !this.#envelope.floats.includes(field)) return value;
     throw wrong(field, 'is no time in whole seconds');
   }
 

@@ -29,7 +29,6 @@ export {
 } from './container.ts';
 export { decodeDagCbor, encodeDagCbor } from './dag-cbor.ts';
 export { fromJsonValue, parseDagJson, toDagJson, toJsonValue } from './dag-json.ts';
-export type { Range } from './decoder.ts';
 export {
   type Delegation,
   type DelegationClaims,

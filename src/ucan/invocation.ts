@@ -3,7 +3,7 @@ import { concatBytes } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { computeCid } from './cid.ts';
 import { encodeDagCbor } from './dag-cbor.ts';
-import { decodeEnvelope, type Envelope, signEnvelope, type UcanVersion } from './envelope.ts';
+import { decodeEnvelope, type Envelope, readRanges, signEnvelope, type UcanVersion } from './envelope.ts';
 import { FieldReader } from './fields.ts';
 import { type IpldMap, type IpldValue, ipldMap, toIpld, toIpldMap } from './ipld.ts';
 import { malformedToken } from './malformed.ts';
@@ -123,12 +123,14 @@ export async function signInvocation(signer: Signer, claims: InvocationClaims): 
  * The id of what is to be done, whoever asks: the CID of `{sub, cmd, args, nonce}` (UCAN invocation 1.0, "Task"), over
  * the bytes that these fields have in the token.
  */
-export function taskCidOf({ envelope: { bytes, fields } }: Invocation): CID {
-  const entries = ['cmd', 'sub', 'args', 'nonce'].map((field) => {
-    const range = fields.get(field);
-    return concatBytes(encodeDagCbor(field), bytes.subarray(range?.start, range?.end));
+export function taskCidOf({ envelope }: Invocation): CID {
+  const entries = new Map<string, Uint8Array>();
+  readRanges(envelope, (field, start, end) => {
+    entries.set(field, concatBytes(encodeDagCbor(field), envelope.signed.subarray(start, end)));
   });
-  return computeCid(concatBytes(Uint8Array.of(0xa0 + entries.length), ...entries));
+  // In the order of DAG-CBOR: by length, then by bytes.
+  const task = ['cmd', 'sub', 'args', 'nonce'].map((field) => entries.get(field) ?? new Uint8Array(0));
+  return computeCid(concatBytes(Uint8Array.of(0xa0 + task.length), ...task));
 }
 
 function payloadOf(signer: Signer, claims: InvocationClaims): IpldMap {

@@ -1,4 +1,4 @@
-import { decodeHex, encodeHex } from '../bytes.ts';
+import { decodeHex, equalBytes } from '../bytes.ts';
 import type { KeyType } from '../did/public-key.ts';
 import { malformedToken } from './malformed.ts';
 
@@ -16,14 +16,13 @@ const headers: Readonly<Record<KeyType, string>> = {
   secp256k1: '3401ec01e7011271',
 };
 
-const known: ReadonlyMap<string, Varsig> = new Map<string, Varsig>([
-  [headers.ed25519, { keyType: 'ed25519', version: 1 }],
-  [headers.p256, { keyType: 'p256', version: 1 }],
-  [headers.secp256k1, { keyType: 'secp256k1', version: 1 }],
+const known: readonly (readonly [header: Uint8Array, varsig: Varsig])[] = [
+  [encodeVarsig('ed25519'), { keyType: 'ed25519', version: 1 }],
+  [encodeVarsig('p256'), { keyType: 'p256', version: 1 }],
+  [encodeVarsig('secp256k1'), { keyType: 'secp256k1', version: 1 }],
   // Varsig v0 had no version byte.
-  ['34ed0171', { keyType: 'ed25519', version: 0 }],
-]);
-const mostBytes = 16;
+  [Uint8Array.of(0x34, 0xed, 0x01, 0x71), { keyType: 'ed25519', version: 0 }],
+];
 
 /** The varsig v1 header of a key type, for a signature over DAG-CBOR. */
 export function encodeVarsig(keyType: KeyType): Uint8Array<ArrayBuffer> {
@@ -36,7 +35,6 @@ export function encodeVarsig(keyType: KeyType): Uint8Array<ArrayBuffer> {
  * @throws HanaperError `malformed_token`
  */
 export function decodeVarsig(header: Uint8Array): Varsig {
-  const varsig = header.length <= mostBytes ? known.get(encodeHex(header)) : undefined;
-  if (varsig) return varsig;
+  for (const [bytes, varsig] of known) if (equalBytes(bytes, header)) return varsig;
   throw malformedToken('has a signature header of an unknown kind', { field: 'h' });
 }

@@ -10,6 +10,7 @@ import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { revokeCommand } from '../../ucan/revocation.ts';
 import { looksLikeTokens } from '../../ucan/tokens.ts';
+import { verifyToken } from '../../ucan/verified.ts';
 import { readLegacyFile } from '../legacy-file.ts';
 import type { Outcome } from '../output.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
@@ -37,8 +38,10 @@ export async function importTokens(session: Session, file: string, { commands }:
     });
   }
   const authority = await session.unlockAuthority();
-  const stored = delegations.length > 0 ? await storeAll(authority, delegations) : undefined;
+  // What is refused must leave nothing behind: the revocations first, which come with the delegations that they need.
+  for (const delegation of delegations) await verifyToken(delegation);
   const revoked = await revokeAll(authority, invocations, delegations);
+  const stored = delegations.length > 0 ? await storeAll(authority, delegations) : undefined;
   return {
     document: { stored: stored?.stored ?? [], known: stored?.known ?? [], revoked },
     lines: [
