@@ -37,6 +37,9 @@ export async function importTokens(session: Session, file: string, { commands }:
       command: stray.command,
     });
   }
+  if (delegations.length + invocations.length === 0) {
+    throw new HanaperError('bad_input', `${file} holds no token to take in.`, { path: file, reason: 'no token' });
+  }
   const authority = await session.unlockAuthority();
   // What is refused must leave nothing behind: the revocations first, which come with the delegations that they need.
   for (const delegation of delegations) await verifyToken(delegation);
