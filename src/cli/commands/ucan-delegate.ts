@@ -61,13 +61,20 @@ function readClaims({ audience, subject, command, policy, expires, notBefore, ve
       option: '--policy',
     });
   }
+  const expiration = expires === 'never' ? null : toSeconds(parseFutureExpiry(expires ?? defaultExpiry, now));
+  const begin = notBefore === undefined ? undefined : toSeconds(parseExpiry(notBefore, now, '--not-before'));
+  if (begin !== undefined && expiration !== null && begin > expiration) {
+    throw new HanaperError('bad_input', '--not-before lies behind --expires: it would never be valid.', {
+      option: '--not-before',
+    });
+  }
   return {
     audience,
     command,
     version,
     policy: statements,
-    expiration: expires === 'never' ? null : toSeconds(parseFutureExpiry(expires ?? defaultExpiry, now)),
-    ...(notBefore !== undefined && { notBefore: toSeconds(parseExpiry(notBefore, now, '--not-before')) }),
+    expiration,
+    ...(begin !== undefined && { notBefore: begin }),
   };
 }
 

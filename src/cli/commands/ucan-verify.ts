@@ -33,6 +33,11 @@ interface Circumstances {
 export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
   const given = await readTokens(file);
   const beside = await readTokens(...(options.proof ?? []));
+  if (options.audience !== undefined && given.invocations.length === 0) {
+    throw new HanaperError('usage', '--audience is for invocations: a delegation is executed by nobody.', {
+      option: '--audience',
+    });
+  }
   const authority = await session.findAuthority();
   const explanations = await explainAll(authority, given, beside, options);
   if (explanations.length === 0) throw nothingToVerify(file);
