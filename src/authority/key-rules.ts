@@ -10,6 +10,7 @@ import type { SigningKeyRow } from '../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../store/signing-keys.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { listPublicKeys } from '../store/trusted-keys.ts';
+import { listDelegationsByIssuer } from '../store/ucan-delegations.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -20,10 +21,12 @@ import type { CommandContext } from './command.ts';
 export async function requireNotIdentityKey(
   { transaction, authority }: CommandContext,
   publicKey: Ed25519PublicKey,
+  known: 'at all' | 'by what it issued' = 'at all',
 ): Promise<void> {
   const did = encodeEd25519DidKey(publicKey);
   const organisation = await findOrganization(transaction, { did });
-  const principal = await findDidDocument(transaction, did);
+  const principal =
+    known === 'at all' ? await findDidDocument(transaction, did) : await findPrincipal(transaction, did);
   const owner = equalBytes(publicKey, authority.publicKey) ? 'the authority' : (organisation?.name ?? principal?.did);
   if (owner === undefined) return;
   throw new HanaperError(
@@ -31,6 +34,14 @@ export async function requireNotIdentityKey(
     `This is the identity key of ${owner}. Identity keys never sign packages: use a signing key.`,
     { reason: 'identity key', fingerprint: fingerprintOf(publicKey) },
   );
+}
+
+// Whoever delegates to a key, or claims to act about it, does not make it one that signs tokens: only what it issued does.
+async function findPrincipal(transaction: Transaction, did: string) {
+  const principal = await findDidDocument(transaction, did);
+  if (principal?.kind !== 'stranger') return principal;
+  const issued = await listDelegationsByIssuer(transaction, did, { limit: 1 });
+  return issued.length > 0 ? principal : undefined;
 }
 
 /**

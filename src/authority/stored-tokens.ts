@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid';
 import { HanaperError } from '../errors.ts';
 import type { DelegationRow, RevocationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { getDelegationByCid, listDelegationsAbove } from '../store/ucan-delegations.ts';
+import { getDelegationByCid, listDelegationsAbove, listDelegationsToAudience } from '../store/ucan-delegations.ts';
 import { listRevocations } from '../store/ucan-revocations.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
@@ -48,9 +48,28 @@ export class StoredTokens {
     return sourceOf(await this.withRevocations(rows.map((row) => this.decode(row))));
   }
 
-  /** How a delegation stands at a time, in seconds: by what is stored of it and above it. */
-  async findStanding(candidate: Candidate, now: number): Promise<Standing> {
-    return findStanding(candidate, await this.#aboveIssuer(candidate.delegation), now);
+  /** How delegations stand at a time, in seconds: by what is stored of them and above them. Each audience is read once. */
+  async findStandings(candidates: readonly Candidate[], now: number): Promise<readonly Standing[]> {
+    const byAudience = new Map<string, readonly Candidate[]>();
+    const source: DelegationSource = {
+      delegationsTo: async (audiences, subject) => {
+        const found: Candidate[] = [];
+        for (const audience of audiences) {
+          const to = byAudience.get(audience) ?? (await this.#listTo(audience));
+          byAudience.set(audience, to);
+          found.push(...to.filter(({ delegation }) => (delegation.subject ?? subject) === subject));
+        }
+        return found;
+      },
+    };
+    const standings: Standing[] = [];
+    for (const candidate of candidates) standings.push(await findStanding(candidate, source, now));
+    return standings;
+  }
+
+  async #listTo(audience: string): Promise<readonly Candidate[]> {
+    const rows = await listDelegationsToAudience(this.#transaction, audience, { limit: mostCandidates });
+    return this.withRevocations(rows.map((row) => this.decode(row)));
   }
 
   /** The issuers of a delegation and of all that is above it. */

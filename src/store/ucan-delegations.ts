@@ -136,9 +136,21 @@ export async function listDelegationsAbove(
   return rows;
 }
 
-/** Removes the delegations that expired before a time, in seconds; what revokes them stays. Returns how many there were. */
+/** Removes the delegations that expired before a time, in seconds, but for those that were revoked. Returns how many there were. */
 export async function deleteExpiredDelegations({ kysely }: Transaction, before: number): Promise<number> {
-  const result = await kysely.deleteFrom('ucanDelegations').where('exp', '<', before).executeTakeFirst();
+  const result = await kysely
+    .deleteFrom('ucanDelegations')
+    .where('exp', '<', before)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('ucanRevocations')
+            .select('ucanRevocations.id')
+            .whereRef('ucanRevocations.delegationCid', '=', 'ucanDelegations.cid'),
+        ),
+      ),
+    )
+    .executeTakeFirst();
   return Number(result.numDeletedRows);
 }
 

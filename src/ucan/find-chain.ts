@@ -4,6 +4,7 @@ import { coversCommand } from './command.ts';
 import type { Delegation } from './delegation.ts';
 import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
+import type { PolicyBudget } from './match.ts';
 import { checkPolicy, checkRevocation, checkTime, type RevocationRecord, refuseCommand } from './rules.ts';
 
 /** What somebody wants to do. */
@@ -135,10 +136,17 @@ function isComplete({ path: [top] }: Trail, { subject }: Wish): boolean {
 function extendAll(level: readonly Trail[], wish: Wish, candidates: Candidates, seen: Places): readonly Trail[] {
   return level
     .filter((trail) => trail.path.length < limits.chainLength && seen.isNews(trail, wish))
-    .flatMap((trail) => (candidates.get(endOf(trail, wish)) ?? []).map((candidate) => extend(trail, candidate, wish)));
+    .flatMap((trail) =>
+      (candidates.get(endOf(trail, wish)) ?? []).map((candidate) => extend(trail, candidate, wish, seen.budget)),
+    );
 }
 
-function extend({ path, revokers, failures }: Trail, { delegation, revocations }: Candidate, wish: Wish): Trail {
+function extend(
+  { path, revokers, failures }: Trail,
+  { delegation, revocations }: Candidate,
+  wish: Wish,
+  budget: PolicyBudget,
+): Trail {
   const [below] = path;
   const covered = below ?? wish;
   const revoked = below && revokers.has(delegation.issuer) ? [{ revokedBy: delegation.issuer }] : [];
@@ -147,7 +155,7 @@ function extend({ path, revokers, failures }: Trail, { delegation, revocations }
     checkRevocation(delegation, revocations, [delegation.issuer]),
     below && checkRevocation(below, revoked, [delegation.issuer]),
     coversCommand(delegation.command, covered.command) ? undefined : refuseCommand(delegation, covered.command),
-    checkPolicy(delegation, wish.args),
+    checkPolicy(delegation, wish.args, budget),
   ];
   return {
     path: [delegation, ...path],
@@ -165,6 +173,8 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
 /** Where trails have ended. */
 class Places {
   readonly #revokers = new Map<string, ReadonlySet<string>[]>();
+  /** What holding the arguments against policies may take, all in all. */
+  readonly budget: PolicyBudget = { steps: limits.policySteps };
   #detours = 0;
 
   /**

@@ -33,7 +33,6 @@ export {
   type Delegation,
   type DelegationClaims,
   decodeDelegation,
-  readDelegation,
   signDelegation,
 } from './delegation.ts';
 export { type CacheBounds, DelegationCache } from './delegation-cache.ts';
@@ -54,7 +53,6 @@ export {
   decodeInvocation,
   type Invocation,
   type InvocationClaims,
-  readInvocation,
   signInvocation,
   taskCidOf,
 } from './invocation.ts';

@@ -53,7 +53,12 @@ function copy(value: unknown, field: string, depth: number): IpldValue {
   if (Array.isArray(value)) return Array.from(value, (item, index) => copy(item, `${field}[${index}]`, depth + 1));
   if (isPlainObject(value)) {
     const entries = Object.entries(value);
-    return ipldMap(entries.map(([key, inner]) => [requireText(key, field), copy(inner, `${field}.${key}`, depth + 1)]));
+    return ipldMap(
+      entries.map(([key, inner]) => [
+        requireText(key, field),
+        copy(inner, field === '.' ? `.${key}` : `${field}.${key}`, depth + 1),
+      ]),
+    );
   }
   throw unfit(field, 'must be null, true, false, a number, text, bytes, a link, a list or a map');
 }

@@ -22,7 +22,7 @@ export const limits = {
   policyDepth: 16,
   /** Characters of one selector. */
   selectorCharacters: 1024,
-  /** Statements, items and characters that are looked at before a policy counts as broken. */
+  /** Statements, items and characters that are looked at in the policies of one chain before they count as broken. */
   policySteps: 5_000_000,
   /** Tokens in one container. */
   containerTokens: 256,

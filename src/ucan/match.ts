@@ -2,7 +2,7 @@ import type { IpldMap, IpldValue } from './ipld.ts';
 import { matchesGlob } from './like.ts';
 import { limits } from './limits.ts';
 import type { Comparison, Policy, Statement } from './policy.ts';
-import { equalValues, type Selector, select, sizeOf, valuesOf } from './selector.ts';
+import { costOfValues, equalValues, type Selector, select, sizeOf, valuesOf, weigh } from './selector.ts';
 
 /** Why arguments break a policy. */
 export interface PolicyFailure {
@@ -12,13 +12,22 @@ export interface PolicyFailure {
   readonly reason: 'false' | 'unresolved' | 'too_costly';
 }
 
+/** The steps that are left; the policies of one chain share them. */
+export interface PolicyBudget {
+  steps: number;
+}
+
 /**
  * Holds arguments against a policy; `undefined` where every statement holds.
  * It fails closed: a selector that finds nothing, and is not optional, refuses the whole policy, even under `not` or `!=`,
  * so that nobody slips past a rule by leaving a field out.
  */
-export function findPolicyFailure({ source, statements }: Policy, args: IpldMap): PolicyFailure | undefined {
-  const matcher = new Matcher();
+export function findPolicyFailure(
+  { source, statements }: Policy,
+  args: IpldMap,
+  budget: PolicyBudget = { steps: limits.policySteps },
+): PolicyFailure | undefined {
+  const matcher = new Matcher(budget);
   for (const [index, statement] of statements.entries()) {
     const holds = matcher.holds(statement, args);
     if (matcher.failure || !holds) return { statement: source[index] ?? null, reason: matcher.failure ?? 'false' };
@@ -29,7 +38,11 @@ export function findPolicyFailure({ source, statements }: Policy, args: IpldMap)
 class Matcher {
   /** Once set, every answer is `false` and none counts. */
   failure: 'unresolved' | 'too_costly' | undefined;
-  #steps = 0;
+  readonly #budget: PolicyBudget;
+
+  constructor(budget: PolicyBudget) {
+    this.#budget = budget;
+  }
 
   holds(statement: Statement, value: IpldValue): boolean {
     this.#count(1);
@@ -51,7 +64,9 @@ class Matcher {
 
   #quantify({ op, selector, statement }: Statement & { op: 'all' | 'any' }, value: IpldValue): boolean {
     const selected = this.#select(value, selector);
-    const items = selected === undefined ? undefined : valuesOf(selected);
+    if (selected === undefined) return false;
+    this.#count(costOfValues(selected));
+    const items = this.failure ? undefined : valuesOf(selected);
     if (items === undefined) return false;
     return op === 'all'
       ? items.every((item) => this.holds(statement, item))
@@ -69,7 +84,8 @@ class Matcher {
 
   #compare(statement: Extract<Statement, { op: Comparison | 'like' }>, selected: IpldValue | undefined): boolean {
     if (selected === undefined) return false;
-    this.#count(statement.cost + sizeOf(selected));
+    const isEquality = statement.op === '==' || statement.op === '!=';
+    this.#count(statement.cost + (isEquality ? weigh(selected) : sizeOf(selected)));
     if (this.failure) return false;
     if (statement.op === 'like') return typeof selected === 'string' && matchesGlob(selected, statement.glob);
     const { op, value } = statement;
@@ -85,8 +101,8 @@ class Matcher {
   }
 
   #count(steps: number): void {
-    this.#steps += steps;
-    if (this.#steps > limits.policySteps) this.failure ??= 'too_costly';
+    this.#budget.steps -= steps;
+    if (this.#budget.steps < 0) this.failure ??= 'too_costly';
   }
 }
 

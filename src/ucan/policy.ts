@@ -93,7 +93,7 @@ const arities: Readonly<Record<string, number>> = {
 
 function requireArity(op: IpldValue | undefined, operands: number, place: string): void {
   if (typeof op !== 'string' || !Object.hasOwn(arities, op)) {
-    throw malformedPolicy('has a policy with an operator that is none of UCAN', place, {
+    throw malformedPolicy(`has a policy with an operator that is none of ${Object.keys(arities).join(' ')}`, place, {
       expected: Object.keys(arities),
     });
   }

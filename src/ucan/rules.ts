@@ -6,7 +6,8 @@ import { toDagJson } from './dag-json.ts';
 import type { Delegation } from './delegation.ts';
 import type { Invocation } from './invocation.ts';
 import type { IpldMap } from './ipld.ts';
-import { findPolicyFailure } from './match.ts';
+import { limits } from './limits.ts';
+import { findPolicyFailure, type PolicyBudget } from './match.ts';
 import { invalidSignature } from './verified.ts';
 
 /** The rules of a chain, by what each looks at. */
@@ -77,8 +78,9 @@ export function judgeChain(chain: Chain, context: Circumstances, visit: Visit): 
   for (const link of links) visit(link, 'available', link.delegation ? undefined : unavailable(link));
   if (invocation.issuer === invocation.subject) return;
   visit(chain, 'root', checkRoot(invocation, links[0]));
+  const budget: PolicyBudget = { steps: limits.policySteps };
   links.forEach((link, index) => {
-    if (link.delegation) judgeLink(link, link.delegation, index, chain, context, visit);
+    if (link.delegation) judgeLink(link, link.delegation, index, chain, budget, context, visit);
   });
   const last = links.at(-1)?.delegation;
   if (last === undefined) return;
@@ -91,6 +93,7 @@ function judgeLink(
   delegation: Delegation,
   index: number,
   { invocation, links }: Chain,
+  budget: PolicyBudget,
   context: Circumstances,
   visit: Visit,
 ): void {
@@ -100,7 +103,7 @@ function judgeLink(
   if (before) visit(link, 'issuer', checkAddressed(before, delegation));
   visit(link, 'subject', checkSubject(delegation, invocation));
   if (before) visit(link, 'command', checkCommand(before, delegation));
-  visit(link, 'policy', checkPolicy(delegation, invocation.args));
+  visit(link, 'policy', checkPolicy(delegation, invocation.args, budget));
 }
 
 /** Holds a delegation against the rules that need nothing but, where it was revoked, the issuers above it. */
@@ -199,8 +202,8 @@ export function refuseCommand(delegation: Delegation, command: string): HanaperE
 }
 
 /** Whether the arguments keep the policy of a delegation. */
-export function checkPolicy(delegation: Delegation, args: IpldMap): HanaperError | undefined {
-  const failure = findPolicyFailure(delegation.policy, args);
+export function checkPolicy(delegation: Delegation, args: IpldMap, budget?: PolicyBudget): HanaperError | undefined {
+  const failure = findPolicyFailure(delegation.policy, args, budget);
   if (failure === undefined) return undefined;
   const statement = toDagJson(failure.statement);
   const reasons = {

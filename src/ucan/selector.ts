@@ -107,8 +107,13 @@ export function select(
 
 // Characters and items that are copied; the values of a map may have to be sorted.
 function costOf({ kind }: Step, value: IpldValue): number {
-  if (kind === 'values' && isIpldMap(value)) return 1 + sortingCost * sizeOf(value);
-  return kind === 'values' || kind === 'slice' ? 1 + sizeOf(value) : 1;
+  if (kind === 'values') return costOfValues(value);
+  return kind === 'slice' ? 1 + sizeOf(value) : 1;
+}
+
+/** What {@link valuesOf} costs: the values of a map may have to be sorted. */
+export function costOfValues(value: IpldValue): number {
+  return 1 + (isIpldMap(value) ? sortingCost : 1) * sizeOf(value);
 }
 
 function take(value: IpldValue, step: Step): IpldValue | undefined {
@@ -130,18 +135,27 @@ export function valuesOf(value: IpldValue): readonly IpldValue[] | undefined {
   if (!isIpldMap(value)) return undefined;
   const keys = Object.keys(value);
   // The order of a token is that of DAG-CBOR, but for keys that look like numbers: JavaScript puts those first.
-  return (isIndex(keys[0] ?? '') ? keys.toSorted(compareKeys) : keys).map((key) => value[key] ?? null);
+  const sorted = isIndex(keys[0] ?? '') ? sortKeys(keys) : keys;
+  return sorted.map((key) => value[key] ?? null);
 }
 
 function isIndex(key: string): boolean {
   return /^\d{1,10}$/.test(key);
 }
 
-function compareKeys(left: string, right: string): number {
-  const [before, after] = [encodeUtf8(left), encodeUtf8(right)];
+// Each key is encoded once, not in every comparison.
+function sortKeys(keys: readonly string[]): readonly string[] {
+  const encoded = keys.map((key) => ({ key, bytes: encodeUtf8(key) }));
+  return encoded.toSorted((left, right) => compareKeys(left.bytes, right.bytes)).map(({ key }) => key);
+}
+
+function compareKeys(before: Uint8Array, after: Uint8Array): number {
   if (before.length !== after.length) return before.length - after.length;
-  const index = before.findIndex((byte, at) => byte !== after[at]);
-  return (before[index] ?? 0) - (after[index] ?? 0);
+  for (let i = 0; i < before.length; i++) {
+    const step = (before[i] ?? 0) - (after[i] ?? 0);
+    if (step !== 0) return step;
+  }
+  return 0;
 }
 
 /** How many values, characters and bytes there are in a value and in all that it holds. */

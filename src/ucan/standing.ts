@@ -20,19 +20,32 @@ export async function findStanding(candidate: Candidate, source: DelegationSourc
   return (await new Ascent(source, candidate.delegation.subject, now).standingOf(candidate, [])) ?? 'unproven';
 }
 
-/** The issuers of a delegation and of all that could be above it, as far as they are known. */
+/**
+ * Who may revoke a delegation, by what is known above it: its issuer, and the issuers of those delegations above it whose
+ * power comes from the subject. What a stranger delegates about somebody else makes him nobody's ancestor.
+ */
 export async function listIssuersAbove(delegation: Delegation, source: DelegationSource): Promise<ReadonlySet<string>> {
-  const { subject } = delegation;
-  const issuers = new Set<string>();
-  let level: readonly Delegation[] = [delegation];
-  while (level.length > 0 && issuers.size < mostVisits) {
-    const fresh = level.filter(({ issuer }) => !issuers.has(issuer));
-    for (const { issuer } of fresh) issuers.add(issuer);
-    const audiences = [...new Set(fresh.map(({ issuer }) => issuer))].filter((issuer) => issuer !== subject);
-    if (subject === null || audiences.length === 0) return issuers;
-    level = (await source.delegationsTo(audiences, subject)).map((candidate) => candidate.delegation);
+  const { subject, issuer } = delegation;
+  const above = subject === null ? [] : await gatherAbove(issuer, subject, source);
+  const holders = new Set(subject === null ? [] : [subject]);
+  for (let before = 0; holders.size > before; ) {
+    before = holders.size;
+    for (const each of above) if (holders.has(each.issuer)) holders.add(each.audience);
   }
-  return issuers;
+  return new Set([issuer, ...above.map((each) => each.issuer).filter((each) => holders.has(each))]);
+}
+
+async function gatherAbove(issuer: string, subject: string, source: DelegationSource): Promise<readonly Delegation[]> {
+  const asked = new Set<string>([subject]);
+  const above: Delegation[] = [];
+  let level = [issuer].filter((each) => each !== subject);
+  while (level.length > 0 && above.length < mostVisits) {
+    for (const audience of level) asked.add(audience);
+    const found = (await source.delegationsTo(level, subject)).map((candidate) => candidate.delegation);
+    above.push(...found);
+    level = [...new Set(found.map((each) => each.issuer))].filter((each) => !asked.has(each));
+  }
+  return above;
 }
 
 class Ascent {

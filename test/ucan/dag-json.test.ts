@@ -114,7 +114,7 @@ describe('what is no DAG-JSON is bad input:', () => {
 
 test('bad input names the field', async () => {
   const { details } = await expectCode('bad_input', () => fromJsonValue({ a: [1, { b: undefined }] }));
-  expect(details).toMatchObject({ field: '..a[1].b' });
+  expect(details).toMatchObject({ field: '.a[1].b' });
 });
 
 function holdsReserved(value: IpldValue): boolean {

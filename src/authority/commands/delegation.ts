@@ -135,11 +135,12 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     const filter: DelegationFilter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
     const rows = await listDelegations(transaction, filter);
     const candidates = await tokens.withRevocations(rows.map((row) => tokens.decode(row)));
+    const standings = await tokens.findStandings(candidates, seconds);
     const listed: DelegationListDocument['delegations'][number][] = [];
     for (const [index, row] of rows.entries()) {
-      const candidate = candidates[index];
-      if (candidate === undefined) continue;
-      const state = stateOf(candidate, await tokens.findStanding(candidate, seconds), seconds);
+      const [candidate, standing] = [candidates[index], standings[index]];
+      if (candidate === undefined || standing === undefined) continue;
+      const state = stateOf(candidate, standing, seconds);
       if (state !== 'revoked' || revoked) listed.push({ ...toDocument(row, candidate.delegation), state });
     }
     const last = rows.at(-1);
@@ -172,7 +173,7 @@ export const findStoredChain: Command<'authority', FindChainArgs, { chain: reado
   },
 };
 
-/** Removes what expired, by more than clocks may differ. Revocations stay, whatever they revoke. */
+/** Removes what expired, by more than clocks may differ. Revocations stay, and what they revoke. */
 export const pruneDelegations: Command<'authority', Record<string, never>, { removed: number }> = {
   name: '/delegation/prune',
   subject: 'authority',

@@ -40,7 +40,8 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
     const publicKey = importPublicKey(decodeHex(public_key) ?? new Uint8Array(0));
     const keyFingerprint = fingerprintOf(publicKey);
     await takeLock(transaction, `key/${keyFingerprint}`);
-    await requireNotIdentityKey(context, publicKey);
+    // Anybody can delegate to the public key of a vendor, and must not keep us from trusting it by that.
+    await requireNotIdentityKey(context, publicKey, 'by what it issued');
     (await listSigningKeysByFingerprint(transaction, keyFingerprint)).forEach(requireNotRevoked);
     await requireNotTrusted(context, keyFingerprint);
     const row: TrustedKeyRow = {

@@ -149,12 +149,10 @@ async function listFallen(
     level = next;
   }
   const candidates = await tokens.withRevocations([...seen.values()]);
-  const fallen: string[] = [];
-  for (const candidate of candidates) {
-    if ((await tokens.findStanding(candidate, toSeconds(now))) === 'revoked')
-      fallen.push(formatCid(candidate.delegation.cid));
-  }
-  return fallen;
+  const standings = await tokens.findStandings(candidates, toSeconds(now));
+  return candidates
+    .filter((_, index) => standings[index] === 'revoked')
+    .map(({ delegation }) => formatCid(delegation.cid));
 }
 
 // A powerline is about whatever it passes on.

@@ -24,6 +24,7 @@ const ownerOnly = 0o600;
 /** `hanaper identity create` */
 export async function create(session: Session, options: CreateIdentityOptions): Promise<Outcome> {
   const { output = 'identity.pem', type, seal = options.keyPassphraseFile !== undefined, allowWeak } = options;
+  if (output === '-') throw noStandardOutput();
   // Before anything is asked; createFile sees to what comes there meanwhile.
   if (lstatSync(output, { throwIfNoEntry: false })) throw alreadyThere(output);
   using key = await generatePrivateKey(type);
@@ -54,6 +55,16 @@ export async function show(session: Session, file: string, options: KeyFileOptio
   const publicKey = await publicKeyOfPrivate(await readIdentity(session, file, options));
   const did = encodeDidKey(publicKey);
   return { document: { did, type: publicKey.type, public_jwk: encodeJwk(publicKey) }, lines: [did] };
+}
+
+function noStandardOutput(): HanaperError {
+  return new HanaperError(
+    'usage',
+    'A private key is written to a file, never to standard output: name one with --output.',
+    {
+      option: '--output',
+    },
+  );
 }
 
 function alreadyThere(path: string): HanaperError {

@@ -128,7 +128,7 @@ async function pack(tokens: readonly { readonly bytes: Uint8Array }[]): Promise<
     decodeUtf8(
       await encodeContainer(
         tokens.map(({ bytes }) => bytes),
-        'base64url',
+        'base64url-gzip',
       ),
     ) ?? ''
   );

@@ -34,7 +34,7 @@ const readable = 0o644;
 export async function revoke(session: Session, what: string, options: RevokeOptions): Promise<Outcome> {
   const named = await readNamed([what]);
   const [target, ...others] = named.cids;
-  if (target === undefined || others.length > 0) throw notOne(what);
+  if (target === undefined || others.length > 0) throw notOne(what, named.cids);
   const path = await readNamed(options.path ?? []);
   const authority = options.output === undefined ? await session.unlockAuthority() : undefined;
   const signer = await openTokenSigner(session, options);
@@ -124,8 +124,11 @@ function describe(document: RevocationDocument): Outcome {
   };
 }
 
-function notOne(what: string): HanaperError {
-  return new HanaperError('usage', `${what} must hold exactly one delegation: give the CID of the one to revoke.`, {
+function notOne(what: string, cids: readonly CID[]): HanaperError {
+  const found = cids.map(formatCid);
+  const hint = found.length === 0 ? 'it holds none' : `give the CID of the one to revoke: ${found.join(', ')}`;
+  return new HanaperError('usage', `${what} must hold exactly one delegation: ${hint}.`, {
     reason: 'not one delegation',
+    cids: found,
   });
 }

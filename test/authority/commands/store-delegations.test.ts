@@ -238,13 +238,23 @@ describe.each(engines)('$name', (engine) => {
       ['issues about itself', () => delegate(signingKey, bob)],
       ['issues a powerline', () => delegate(signingKey, bob, { subject: null })],
       ['passes on', () => delegate(signingKey, bob, { subject: alice.did })],
-      ['is the audience', () => delegate(alice, signingKey)],
-      ['is the subject', () => delegate(alice, bob, { subject: signingKey.did })],
     ])('a key that %s here is taken neither as a signing key nor as a trusted one', async (_, make) => {
       await storeAtOnce(authority, [await make()]);
       expect((await expectCode('bad_input', importIt)).details['reason']).toBe('identity key');
       expect((await expectCode('bad_input', trustIt)).details['reason']).toBe('identity key');
     });
+
+    test.each<[string, () => Promise<Delegation>]>([
+      ['is the audience', () => delegate(alice, signingKey)],
+      ['is the subject', () => delegate(alice, bob, { subject: signingKey.did })],
+    ])(
+      'a key that %s here is not taken in as a signing key; a public key of somebody else is still trusted',
+      async (_, make) => {
+        await storeAtOnce(authority, [await make()]);
+        expect((await expectCode('bad_input', importIt)).details['reason']).toBe('identity key');
+        expect(await trustIt()).toMatchObject({ revoked_at: null });
+      },
+    );
 
     test('a delegation about a signing key that was revoked is refused', async () => {
       const { name } = await authority.executeFor('acme', createKey, { name: `made-${counter}` });
