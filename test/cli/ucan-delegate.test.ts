@@ -73,6 +73,14 @@ describe('ucan delegate --issuer', () => {
     await cli.refuses('bad_input', ...delegate('--output', '.'));
   });
 
+  test('writes over tokens, and over nothing else', async () => {
+    const before = cli.read('alice.key');
+    await cli.refuses('already_exists', ...delegate('--output', 'alice.key'));
+    expect(cli.read('alice.key')).toEqual(before);
+    await cli.done(...delegate('--output', 'twice.ucan'));
+    await cli.done(...delegate('--output', 'twice.ucan'));
+  });
+
   test('with --json gives every field and the container, or the name of its file', async () => {
     const document = await cli.done<Token & { container: string; stored: boolean }>(...delegate());
     expect(document).toMatchObject({ kind: 'delegation', key_type: 'ed25519', is_root: true, is_powerline: false });
