@@ -5,7 +5,6 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 export default defineConfig({
   test: {
-    reporters: process.env['CI'] ? ['default'] : ['default'],
     projects: [
       {
         ...source,
@@ -13,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/store/**', 'test/authority/**', 'test/cli/**', 'test/e2e/**', 'test/**/*.fuzz.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -21,7 +20,8 @@ export default defineConfig({
         test: {
           name: 'fuzz',
           include: ['test/**/*.fuzz.test.ts'],
-          testTimeout: 120_000,
+          // As much longer as there are more runs.
+          testTimeout: 120_000 * Number(process.env['HANAPER_FUZZ'] ?? 1),
         },
       },
       {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeBase64, decodeBase64Url, decodeHex, encodeBase64, encodeBase64Url, encodeHex } from '../src/bytes.ts';
+import { fuzzRuns } from './support/fuzz.ts';
 
-const numRuns = 20_000;
+const numRuns = fuzzRuns(20_000);
 const texts = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.constantFrom(...'ABCZabcz019+/-_= \n') }),

@@ -5,8 +5,9 @@ import { decodePrivateKey, decodePublicKey } from '../../src/crypto/key-format.t
 import { Secret } from '../../src/crypto/secret.ts';
 import { HanaperError } from '../../src/errors.ts';
 import { expectOnlyHanaperErrors } from '../support/codes.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 
-const numRuns = 2000;
+const numRuns = fuzzRuns(2000);
 const body = fc.uint8Array({ maxLength: 120 });
 
 function pem(label: string, der: Uint8Array): Uint8Array {

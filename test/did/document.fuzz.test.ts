@@ -3,9 +3,10 @@ import { test } from 'vitest';
 import { readDidDocument } from '../../src/did/document.ts';
 import { decodePublicJwk } from '../../src/did/jwk.ts';
 import { expectOnlyHanaperErrors } from '../support/codes.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 
 const did = 'did:web:example.com';
-const numRuns = 3000;
+const numRuns = fuzzRuns(3000);
 const ids = fc.oneof(fc.constantFrom(`${did}#a`, '#a', '#b', did), fc.string(), fc.jsonValue());
 const jwk = fc.record(
   {

@@ -4,8 +4,9 @@ import { concatBytes, encodeUtf8 } from '../../src/bytes.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeIdentityKey } from '../../src/did/identity-key-file.ts';
 import { HanaperError } from '../../src/errors.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 
-const numRuns = 3000;
+const numRuns = fuzzRuns(3000);
 const body = fc.uint8Array({ maxLength: 200 });
 const labels = fc.constantFrom('PRIVATE KEY', 'EC PRIVATE KEY', 'ENCRYPTED PRIVATE KEY');
 const prefixes = fc.constantFrom(

@@ -5,8 +5,9 @@ import { decodeSignature, parseSignatureFile } from '../../src/signature/index.t
 import { decodeStatement } from '../../src/signature/statement.ts';
 import { expectOnlyHanaperErrors } from '../support/codes.ts';
 import { createSigner, signBy, signHashBy } from '../support/fixtures.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 
-const numRuns = 5000;
+const numRuns = fuzzRuns(5000);
 const hash = 'ab'.repeat(32);
 const signer = await createSigner('alice');
 const documents = [await signBy(signer, hash), await signHashBy(signer, hash)].map((each) => JSON.stringify(each));

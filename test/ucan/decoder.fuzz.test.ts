@@ -18,10 +18,11 @@ import {
 } from '../../src/ucan/index.ts';
 import { parseSelector } from '../../src/ucan/selector.ts';
 import { failureOf } from '../support/codes.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 import { delegate, invoke, principal } from '../support/ucan.ts';
 import { ipldValues } from './values.ts';
 
-const numRuns = 3000;
+const numRuns = fuzzRuns(3000);
 const alice = await principal('alice');
 const delegation = await delegate(alice, alice, { policy: [['like', '.name', 'a*']], meta: { a: [1, 2.5, null] } });
 const invocation = await invoke(alice, alice, [delegation], { args: { name: 'abc', bytes: Uint8Array.of(1) } });

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeLegacyToken, verifyLegacySignature } from '../../src/ucan/index.ts';
 import { expectOnlyHanaperErrors } from '../support/codes.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 import { signJwt, signLatestLegacy, signLegacy } from '../support/legacy.ts';
 import { principal } from '../support/ucan.ts';
 
-const numRuns = 3000;
+const numRuns = fuzzRuns(3000);
 const alice = await principal('alice');
 const tokens = [await signLegacy(alice, alice), await signLatestLegacy(alice, alice)];
 const fields = ['alg', 'typ', 'ucv', 'iss', 'aud', 'exp', 'nbf', 'nnc', 'fct', 'att', 'cap', 'prf'];

@@ -17,6 +17,7 @@ import {
 } from '../../src/ucan/index.ts';
 import { Cbor, float, list, map, type Raw, unsortedMap } from '../support/cbor.ts';
 import { failureOf } from '../support/codes.ts';
+import { fuzzRuns } from '../support/fuzz.ts';
 import {
   contextOf,
   delegate,
@@ -29,7 +30,7 @@ import {
   signRaw,
 } from '../support/ucan.ts';
 
-const numRuns = 1500;
+const numRuns = fuzzRuns(1500);
 const people = await Promise.all(keyTypes.map((keyType) => principal('somebody', keyType)));
 const dids = people.map(({ did }) => did);
 const known = await Promise.all(people.map((issuer) => delegate(issuer, people[0] ?? issuer)));
