@@ -9,6 +9,8 @@ import { malformedToken } from './malformed.ts';
 const envelopeHead = 0x82;
 // The letter g: how 0x82 begins in base64 and base64url.
 const base64Head = 0x67;
+// How {" begins in base64url.
+const jwtStart = 'ey';
 
 /**
  * Reads a token, whichever it is.
@@ -32,6 +34,7 @@ export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Arra
   const text = decodeUtf8(trimEnd(file));
   const token = text === undefined ? undefined : (decodeBase64(text) ?? decodeBase64Url(text));
   if (token?.[0] === envelopeHead) return [token];
+  if (text?.startsWith(jwtStart)) throw malformedToken('is a JWT, as UCAN had them before 1.0', { offset: 0 });
   throw malformedToken('is neither a container nor a token in raw, base64 or base64url form', { offset: 0 });
 }
 

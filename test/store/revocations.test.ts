@@ -101,15 +101,18 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
-  test('a revocation may come before its delegation, and outlives it', async () => {
+  test('a revocation may come before its delegation, and keeps it from being cleaned up', async () => {
     const target = await delegate(alice, bob, { expiration: now });
     await insert(rowOf(target));
     await keep(database, [target]);
     expect(await isRevoked(cidsOf(target), alice.did)).toBe(true);
+    const other = await delegate(alice, bob, { expiration: now, command: '/other' });
+    await keep(database, [other]);
     const removed = await database.transact('write', (transaction) => deleteExpiredDelegations(transaction, now + 1));
     expect(removed).toBe(1);
     expect(await list(target.cid)).toEqual([rowOf(target)]);
-    await keep(database, [target]);
+    expect(await keep(database, [target])).toBe(0);
+    expect(await keep(database, [other])).toBe(1);
     expect(await isRevoked(cidsOf(target), alice.did)).toBe(true);
   });
 
