@@ -169,6 +169,8 @@ export const findStoredChain: Command<'authority', FindChainArgs, { chain: reado
     for (const delegation of chain) {
       if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
     }
+    // Whoever is about to use it has it verified again, and that then costs nothing.
+    tokens.keep(chain);
     return { chain };
   },
 };
