@@ -30,4 +30,4 @@ export {
 export { decodeIdentityKey, encodeIdentityKeyPem, encryptIdentityKeyPem } from './identity-key-file.ts';
 export { decodePublicJwk, encodeJwk, type PublicJwk } from './jwk.ts';
 export { generatePrivateKey, PrivateKey, publicKeyOfPrivate, signWithKey } from './private-key.ts';
-export { importPublicKeyOf, type KeyType, type PublicKey, verifyWithKey } from './public-key.ts';
+export { type KeyType, type PublicKey, verifyWithKey } from './public-key.ts';

@@ -1,5 +1,5 @@
-import { type EcdsaPublicKey, importEcdsaPublicKey, verifyEcdsa } from '../crypto/ecdsa.ts';
-import { type Ed25519PublicKey, importPublicKey, verify } from '../crypto/ed25519.ts';
+import { type EcdsaPublicKey, verifyEcdsa } from '../crypto/ecdsa.ts';
+import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 
 /** The kinds of keys that a did:key can name here. */
 export type KeyType = 'ed25519' | 'p256' | 'secp256k1';
@@ -8,17 +8,6 @@ export type KeyType = 'ed25519' | 'p256' | 'secp256k1';
 export type PublicKey =
   | { readonly type: 'ed25519'; readonly bytes: Ed25519PublicKey }
   | { readonly type: 'p256' | 'secp256k1'; readonly bytes: EcdsaPublicKey };
-
-/**
- * Checks a public key that comes from outside: raw Ed25519 (32 bytes), or a compressed point (33 bytes).
- *
- * @throws HanaperError `malformed_key`, `weak_key`
- */
-export function importPublicKeyOf(type: KeyType, bytes: Uint8Array): PublicKey {
-  return type === 'ed25519'
-    ? { type, bytes: importPublicKey(bytes) }
-    : { type, bytes: importEcdsaPublicKey(type, bytes) };
-}
 
 /** Whether `signature` (64 bytes) is that of `message` by `key`. */
 export function verifyWithKey(key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {

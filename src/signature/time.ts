@@ -8,3 +8,8 @@ export function parseTime(text: string): number | undefined {
   if (Number.isNaN(milliseconds)) return undefined;
   return new Date(milliseconds).toISOString().slice(0, 19) === text.slice(0, 19) ? milliseconds : undefined;
 }
+
+/** A time that was read already, in whole seconds since 1970: how tokens tell times. */
+export function toSeconds(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
+import { toSeconds } from '../../signature/time.ts';
 import { takeLock } from '../../store/lock.ts';
 import type { DelegationRow } from '../../store/schema.ts';
 import {
@@ -185,11 +186,6 @@ export const pruneDelegations: Command<'authority', Record<string, never>, { rem
     return { removed: await deleteExpiredDelegations(transaction, toSeconds(now) - limits.skewSeconds) };
   },
 };
-
-/** A time as whole seconds since 1970. */
-export function toSeconds(time: string): number {
-  return Math.floor(Date.parse(time) / 1000);
-}
 
 function stateOf({ delegation }: Candidate, standing: Standing, now: number): DelegationState {
   const { expiration, notBefore = 0 } = delegation;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
+import { toSeconds } from '../../signature/time.ts';
 import { takeLock } from '../../store/lock.ts';
 import { listOrganizations } from '../../store/organizations.ts';
 import type { LegacyTokenRow } from '../../store/schema.ts';
@@ -15,7 +16,7 @@ import type { Signer } from '../../ucan/signer.ts';
 import { commandArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { authoritySigner, organisationSigner } from '../signers.ts';
-import { keepDelegations, toSeconds } from './delegation.ts';
+import { keepDelegations } from './delegation.ts';
 
 /** Tokens of UCAN 0.8 to 0.10, and what their abilities are called now. */
 export interface ImportLegacyArgs {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
+import { toSeconds } from '../../signature/time.ts';
 import { listDelegationsByIssuer } from '../../store/ucan-delegations.ts';
 import { insertInvocation } from '../../store/ucan-invocations.ts';
 import { countPendingRevocations, insertRevocation, listRevocations } from '../../store/ucan-revocations.ts';
@@ -14,7 +15,6 @@ import type { Command, CommandContext } from '../command.ts';
 import { rememberPrincipals } from '../principals.ts';
 import { eitherOf } from '../stored-tokens.ts';
 import { containerArg, decodeTokens } from '../token-args.ts';
-import { toSeconds } from './delegation.ts';
 
 /** A revocation as a document. */
 export interface RevocationDocument {

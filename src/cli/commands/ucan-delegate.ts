@@ -1,13 +1,13 @@
-import { decodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { toSeconds } from '../../signature/time.ts';
 import { formatCid } from '../../ucan/cid.ts';
-import { encodeContainer } from '../../ucan/container.ts';
 import { fromJsonValue } from '../../ucan/dag-json.ts';
 import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/delegation.ts';
 import type { UcanVersion } from '../../ucan/envelope.ts';
 import type { Signer } from '../../ucan/signer.ts';
 import { parseExpiry, parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
+import { packTokens } from '../pack-tokens.ts';
 import { requirePrincipal } from '../principal-option.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
@@ -93,12 +93,7 @@ async function issue(
 async function store(session: Session, delegation: Delegation): Promise<void> {
   const { storeDelegations } = await import('../../authority/commands/delegation.ts');
   const authority = await session.unlockAuthority();
-  const container = decodeUtf8(await encodeContainer([delegation.bytes], 'base64url')) ?? '';
-  await authority.execute(storeDelegations, { container });
-}
-
-function toSeconds(time: string): number {
-  return Math.floor(Date.parse(time) / 1000);
+  await authority.execute(storeDelegations, { container: await packTokens([delegation]) });
 }
 
 function describe(delegation: Delegation, { output = '', store: stored, issuer: keyFile }: DelegateOptions) {

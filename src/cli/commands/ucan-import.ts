@@ -3,9 +3,7 @@ import type { Authority } from '../../authority/authority.ts';
 import { storeDelegations } from '../../authority/commands/delegation.ts';
 import { importLegacyTokens } from '../../authority/commands/import-legacy.ts';
 import { revokeDelegation } from '../../authority/commands/ucan.ts';
-import { decodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
-import { encodeContainer } from '../../ucan/container.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { revokeCommand } from '../../ucan/revocation.ts';
@@ -13,6 +11,7 @@ import { looksLikeTokens } from '../../ucan/tokens.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import { readLegacyFile } from '../legacy-file.ts';
 import type { Outcome } from '../output.ts';
+import { packTokens } from '../pack-tokens.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 
@@ -57,7 +56,7 @@ export async function importTokens(session: Session, file: string, { commands }:
 }
 
 async function storeAll(authority: Authority, delegations: readonly Delegation[]) {
-  return authority.execute(storeDelegations, { container: await pack(delegations) });
+  return authority.execute(storeDelegations, { container: await packTokens(delegations) });
 }
 
 async function revokeAll(
@@ -67,7 +66,7 @@ async function revokeAll(
 ): Promise<readonly string[]> {
   const revoked: string[] = [];
   for (const revocation of revocations) {
-    const container = await pack([revocation, ...delegations]);
+    const container = await packTokens([revocation, ...delegations]);
     revoked.push((await authority.execute(revokeDelegation, { container })).cid);
   }
   return revoked;
@@ -121,17 +120,6 @@ function readMapping(path: string): Readonly<Record<string, string>> {
   throw new HanaperError('bad_input', `${path} must be a JSON object like {"db/READ": "/db/read"}.`, {
     option: '--commands',
   });
-}
-
-async function pack(tokens: readonly { readonly bytes: Uint8Array }[]): Promise<string> {
-  return (
-    decodeUtf8(
-      await encodeContainer(
-        tokens.map(({ bytes }) => bytes),
-        'base64url-gzip',
-      ),
-    ) ?? ''
-  );
 }
 
 // What a file is shows at its beginning; an old database may be too large to be read whole.

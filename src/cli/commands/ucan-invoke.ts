@@ -1,4 +1,5 @@
 import { HanaperError } from '../../errors.ts';
+import { toSeconds } from '../../signature/time.ts';
 import { formatCid } from '../../ucan/cid.ts';
 import { fromJsonValue } from '../../ucan/dag-json.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
@@ -52,7 +53,7 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
     version,
     proofs: path.map(({ cid }) => cid),
     issuedAt: wish.now,
-    expiration: Math.floor(Date.parse(expires) / 1000),
+    expiration: toSeconds(expires),
   });
   return writeTokens(options, {
     document: describeToken(invocation),

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { CID } from 'multiformats/cid';
 import type { RevocationDocument } from '../../authority/commands/ucan.ts';
-import { decodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { formatCid, parseCid } from '../../ucan/cid.ts';
-import { encodeContainer } from '../../ucan/container.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { signRevocation } from '../../ucan/revocation.ts';
 import type { Outcome } from '../output.ts';
+import { packTokens } from '../pack-tokens.ts';
 import { readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 import { describeToken } from '../token-document.ts';
@@ -44,10 +43,10 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
     audience: authority?.identity.did,
     reason: options.reason,
   });
-  const tokens = [revocation, ...named.delegations, ...path.delegations].map(({ bytes }) => bytes);
+  const tokens = [revocation, ...named.delegations, ...path.delegations];
   if (authority === undefined) return write(revocation, target, tokens, options.output ?? '');
   const { revokeDelegation } = await import('../../authority/commands/ucan.ts');
-  const container = decodeUtf8(await encodeContainer(tokens, 'base64url')) ?? '';
+  const container = await packTokens(tokens);
   return describe(await authority.execute(revokeDelegation, { container }));
 }
 
@@ -88,7 +87,12 @@ function readCid(name: string): CID {
   }
 }
 
-function write(revocation: Invocation, target: CID, tokens: readonly Uint8Array[], output: string): Promise<Outcome> {
+function write(
+  revocation: Invocation,
+  target: CID,
+  tokens: readonly (Invocation | Delegation)[],
+  output: string,
+): Promise<Outcome> {
   return writeTokens(
     { output, encoding: 'base64url' },
     {
@@ -99,7 +103,7 @@ function write(revocation: Invocation, target: CID, tokens: readonly Uint8Array[
         '',
         `Next, where it shall count: hanaper ucan import ${output}`,
       ],
-      tokens,
+      tokens: tokens.map(({ bytes }) => bytes),
       mode: readable,
     },
   );
