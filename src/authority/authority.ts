@@ -5,15 +5,19 @@ import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
+import type { Delegation } from '../ucan/delegation.ts';
 import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { Command, CommandContext, CommandSubject } from './command.ts';
+import type { Command, CommandSubject } from './command.ts';
+import type { LocalCall } from './execute-locally.ts';
+import type { Answer } from './execute.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
-import { parseArgs } from './parse-args.ts';
+import type { Host } from './host.ts';
+import type { Request } from './request.ts';
 import type { StoredTokens } from './stored-tokens.ts';
 
 /** What an authority is made of. */
@@ -29,13 +33,12 @@ export interface AuthorityParts {
  * An open database with its authority: executes commands, and is a source of trust for verifiers.
  * Reads and verification work while it is locked.
  */
-export class Authority implements TrustSource, AsyncDisposable {
+export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly database: Database;
   readonly identity: AuthorityIdentity;
   readonly #observer: Observer | undefined;
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
-  /** Delegations whose signatures were verified in this process. */
   #verified: DelegationCache | undefined;
 
   constructor({ database, identity, observer, clock }: AuthorityParts) {
@@ -58,7 +61,7 @@ export class Authority implements TrustSource, AsyncDisposable {
   async unlock(credential: Credential): Promise<void> {
     const { vault } = await this.openVault(credential);
     try {
-      await this.#settlePrincipals(vault);
+      await this.#settle(vault);
     } catch (error) {
       vault.lock();
       throw error;
@@ -94,16 +97,20 @@ export class Authority implements TrustSource, AsyncDisposable {
   }
 
   /**
-   * Executes one of the authority's own commands in one transaction.
+   * Executes one of the authority's own commands, as the authority; `given` are delegations that go with it.
    *
    * @throws HanaperError `bad_input`, `locked`, and what the command throws
    */
-  execute<Args, Result>(command: Command<'authority', Args, Result>, args: Args): Promise<Result> {
-    return this.#execute(command, args, {}, (context, parsed) => command.run(context, parsed));
+  execute<Args, Result>(
+    command: Command<'authority', Args, Result>,
+    args: Args,
+    given: readonly Delegation[] = [],
+  ): Promise<Result> {
+    return this.#executeLocally(command, { args, given });
   }
 
   /**
-   * Executes a command of an organisation (name, DID or id; absent: the only one) in one transaction.
+   * Executes a command of an organisation (name, DID or id; absent: the only one), as that organisation.
    *
    * @throws HanaperError `bad_input`, `locked`, `not_found`, `usage`, and what the command throws
    */
@@ -112,10 +119,27 @@ export class Authority implements TrustSource, AsyncDisposable {
     command: Command<'organisation', Args, Result>,
     args: Args,
   ): Promise<Result> {
-    return this.#execute(command, args, { organisation }, async (context, parsed) => {
-      const row = await resolveOrganisation(context.transaction, organisation);
-      return command.run({ ...context, organisation: row }, parsed);
-    });
+    return this.#executeLocally(command, { args, organisation });
+  }
+
+  /**
+   * Executes what somebody asks for by a container with one invocation and its proofs: the one door.
+   *
+   * @throws HanaperError `malformed_token`, `bad_input`, and what `execute` throws
+   */
+  async executeContainer(container: Uint8Array): Promise<Answer> {
+    const { decodeRequest } = await import('./request.ts');
+    return this.executeRequest(await decodeRequest(container, await this.knownDelegations()));
+  }
+
+  /**
+   * The same for a request that was taken out of its container, or never was in one.
+   *
+   * @throws HanaperError `not_found` for an unknown command, and what `execute` throws
+   */
+  async executeRequest(request: Request): Promise<Answer> {
+    const { executeRequest } = await import('./door.ts');
+    return executeRequest(this, request);
   }
 
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */
@@ -139,9 +163,15 @@ export class Authority implements TrustSource, AsyncDisposable {
   /** The tokens of this database, inside a transaction. */
   async tokensIn(transaction: Transaction): Promise<StoredTokens> {
     // Verifying a package needs none of this, and shall not wait for it to be loaded.
-    const { DelegationCache, StoredTokens } = await import('./stored-tokens.ts');
+    const { StoredTokens } = await import('./stored-tokens.ts');
+    return new StoredTokens(transaction, await this.knownDelegations());
+  }
+
+  /** The delegations whose signatures were verified in this process. */
+  async knownDelegations(): Promise<DelegationCache> {
+    const { DelegationCache } = await import('./stored-tokens.ts');
     this.#verified ??= new DelegationCache();
-    return new StoredTokens(transaction, this.#verified);
+    return this.#verified;
   }
 
   /**
@@ -164,61 +194,22 @@ export class Authority implements TrustSource, AsyncDisposable {
     return this.close();
   }
 
-  async #execute<Subject extends CommandSubject, Args, Result>(
-    command: Command<Subject, Args, Result>,
-    args: Args,
-    details: HanaperEvent['details'],
-    run: (context: CommandContext, parsed: Args) => Promise<Result>,
+  async #executeLocally<Result>(
+    command: Command<CommandSubject, unknown, Result>,
+    call: LocalCall,
   ): Promise<Result> {
-    try {
-      const parsed = parseArgs(command.args, args);
-      if (command.access === 'write') this.requireVault();
-      const events: { name: EventName; details: HanaperEvent['details'] }[] = [];
-      const result = await this.database.transact(command.access, async (transaction) =>
-        run(await this.#createContext(transaction, (name, told) => events.push({ name, details: told })), parsed),
-      );
-      for (const event of events) this.report(event.name, event.details);
-      return result;
-    } catch (error) {
-      if (error instanceof HanaperError && command.refusal) {
-        const told = { command: command.name, ...details, ...namesIn(args), ...namesIn(error.details) };
-        this.report(command.refusal, told, error);
-      }
-      throw error;
-    }
+    const { executeLocally } = await import('./execute-locally.ts');
+    return (await executeLocally(this, command, call)) as Result;
   }
 
-  async #createContext(transaction: Transaction, emit: CommandContext['emit']): Promise<CommandContext> {
-    return {
-      transaction,
-      now: await this.readNow(transaction),
-      authority: this.identity,
-      tokens: await this.tokensIn(transaction),
-      vault: () => this.requireVault(),
-      emit,
-    };
-  }
-
-  // A database that was made before there were principals has none, and only an open vault can make them.
-  async #settlePrincipals(vault: Vault): Promise<void> {
+  // A database that was made before there were principals or a log has none, and only an open vault can make them.
+  async #settle(vault: Vault): Promise<void> {
     const { did } = this.identity;
-    const { arePrincipalsSettled, settlePrincipals } = await import('./principals.ts');
-    if (await this.database.transact('read', (transaction) => arePrincipalsSettled(transaction, did))) return;
+    const { isSettled, settle } = await import('./settle.ts');
+    if (await this.database.transact('read', (transaction) => isSettled(transaction, did))) return;
     await this.database.transact('write', async (transaction) => {
       const now = await this.readNow(transaction);
-      await settlePrincipals({ transaction, now, vault: () => vault });
+      await settle({ transaction, now, vault: () => vault });
     });
   }
-}
-
-// What a refused command was about: its names, hashes and CIDs, as far as they are short text, and nothing else of it.
-function namesIn(args: unknown): Readonly<Record<string, string>> {
-  const told = ['name', 'key', 'hash', 'cid', 'issuer', 'revoked_by'];
-  const entries = typeof args === 'object' && args !== null ? Object.entries(args) : [];
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => {
-      const [field, value] = entry;
-      return told.includes(field) && typeof value === 'string' && value.length <= 1024;
-    }),
-  );
 }

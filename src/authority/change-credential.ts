@@ -2,12 +2,13 @@ import { createUuid } from '../crypto/uuid.ts';
 import { HanaperError } from '../errors.ts';
 import { getAuthority, updateAuthority } from '../store/authority.ts';
 import { deleteKeySlot, insertKeySlot, listKeySlots } from '../store/key-slots.ts';
-import { takeLock } from '../store/lock.ts';
+import { lockLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { addSlot, signAuthority } from '../vault/create.ts';
 import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Authority } from './authority.ts';
+import { enrolOwn } from './own-acts.ts';
 
 /** Which slot went, and which took its place. */
 export interface ChangedCredential {
@@ -35,11 +36,13 @@ export async function changeCredential(
   const plan = { id: createUuid(new Date(createdAt)), createdAt, credential: next, costs };
   const added = await addSlot(open, plan);
   await authority.database.transact('write', async (transaction) => {
-    await takeLock(transaction, 'key-slots');
+    const head = await lockLogHead(transaction);
     await requireSlot(transaction, removed);
     await insertKeySlot(transaction, added);
     await restateMethod(transaction, open, added);
     await deleteKeySlot(transaction, removed.id);
+    const args = { added: added.id, removed: removed.id };
+    await enrolOwn(transaction, open, { command: '/slot/replace', args, now: createdAt, head });
   });
   const erased = await authority.database.emptyWriteAheadLog();
   authority.report('slot.added', { slot: added.id, kind: added.kind });

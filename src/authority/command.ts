@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import type { EventName } from '../events.ts';
 import type { OrganizationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+import type { Invocation } from '../ucan/invocation.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { StoredTokens } from './stored-tokens.ts';
 
-/** Whose command it is: the authority's, or one organisation's. */
-export type CommandSubject = 'authority' | 'organisation';
+/** On whose power a command is invoked: the authority's, one organisation's, or that of whoever it is about. */
+export type CommandSubject = 'authority' | 'organisation' | 'anybody';
 
 /** What every handler is given besides its arguments. */
 export interface CommandContext {
@@ -17,10 +19,16 @@ export interface CommandContext {
   readonly authority: AuthorityIdentity;
   /** The tokens of this database. */
   readonly tokens: StoredTokens;
+  /** The delegations that came beside the invocation; nobody has verified them. */
+  readonly given: readonly Delegation[];
   /** @throws HanaperError `locked` */
   vault(): Vault;
   /** Notes an event, which observers are told of after the commit. */
   emit(name: EventName, details: Readonly<Record<string, unknown>>): void;
+  /** Has something done once all of it is committed. */
+  afterCommit(act: () => void): void;
+  /** Locks the vault. */
+  lock(): void;
 }
 
 /** What the handler of an organisation's command is given. */
@@ -28,19 +36,45 @@ export interface OrganisationContext extends CommandContext {
   readonly organisation: OrganizationRow;
 }
 
+/** What the handler of a command about anybody is given. */
+export interface InvocationContext extends CommandContext {
+  readonly invocation: Invocation;
+}
+
+/** What the handler of a command is given, by its subject. */
+export type ContextOf<Subject extends CommandSubject> = Subject extends 'organisation'
+  ? OrganisationContext
+  : Subject extends 'anybody'
+    ? InvocationContext
+    : CommandContext;
+
+/** Where a command stands in the HTTP API. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** `{org}` is the subject, any other `{name}` an argument; the rest is the query, or the body. */
+  readonly path: string;
+}
+
 /**
- * One command: the single definition that the command line executes, and that every other edge will.
- * Args and result are JSON documents in snake_case (a private key to import excepted, which is a `Secret`).
+ * One command: the single definition from which come the command line's local and remote call, the HTTP route, its
+ * OpenAPI description and the page about it. Args and result are JSON documents in snake_case.
  */
 export interface Command<Subject extends CommandSubject, Args, Result> {
   /** `/noun/verb` */
   readonly name: string;
+  /** What it does, in a sentence. */
+  readonly summary: string;
   readonly subject: Subject;
   readonly access: 'read' | 'write';
+  readonly route: Route;
   /** Strict: no default, coercion, transform or unknown key. */
   readonly args: z.ZodType<Args>;
+  readonly result: z.ZodType<Result>;
   /** The event that tells of a refusal. */
   readonly refusal?: EventName;
   /** Runs inside one transaction. */
-  run(context: Subject extends 'organisation' ? OrganisationContext : CommandContext, args: Args): Promise<Result>;
+  run(context: ContextOf<Subject>, args: Args): Promise<Result>;
 }
+
+/** A command of which nothing more is known. */
+export type AnyCommand = Command<CommandSubject, unknown, unknown>;

@@ -15,6 +15,7 @@ import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
 import { parseArgs } from './parse-args.ts';
+import { beginLog } from './own-acts.ts';
 import { rememberPrincipals } from './principals.ts';
 import { StoredTokens } from './stored-tokens.ts';
 
@@ -72,6 +73,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
       await rememberPrincipals(context, [vault.did], 'authority');
       const made = name === undefined ? undefined : await createOrganisation.run(context, { name });
       // Pinned before the commit: a database whose authority cannot be remembered is not made.
+      await beginLog(transaction, vault, plan.createdAt);
       return { organisation: made, replaced: pin(database.name, vault.did, knownAuthorities) };
     });
     options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
@@ -121,7 +123,10 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     authority: { did: vault.did, publicKey: vault.publicKey },
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,
+    given: [],
     emit: () => undefined,
+    afterCommit: () => undefined,
+    lock: () => undefined,
   };
 }
 

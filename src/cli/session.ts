@@ -6,6 +6,7 @@ import { type Config, defaultDatabase, loadConfig } from '../config.ts';
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
+import type { Caller } from './caller.ts';
 import type { CredentialSources, FoundCredential } from './credential.ts';
 import { type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
@@ -124,6 +125,11 @@ export class Session implements AsyncDisposable {
     const authority = await this.openAuthority();
     if (authority.locked) await authority.unlock(await this.requireCredential());
     return authority;
+  }
+
+  /** Who executes a command that reads, or one that writes. */
+  async openCaller(access: 'read' | 'write'): Promise<Caller> {
+    return access === 'write' ? this.unlockAuthority() : this.openAuthority();
   }
 
   /** Where the present credential comes from. */

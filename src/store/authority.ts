@@ -7,14 +7,14 @@ export async function getAuthority({ kysely }: Transaction): Promise<AuthorityRo
 }
 
 /** Writes the authority's row, which there is one of. */
-export async function insertAuthority({ kysely }: Transaction, row: AuthorityRow): Promise<void> {
-  await kysely
-    .insertInto('authority')
-    .values({ id: 1, ...row })
-    .execute();
+export async function insertAuthority({ kysely, effects }: Transaction, row: AuthorityRow): Promise<void> {
+  const kept = { id: 1, ...row } as const;
+  await kysely.insertInto('authority').values(kept).execute();
+  effects.wrote('authority', kept);
 }
 
 /** Replaces the authority's row by one that is signed anew. */
-export async function updateAuthority({ kysely }: Transaction, row: AuthorityRow): Promise<void> {
+export async function updateAuthority({ kysely, effects }: Transaction, row: AuthorityRow): Promise<void> {
   await kysely.updateTable('authority').set(row).execute();
+  effects.wrote('authority', { id: 1, ...row });
 }

@@ -1,7 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import { Effects } from './effects.ts';
 import { translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
+import { Turns } from './turns.ts';
 
 /** An open database whose schema is that of this version. */
 export class Database {
@@ -9,6 +11,7 @@ export class Database {
   /** A name without a password. */
   readonly name: string;
   readonly #kysely: Kysely<Schema>;
+  readonly #writers = new Turns();
 
   constructor(engine: Engine, name: string, kysely: Kysely<Schema>) {
     this.engine = engine;
@@ -21,7 +24,16 @@ export class Database {
    *
    * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
    */
-  async transact<Result>(
+  transact<Result>(
+    access: 'read' | 'write',
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    // Writers of one process would only keep each other waiting for the file.
+    const takesTurns = access === 'write' && this.engine === 'sqlite';
+    return takesTurns ? this.#writers.take(() => this.#transact(access, work)) : this.#transact(access, work);
+  }
+
+  async #transact<Result>(
     access: 'read' | 'write',
     work: (transaction: Transaction) => Promise<Result>,
   ): Promise<Result> {
@@ -31,7 +43,7 @@ export class Database {
         throw translateRefusal(error, this.name);
       });
       try {
-        const result = await work({ engine: this.engine, kysely });
+        const result = await work({ engine: this.engine, kysely, effects: new Effects() });
         await kysely.commit().execute();
         return result;
       } catch (error) {

@@ -2,13 +2,18 @@ import type { DidDocumentRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Adds the principals that are not known yet; those that are stay as they are. */
-export async function insertDidDocuments({ kysely }: Transaction, rows: readonly DidDocumentRow[]): Promise<void> {
+export async function insertDidDocuments(
+  { kysely, effects }: Transaction,
+  rows: readonly DidDocumentRow[],
+): Promise<void> {
   if (rows.length === 0) return;
-  await kysely
+  const inserted = await kysely
     .insertInto('didDocuments')
     .values([...rows])
     .onConflict((conflict) => conflict.column('did').doNothing())
+    .returning(['did', 'document', 'kind', 'createdAt'])
     .execute();
+  for (const row of inserted) effects.wrote('didDocuments', row);
 }
 
 /** The rows' ids, by DID. */

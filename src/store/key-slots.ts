@@ -16,18 +16,21 @@ export async function listKeySlots({ kysely }: Transaction): Promise<readonly Ke
 }
 
 /** Adds a slot. */
-export async function insertKeySlot({ kysely }: Transaction, slot: KeySlot): Promise<void> {
-  const { costs, ...row } = slot;
-  const parameters = costs && JSON.stringify({ memory_kib: costs.memoryKib, passes: costs.passes, lanes: costs.lanes });
-  await kysely
-    .insertInto('keySlots')
-    .values({ ...row, parameters })
-    .execute();
+export async function insertKeySlot({ kysely, effects }: Transaction, slot: KeySlot): Promise<void> {
+  const row = toRow(slot);
+  await kysely.insertInto('keySlots').values(row).execute();
+  effects.wrote('keySlots', row);
 }
 
 /** Really deletes a slot. */
-export async function deleteKeySlot({ kysely }: Transaction, id: string): Promise<void> {
-  await kysely.deleteFrom('keySlots').where('id', '=', id).execute();
+export async function deleteKeySlot({ kysely, effects }: Transaction, id: string): Promise<void> {
+  const removed = await kysely.deleteFrom('keySlots').where('id', '=', id).returningAll().execute();
+  for (const row of removed) effects.removed('keySlots', row);
+}
+
+function toRow({ costs, ...row }: KeySlot): KeySlotRow {
+  const parameters = costs && JSON.stringify({ memory_kib: costs.memoryKib, passes: costs.passes, lanes: costs.lanes });
+  return { ...row, parameters };
 }
 
 function toSlot({ parameters, ...row }: KeySlotRow): KeySlot {

@@ -29,7 +29,7 @@ async function openSqlite(path: string, name: string, create: boolean): Promise<
   if (create) createPrivateFile(path, name);
   else if (!existsSync(path)) throw notInitialized(name);
   const file = openSqliteFile(path);
-  const kysely = connect(createSqliteDialect(file));
+  const kysely = connect(createSqliteDialect(file, path));
   return prepare(new Database('sqlite', name, kysely), create, () => configureForWriting(file));
 }
 

@@ -19,11 +19,17 @@ export async function listOrganizations({ kysely }: Transaction): Promise<readon
 }
 
 /** Adds an organisation. */
-export async function insertOrganization({ kysely }: Transaction, row: OrganizationRow): Promise<void> {
+export async function insertOrganization({ kysely, effects }: Transaction, row: OrganizationRow): Promise<void> {
   await kysely.insertInto('organizations').values(row).execute();
+  effects.wrote('organizations', row);
 }
 
-/** Turns hash signatures on (since when) or off (`null`). */
-export async function setHashSignatures({ kysely }: Transaction, id: string, since: string | null): Promise<void> {
-  await kysely.updateTable('organizations').set({ hashSignaturesSince: since }).where('id', '=', id).execute();
+/** Changes what an organisation allows: since when, or `null`. */
+export async function updateOrganization(
+  { kysely, effects }: Transaction,
+  id: string,
+  changes: Pick<OrganizationRow, 'hashSignaturesSince' | 'publicVerificationSince'>,
+): Promise<void> {
+  const rows = await kysely.updateTable('organizations').set(changes).where('id', '=', id).returningAll().execute();
+  for (const row of rows) effects.wrote('organizations', row);
 }

@@ -23,15 +23,18 @@ export async function listSignatures(
 
 /** Adds a signature, in place of the same key's earlier one of that format, which is kept as superseded. */
 export async function insertSignature(transaction: Transaction, row: PackageSignatureRow, now: string): Promise<void> {
-  const { kysely } = transaction;
+  const { kysely, effects } = transaction;
   await takeLock(transaction, `signature/${row.packageHash}/${row.keyFingerprint}`);
-  await kysely
+  const superseded = await kysely
     .updateTable('packageSignatures')
     .set({ supersededAt: now })
     .where('packageHash', '=', row.packageHash)
     .where('keyFingerprint', '=', row.keyFingerprint)
     .where('format', '=', row.format)
     .where('supersededAt', 'is', null)
+    .returningAll()
     .execute();
+  for (const former of superseded) effects.wrote('packageSignatures', former);
   await kysely.insertInto('packageSignatures').values(row).execute();
+  effects.wrote('packageSignatures', row);
 }

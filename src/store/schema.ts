@@ -18,6 +18,9 @@ export interface Schema {
   readonly ucanInvocations: InvocationTable;
   readonly ucanRevocations: RevocationTable;
   readonly ucanLegacyTokens: LegacyTokenTable;
+  readonly logHead: LogHeadTable;
+  readonly logEntries: LogEntryRow;
+  readonly logEffects: LogEffectRow;
   readonly hanaperMigrations: MigrationRow;
 }
 
@@ -32,6 +35,8 @@ export interface OrganizationRow {
   /** Since when hash signatures (`v1`) may be made; null: they may not. */
   readonly hashSignaturesSince: string | null;
   readonly createdAt: string;
+  /** Since when anybody may ask whether it trusts a signature; null: nobody may. */
+  readonly publicVerificationSince: string | null;
 }
 
 /** A key with which an organisation signs packages. */
@@ -204,6 +209,39 @@ export interface LegacyTokenRow {
 
 interface LegacyTokenTable extends LegacyTokenRow {
   readonly id: Generated<number>;
+}
+
+/** Where the log ends; its one row is what every writer waits for. */
+export interface LogHeadRow {
+  /** How many entries there are. */
+  readonly size: number;
+  /** How often what is kept was changed: what caches are held against. */
+  readonly generation: number;
+  /** When the last entry was made; null before the first. */
+  readonly enrolledAt: string | null;
+}
+
+interface LogHeadTable extends LogHeadRow {
+  readonly id: 1;
+}
+
+/** An entry of the log, as it is hashed. */
+export interface LogEntryRow {
+  /** From 0. */
+  readonly entryIndex: number;
+  readonly entry: Uint8Array;
+}
+
+/** One row that an entry changed: what its digest was made of, beside the row itself. */
+export interface LogEffectRow {
+  readonly entryIndex: number;
+  readonly position: number;
+  readonly tableName: string;
+  readonly rowKey: string;
+  /** 16 bytes; null once it was erased. */
+  readonly salt: Uint8Array | null;
+  /** 32 bytes. */
+  readonly digest: Uint8Array;
 }
 
 /** A migration that was applied. */

@@ -32,16 +32,23 @@ export async function listSigningKeysByFingerprint(
 }
 
 /** Adds a signing key. */
-export async function insertSigningKey({ kysely }: Transaction, row: SigningKeyRow): Promise<void> {
+export async function insertSigningKey({ kysely, effects }: Transaction, row: SigningKeyRow): Promise<void> {
   await kysely.insertInto('signingKeys').values(row).execute();
+  effects.wrote('signingKeys', row);
 }
 
 /** Revokes every active signing key with that fingerprint; the time of an earlier revocation stays. */
-export async function revokeSigningKeys({ kysely }: Transaction, fingerprint: string, now: string): Promise<void> {
-  await kysely
+export async function revokeSigningKeys(
+  { kysely, effects }: Transaction,
+  fingerprint: string,
+  now: string,
+): Promise<void> {
+  const revoked = await kysely
     .updateTable('signingKeys')
     .set({ revokedAt: now })
     .where('keyFingerprint', '=', fingerprint)
     .where('revokedAt', 'is', null)
+    .returningAll()
     .execute();
+  for (const row of revoked) effects.wrote('signingKeys', row);
 }

@@ -17,6 +17,7 @@ const busyCode = 5;
 const longestPause = 50;
 const mostPrepared = 100;
 const longestPrepared = 4096;
+const mostConnections = 8;
 
 /** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
 export function openSqliteFile(path: string): DatabaseSync {
@@ -29,52 +30,53 @@ export function openSqliteFile(path: string): DatabaseSync {
  */
 export function configureForWriting(file: DatabaseSync): Promise<void> {
   return retryWhileBusy(async () => {
-    file.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768',
-    );
+    file.exec('PRAGMA journal_mode = WAL');
+    configure(file);
   });
 }
 
-/** Kysely over `node:sqlite`: one connection, and write transactions that take the lock when they begin. */
-export function createSqliteDialect(file: DatabaseSync): Dialect {
+function configure(file: DatabaseSync): void {
+  file.exec(
+    'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768',
+  );
+}
+
+/**
+ * Kysely over `node:sqlite`: the connection that is given, others beside it where several transactions are open at once,
+ * and write transactions that take the lock when they begin.
+ */
+export function createSqliteDialect(file: DatabaseSync, path: string): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new SqliteDriver(file),
+    createDriver: () => new SqliteDriver(file, path),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
 class SqliteDriver implements Driver {
-  readonly #file: DatabaseSync;
-  readonly #connection: SqliteConnection;
+  readonly #path: string;
+  readonly #connections: SqliteConnection[];
+  readonly #idle: SqliteConnection[];
+  readonly #waiting: ((connection: SqliteConnection) => void)[] = [];
 
-  constructor(file: DatabaseSync) {
-    this.#file = file;
-    this.#connection = new SqliteConnection(file);
+  constructor(file: DatabaseSync, path: string) {
+    const first = new SqliteConnection(file);
+    this.#path = path;
+    this.#connections = [first];
+    this.#idle = [first];
   }
 
   async init(): Promise<void> {}
 
-  async acquireConnection(): Promise<DatabaseConnection> {
-    return this.#connection;
+  async acquireConnection(): Promise<SqliteConnection> {
+    return this.#idle.pop() ?? this.#openAnother() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+  async beginTransaction(connection: SqliteConnection, settings: TransactionSettings): Promise<void> {
     if (settings.accessMode === 'read only') return run(connection, 'begin');
-    return this.#beginWriting(connection);
-  }
-
-  // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
-  #beginWriting(connection: DatabaseConnection): Promise<void> {
-    return retryWhileBusy(async () => {
-      try {
-        this.#file.exec('PRAGMA busy_timeout = 0');
-        await run(connection, 'begin immediate');
-      } finally {
-        this.#file.exec(`PRAGMA busy_timeout = ${busyTimeout}`);
-      }
-    });
+    // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
+    return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));
   }
 
   commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -85,10 +87,23 @@ class SqliteDriver implements Driver {
     return run(connection, 'rollback');
   }
 
-  async releaseConnection(): Promise<void> {}
+  async releaseConnection(connection: SqliteConnection): Promise<void> {
+    const next = this.#waiting.shift();
+    if (next) next(connection);
+    else this.#idle.push(connection);
+  }
 
   async destroy(): Promise<void> {
-    this.#file.close();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #openAnother(): SqliteConnection | undefined {
+    if (this.#connections.length >= mostConnections) return undefined;
+    const file = openSqliteFile(this.#path);
+    configure(file);
+    const connection = new SqliteConnection(file);
+    this.#connections.push(connection);
+    return connection;
   }
 }
 
@@ -104,6 +119,20 @@ class SqliteConnection implements DatabaseConnection {
 
   constructor(file: DatabaseSync) {
     this.#file = file;
+  }
+
+  /** Runs something that fails at once where the file is busy. */
+  async withoutWaiting(act: () => Promise<void>): Promise<void> {
+    try {
+      this.#file.exec('PRAGMA busy_timeout = 0');
+      await act();
+    } finally {
+      this.#file.exec(`PRAGMA busy_timeout = ${busyTimeout}`);
+    }
+  }
+
+  close(): void {
+    this.#file.close();
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {

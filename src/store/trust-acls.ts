@@ -23,23 +23,26 @@ export async function listTrustAcls({ kysely }: Transaction, orgId: string): Pro
 }
 
 /** Adds an ACL. */
-export async function insertTrustAcl({ kysely }: Transaction, row: KeyTrustAclRow): Promise<void> {
+export async function insertTrustAcl({ kysely, effects }: Transaction, row: KeyTrustAclRow): Promise<void> {
   await kysely.insertInto('keyTrustAcls').values(row).execute();
+  effects.wrote('keyTrustAcls', row);
 }
 
 /** Revokes the active ACL between two organisations. Returns whether there was one. */
 export async function revokeTrustAcl(
-  { kysely }: Transaction,
+  { kysely, effects }: Transaction,
   parentOrgId: string,
   childOrgId: string,
   now: string,
 ): Promise<boolean> {
-  const result = await kysely
+  const revoked = await kysely
     .updateTable('keyTrustAcls')
     .set({ revokedAt: now })
     .where('parentOrgId', '=', parentOrgId)
     .where('childOrgId', '=', childOrgId)
     .where('revokedAt', 'is', null)
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+    .returningAll()
+    .execute();
+  for (const row of revoked) effects.wrote('keyTrustAcls', row);
+  return revoked.length > 0;
 }

@@ -35,13 +35,14 @@ export async function listInheritedKeys({ kysely }: Transaction, orgId: string):
 }
 
 /** Adds a trusted key. */
-export async function insertTrustedKey({ kysely }: Transaction, row: TrustedKeyRow): Promise<void> {
+export async function insertTrustedKey({ kysely, effects }: Transaction, row: TrustedKeyRow): Promise<void> {
   await kysely.insertInto('trustedKeys').values(row).execute();
+  effects.wrote('trustedKeys', row);
 }
 
 /** Revokes trust in a fingerprint: of one organisation, or of all. Returns how many rows it ended. */
 export async function revokeTrustedKeys(
-  { kysely }: Transaction,
+  { kysely, effects }: Transaction,
   fingerprint: string,
   now: string,
   orgId?: string,
@@ -52,7 +53,9 @@ export async function revokeTrustedKeys(
     .where('keyFingerprint', '=', fingerprint)
     .where('revokedAt', 'is', null);
   const query = orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId);
-  return Number((await query.executeTakeFirst()).numUpdatedRows);
+  const revoked = await query.returningAll().execute();
+  for (const row of revoked) effects.wrote('trustedKeys', row);
+  return revoked.length;
 }
 
 /** Whose signing key a fingerprint is here. */

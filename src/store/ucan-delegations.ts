@@ -31,19 +31,23 @@ export interface DelegationFilter extends DelegationPage {
 
 /** Adds delegations, each to the row of its principal; one that is there already stays. Returns how many are new. */
 export async function insertDelegations(
-  { kysely }: Transaction,
+  { kysely, effects }: Transaction,
   delegations: readonly Verified<Delegation>[],
   didIds: ReadonlyMap<string, number>,
   now: string,
 ): Promise<number> {
   let inserted = 0;
   for (let start = 0; start < delegations.length; start += rowsAtOnce) {
-    const result = await kysely
+    const rows = delegations.slice(start, start + rowsAtOnce).map((each) => toRow(each, didIds, now));
+    const added = await kysely
       .insertInto('ucanDelegations')
-      .values(delegations.slice(start, start + rowsAtOnce).map((each) => toRow(each, didIds, now)))
+      .values(rows)
       .onConflict((conflict) => conflict.column('cid').doNothing())
-      .executeTakeFirst();
-    inserted += Number(result.numInsertedOrUpdatedRows ?? 0);
+      .returning('cid')
+      .execute();
+    const cids = new Set(added.map(({ cid }) => cid));
+    for (const row of rows) if (cids.has(row.cid)) effects.wrote('ucanDelegations', row);
+    inserted += added.length;
   }
   return inserted;
 }
@@ -137,8 +141,8 @@ export async function listDelegationsAbove(
 }
 
 /** Removes the delegations that expired before a time, in seconds, but for those that were revoked. Returns how many there were. */
-export async function deleteExpiredDelegations({ kysely }: Transaction, before: number): Promise<number> {
-  const result = await kysely
+export async function deleteExpiredDelegations({ kysely, effects }: Transaction, before: number): Promise<number> {
+  const removed = await kysely
     .deleteFrom('ucanDelegations')
     .where('exp', '<', before)
     .where(({ not, exists, selectFrom }) =>
@@ -150,8 +154,10 @@ export async function deleteExpiredDelegations({ kysely }: Transaction, before: 
         ),
       ),
     )
-    .executeTakeFirst();
-  return Number(result.numDeletedRows);
+    .returningAll()
+    .execute();
+  for (const row of removed) effects.removed('ucanDelegations', row);
+  return removed.length;
 }
 
 /** A command and all that cover it: `/a/b` gives `/`, `/a` and `/a/b`. */

@@ -7,7 +7,10 @@ import type { Verified } from '../ucan/verified.ts';
 import type { InvocationRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Adds an invocation that was executed; one with the same payload, however it is signed, stays as it is. */
+/**
+ * Adds an invocation that was executed; one with the same payload, however it is signed, stays as it is, but for a receipt
+ * where it had none.
+ */
 export async function insertInvocation(
   { kysely }: Transaction,
   invocation: Verified<Invocation>,
@@ -32,7 +35,12 @@ export async function insertInvocation(
       resultCid: resultCid === undefined ? null : formatCid(resultCid),
       createdAt: now,
     })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column('payloadDigest')
+        .doUpdateSet(({ ref }) => ({ resultCid: ref('excluded.resultCid'), executedAt: ref('excluded.executedAt') }))
+        .where('ucanInvocations.resultCid', 'is', null),
+    )
     .executeTakeFirst();
   return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
 }

@@ -4,13 +4,15 @@ import type { RevocationRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Adds a revocation; a second one by the same revoker changes nothing. Returns whether it is new. */
-export async function insertRevocation({ kysely }: Transaction, row: RevocationRow): Promise<boolean> {
+export async function insertRevocation({ kysely, effects }: Transaction, row: RevocationRow): Promise<boolean> {
   const result = await kysely
     .insertInto('ucanRevocations')
     .values(row)
     .onConflict((conflict) => conflict.columns(['delegationCid', 'revokedBy']).doNothing())
     .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+  const isNew = Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+  if (isNew) effects.wrote('ucanRevocations', row);
+  return isNew;
 }
 
 /** The revocations of delegations, whoever made them. */

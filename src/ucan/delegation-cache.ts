@@ -39,9 +39,14 @@ export class DelegationCache {
    * @throws HanaperError `malformed_token`
    */
   decode(bytes: Uint8Array): Delegation {
+    return this.find(bytes) ?? decodeDelegation(bytes);
+  }
+
+  /** The delegation of these very bytes that was verified before. */
+  find(bytes: Uint8Array): Delegation | undefined {
     const key = keyOf(bytes);
     const kept = this.#kept.get(key);
-    if (kept === undefined || !isSame(kept.bytes, bytes)) return decodeDelegation(bytes);
+    if (kept === undefined || !isSame(kept.bytes, bytes)) return undefined;
     this.#kept.delete(key);
     this.#kept.set(key, kept);
     return kept;

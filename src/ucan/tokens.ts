@@ -1,5 +1,5 @@
 import { decodeBase64, decodeBase64Url, decodeUtf8 } from '../bytes.ts';
-import { decodeContainer, isContainer } from './container.ts';
+import { decodeContainer, encodeContainer, isContainer } from './container.ts';
 import { type Delegation, readDelegation } from './delegation.ts';
 import { decodeEnvelope } from './envelope.ts';
 import { type Invocation, readInvocation } from './invocation.ts';
@@ -36,6 +36,12 @@ export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Arra
   if (token?.[0] === envelopeHead) return [token];
   if (text?.startsWith(jwtStart)) throw malformedToken('is a JWT, as UCAN had them before 1.0', { offset: 0 });
   throw malformedToken('is neither a container nor a token in raw, base64 or base64url form', { offset: 0 });
+}
+
+/** Tokens as one text: a container in base64url, zipped, since many may be given at once. */
+export async function packTokens(tokens: readonly { readonly bytes: Uint8Array }[]): Promise<string> {
+  const bytes = tokens.map((token) => token.bytes);
+  return decodeUtf8(await encodeContainer(bytes, 'base64url-gzip')) ?? '';
 }
 
 /** Whether bytes begin as {@link unpackTokens} would have them: a container, or a token raw or in base64. */

@@ -3,7 +3,7 @@ import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
 import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/trust-acls.ts';
-import { noArgs } from '../args.ts';
+import { nameArg, noArgs, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { resolveOrganisation } from '../find-organisation.ts';
 
@@ -15,19 +15,31 @@ export interface AclDocument {
   readonly revoked_at: string | null;
 }
 
-/** Name, DID or id of the organisation whose keys are accepted. */
+/** Name of the organisation whose keys are accepted. */
 export interface AclArgs {
   readonly child: string;
 }
 
-const aclArgs: z.ZodType<AclArgs> = z.strictObject({ child: z.string().min(1).max(256) });
+const aclArgs: z.ZodType<AclArgs> = z.strictObject({
+  child: nameArg.describe('The organisation whose keys are accepted'),
+});
+
+const aclResult: z.ZodType<AclDocument> = z.strictObject({
+  parent: nameArg.describe('The organisation that accepts'),
+  child: nameArg.describe('The organisation whose keys are accepted'),
+  granted_at: timeArg,
+  revoked_at: timeArg.nullable(),
+});
 
 /** Has an organisation (the parent) accept another's own keys. One level: what the child accepts is not passed on. */
 export const grantAcl: Command<'organisation', AclArgs, AclDocument> = {
   name: '/acl/grant',
+  summary: "Accept another organisation's own keys",
   subject: 'organisation',
   access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/acls' },
   args: aclArgs,
+  result: aclResult,
   async run(context, args) {
     const { transaction, organisation: parent, now } = context;
     const child = await resolveOrganisation(transaction, args.child);
@@ -53,9 +65,12 @@ export const grantAcl: Command<'organisation', AclArgs, AclDocument> = {
 /** Ends what {@link grantAcl} began. */
 export const revokeAcl: Command<'organisation', AclArgs, { parent: string; child: string; revoked_at: string }> = {
   name: '/acl/revoke',
+  summary: "Accept another organisation's keys no longer",
   subject: 'organisation',
   access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/acls/revoke' },
   args: aclArgs,
+  result: z.strictObject({ parent: nameArg, child: nameArg, revoked_at: timeArg }),
   async run({ transaction, organisation: parent, now, emit }, args) {
     const child = await resolveOrganisation(transaction, args.child);
     if (!(await revokeTrustAcl(transaction, parent.id, child.id, now))) {
@@ -71,9 +86,12 @@ export const revokeAcl: Command<'organisation', AclArgs, { parent: string; child
 /** The ACLs in which an organisation is parent or child. */
 export const listAcls: Command<'organisation', Record<string, never>, { acls: AclDocument[] }> = {
   name: '/acl/list',
+  summary: 'List whose keys are accepted by whom',
   subject: 'organisation',
   access: 'read',
+  route: { method: 'GET', path: '/api/orgs/{org}/acls' },
   args: noArgs,
+  result: z.strictObject({ acls: z.array(aclResult) }),
   run: async ({ transaction, organisation }) => ({
     acls: (await listTrustAcls(transaction, organisation.id)).map(toDocument),
   }),

@@ -1,3 +1,4 @@
+import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
@@ -11,19 +12,20 @@ import {
   listKnownCids,
   principalOf,
 } from '../../store/ucan-delegations.ts';
+import { proofsFrom } from '../../ucan/chain.ts';
 import { formatCid } from '../../ucan/cid.ts';
 import { fromJsonValue, toJsonValue } from '../../ucan/dag-json.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import { type Candidate, findChain } from '../../ucan/find-chain.ts';
-import { toIpldMap } from '../../ucan/ipld.ts';
+import { type IpldMap, type IpldValue, isIpldMap, toIpldMap } from '../../ucan/ipld.ts';
 import { limits } from '../../ucan/limits.ts';
 import type { Standing } from '../../ucan/standing.ts';
+import { packTokens } from '../../ucan/tokens.ts';
 import { isSignatureValid, type Verified, verifyToken } from '../../ucan/verified.ts';
-import { commandArg, didArg, noArgs } from '../args.ts';
+import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { rememberPrincipals } from '../principals.ts';
 import { alteredDelegation } from '../stored-tokens.ts';
-import { containerArg, decodeTokens } from '../token-args.ts';
 
 /** A delegation as a document: UCAN's own names, CIDs in base58btc, times in seconds. */
 export interface DelegationDocument {
@@ -50,23 +52,47 @@ export interface StoredDocument {
   readonly known: readonly string[];
 }
 
+/** Which delegations to keep; they lie beside the invocation, in its container. */
+export interface StoreDelegationsArgs {
+  /** 1 to 255 links. */
+  readonly delegations: readonly CID[];
+}
+
 /** Keeps delegations. Their signatures are verified, and their CIDs computed; one that is here already stays as it is. */
-export const storeDelegations: Command<'authority', { container: string }, StoredDocument> = {
+export const storeDelegations: Command<'authority', StoreDelegationsArgs, StoredDocument> = {
   name: '/delegation/store',
+  summary: 'Keep delegations that lie beside the invocation',
   subject: 'authority',
   access: 'write',
-  args: z.strictObject({ container: containerArg }),
+  route: { method: 'POST', path: '/api/delegations' },
+  args: z.strictObject({
+    delegations: z
+      .array(cidArg)
+      .min(1)
+      .max(limits.containerTokens - 1)
+      .describe('Which of those in the container'),
+  }),
+  result: z.strictObject({
+    stored: z.array(cidText).describe('Those that are new here'),
+    known: z.array(cidText).describe('Those that were here already'),
+  }),
   refusal: 'ucan.delegation.store_failed',
-  async run(context, { container }) {
-    const { delegations, invocations } = await decodeTokens(container);
-    if (invocations.length > 0 || delegations.length === 0) {
-      throw new HanaperError('bad_input', 'Only delegations are stored; the container holds something else, or none.', {
-        field: 'container',
-      });
-    }
-    return keepDelegations(context, delegations);
+  async run(context, { delegations }) {
+    const find = proofsFrom(context.given);
+    return keepDelegations(
+      context,
+      delegations.map((cid) => find(cid) ?? notGiven(cid)),
+    );
   },
 };
+
+function notGiven(cid: CID): never {
+  throw new HanaperError(
+    'bad_input',
+    `The delegation ${formatCid(cid)} does not lie beside the invocation that asks to keep it.`,
+    { field: 'delegations', cid: formatCid(cid) },
+  );
+}
 
 /** Verifies delegations and keeps those that are new. */
 export async function keepDelegations(
@@ -116,21 +142,39 @@ export interface DelegationListDocument {
 
 const defaultLimit = 100;
 
+const listedResult = z.strictObject({
+  cid: cidText,
+  iss: didArg,
+  aud: didArg,
+  sub: didArg.describe('Absent for a powerline').exactOptional(),
+  cmd: commandArg,
+  pol: z.unknown().describe('The policy'),
+  nbf: z.int().describe('Seconds since 1970').exactOptional(),
+  exp: z.int().describe('Seconds since 1970').exactOptional(),
+  is_root: z.boolean(),
+  is_powerline: z.boolean(),
+  created_at: timeArg,
+  state: z.enum(['live', 'unproven', 'expired', 'not_yet_valid', 'revoked']),
+});
+
 /** Stored delegations, newest first; revoked ones, by whatever stands above them too, and expired ones only on request. */
 export const listStoredDelegations: Command<'authority', ListDelegationsArgs, DelegationListDocument> = {
   name: '/delegation/list',
+  summary: 'List stored delegations, newest first',
   subject: 'authority',
   access: 'read',
+  route: { method: 'GET', path: '/api/delegations' },
   args: z.strictObject({
-    audience: didArg.exactOptional(),
-    issuer: didArg.exactOptional(),
-    subject: didArg.exactOptional(),
-    command: commandArg.exactOptional(),
-    revoked: z.boolean().exactOptional(),
-    expired: z.boolean().exactOptional(),
-    before: z.int32().min(1).exactOptional(),
-    limit: z.int().min(1).max(1000).exactOptional(),
+    audience: didArg.describe('Those to this DID').exactOptional(),
+    issuer: didArg.describe('Those by this DID').exactOptional(),
+    subject: didArg.describe('Those about this DID').exactOptional(),
+    command: commandArg.describe('Those that cover this command').exactOptional(),
+    revoked: z.boolean().describe('Revoked ones too').exactOptional(),
+    expired: z.boolean().describe('Those outside of their time too').exactOptional(),
+    before: z.int32().min(1).describe('The `next` of the page before').exactOptional(),
+    limit: z.int().min(1).max(1000).describe('How many at most; 100 where it is left out').exactOptional(),
   }),
+  result: z.strictObject({ delegations: z.array(listedResult), next: z.int().min(1).exactOptional() }),
   async run({ transaction, tokens, now }, { revoked = false, expired = false, limit = defaultLimit, ...about }) {
     const seconds = toSeconds(now);
     const filter: DelegationFilter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
@@ -159,29 +203,48 @@ export interface FindChainArgs {
 }
 
 /** The shortest chain of stored delegations on which something could be invoked, from the root; empty for the subject. */
-export const findStoredChain: Command<'authority', FindChainArgs, { chain: readonly Delegation[] }> = {
+export const findStoredChain: Command<'authority', FindChainArgs, { container: string; chain: readonly string[] }> = {
   name: '/delegation/find',
+  summary: 'Find the shortest stored chain on which something could be invoked',
   subject: 'authority',
   access: 'read',
-  args: z.strictObject({ invoker: didArg, subject: didArg, command: commandArg, args: z.unknown() }),
+  route: { method: 'POST', path: '/api/delegations/find' },
+  args: z.strictObject({
+    invoker: didArg.describe('Who is to invoke'),
+    subject: didArg.describe('On whose power'),
+    command: commandArg.describe('What is to be invoked'),
+    args: z.unknown().describe('With which arguments'),
+  }),
+  result: z.strictObject({
+    container: z.string().describe('The delegations of the chain, in base64url'),
+    chain: z.array(cidText).describe('Their CIDs, from the root'),
+  }),
   async run({ tokens, now }, { args, ...wish }) {
-    const wanted = { ...wish, args: toIpldMap(fromJsonValue(args)), now: toSeconds(now) };
+    const wanted = { ...wish, args: readWishedArgs(args), now: toSeconds(now) };
     const chain = await findChain(wanted, await tokens.above(wish.invoker, wish.subject));
     for (const delegation of chain) {
       if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
     }
     // Whoever is about to use it has it verified again, and that then costs nothing.
     tokens.keep(chain);
-    return { chain };
+    return { container: await packTokens(chain), chain: chain.map(({ cid }) => formatCid(cid)) };
   },
 };
+
+// Of a local call they are plain JSON, of an invocation a map already.
+function readWishedArgs(args: unknown): IpldMap {
+  return isIpldMap(args as IpldValue) ? (args as IpldMap) : toIpldMap(fromJsonValue(args));
+}
 
 /** Removes what expired, by more than clocks may differ. Revocations stay, and what they revoke. */
 export const pruneDelegations: Command<'authority', Record<string, never>, { removed: number }> = {
   name: '/delegation/prune',
+  summary: 'Remove what expired; revocations stay, and what they revoke',
   subject: 'authority',
   access: 'write',
+  route: { method: 'POST', path: '/api/delegations/prune' },
   args: noArgs,
+  result: z.strictObject({ removed: z.int().min(0) }),
   async run({ transaction, now }) {
     return { removed: await deleteExpiredDelegations(transaction, toSeconds(now) - limits.skewSeconds) };
   },

@@ -13,7 +13,7 @@ import { decodeLegacyToken, type LegacyToken, verifyLegacySignature } from '../.
 import type { LegacyCapability } from '../../ucan/legacy-capabilities.ts';
 import { isJsonMap } from '../../ucan/legacy-fields.ts';
 import type { Signer } from '../../ucan/signer.ts';
-import { commandArg } from '../args.ts';
+import { cidText, commandArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { authoritySigner, organisationSigner } from '../signers.ts';
 import { keepDelegations } from './delegation.ts';
@@ -59,9 +59,20 @@ const commandsArg = z
  */
 export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyImportDocument> = {
   name: '/ucan/import-legacy',
+  summary: 'Keep tokens of UCAN 0.8 to 0.10 as a record, and issue new ones in their place where that can be done',
   subject: 'authority',
   access: 'write',
-  args: z.strictObject({ tokens: z.array(z.string()).max(mostTokens), commands: commandsArg.exactOptional() }),
+  route: { method: 'POST', path: '/api/legacy-tokens' },
+  args: z.strictObject({
+    tokens: z.array(z.string()).max(mostTokens).describe('JWTs'),
+    commands: commandsArg.describe('Which command takes the place of which ability').exactOptional(),
+  }),
+  result: z.strictObject({
+    imported: z.int().min(0).describe('How many are new here'),
+    known: z.int().min(0).describe('How many were here already'),
+    refused: z.array(z.strictObject({ index: z.int().min(0), reason: z.string() })),
+    reissued: z.array(cidText).describe('The delegations that were issued in their place'),
+  }),
   async run(context, { tokens, commands = {} }) {
     await takeLock(context.transaction, 'ucan/legacy');
     const reissuer = { context, commands: commandsByAbility(commands), signers: await listSigners(context) };

@@ -8,10 +8,10 @@ import {
   findOrganization,
   insertOrganization,
   listOrganizations,
-  setHashSignatures,
+  updateOrganization,
 } from '../../store/organizations.ts';
 import type { OrganizationRow } from '../../store/schema.ts';
-import { nameArg, noArgs } from '../args.ts';
+import { didArg, nameArg, noArgs, switchArg, timeArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { placeOfIdentityKey } from '../key-places.ts';
 import { settleOrganisation } from '../principals.ts';
@@ -22,15 +22,36 @@ export interface OrganisationDocument {
   readonly name: string;
   readonly did: string;
   readonly hash_signatures: 'on' | 'off';
+  readonly public_verification: 'on' | 'off';
   readonly created_at: string;
 }
+
+/** What an organisation allows; what is left out stays as it is. */
+export interface SetOrganisationArgs {
+  readonly hash_signatures?: 'on' | 'off';
+  readonly public_verification?: 'on' | 'off';
+}
+
+const hashSignatures = switchArg.describe('Whether it makes hash signatures, which bind nothing but the hash');
+const publicVerification = switchArg.describe('Whether anybody may ask if it trusts a signature');
+const organisationResult: z.ZodType<OrganisationDocument> = z.strictObject({
+  id: z.string().describe('UUID'),
+  name: nameArg,
+  did: didArg,
+  hash_signatures: hashSignatures,
+  public_verification: publicVerification,
+  created_at: timeArg,
+});
 
 /** Makes an organisation with an identity key of its own, sealed, and its root delegation to the authority. */
 export const createOrganisation: Command<'authority', { name: string }, OrganisationDocument> = {
   name: '/org/create',
+  summary: 'Create an organisation, with an identity key of its own',
   subject: 'authority',
   access: 'write',
-  args: z.strictObject({ name: nameArg }),
+  route: { method: 'POST', path: '/api/orgs' },
+  args: z.strictObject({ name: nameArg.describe('What the organisation is called') }),
+  result: organisationResult,
   async run(context, { name }) {
     if (await findOrganization(context.transaction, { name })) {
       throw new HanaperError('already_exists', `There is an organisation "${name}" already. Choose another name.`, {
@@ -52,33 +73,54 @@ export const listOrganisations: Command<
   { organisations: OrganisationDocument[] }
 > = {
   name: '/org/list',
+  summary: 'List the organisations',
   subject: 'authority',
   access: 'read',
+  route: { method: 'GET', path: '/api/orgs' },
   args: noArgs,
+  result: z.strictObject({ organisations: z.array(organisationResult) }),
   run: async ({ transaction }) => ({ organisations: (await listOrganizations(transaction)).map(toDocument) }),
 };
 
 /** One organisation. */
 export const showOrganisation: Command<'organisation', Record<string, never>, OrganisationDocument> = {
   name: '/org/show',
+  summary: 'Show one organisation',
   subject: 'organisation',
   access: 'read',
+  route: { method: 'GET', path: '/api/orgs/{org}' },
   args: noArgs,
+  result: organisationResult,
   run: async ({ organisation }) => toDocument(organisation),
 };
 
-/** Lets an organisation make hash signatures (`v1`), or stops it. */
-export const setOrganisation: Command<'organisation', { hash_signatures: 'on' | 'off' }, OrganisationDocument> = {
+/** Changes what an organisation allows: hash signatures (`v1`), and verification by anybody. */
+export const setOrganisation: Command<'organisation', SetOrganisationArgs, OrganisationDocument> = {
   name: '/org/set',
+  summary: 'Change what an organisation allows',
   subject: 'organisation',
   access: 'write',
-  args: z.strictObject({ hash_signatures: z.enum(['on', 'off']) }),
-  async run({ transaction, organisation, now }, { hash_signatures }) {
-    const since = hash_signatures === 'off' ? null : (organisation.hashSignaturesSince ?? now);
-    await setHashSignatures(transaction, organisation.id, since);
-    return toDocument({ ...organisation, hashSignaturesSince: since });
+  route: { method: 'PATCH', path: '/api/orgs/{org}' },
+  args: z.strictObject({
+    hash_signatures: hashSignatures.exactOptional(),
+    public_verification: publicVerification.exactOptional(),
+  }),
+  result: organisationResult,
+  async run({ transaction, organisation, now }, { hash_signatures, public_verification }) {
+    const changes = {
+      hashSignaturesSince: turn(organisation.hashSignaturesSince, hash_signatures, now),
+      publicVerificationSince: turn(organisation.publicVerificationSince, public_verification, now),
+    };
+    await updateOrganization(transaction, organisation.id, changes);
+    return toDocument({ ...organisation, ...changes });
   },
 };
+
+// What is on stays so since it was turned on.
+function turn(since: string | null, to: 'on' | 'off' | undefined, now: string): string | null {
+  if (to === undefined) return since;
+  return to === 'off' ? null : (since ?? now);
+}
 
 async function newOrganisation(context: CommandContext, name: string): Promise<OrganizationRow> {
   const id = createUuid(new Date(context.now));
@@ -90,10 +132,19 @@ async function newOrganisation(context: CommandContext, name: string): Promise<O
     did: encodeEd25519DidKey(publicKey),
     encryptedIdentityKey: await context.vault().sealKey(seed, placeOfIdentityKey({ id }, fingerprintOf(publicKey))),
     hashSignaturesSince: null,
+    publicVerificationSince: null,
     createdAt: context.now,
   };
 }
 
-function toDocument({ id, name, did, hashSignaturesSince, createdAt }: OrganizationRow): OrganisationDocument {
-  return { id, name, did, hash_signatures: hashSignaturesSince ? 'on' : 'off', created_at: createdAt };
+function toDocument(row: OrganizationRow): OrganisationDocument {
+  const { id, name, did, hashSignaturesSince, publicVerificationSince, createdAt } = row;
+  return {
+    id,
+    name,
+    did,
+    hash_signatures: hashSignaturesSince ? 'on' : 'off',
+    public_verification: publicVerificationSince ? 'on' : 'off',
+    created_at: createdAt,
+  };
 }

@@ -6,12 +6,15 @@ import { decodeSignature, type SignatureDocument } from '../../signature/documen
 import { encodeEnvelope } from '../../signature/dsse.ts';
 import { encodeHashSignature } from '../../signature/hash-signature.ts';
 import { signHash, signStatement } from '../../signature/sign.ts';
+import { verifySignatures } from '../../signature/verify.ts';
 import { insertSignature, listSignatures } from '../../store/package-signatures.ts';
 import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
-import { nameArg, sha256Arg, timeArg } from '../args.ts';
+import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
+import { gatherTrust } from '../gather-trust.ts';
+import { signatureArg } from '../signature-arg.ts';
 import { requireSigningKey } from './key.ts';
 
 /** What is signed: the SHA-256 of a package, and the file name it goes by. */
@@ -40,6 +43,25 @@ export interface SignedDocument {
   readonly signed_at: string;
 }
 
+/** A signature to keep, and the package that it is of. */
+export interface AttachArgs {
+  /** 64 hex characters. */
+  readonly hash: string;
+  readonly name: string;
+  readonly signature: SignatureDocument;
+}
+
+/** What was kept. */
+export interface AttachedDocument {
+  /** 64 hex characters. */
+  readonly package_hash: string;
+  /** 64 hex characters. */
+  readonly key_fingerprint: string;
+  readonly signed_at: string;
+  /** DID of the organisation that trusts it. */
+  readonly organisation: string;
+}
+
 /** A stored signature as a document. */
 export interface StoredSignatureDocument {
   readonly format: 'dsse' | 'v1';
@@ -49,15 +71,34 @@ export interface StoredSignatureDocument {
   readonly signature: SignatureDocument;
 }
 
-const keyAndStore = { hash: sha256Arg, key: nameArg, store: z.boolean().exactOptional() };
+const hashArg = sha256Arg.describe('SHA-256 of the package: 64 hex characters');
+const keyAndStore = {
+  hash: hashArg,
+  key: nameArg.describe('The signing key'),
+  store: z.boolean().describe('true: the signature is kept in the database too').exactOptional(),
+};
+const signedResult: z.ZodType<SignedDocument> = z.strictObject({
+  signature: signatureArg,
+  organisation: nameArg,
+  key: nameArg,
+  key_fingerprint: sha256Arg,
+  signed_at: timeArg,
+});
 
 /** Signs a package: a DSSE envelope around a statement of hash, name, organisation, key and time. */
 export const signPackage: Command<'organisation', SignArgs, SignedDocument> = {
   name: '/package/sign',
+  summary: 'Sign a package: its hash, its name, the organisation, the key and the time',
   subject: 'organisation',
   access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/packages/sign' },
   refusal: 'package.sign.failure',
-  args: z.strictObject({ ...keyAndStore, name: z.string().min(1).max(1024), expires_at: timeArg.exactOptional() }),
+  args: z.strictObject({
+    ...keyAndStore,
+    name: z.string().min(1).max(1024).describe('The file name under which it is verified'),
+    expires_at: timeArg.describe('When the signature ends to be valid').exactOptional(),
+  }),
+  result: signedResult,
   run: (context, args) =>
     signWith(context, args, (seed, { keyFingerprint }) => {
       const { now: signedAt, organisation } = context;
@@ -76,10 +117,13 @@ export const signPackage: Command<'organisation', SignArgs, SignedDocument> = {
 /** Signs the bare hash of a package, where the organisation has turned that on. */
 export const signPackageHash: Command<'organisation', SignHashArgs, SignedDocument> = {
   name: '/package/sign-hash',
+  summary: 'Sign the bare hash of a package, where the organisation allows it',
   subject: 'organisation',
   access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/packages/sign-hash' },
   refusal: 'package.sign.failure',
   args: z.strictObject(keyAndStore),
+  result: signedResult,
   run: async (context, args) => {
     requireHashSignatures(context);
     return signWith(context, args, (seed, { keyFingerprint }) =>
@@ -88,13 +132,52 @@ export const signPackageHash: Command<'organisation', SignHashArgs, SignedDocume
   },
 };
 
+/** Keeps a signature that was made elsewhere, once it was found valid, by a key that the organisation trusts. */
+export const attachSignature: Command<'organisation', AttachArgs, AttachedDocument> = {
+  name: '/package/attach',
+  summary: 'Keep a signature that was made elsewhere by a key that the organisation trusts',
+  subject: 'organisation',
+  access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/packages/attach' },
+  args: z.strictObject({
+    hash: hashArg,
+    name: z.string().min(1).max(1024).describe('The file name under which it was signed'),
+    signature: signatureArg,
+  }),
+  result: z.strictObject({ package_hash: sha256Arg, key_fingerprint: sha256Arg, signed_at: timeArg, organisation: didArg }),
+  async run(context, { hash, name, signature: document }) {
+    const { transaction, authority, organisation, now } = context;
+    const { keys } = await gatherTrust(transaction, authority.did, organisation, hash);
+    const candidate = { origin: 'detached', signature: decodeSignature(document) } as const;
+    const { key, signature } = await verifySignatures({ hash, name }, [candidate], keys, new Date(now));
+    await storeSignature(context, document);
+    const told = { package_hash: hash, fingerprint: key.fingerprint };
+    context.emit('package.signature.attached', { organisation: organisation.name, ...told });
+    const signed_at = new Date(signature.signedAt).toISOString();
+    return { package_hash: hash, key_fingerprint: key.fingerprint, signed_at, organisation: organisation.did };
+  },
+};
+
 /** The signatures that are stored for a package; none of them is verified. */
 export const listPackageSignatures: Command<'authority', { hash: string }, { signatures: StoredSignatureDocument[] }> =
   {
     name: '/package/signatures',
+    summary: 'List the signatures that are stored for a package; none of them is verified',
     subject: 'authority',
     access: 'read',
-    args: z.strictObject({ hash: sha256Arg }),
+    route: { method: 'GET', path: '/api/packages/{hash}/signatures' },
+    args: z.strictObject({ hash: hashArg }),
+    result: z.strictObject({
+      signatures: z.array(
+        z.strictObject({
+          format: z.enum(['dsse', 'v1']),
+          key_fingerprint: sha256Arg,
+          signed_at: z.string(),
+          expires_at: z.string().nullable(),
+          signature: signatureArg,
+        }),
+      ),
+    }),
     run: async ({ transaction }, { hash }) => ({
       signatures: (await listSignatures(transaction, hash)).map(toDocument),
     }),

@@ -8,7 +8,7 @@ import { takeLock } from '../../store/lock.ts';
 import type { TrustedKeyRow } from '../../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../../store/signing-keys.ts';
 import { insertTrustedKey, listInheritedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
-import { nameArg, noArgs, sha256Arg } from '../args.ts';
+import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
 
@@ -29,12 +29,27 @@ export interface AddTrustArgs {
   readonly name?: string;
 }
 
+const trustedKeyResult: z.ZodType<TrustedKeyDocument> = z.strictObject({
+  fingerprint: sha256Arg.describe('SHA-256 of the public key'),
+  name: z.string().nullable().describe('What the organisation calls it'),
+  via: nameArg.nullable().describe('The organisation through which it is accepted; null: trusted directly'),
+  trusted_at: timeArg,
+  revoked_at: timeArg.nullable(),
+});
+const fingerprintArg = sha256Arg.describe('SHA-256 of the public key: 64 hex characters');
+
 /** Has an organisation trust a public key. */
 export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument> = {
   name: '/trust/add',
+  summary: 'Trust a public key',
   subject: 'organisation',
   access: 'write',
-  args: z.strictObject({ public_key: sha256Arg, name: nameArg.exactOptional() }),
+  route: { method: 'POST', path: '/api/orgs/{org}/trust' },
+  args: z.strictObject({
+    public_key: sha256Arg.describe('The Ed25519 public key: 32 bytes in hex'),
+    name: nameArg.describe('What to call it').exactOptional(),
+  }),
+  result: trustedKeyResult,
   async run(context, { public_key, name }) {
     const { transaction, organisation, now } = context;
     const publicKey = importPublicKey(decodeHex(public_key) ?? new Uint8Array(0));
@@ -66,9 +81,12 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
 /** What an organisation trusts: its own keys (revoked ones say so), and those it accepts through ACLs. */
 export const listTrust: Command<'organisation', Record<string, never>, { keys: TrustedKeyDocument[] }> = {
   name: '/trust/list',
+  summary: 'List the keys that are trusted, and through whom',
   subject: 'organisation',
   access: 'read',
+  route: { method: 'GET', path: '/api/orgs/{org}/trust' },
   args: noArgs,
+  result: z.strictObject({ keys: z.array(trustedKeyResult) }),
   async run({ transaction, organisation }) {
     const own = await listTrustedKeys(transaction, organisation.id);
     const inherited = await listInheritedKeys(transaction, organisation.id);
@@ -83,9 +101,12 @@ export const revokeTrust: Command<
   { fingerprint: string; revoked_at: string }
 > = {
   name: '/trust/revoke',
+  summary: 'Stop trusting a key',
   subject: 'organisation',
   access: 'write',
-  args: z.strictObject({ fingerprint: sha256Arg }),
+  route: { method: 'POST', path: '/api/orgs/{org}/trust/{fingerprint}/revoke' },
+  args: z.strictObject({ fingerprint: fingerprintArg }),
+  result: z.strictObject({ fingerprint: fingerprintArg, revoked_at: timeArg }),
   async run(context, { fingerprint }) {
     const { transaction, organisation, now } = context;
     const ended = await revokeTrustedKeys(transaction, fingerprint, now, organisation.id);

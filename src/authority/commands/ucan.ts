@@ -1,20 +1,19 @@
+import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
 import { listDelegationsByIssuer } from '../../store/ucan-delegations.ts';
-import { insertInvocation } from '../../store/ucan-invocations.ts';
 import { countPendingRevocations, insertRevocation, listRevocations } from '../../store/ucan-revocations.ts';
-import { proofsFrom, validateInvocation } from '../../ucan/chain.ts';
+import { proofsFrom } from '../../ucan/chain.ts';
 import { formatCid } from '../../ucan/cid.ts';
 import { coversCommand } from '../../ucan/command.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
-import type { Invocation } from '../../ucan/invocation.ts';
+import { limits } from '../../ucan/limits.ts';
 import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
 import { verifyToken } from '../../ucan/verified.ts';
-import type { Command, CommandContext } from '../command.ts';
-import { rememberPrincipals } from '../principals.ts';
+import { cidArg, cidText, didArg, timeArg } from '../args.ts';
+import type { Command, CommandContext, InvocationContext } from '../command.ts';
 import { eitherOf } from '../stored-tokens.ts';
-import { containerArg, decodeTokens } from '../token-args.ts';
 
 /** A revocation as a document. */
 export interface RevocationDocument {
@@ -32,42 +31,48 @@ export interface RevocationDocument {
 const mostPending = 1000;
 const mostFallen = 1000;
 
-/** Takes note of a revocation: one invocation of `/ucan/revoke`, with its proofs and the delegations of its path beside it. */
-export const revokeDelegation: Command<'authority', { container: string }, RevocationDocument> = {
+/** What is revoked (UCAN revocation 1.0). */
+export interface RevokeArgs {
+  readonly revoke: CID;
+  /** A chain that ends in it, from a delegation of the revoker's on. */
+  readonly path?: readonly CID[];
+}
+
+/** Takes note of a revocation: the invocation itself, with its proofs and the delegations of its path beside it. */
+export const revokeDelegation: Command<'anybody', RevokeArgs, RevocationDocument> = {
   name: '/ucan/revoke',
-  subject: 'authority',
+  summary: 'Take a delegation back, and with it all that rests on it',
+  subject: 'anybody',
   access: 'write',
-  args: z.strictObject({ container: containerArg }),
+  route: { method: 'POST', path: '/api/revocations' },
+  args: z.strictObject({
+    revoke: cidArg.describe('The delegation'),
+    path: z
+      .array(cidArg)
+      .max(limits.chainLength)
+      .describe("A chain that ends in it, from a delegation of the revoker's on")
+      .exactOptional(),
+  }),
+  result: z.strictObject({
+    cid: cidText,
+    revoked_by: didArg,
+    revoked_at: timeArg,
+    is_new: z.boolean().describe('false: the same revoker had revoked it before'),
+    fallen: z.array(cidText).describe('The stored delegations that no longer stand'),
+  }),
   refusal: 'ucan.revoke_failed',
-  async run(context, { container }) {
-    const { delegations, invocations } = await decodeTokens(container);
-    const [invocation, ...others] = invocations;
-    if (invocation === undefined || others.length > 0) {
-      throw new HanaperError('bad_input', 'A container with exactly one revocation was expected.', {
-        field: 'container',
-      });
-    }
-    return recordRevocation(context, invocation, delegations);
-  },
+  run: recordRevocation,
 };
 
-/** Validates a revocation, and writes it down. `given` are delegations that came with it. */
-async function recordRevocation(
-  context: CommandContext,
-  invocation: Invocation,
-  given: readonly Delegation[],
-): Promise<RevocationDocument> {
-  const { transaction, tokens, now, emit } = context;
+/** Writes a revocation down that the door has validated. */
+async function recordRevocation(context: InvocationContext): Promise<RevocationDocument> {
+  const { transaction, tokens, given, invocation, now, emit } = context;
   const revocation = readRevocation(invocation);
   const resolveProof = eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid));
-  const revocationsOf = tokens.revocationsOf.bind(tokens);
-  await validateInvocation(invocation, { resolveProof, revocationsOf, now: toSeconds(now) });
   const target = await resolveProof(revocation.target);
   await requireMayRevoke(context, revocation, target, resolveProof);
   const before = target ? await listFallen(context, target) : [];
   const cid = formatCid(revocation.target);
-  const [didId = 0] = (await rememberPrincipals(context, [invocation.issuer])).values();
-  await insertInvocation(transaction, await verifyToken(invocation), { didId, now });
   const isNew = await insertRevocation(transaction, {
     delegationCid: cid,
     revokedBy: revocation.revokedBy,

@@ -12,8 +12,8 @@ export interface AclOptions {
 
 /** `hanaper acl grant` */
 export async function grant(session: Session, { parent, child }: AclOptions): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(parent, grantAcl, { child });
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(parent, grantAcl, { child });
   return {
     document,
     lines: [
@@ -27,15 +27,15 @@ export async function grant(session: Session, { parent, child }: AclOptions): Pr
 
 /** `hanaper acl revoke` */
 export async function revoke(session: Session, { parent, child }: AclOptions): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(parent, revokeAcl, { child });
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(parent, revokeAcl, { child });
   return { document, lines: [`${document.parent} no longer accepts ${document.child}'s keys.`] };
 }
 
 /** `hanaper acl list` */
 export async function list(session: Session): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const document = await authority.executeFor(session.organisation, listAcls, {});
+  const caller = await session.openCaller('read');
+  const document = await caller.executeFor(session.organisation, listAcls, {});
   const rows = document.acls.map(({ parent, child, granted_at, revoked_at }) => [
     parent,
     child,

@@ -6,9 +6,11 @@ import {
   revokeKey,
   type SigningKeyDocument,
 } from '../../authority/index.ts';
-import { decodeHex, encodeUtf8 } from '../../bytes.ts';
+import { decodeHex, encodeHex, encodeUtf8 } from '../../bytes.ts';
+import { publicKeyOf } from '../../crypto/ed25519.ts';
 import { decodePrivateKey } from '../../crypto/key-format.ts';
 import { writeFileBeside } from '../../package/write-file.ts';
+import { sealSeed } from '../../vault/sealed-seed.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readSecretFile } from '../read-secret-file.ts';
 import type { Session } from '../session.ts';
@@ -21,8 +23,8 @@ export interface AddKeyOptions {
 
 /** `hanaper key create NAME` */
 export async function create(session: Session, name: string, { trust }: AddKeyOptions): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(session.organisation, createKey, { name, trusted: trust });
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(session.organisation, createKey, { name, trusted: trust });
   return describeAdded(document, 'was created and sealed', trust);
 }
 
@@ -36,8 +38,14 @@ export async function importFrom(
   const { content, exposed } = readSecretFile(file);
   using bytes = content;
   using seed = await decodePrivateKey(bytes);
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(session.organisation, importKey, { name, trusted: trust, seed });
+  const caller = await session.openCaller('write');
+  const publicKey = await publicKeyOf(seed);
+  const document = await caller.executeFor(session.organisation, importKey, {
+    name,
+    trusted: trust,
+    public_key: encodeHex(publicKey),
+    sealed_seed: encodeHex(await sealSeed(seed, publicKey, caller.identity.did)),
+  });
   if (exposed) session.warn(`Others than you could read ${file}: consider making a new key instead.`);
   const { lines, ...rest } = describeAdded(document, 'was imported and sealed', trust);
   return { ...rest, lines: [...lines, `Destroy ${file} if this is where the key shall live from now on.`] };
@@ -45,8 +53,8 @@ export async function importFrom(
 
 /** `hanaper key list` */
 export async function list(session: Session): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const document = await authority.executeFor(session.organisation, listKeys, {});
+  const caller = await session.openCaller('read');
+  const document = await caller.executeFor(session.organisation, listKeys, {});
   const rows = document.keys.map(({ name, fingerprint, created_at, revoked_at }) => [
     name,
     fingerprint,
@@ -59,8 +67,8 @@ export async function list(session: Session): Promise<Outcome> {
 
 /** `hanaper key show NAME` */
 export async function show(session: Session, name: string): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const { pem: _, ...document } = await authority.executeFor(session.organisation, exportKey, { name });
+  const caller = await session.openCaller('read');
+  const { pem: _, ...document } = await caller.executeFor(session.organisation, exportKey, { name });
   const { fingerprint, public_key, created_at, revoked_at } = document;
   return {
     document,
@@ -85,8 +93,8 @@ export async function exportPublic(
   name: string,
   { format, output }: ExportOptions,
 ): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const document = await authority.executeFor(session.organisation, exportKey, { name });
+  const caller = await session.openCaller('read');
+  const document = await caller.executeFor(session.organisation, exportKey, { name });
   if (document.revoked_at !== null) session.warn(`This key was revoked at ${document.revoked_at}.`);
   const bytes = format === 'pem' ? encodeUtf8(document.pem) : decodeHex(document.public_key);
   if (output !== undefined && bytes) {
@@ -101,8 +109,8 @@ export async function exportPublic(
 
 /** `hanaper key revoke NAME` */
 export async function revoke(session: Session, name: string): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(session.organisation, revokeKey, { name });
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(session.organisation, revokeKey, { name });
   const { trust_revoked: organisations } = document;
   const trust =
     organisations === 1

@@ -10,8 +10,8 @@ import type { Session } from '../session.ts';
 
 /** `hanaper org create NAME` */
 export async function create(session: Session, name: string): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.execute(createOrganisation, { name });
+  const caller = await session.openCaller('write');
+  const document = await caller.execute(createOrganisation, { name });
   return {
     document,
     lines: [
@@ -25,8 +25,8 @@ export async function create(session: Session, name: string): Promise<Outcome> {
 
 /** `hanaper org list` */
 export async function list(session: Session): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const document = await authority.execute(listOrganisations, {});
+  const caller = await session.openCaller('read');
+  const document = await caller.execute(listOrganisations, {});
   const rows = document.organisations.map(({ name, did, created_at }) => [name, did, created_at]);
   return {
     document,
@@ -39,8 +39,8 @@ export async function list(session: Session): Promise<Outcome> {
 
 /** `hanaper org show NAME` */
 export async function show(session: Session, reference: string): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const document = await authority.executeFor(reference, showOrganisation, {});
+  const caller = await session.openCaller('read');
+  const document = await caller.executeFor(reference, showOrganisation, {});
   return { document, lines: describe(document) };
 }
 
@@ -51,8 +51,8 @@ export interface SetOptions {
 
 /** `hanaper org set NAME --hash-signatures on|off` */
 export async function set(session: Session, reference: string, { hashSignatures }: SetOptions): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(reference, setOrganisation, { hash_signatures: hashSignatures });
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(reference, setOrganisation, { hash_signatures: hashSignatures });
   const may = hashSignatures === 'on' ? 'may now make' : 'no longer makes';
   return { document, lines: [`${document.name} ${may} hash signatures (--format v1).`] };
 }

@@ -32,14 +32,14 @@ export async function sign(session: Session, file: string, options: SignOptions)
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
   requireAppendable(output);
-  const authority = await session.unlockAuthority();
+  const caller = await session.openCaller('write');
   const hash = await hashPackage(file, session.progress);
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
   const { key, store = false } = options;
   const signed =
     options.format === 'v1'
-      ? await authority.executeFor(session.organisation, signPackageHash, { hash, key, store })
-      : await authority.executeFor(session.organisation, signPackage, {
+      ? await caller.executeFor(session.organisation, signPackageHash, { hash, key, store })
+      : await caller.executeFor(session.organisation, signPackage, {
           hash,
           name: options.name ?? basename(file),
           key,
@@ -79,10 +79,10 @@ export async function verify(session: Session, file: string, options: VerifyOpti
 
 /** `hanaper package signatures FILE`: all there are, none of them verified. */
 export async function signatures(session: Session, file: string): Promise<Outcome> {
-  const authority = await session.openAuthority();
+  const caller = await session.openCaller('read');
   const hash = await hashPackage(file, session.progress);
   const { listPackageSignatures } = await import('../../authority/commands/package.ts');
-  const stored = await authority.execute(listPackageSignatures, { hash });
+  const stored = await caller.execute(listPackageSignatures, { hash });
   const detached = readCandidates(signaturePathOf(file)).map(describeCandidate);
   const kept = stored.signatures.map(({ signature: _, ...rest }) => ({ where: 'database', ...rest }));
   const all = [...detached, ...kept];

@@ -8,9 +8,9 @@ import type { Session } from '../session.ts';
 /** `hanaper trust add FILE` */
 export async function add(session: Session, file: string, name: string | undefined): Promise<Outcome> {
   const publicKey = readPublicKey(file);
-  const authority = await session.unlockAuthority();
+  const caller = await session.openCaller('write');
   const label = name ?? nameOfFile(file);
-  const document = await authority.executeFor(session.organisation, addTrust, {
+  const document = await caller.executeFor(session.organisation, addTrust, {
     public_key: encodeHex(publicKey),
     ...(label !== undefined && { name: label }),
   });
@@ -27,8 +27,8 @@ export async function add(session: Session, file: string, name: string | undefin
 
 /** `hanaper trust list` */
 export async function list(session: Session): Promise<Outcome> {
-  const authority = await session.openAuthority();
-  const document = await authority.executeFor(session.organisation, listTrust, {});
+  const caller = await session.openCaller('read');
+  const document = await caller.executeFor(session.organisation, listTrust, {});
   const rows = document.keys.map(({ name, fingerprint, via, trusted_at, revoked_at }) => [
     name ?? '-',
     fingerprint,
@@ -45,8 +45,8 @@ export async function list(session: Session): Promise<Outcome> {
 
 /** `hanaper trust revoke FINGERPRINT` */
 export async function revoke(session: Session, fingerprint: string): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.executeFor(session.organisation, revokeTrust, { fingerprint });
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(session.organisation, revokeTrust, { fingerprint });
   return { document, lines: [`The key ${fingerprint} is no longer trusted.`] };
 }
 

@@ -7,7 +7,6 @@ import type { UcanVersion } from '../../ucan/envelope.ts';
 import type { Signer } from '../../ucan/signer.ts';
 import { parseExpiry, parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
-import { packTokens } from '../pack-tokens.ts';
 import { requirePrincipal } from '../principal-option.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
@@ -92,8 +91,8 @@ async function issue(
 
 async function store(session: Session, delegation: Delegation): Promise<void> {
   const { storeDelegations } = await import('../../authority/commands/delegation.ts');
-  const authority = await session.unlockAuthority();
-  await authority.execute(storeDelegations, { container: await packTokens([delegation]) });
+  const caller = await session.openCaller('write');
+  await caller.execute(storeDelegations, { delegations: [delegation.cid] }, [delegation]);
 }
 
 function describe(delegation: Delegation, { output = '', store: stored, issuer: keyFile }: DelegateOptions) {

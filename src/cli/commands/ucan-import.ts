@@ -1,17 +1,17 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { Authority } from '../../authority/authority.ts';
-import { storeDelegations } from '../../authority/commands/delegation.ts';
+import { type StoredDocument, storeDelegations } from '../../authority/commands/delegation.ts';
 import { importLegacyTokens } from '../../authority/commands/import-legacy.ts';
-import { revokeDelegation } from '../../authority/commands/ucan.ts';
+import type { RevocationDocument } from '../../authority/commands/ucan.ts';
+import { resultOf } from '../../authority/result-of.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { revokeCommand } from '../../ucan/revocation.ts';
 import { looksLikeTokens } from '../../ucan/tokens.ts';
 import { verifyToken } from '../../ucan/verified.ts';
+import type { Caller } from '../caller.ts';
 import { readLegacyFile } from '../legacy-file.ts';
 import type { Outcome } from '../output.ts';
-import { packTokens } from '../pack-tokens.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 
@@ -39,11 +39,11 @@ export async function importTokens(session: Session, file: string, { commands }:
   if (delegations.length + invocations.length === 0) {
     throw new HanaperError('bad_input', `${file} holds no token to take in.`, { path: file, reason: 'no token' });
   }
-  const authority = await session.unlockAuthority();
+  const caller = await session.openCaller('write');
   // What is refused must leave nothing behind: the revocations first, which come with the delegations that they need.
   for (const delegation of delegations) await verifyToken(delegation);
-  const revoked = await revokeAll(authority, invocations, delegations);
-  const stored = delegations.length > 0 ? await storeAll(authority, delegations) : undefined;
+  const revoked = await revokeAll(caller, invocations, delegations);
+  const stored = delegations.length > 0 ? await storeAll(caller, delegations) : undefined;
   return {
     document: { stored: stored?.stored ?? [], known: stored?.known ?? [], revoked },
     lines: [
@@ -55,30 +55,40 @@ export async function importTokens(session: Session, file: string, { commands }:
   };
 }
 
-async function storeAll(authority: Authority, delegations: readonly Delegation[]) {
-  return authority.execute(storeDelegations, { container: await packTokens(delegations) });
+// One request holds an invocation, its proofs, and what is stored.
+const mostAtOnce = 128;
+
+async function storeAll(caller: Caller, delegations: readonly Delegation[]): Promise<StoredDocument> {
+  const total = { stored: [] as string[], known: [] as string[] };
+  for (let start = 0; start < delegations.length; start += mostAtOnce) {
+    const some = delegations.slice(start, start + mostAtOnce);
+    const document = await caller.execute(storeDelegations, { delegations: some.map(({ cid }) => cid) }, some);
+    total.stored.push(...document.stored);
+    total.known.push(...document.known);
+  }
+  return total;
 }
 
 async function revokeAll(
-  authority: Authority,
+  caller: Caller,
   revocations: readonly Invocation[],
   delegations: readonly Delegation[],
 ): Promise<readonly string[]> {
   const revoked: string[] = [];
   for (const revocation of revocations) {
-    const container = await packTokens([revocation, ...delegations]);
-    revoked.push((await authority.execute(revokeDelegation, { container })).cid);
+    const answer = await caller.executeRequest({ invocation: revocation, given: delegations });
+    revoked.push((resultOf(answer) as RevocationDocument).cid);
   }
   return revoked;
 }
 
 async function importOld(session: Session, file: string, commands: string | undefined): Promise<Outcome> {
   const mapping = commands === undefined ? undefined : readMapping(commands);
-  const authority = await session.unlockAuthority();
+  const caller = await session.openCaller('write');
   const total = { imported: 0, known: 0, refused: [] as { index: number; reason: string }[], reissued: [] as string[] };
   let offset = 0;
   for (const tokens of readLegacyFile(file)) {
-    const document = await authority.execute(importLegacyTokens, { tokens, ...(mapping && { commands: mapping }) });
+    const document = await caller.execute(importLegacyTokens, { tokens, ...(mapping && { commands: mapping }) });
     total.imported += document.imported;
     total.known += document.known;
     for (const { index, reason } of document.refused) total.refused.push({ index: offset + index, reason });

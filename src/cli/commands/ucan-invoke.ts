@@ -1,13 +1,16 @@
+import { encodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
-import { formatCid } from '../../ucan/cid.ts';
+import { proofsFrom } from '../../ucan/chain.ts';
+import { formatCid, parseCid } from '../../ucan/cid.ts';
 import { fromJsonValue } from '../../ucan/dag-json.ts';
-import type { Delegation } from '../../ucan/delegation.ts';
+import { type Delegation, decodeDelegation } from '../../ucan/delegation.ts';
 import type { UcanVersion } from '../../ucan/envelope.ts';
 import { findChain, sourceOf, unrevoked, type Wish } from '../../ucan/find-chain.ts';
 import { signInvocation } from '../../ucan/invocation.ts';
 import { type IpldMap, isIpldMap } from '../../ucan/ipld.ts';
 import { signerOf } from '../../ucan/signer.ts';
+import { unpackTokens } from '../../ucan/tokens.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import { parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
@@ -82,7 +85,9 @@ async function findPath(
   if (authority === undefined) return findChain(wish, sourceOf([]));
   const { findStoredChain } = await import('../../authority/commands/delegation.ts');
   const { invoker, subject, command, args } = wish;
-  return (await authority.execute(findStoredChain, { invoker, subject, command, args })).chain;
+  const { container, chain } = await authority.execute(findStoredChain, { invoker, subject, command, args });
+  const find = proofsFrom((await unpackTokens(encodeUtf8(container))).map(decodeDelegation));
+  return chain.flatMap((cid) => find(parseCid(cid)) ?? []);
 }
 
 function readArgs({ args }: InvokeOptions): IpldMap {

@@ -22,7 +22,7 @@ const pageLength = 1000;
 
 /** `hanaper ucan list` */
 export async function list(session: Session, options: ListOptions): Promise<Outcome> {
-  const authority = await session.openAuthority();
+  const caller = await session.openCaller('read');
   const { audience, issuer, subject, command, revoked, expired } = options;
   const about: ListDelegationsArgs = {
     ...(audience !== undefined && { audience }),
@@ -35,7 +35,7 @@ export async function list(session: Session, options: ListOptions): Promise<Outc
   const delegations: DelegationListDocument['delegations'][number][] = [];
   for (let before: number | undefined, more = true; more; ) {
     const args = { ...about, limit: pageLength, ...(before !== undefined && { before }) };
-    const page = await authority.execute(listStoredDelegations, args);
+    const page = await caller.execute(listStoredDelegations, args);
     delegations.push(...page.delegations);
     before = page.next;
     more = before !== undefined;
@@ -45,8 +45,8 @@ export async function list(session: Session, options: ListOptions): Promise<Outc
 
 /** `hanaper ucan prune` */
 export async function prune(session: Session): Promise<Outcome> {
-  const authority = await session.unlockAuthority();
-  const document = await authority.execute(pruneDelegations, {});
+  const caller = await session.openCaller('write');
+  const document = await caller.execute(pruneDelegations, {});
   return {
     document,
     lines: [`${document.removed} expired delegation(s) were removed. Revocations stay, whatever they revoke.`],

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { CID } from 'multiformats/cid';
 import type { RevocationDocument } from '../../authority/commands/ucan.ts';
+import { resultOf } from '../../authority/result-of.ts';
 import { HanaperError } from '../../errors.ts';
 import { formatCid, parseCid } from '../../ucan/cid.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
 import { signRevocation } from '../../ucan/revocation.ts';
 import type { Outcome } from '../output.ts';
-import { packTokens } from '../pack-tokens.ts';
 import { readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 import { describeToken } from '../token-document.ts';
@@ -35,19 +35,20 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
   const [target, ...others] = named.cids;
   if (target === undefined || others.length > 0) throw notOne(what, named.cids);
   const path = await readNamed(options.path ?? []);
-  const authority = options.output === undefined ? await session.unlockAuthority() : undefined;
+  const caller = options.output === undefined ? await session.openCaller('write') : undefined;
   const signer = await openTokenSigner(session, options);
   const revocation = await signRevocation(signer, {
     target,
     path: path.cids.length === 0 ? [] : [...path.cids.filter((cid) => !cid.equals(target)), target],
-    audience: authority?.identity.did,
+    audience: caller?.identity.did,
     reason: options.reason,
   });
-  const tokens = [revocation, ...named.delegations, ...path.delegations];
-  if (authority === undefined) return write(revocation, target, tokens, options.output ?? '');
-  const { revokeDelegation } = await import('../../authority/commands/ucan.ts');
-  const container = await packTokens(tokens);
-  return describe(await authority.execute(revokeDelegation, { container }));
+  const given = [...named.delegations, ...path.delegations];
+  if (caller === undefined) return write(revocation, target, [revocation, ...given], options.output ?? '');
+  const answer = await caller.executeRequest({ invocation: revocation, given });
+  const document = resultOf(answer) as RevocationDocument;
+  // The receipt of what was done before says what was new then.
+  return describe(answer.kind === 'receipt' && answer.isReplay ? { ...document, is_new: false } : document);
 }
 
 async function readNamed(names: readonly string[]): Promise<Named> {

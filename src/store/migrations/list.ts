@@ -1,6 +1,7 @@
 import type { Transaction } from '../transaction.ts';
 import { up as createMainJob, down as dropMainJob } from './0001-main-job.ts';
 import { up as createUcan, down as dropUcan } from './0002-ucan.ts';
+import { up as createLog, down as dropLog } from './0003-log.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -14,4 +15,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, name: 'main-job', up: createMainJob, down: dropMainJob },
   { version: 2, name: 'ucan', up: createUcan, down: dropUcan },
+  { version: 3, name: 'log', up: createLog, down: dropLog },
 ];

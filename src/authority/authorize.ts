@@ -1,0 +1,112 @@
+import { HanaperError } from '../errors.ts';
+import { toSeconds } from '../signature/time.ts';
+import { findOrganization } from '../store/organizations.ts';
+import type { OrganizationRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { type ChainContext, proofsFrom, validateInvocation } from '../ucan/chain.ts';
+import { formatCid } from '../ucan/cid.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+import type { Invocation } from '../ucan/invocation.ts';
+import { revokeCommand } from '../ucan/revocation.ts';
+import { checkTime } from '../ucan/rules.ts';
+import type { AnyCommand } from './command.ts';
+import type { Request } from './request.ts';
+import { eitherOf, type StoredTokens } from './stored-tokens.ts';
+
+/** Seconds for which an invocation may be valid at most, from the present on. */
+export const longestLifetime = 900;
+
+/** What an invocation is held against. */
+export interface AuthorizationContext {
+  readonly transaction: Transaction;
+  readonly tokens: StoredTokens;
+  /** RFC 3339, UTC. */
+  readonly now: string;
+  /** DID of the authority. */
+  readonly authority: string;
+}
+
+/** An invocation that may be executed at the time of its authorisation. */
+export interface Authorized {
+  readonly command: AnyCommand;
+  /** From the root to the invoker. */
+  readonly path: readonly Delegation[];
+  /** The organisation whose command it is. */
+  readonly organisation?: OrganizationRow;
+}
+
+/**
+ * Authorises an invocation: audience, lifetime, subject, and its chain of proofs with every policy and revocation.
+ *
+ * @throws HanaperError `audience_mismatch`, `subject_mismatch`, `invalid_claim`, and what `validateInvocation` throws
+ */
+export async function authorize(
+  { transaction, tokens, now, authority }: AuthorizationContext,
+  command: AnyCommand,
+  { invocation, given }: Request,
+): Promise<Authorized> {
+  const organisation = await findSubject(transaction, command, invocation, authority);
+  // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
+  if (invocation.command !== revokeCommand) {
+    requireAddressed(invocation, authority);
+    requireShortLived(invocation, toSeconds(now));
+  }
+  const context: ChainContext = {
+    now: toSeconds(now),
+    resolveProof: eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid)),
+    revocationsOf: (cid) => tokens.revocationsOf(cid),
+  };
+  const { path } = await validateInvocation(invocation, context);
+  tokens.keep(path);
+  return { command, path, ...(organisation && { organisation }) };
+}
+
+/**
+ * Holds an authorised invocation against a later time.
+ *
+ * @throws HanaperError `token_expired`, `token_not_yet_valid`
+ */
+export function requireInTime(invocation: Invocation, path: readonly Delegation[], now: string): void {
+  for (const token of [invocation, ...path]) {
+    const failure = checkTime(token, { now: toSeconds(now) });
+    if (failure) throw failure;
+  }
+}
+
+async function findSubject(
+  transaction: Transaction,
+  { subject: kind, name }: AnyCommand,
+  invocation: Invocation,
+  authority: string,
+): Promise<OrganizationRow | undefined> {
+  const { subject } = invocation;
+  if (kind === 'anybody' || (kind === 'authority' && subject === authority)) return undefined;
+  const organisation = kind === 'organisation' ? await findOrganization(transaction, { did: subject }) : undefined;
+  if (organisation) return organisation;
+  const expected = kind === 'authority' ? `the authority ${authority}` : 'an organisation that is hosted here';
+  throw new HanaperError(
+    'subject_mismatch',
+    `${name} is invoked on ${expected}; the subject of this invocation is ${subject}.`,
+    { cid: formatCid(invocation.cid), subject, expected: kind === 'authority' ? authority : 'organisation' },
+  );
+}
+
+// Left out, the audience is the subject (UCAN invocation 1.0), which is then hosted here: findSubject has seen to it.
+function requireAddressed({ cid, audience }: Invocation, authority: string): void {
+  if (audience === undefined || audience === authority) return;
+  throw new HanaperError(
+    'audience_mismatch',
+    `This invocation is addressed to ${audience}. Here the authority ${authority} executes.`,
+    { cid: formatCid(cid), expected: authority, actual: audience },
+  );
+}
+
+function requireShortLived({ cid, expiration }: Invocation, now: number): void {
+  if (expiration !== null && expiration <= now + longestLifetime) return;
+  const how = expiration === null ? 'does not expire' : `is valid for more than ${longestLifetime} seconds`;
+  throw new HanaperError(
+    'invalid_claim',
+    `This invocation ${how}. Let it expire within ${longestLifetime / 60} minutes.`,
+    { cid: formatCid(cid), exp: expiration, most_seconds: longestLifetime },
+  );
+}

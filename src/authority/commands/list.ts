@@ -1,0 +1,48 @@
+import type { AnyCommand } from '../command.ts';
+import { grantAcl, listAcls, revokeAcl } from './acl.ts';
+import { lockDatabase, unlockDatabase } from './database.ts';
+import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
+import { importLegacyTokens } from './import-legacy.ts';
+import { createKey, exportKey, importKey, listKeys, revokeKey } from './key.ts';
+import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
+import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
+import { addTrust, listTrust, revokeTrust } from './trust.ts';
+import { revokeDelegation } from './ucan.ts';
+
+/** Every command, in the order in which they are listed. */
+export const commands: readonly AnyCommand[] = [
+  createOrganisation,
+  listOrganisations,
+  showOrganisation,
+  setOrganisation,
+  createKey,
+  importKey,
+  listKeys,
+  exportKey,
+  revokeKey,
+  addTrust,
+  listTrust,
+  revokeTrust,
+  grantAcl,
+  listAcls,
+  revokeAcl,
+  signPackage,
+  signPackageHash,
+  attachSignature,
+  listPackageSignatures,
+  storeDelegations,
+  listStoredDelegations,
+  findStoredChain,
+  pruneDelegations,
+  revokeDelegation,
+  importLegacyTokens,
+  unlockDatabase,
+  lockDatabase,
+] as readonly AnyCommand[];
+
+const byName: ReadonlyMap<string, AnyCommand> = new Map(commands.map((command) => [command.name, command]));
+
+/** The command of a name. */
+export function findCommand(name: string): AnyCommand | undefined {
+  return byName.get(name);
+}

@@ -1,0 +1,17 @@
+import { HanaperError } from '../errors.ts';
+import { findCommand } from './commands/list.ts';
+import { type Answer, execute } from './execute.ts';
+import type { Host } from './host.ts';
+import type { Request } from './request.ts';
+
+/**
+ * Executes what a request asks for by the command that it names.
+ *
+ * @throws HanaperError `not_found` for a command that there is not, and what `execute` throws
+ */
+export function executeRequest(host: Host, request: Request): Promise<Answer> {
+  const { command: name } = request.invocation;
+  const command = findCommand(name);
+  if (command) return execute(host, command, request);
+  throw new HanaperError('not_found', `There is no command ${name.slice(0, 100)} here.`, { kind: 'command' });
+}

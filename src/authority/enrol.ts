@@ -1,0 +1,74 @@
+import { createSalt, digestEffect } from '../log/effect.ts';
+import { encodeLogEntry } from '../log/entry.ts';
+import { treeHash } from '../log/merkle.ts';
+import { toSeconds } from '../signature/time.ts';
+import type { Effect } from '../store/effects.ts';
+import { appendLogEntry } from '../store/log.ts';
+import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { insertInvocation } from '../store/ucan-invocations.ts';
+import type { Invocation } from '../ucan/invocation.ts';
+import { type Receipt, type ReceiptClaims, readReceipt, signReceipt } from '../ucan/receipt.ts';
+import { type Verified, vouchForOwn } from '../ucan/verified.ts';
+import type { Vault } from '../vault/vault.ts';
+import { rememberPrincipals } from './principals.ts';
+import { authoritySigner } from './signers.ts';
+
+/** What is enrolled: an invocation that was executed, and what came of it. */
+export interface Act {
+  readonly invocation: Verified<Invocation>;
+  readonly out: ReceiptClaims['out'];
+  /** RFC 3339, UTC. */
+  readonly now: string;
+  /** Where the log ends so far, locked. */
+  readonly head: LogHeadRow;
+}
+
+/**
+ * Writes down an act: its invocation, its receipt, and the entry of both with the rows that it has written.
+ *
+ * @throws HanaperError `locked`
+ */
+export async function enrol(
+  transaction: Transaction,
+  vault: Vault,
+  act: Act,
+  effects: readonly LogEffectRow[],
+): Promise<Receipt> {
+  const { invocation, out, now, head } = act;
+  const signer = authoritySigner(vault);
+  const claims = { ran: invocation.cid, out, issuedAt: toSeconds(now) };
+  const receipt = vouchForOwn(await signReceipt(signer, claims), signer);
+  const didIds = await rememberPrincipals({ transaction, now }, [invocation.issuer, vault.did]);
+  const didOf = ({ issuer }: Invocation) => didIds.get(issuer) ?? 0;
+  await insertInvocation(transaction, invocation, { didId: didOf(invocation), now, resultCid: receipt.cid });
+  await insertInvocation(transaction, receipt, { didId: didOf(receipt), now });
+  // Order is told by the log: a clock that was put back does not put it back.
+  const enrolledAt = head.enrolledAt !== null && head.enrolledAt > now ? head.enrolledAt : now;
+  const entry = encodeLogEntry({
+    invocation: invocation.cid,
+    receipt: receipt.cid,
+    enrolledAt,
+    effectCount: effects.length,
+    effectsRoot: treeHash(effects.map(({ digest }) => digest)),
+  });
+  const generation = head.generation + (effects.length > 0 ? 1 : 0);
+  await appendLogEntry(transaction, { entryIndex: head.size, entry }, effects, {
+    size: head.size + 1,
+    generation,
+    enrolledAt,
+  });
+  return readReceipt(receipt);
+}
+
+/** What a transaction has written so far, hashed for an entry. */
+export function hashEffects({ effects }: Transaction, entryIndex: number): readonly LogEffectRow[] {
+  return effects.list().map((effect, position) => hashEffect(effect, entryIndex, position));
+}
+
+/** One row that was written, hashed for its place in an entry. */
+export function hashEffect({ table, key, row }: Effect, entryIndex: number, position: number): LogEffectRow {
+  const salt = createSalt();
+  const digest = digestEffect(salt, { table, key, row });
+  return { entryIndex, position, tableName: table, rowKey: key, salt, digest };
+}

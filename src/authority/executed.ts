@@ -1,0 +1,37 @@
+import { findInvocationByPayload, getInvocationByCid } from '../store/ucan-invocations.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { parseCid } from '../ucan/cid.ts';
+import { payloadDigestOf } from '../ucan/envelope.ts';
+import { decodeInvocation, type Invocation } from '../ucan/invocation.ts';
+import { type Receipt, readReceipt } from '../ucan/receipt.ts';
+import { isSignatureValid } from '../ucan/verified.ts';
+import { altered } from './altered.ts';
+
+/** An invocation that was executed, now or before, with what came of it. */
+export interface Executed {
+  readonly receipt: Receipt;
+  /** Whether it had been executed before. */
+  readonly isReplay: boolean;
+}
+
+/**
+ * The receipt of an invocation that was executed before: found by its payload, since an ECDSA signature has a twin.
+ *
+ * @throws HanaperError `database_corrupt`
+ */
+export async function findExecuted(
+  transaction: Transaction,
+  invocation: Invocation,
+  authority: string,
+): Promise<Executed | undefined> {
+  const row = await findInvocationByPayload(transaction, payloadDigestOf(invocation.envelope));
+  // One of an earlier version was written down without a receipt.
+  if (row?.resultCid == null) return undefined;
+  const what = `receipt of ${row.cid}`;
+  const stored = await getInvocationByCid(transaction, parseCid(row.resultCid));
+  if (stored === undefined) throw altered(what);
+  const receipt = readReceipt(decodeInvocation(stored.envelope));
+  if (receipt.executor !== authority || !receipt.ran.equals(parseCid(row.cid))) throw altered(what);
+  if (!(await isSignatureValid(receipt.invocation))) throw altered(what);
+  return { receipt, isReplay: true };
+}

@@ -1,0 +1,23 @@
+import type { HanaperError } from '../errors.ts';
+import type { EventName, HanaperEvent } from '../events.ts';
+import type { Database } from '../store/database.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { AuthorityIdentity } from '../vault/authority-statement.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { StoredTokens } from './stored-tokens.ts';
+
+/** What the door needs of the authority whose door it is. */
+export interface Host {
+  readonly database: Database;
+  readonly identity: AuthorityIdentity;
+  /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
+  readNow(transaction: Transaction): Promise<string>;
+  /** The tokens of the database, inside a transaction. */
+  tokensIn(transaction: Transaction): Promise<StoredTokens>;
+  /** @throws HanaperError `locked` */
+  requireVault(): Vault;
+  /** Locks the vault. */
+  lock(): void;
+  /** Tells the observer of something that happened, or was refused. */
+  report(name: EventName, details: HanaperEvent['details'], refusal?: HanaperError): void;
+}

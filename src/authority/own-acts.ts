@@ -1,0 +1,56 @@
+import { toSeconds } from '../signature/time.ts';
+import { listEveryRow } from '../store/every-row.ts';
+import { lockLogHead } from '../store/log.ts';
+import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { signInvocation } from '../ucan/invocation.ts';
+import { vouchForOwn } from '../ucan/verified.ts';
+import type { Vault } from '../vault/vault.ts';
+import { type Act, enrol, hashEffect, hashEffects } from './enrol.ts';
+import { authoritySigner } from './signers.ts';
+
+/** What the authority does of itself, without being asked by an invocation. */
+export interface OwnAct {
+  /** `/noun/verb`; no such command passes the door. */
+  readonly command: string;
+  readonly args: object;
+  /** RFC 3339, UTC. */
+  readonly now: string;
+  /** Where the log ends so far, locked. */
+  readonly head: LogHeadRow;
+}
+
+/** Writes down what the transaction has done, as an act of the authority by itself. */
+export async function enrolOwn(transaction: Transaction, vault: Vault, act: OwnAct): Promise<void> {
+  await enrol(transaction, vault, await signOwn(vault, act), hashEffects(transaction, act.head.size));
+}
+
+/** Makes the log's entry 0, where there is none: its genesis, with every row that stands. */
+export async function beginLog(transaction: Transaction, vault: Vault, now: string): Promise<void> {
+  const head = await lockLogHead(transaction);
+  if (head.size > 0) return;
+  const act = await signOwn(vault, { command: '/log/begin', args: {}, now, head });
+  await enrol(transaction, vault, act, await hashEveryRow(transaction));
+}
+
+async function signOwn(vault: Vault, { command, args, now, head }: OwnAct): Promise<Act> {
+  const signer = authoritySigner(vault);
+  const issuedAt = toSeconds(now);
+  const invocation = await signInvocation(signer, {
+    subject: signer.did,
+    command,
+    args,
+    issuedAt,
+    expiration: issuedAt,
+  });
+  return { invocation: vouchForOwn(invocation, signer), out: { ok: {} }, now, head };
+}
+
+// Only the digests are held: a database can have very many rows by the time its log begins.
+async function hashEveryRow(transaction: Transaction): Promise<readonly LogEffectRow[]> {
+  const hashed: LogEffectRow[] = [];
+  for await (const rows of listEveryRow(transaction)) {
+    for (const row of rows) hashed.push(hashEffect(row, 0, hashed.length));
+  }
+  return hashed;
+}

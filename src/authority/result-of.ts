@@ -1,0 +1,31 @@
+import { type ErrorCode, errorCodes, HanaperError } from '../errors.ts';
+import { toJsonValue } from '../ucan/dag-json.ts';
+import type { ReceiptOutcome } from '../ucan/receipt.ts';
+import type { Answer } from './execute.ts';
+
+/**
+ * What was read, or what came of what was done, as JSON.
+ *
+ * @throws HanaperError why it was refused
+ */
+export function resultOf(answer: Answer): unknown {
+  if (answer.kind === 'result') return answer.result;
+  if (answer.refusal) throw answer.refusal;
+  return valueOf(answer.receipt.out);
+}
+
+/**
+ * The value that a receipt tells of, as JSON.
+ *
+ * @throws HanaperError the error that it tells of
+ */
+export function valueOf(out: ReceiptOutcome): unknown {
+  if ('ok' in out) return toJsonValue(out.ok);
+  const { code, message } = out.error;
+  throw new HanaperError(isErrorCode(code) ? code : 'internal', message);
+}
+
+// A receipt by another version can have a code that is not known here.
+function isErrorCode(code: string): code is ErrorCode {
+  return (errorCodes as readonly string[]).includes(code);
+}

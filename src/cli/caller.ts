@@ -1,0 +1,24 @@
+import type { Command } from '../authority/command.ts';
+import type { Answer } from '../authority/execute.ts';
+import type { Request } from '../authority/request.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+
+/** Whoever executes commands for the command line: the database at hand, or a server. `Authority` is one. */
+export interface Caller {
+  /** Whose commands they are. */
+  readonly identity: { readonly did: string };
+  /** Executes one of the authority's own commands; `given` are delegations that go with it. */
+  execute<Args, Result>(
+    command: Command<'authority', Args, Result>,
+    args: Args,
+    given?: readonly Delegation[],
+  ): Promise<Result>;
+  /** Executes a command of an organisation: name, DID or id; absent: the only one. */
+  executeFor<Args, Result>(
+    organisation: string | undefined,
+    command: Command<'organisation', Args, Result>,
+    args: Args,
+  ): Promise<Result>;
+  /** Has a request executed that somebody else has signed. */
+  executeRequest(request: Request): Promise<Answer>;
+}

@@ -1,0 +1,25 @@
+import { encode } from 'cborg';
+import { randomBytes } from '../crypto/random.ts';
+import { sha256 } from '../crypto/digest.ts';
+
+/** A row as it is hashed: its columns by name, without those that are null; `null` where it was removed. */
+export type HashedRow = Readonly<Record<string, string | number | Uint8Array>> | null;
+
+/** How many bytes a salt has. */
+export const saltLength = 16;
+
+/** A new salt: without it nobody can find out from a digest what a row held. */
+export function createSalt(): Uint8Array<ArrayBuffer> {
+  return randomBytes(saltLength);
+}
+
+/**
+ * The salted digest of one row that an entry has written or removed: SHA-256 (32 bytes) of DAG-CBOR
+ * `["hanaper/v1/effect", salt, table, key, row]`, the same on both engines.
+ */
+export function digestEffect(
+  salt: Uint8Array,
+  { table, key, row }: { readonly table: string; readonly key: string; readonly row: HashedRow },
+): Uint8Array<ArrayBuffer> {
+  return sha256(encode(['hanaper/v1/effect', salt, table, key, row]));
+}

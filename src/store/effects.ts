@@ -1,0 +1,106 @@
+import type { Selectable } from 'kysely';
+import type { Schema } from './schema.ts';
+
+// Rows that are numbered by the engine are known by what they say, since the numbers of two engines differ.
+type NumberedTable = 'didDocuments' | 'ucanDelegations' | 'ucanRevocations' | 'ucanLegacyTokens';
+
+/** The tables whose rows are held against the log. Invocations and receipts are named by the entries themselves. */
+export type LoggedTable =
+  | 'authority'
+  | 'keySlots'
+  | 'organizations'
+  | 'signingKeys'
+  | 'trustedKeys'
+  | 'keyTrustAcls'
+  | 'packageSignatures'
+  | NumberedTable;
+
+/** A row of such a table, without what the engine numbers. */
+export type LoggedRow<Table extends LoggedTable> = Table extends NumberedTable
+  ? Omit<Selectable<Schema[Table]>, 'id' | 'didId'>
+  : Selectable<Schema[Table]>;
+
+/** What a row holds, in its canonical form: columns by their names in SQL, without those that are null. */
+export type CanonicalRow = Readonly<Record<string, string | number | Uint8Array>>;
+
+/** One row that a transaction has written. */
+export interface Effect {
+  /** The table's name in SQL. */
+  readonly table: string;
+  /** What names the row in its table, the same on both engines. */
+  readonly key: string;
+  /** null: the row was removed. */
+  readonly row: CanonicalRow | null;
+}
+
+const keyColumns: { readonly [Table in LoggedTable]: readonly (keyof LoggedRow<Table> & string)[] } = {
+  authority: ['id'],
+  keySlots: ['id'],
+  organizations: ['id'],
+  signingKeys: ['id'],
+  trustedKeys: ['id'],
+  keyTrustAcls: ['id'],
+  packageSignatures: ['id'],
+  didDocuments: ['did'],
+  ucanDelegations: ['cid'],
+  ucanRevocations: ['delegationCid', 'revokedBy'],
+  ucanLegacyTokens: ['tokenDigest'],
+};
+
+/** Every logged table, in the order in which rows refer to each other. */
+export const loggedTables: readonly LoggedTable[] = Object.keys(keyColumns) as LoggedTable[];
+
+const numberedTables: readonly string[] = [
+  'didDocuments',
+  'ucanDelegations',
+  'ucanRevocations',
+  'ucanLegacyTokens',
+] satisfies readonly NumberedTable[];
+const numbers = ['id', 'didId'];
+
+/** Collects what a transaction writes, each row as it is at the end. */
+export class Effects {
+  readonly #byRow = new Map<string, Effect>();
+
+  /** Notes a row that was written. */
+  wrote<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): void {
+    this.#note(effectOf(table, row));
+  }
+
+  /** Notes a row that was removed. */
+  removed<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): void {
+    this.#note({ ...effectOf(table, row), row: null });
+  }
+
+  /** Takes over what a savepoint has written. */
+  add(others: Effects): void {
+    for (const effect of others.list()) this.#note(effect);
+  }
+
+  /** Every row once, in the order in which they were last written. */
+  list(): readonly Effect[] {
+    return [...this.#byRow.values()];
+  }
+
+  #note(effect: Effect): void {
+    const place = `${effect.table}/${effect.key}`;
+    this.#byRow.delete(place);
+    this.#byRow.set(place, effect);
+  }
+}
+
+/** A row as an effect: its table, its key and its canonical form. */
+export function effectOf<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): Effect {
+  const columns = Object.entries(row as Readonly<Record<string, string | number | Uint8Array | null>>);
+  const isNumbered = numberedTables.includes(table);
+  const canonical: Record<string, string | number | Uint8Array> = {};
+  for (const [column, value] of columns) {
+    if (value !== null && !(isNumbered && numbers.includes(column))) canonical[nameInSql(column)] = value;
+  }
+  const key = keyColumns[table].map((column) => String(row[column as keyof typeof row])).join(' ');
+  return { table: nameInSql(table), key, row: canonical };
+}
+
+function nameInSql(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

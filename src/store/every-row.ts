@@ -1,0 +1,20 @@
+import { type Effect, effectOf, type LoggedRow, type LoggedTable, loggedTables } from './effects.ts';
+import type { Transaction } from './transaction.ts';
+
+const rowsAtOnce = 500;
+
+/** Every row of every logged table, as if it had just been written, some at a time. */
+export async function* listEveryRow(transaction: Transaction): AsyncGenerator<readonly Effect[]> {
+  for (const table of loggedTables) yield* listRows(transaction, table);
+}
+
+async function* listRows({ kysely }: Transaction, table: LoggedTable): AsyncGenerator<readonly Effect[]> {
+  for (let last: string | number | undefined, more = true; more; ) {
+    let query = kysely.selectFrom(table).selectAll().orderBy('id').limit(rowsAtOnce);
+    if (last !== undefined) query = query.where('id', '>', last as never);
+    const rows = await query.execute();
+    yield rows.map((row) => effectOf(table, row as LoggedRow<typeof table>));
+    last = rows.at(-1)?.id;
+    more = rows.length === rowsAtOnce;
+  }
+}
