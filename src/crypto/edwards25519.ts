@@ -1,5 +1,5 @@
 /**
- * The curve of Ed25519, as far as a public key must be checked before it is trusted.
+ * The curve of Ed25519, as far as a public key must be checked before it is trusted, or turned into one of X25519.
  * The platform's own import takes non-canonical, off-curve and small-order encodings.
  */
 
@@ -34,11 +34,20 @@ export function classifyEncoding(encoded: Uint8Array): PointKind {
   return isOneOf(pointsOfSmallOrder) ? 'small-order' : 'valid';
 }
 
+/**
+ * The same point on the curve of X25519, as its u of 32 bytes: u = (1 + y) / (1 - y) (RFC 7748, section 4.1).
+ * The point is one that {@link classifyPoint} called valid.
+ */
+export function convertToMontgomery(encoded: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { y } = decodeY(encoded);
+  return encodeY(modulo((1n + y) * power(modulo(1n - y), p - 2n)));
+}
+
 // y = ±1 has x = 0, which has no odd form.
 const pointsWithoutX = [1n, p - 1n].map(encodeY);
 const pointsOfSmallOrder = [...smallOrderY].map(encodeY);
 
-function encodeY(y: bigint): Uint8Array {
+function encodeY(y: bigint): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: 32 }, (_, index) => Number((y >> BigInt(8 * index)) & 0xffn));
 }
 

@@ -31,3 +31,4 @@ export { decodeIdentityKey, encodeIdentityKeyPem, encryptIdentityKeyPem } from '
 export { decodePublicJwk, encodeJwk, type PublicJwk } from './jwk.ts';
 export { generatePrivateKey, PrivateKey, publicKeyOfPrivate, signWithKey } from './private-key.ts';
 export { type KeyType, type PublicKey, verifyWithKey } from './public-key.ts';
+export { sealToDid } from './seal-to-did.ts';

@@ -2,7 +2,9 @@ import { encode } from 'cborg';
 import { open, seal, sealOverhead } from '../crypto/aead.ts';
 import { type Ed25519PublicKey, publicKeyOf, sign } from '../crypto/ed25519.ts';
 import { hkdfSha256 } from '../crypto/hkdf.ts';
+import { openSealed } from '../crypto/hpke.ts';
 import type { Secret } from '../crypto/secret.ts';
+import { x25519KeyOfSeed } from '../crypto/x25519.ts';
 import { encodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import { deriveKey, type KeyPurpose } from './root-secret.ts';
@@ -79,6 +81,18 @@ export class Vault implements Disposable {
   async sign(message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     using identity = await this.#derive('identity');
     return await sign(identity, message);
+  }
+
+  /**
+   * Opens what `sealToDid` sealed to the authority's DID; `undefined` where it was sealed to another, or `info`, `aad` or
+   * any sealed byte differ.
+   *
+   * @throws HanaperError `locked`
+   */
+  async openSealedToIdentity(sealed: Uint8Array, info: Uint8Array, aad: Uint8Array): Promise<Secret | undefined> {
+    using identity = await this.#derive('identity');
+    using key = await x25519KeyOfSeed(identity);
+    return await openSealed(key, sealed, info, aad);
   }
 
   /**

@@ -4,6 +4,13 @@ export function hashSha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(hash('sha256', bytes, 'buffer'));
 }
 
+export async function hashSha512(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const digest = hash('sha512', bytes, 'buffer');
+  const output = new Uint8Array(digest);
+  digest.fill(0);
+  return output;
+}
+
 export class PlatformSha256 {
   readonly #hash: Hash = createHash('sha256');
 
