@@ -8,8 +8,10 @@ vi.mock('#crypto/digest', () => import('../../src/crypto/browser/digest.ts'));
 vi.mock('#crypto/ecdsa', () => import('../../src/crypto/browser/ecdsa.ts'));
 vi.mock('#crypto/ed25519', () => import('../../src/crypto/browser/ed25519.ts'));
 vi.mock('#crypto/hkdf', () => import('../../src/crypto/browser/hkdf.ts'));
+vi.mock('#crypto/hmac', () => import('../../src/crypto/browser/hmac.ts'));
 vi.mock('#crypto/pbes2', () => import('../../src/crypto/browser/pbes2.ts'));
 vi.mock('#crypto/random', () => import('../../src/crypto/browser/random.ts'));
+vi.mock('#crypto/x25519', () => import('../../src/crypto/browser/x25519.ts'));
 
 test('the primitives under test are those of a browser', async () => {
   const { verifyMessage } = await import('#crypto/ed25519');
@@ -26,12 +28,15 @@ describe('with the primitives of a browser', async () => {
   await import('./ecdsa.test.ts');
   await import('./ed25519.test.ts');
   await import('./hkdf.test.ts');
+  await import('./hpke.test.ts');
   await import('./key-format.test.ts');
   await import('./pbes2.test.ts');
+  await import('./x25519.test.ts');
   await import('../did/did-key.test.ts');
   await import('../did/identity-key-file.test.ts');
   await import('../did/jwk.test.ts');
   await import('../did/private-key.test.ts');
+  await import('../did/seal-to-did.test.ts');
 });
 
 // Each pair is assigned to the type of the other, so that a difference in what they take does not compile.
@@ -57,6 +62,10 @@ const twins = {
     await import('../../src/crypto/node/hkdf.ts'),
     await import('../../src/crypto/browser/hkdf.ts'),
   ],
+  hmac: async (): Promise<Twins<typeof import('../../src/crypto/node/hmac.ts')>> => [
+    await import('../../src/crypto/node/hmac.ts'),
+    await import('../../src/crypto/browser/hmac.ts'),
+  ],
   pbes2: async (): Promise<Twins<typeof import('../../src/crypto/node/pbes2.ts')>> => [
     await import('../../src/crypto/node/pbes2.ts'),
     await import('../../src/crypto/browser/pbes2.ts'),
@@ -64,6 +73,10 @@ const twins = {
   random: async (): Promise<Twins<typeof import('../../src/crypto/node/random.ts')>> => [
     await import('../../src/crypto/node/random.ts'),
     await import('../../src/crypto/browser/random.ts'),
+  ],
+  x25519: async (): Promise<Twins<typeof import('../../src/crypto/node/x25519.ts')>> => [
+    await import('../../src/crypto/node/x25519.ts'),
+    await import('../../src/crypto/browser/x25519.ts'),
   ],
 };
 
@@ -83,7 +96,9 @@ describe('a browser has a twin of', () => {
 describe('both platforms give the same', async () => {
   const [nodeEcdsa, browserEcdsa] = await twins.ecdsa();
   const [nodeEd25519, browserEd25519] = await twins.ed25519();
+  const [nodeHmac, browserHmac] = await twins.hmac();
   const [nodePbes2, browserPbes2] = await twins.pbes2();
+  const [nodeX25519, browserX25519] = await twins.x25519();
   const message = randomBytes(100);
 
   test.each(['p256', 'secp256k1'] as const)('points and judgements on %s', async (curve) => {
@@ -119,6 +134,32 @@ describe('both platforms give the same', async () => {
         each.verifyMessage(key, message, new Uint8Array(64)),
       );
       expect(await browser).toBe(await node);
+    }
+  });
+
+  test('X25519 keys and shared secrets, of any 32 bytes', async () => {
+    for (let run = 0; run < 20; run++) {
+      const [privateKey, other] = [randomBytes(32), randomBytes(32)];
+      expect(await browserX25519.deriveX25519PublicKey(privateKey)).toEqual(
+        await nodeX25519.deriveX25519PublicKey(privateKey),
+      );
+      expect(await browserX25519.multiplyX25519(privateKey, other)).toEqual(
+        await nodeX25519.multiplyX25519(privateKey, other),
+      );
+    }
+  });
+
+  test('authentication codes, and SHA-512', async () => {
+    const [node, browser] = [
+      await import('../../src/crypto/node/digest.ts'),
+      await import('../../src/crypto/browser/digest.ts'),
+    ];
+    for (const length of [1, 32, 64, 65, 200]) {
+      const key = randomBytes(length);
+      expect(await browserHmac.authenticateSha256(key, message)).toEqual(
+        await nodeHmac.authenticateSha256(key, message),
+      );
+      expect(await browser.hashSha512(key)).toEqual(await node.hashSha512(key));
     }
   });
 

@@ -8,6 +8,7 @@ import { hkdfSha256 } from '../../src/crypto/hkdf.ts';
 import { encodePublicKeyPem } from '../../src/crypto/key-format.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { encodeEd25519DidKey } from '../../src/did/did-key.ts';
+import { sealToDid } from '../../src/did/seal-to-did.ts';
 import { type SealedKeyPlace, sealedKeyLength, Vault } from '../../src/vault/index.ts';
 import { expectCode } from '../support/codes.ts';
 import { countUp, flipBit } from '../support/vectors.ts';
@@ -151,6 +152,36 @@ describe('a sealed record', () => {
   });
 });
 
+describe("what is sealed to the authority's DID", () => {
+  const info = encodeUtf8('a purpose');
+  const aad = encodeUtf8('an organisation');
+
+  test('opens in its vault, and in one that was unlocked anew', async () => {
+    const { did } = await unlock();
+    const sealed = await sealToDid(did, message, info, aad);
+    using vault = await unlock();
+    using opened = await vault.openSealedToIdentity(sealed, info, aad);
+    expect(opened?.bytes).toEqual(message);
+  });
+
+  test('does not open in the vault of another root secret', async () => {
+    using vault = await unlock();
+    using other = await unlock(countUp(32, 1));
+    const sealed = await sealToDid(vault.did, message, info, aad);
+    expect(await other.openSealedToIdentity(sealed, info, aad)).toBeUndefined();
+  });
+
+  test('does not open for another purpose, beside other data, or with any bit turned', async () => {
+    using vault = await unlock();
+    const sealed = await sealToDid(vault.did, message, info, aad);
+    expect(await vault.openSealedToIdentity(sealed, aad, info)).toBeUndefined();
+    expect(await vault.openSealedToIdentity(sealed, info, info)).toBeUndefined();
+    for (let bit = 0; bit < sealed.length * 8; bit++) {
+      expect(await vault.openSealedToIdentity(flipBit(sealed, bit), info, aad)).toBeUndefined();
+    }
+  });
+});
+
 describe('a locked vault', () => {
   test('keeps its name, and does nothing else', async () => {
     const vault = await unlock();
@@ -167,6 +198,7 @@ describe('a locked vault', () => {
     await expectCode('locked', () => vault.openKey(new Uint8Array(60), place));
     await expectCode('locked', () => vault.sealRecord(message, 'c', 'i'));
     await expectCode('locked', () => vault.openRecord(sealed, 'c', 'i'));
+    await expectCode('locked', () => vault.openSealedToIdentity(sealed, message, message));
     await expectCode('locked', () => vault.withRootSecret(async () => 'reached'));
   });
 
