@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/store/**', 'test/authority/**', 'test/cli/**', 'test/e2e/**', 'test/**/*.fuzz.test.ts'],
+          exclude: [
+            'test/store/**',
+            'test/authority/**',
+            'test/cli/**',
+            'test/e2e/**',
+            'test/http/**',
+            'test/**/*.fuzz.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },
@@ -33,6 +40,7 @@ export default defineConfig({
             'test/authority/**/*.test.ts',
             'test/cli/**/*.test.ts',
             'test/e2e/**/*.test.ts',
+            'test/http/**/*.test.ts',
           ],
           globalSetup: ['test/support/postgres.ts'],
           testTimeout: 120_000,

@@ -1,0 +1,122 @@
+/** An HTTP API without a server around it, and callers of it. */
+import type { Hono } from 'hono';
+import type { Authority } from '../../src/authority/authority.ts';
+import { openSigner } from '../../src/authority/issue-delegation.ts';
+import { organisationDid } from '../../src/authority/organisation-did.ts';
+import { HanaperError } from '../../src/errors.ts';
+import { type AppOptions, createApp, type RequestLog } from '../../src/http/index.ts';
+import {
+  type ContainerEncoding,
+  type Delegation,
+  encodeContainer,
+  type Invocation,
+  type InvocationClaims,
+  type Signer,
+  signDelegation,
+  signInvocation,
+} from '../../src/ucan/index.ts';
+
+/** The host by which the API of a test is called. */
+export const host = 'localhost:7373';
+
+/** An API, and what it told its log. */
+export interface TestApi {
+  readonly app: Hono;
+  readonly entries: RequestLog[];
+  /** Sends a request; its `Host` is the right one unless it says otherwise. */
+  send(path: string, init?: RequestInit): Promise<Response>;
+}
+
+/** The API of an authority; of none, of a database that is not initialised. */
+export function apiOf(authority: Authority | undefined, options: Partial<AppOptions> = {}): TestApi {
+  const entries: RequestLog[] = [];
+  const app = createApp({
+    service: {
+      isReady: authority !== undefined,
+      authority() {
+        if (authority) return authority;
+        throw new HanaperError('not_initialized', 'There is no authority yet.');
+      },
+    },
+    hosts: new Set([host]),
+    log: (entry) => entries.push(entry),
+    rate: { perSecond: 1e6, burst: 1e6 },
+    ...options,
+  });
+  return {
+    app,
+    entries,
+    async send(path, init = {}) {
+      const headers = new Headers(init.headers);
+      if (!headers.has('host')) headers.set('host', host);
+      return app.request(`http://${host}${path}`, { ...init, headers });
+    },
+  };
+}
+
+/** Somebody who holds powers of an authority, and uses them over HTTP. */
+export class Caller {
+  readonly signer: Signer;
+  readonly authority: Authority;
+  readonly proofs: readonly Delegation[];
+
+  constructor(authority: Authority, signer: Signer, proofs: readonly Delegation[]) {
+    this.authority = authority;
+    this.signer = signer;
+    this.proofs = proofs;
+  }
+
+  /** An invocation of a command: on an organisation's power, or on the authority's. */
+  async invoke(
+    command: string,
+    args: unknown,
+    organisation?: string,
+    claims: Partial<InvocationClaims> = {},
+  ): Promise<Invocation> {
+    const { did } = this.authority.identity;
+    const subject = organisation === undefined ? did : ((await organisationDid(this.authority, organisation)) ?? did);
+    return signInvocation(this.signer, {
+      subject,
+      command,
+      args,
+      audience: did,
+      proofs: this.proofs.filter((each) => each.subject === subject).map(({ cid }) => cid),
+      expiration: Math.floor(Date.now() / 1000) + 300,
+      ...claims,
+    });
+  }
+
+  /** A container with an invocation and the proofs. */
+  pack(invocation: Invocation, encoding: ContainerEncoding = 'base64url'): Promise<Uint8Array<ArrayBuffer>> {
+    return encodeContainer(
+      [invocation, ...this.proofs].map(({ bytes }) => bytes),
+      encoding,
+    );
+  }
+
+  /** The header for a plain route. */
+  async bearer(...call: Parameters<Caller['invoke']>): Promise<{ readonly authorization: string }> {
+    return bearerOf(await this.pack(await this.invoke(...call)));
+  }
+}
+
+/** A container of text as a header. */
+export function bearerOf(container: Uint8Array): { readonly authorization: string } {
+  return { authorization: `Bearer ${new TextDecoder().decode(container)}` };
+}
+
+/** Somebody to whom the authority and organisations of it have given all of their power. */
+export async function callerOf(
+  authority: Authority,
+  signer: Signer,
+  organisations: readonly string[] = ['acme'],
+): Promise<Caller> {
+  const proofs: Delegation[] = [];
+  for (const owner of ['authority', ...organisations.map((organisation) => ({ organisation }))] as const) {
+    const issuer = await openSigner(authority, owner);
+    proofs.push(
+      await signDelegation(issuer, { audience: signer.did, subject: issuer.did, command: '/', expiration: null }),
+    );
+  }
+  return new Caller(authority, signer, proofs);
+}
