@@ -131,11 +131,13 @@ function perform(
     const { out, refusal } = await runInSavepoint(transaction, authorized.command, (inner) =>
       runHandler(host, { ...surroundings, transaction: inner }, request, authorized),
     );
+    turn.isOpen = true;
     const principals = await findPrincipals(surroundings, [invocation.issuer, vault.did]);
     const effects = hashEffects(transaction, turn.head.size);
     const act = { invocation, out, now, head: turn.head, principals };
     const { receipt, head } = await enrol(transaction, vault, act, effects);
     turn.head = head;
+    turn.isOpen = false;
     if (refusal) told.clear();
     return { kind: 'receipt', receipt, isReplay: false, ...(refusal && { refusal }) };
   });

@@ -12,6 +12,8 @@ export type Act<Result> = (transaction: Transaction, turn: Turn) => Promise<Resu
 export interface Turn {
   /** Where the log ends so far; whoever adds an entry moves it. */
   head: LogHeadRow;
+  /** Whether something was written that has no entry yet: then a failure is that of the whole transaction. */
+  isOpen: boolean;
   /** The generation of what is committed; another one in `head` is that of those before in this transaction. */
   readonly committed: number;
 }
@@ -75,22 +77,22 @@ export class Writer {
 
 async function takeTurns(transaction: Transaction, batch: readonly Waiting[]): Promise<readonly Outcome[]> {
   const head = await lockLogHead(transaction);
-  const turn: Turn = { head, committed: head.generation };
+  const turn: Turn = { head, isOpen: false, committed: head.generation };
   const outcomes: Outcome[] = [];
-  for (const { act } of batch)
-    outcomes.push(await attempt(() => act({ ...transaction, effects: new Effects() }, turn)));
+  for (const { act } of batch) {
+    outcomes.push(await attempt(turn, () => act({ ...transaction, effects: new Effects() }, turn)));
+  }
   if (turn.head !== head) await moveLogHead(transaction, turn.head);
   return outcomes;
 }
 
-// A refusal has written nothing; after anything else nobody can say what the transaction is worth.
-async function attempt(act: () => Promise<unknown>): Promise<Outcome> {
+// A refusal that has written nothing is its own; after anything else nobody can say what the transaction is worth.
+async function attempt(turn: Turn, act: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { result: await act() };
   } catch (error) {
-    if (error instanceof HanaperError && error.code !== 'unavailable' && error.code !== 'internal') {
-      return { refusal: error };
-    }
+    const isRefusal = error instanceof HanaperError && error.code !== 'unavailable' && error.code !== 'internal';
+    if (isRefusal && !turn.isOpen) return { refusal: error };
     throw error;
   }
 }
