@@ -33,7 +33,12 @@ export function mountCrypto(app: Hono, options: MasterKeyOptions): void {
 // For everybody to see: neither the path of the database nor how many organisations it has.
 async function readStatus({ service }: MasterKeyOptions): Promise<Omit<StatusDocument, 'database'>> {
   if (service.isMissing) return { initialized: false };
-  const { database: _, key_slots: _slots, organisations: _count, ...status } = await describeAuthority(service.authority());
+  const {
+    database: _,
+    key_slots: _slots,
+    organisations: _count,
+    ...status
+  } = await describeAuthority(service.authority());
   return status;
 }
 

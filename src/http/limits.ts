@@ -1,32 +1,34 @@
+import type { AttemptLimits } from './attempts.ts';
+
 /** Bytes of all headers together: a chain of ten delegations fits into one. */
-export const headerBytes = 32 * 1024;
+export const headerBytes: number = 32 * 1024;
 
 /** Milliseconds for the headers of a request to arrive. */
-export const headersTimeout = 10_000;
+export const headersTimeout: number = 10_000;
 
 /** Milliseconds for a whole request to arrive. */
-export const requestTimeout = 30_000;
+export const requestTimeout: number = 30_000;
 
 /** Milliseconds for which a connection is kept open without a request. */
-export const keepAliveTimeout = 5_000;
+export const keepAliveTimeout: number = 5_000;
 
 /** How often the times above are looked at, in milliseconds. */
-export const timeoutCheck = 1_000;
+export const timeoutCheck: number = 1_000;
 
 /** Milliseconds without a byte in either direction after which a connection is cut off. */
-export const idleTimeout = 60_000;
+export const idleTimeout: number = 60_000;
 
 /** Connections at once. */
-export const mostConnections = 4_096;
+export const mostConnections: number = 4_096;
 
 /** Milliseconds that a stopping server gives to what it began. */
-export const stopTimeout = 10_000;
+export const stopTimeout: number = 10_000;
 
 /** Bytes of a body with a passphrase: each of its 1,024 bytes can be written as an escape of six. */
-export const secretBodyBytes = 16 * 1024;
+export const secretBodyBytes: number = 16 * 1024;
 
 /** How wrong passphrases and wrong set-up tokens are slowed. */
-export const attemptLimits = { free: 3, firstPause: 1_000, longestPause: 60_000, keys: 1_000 } as const;
+export const attemptLimits: AttemptLimits = { free: 3, firstPause: 1_000, longestPause: 60_000, keys: 1_000 };
 
 /** Passphrases that wait for their turn, the one that is being tried included. */
-export const mostWaitingPassphrases = 8;
+export const mostWaitingPassphrases: number = 8;

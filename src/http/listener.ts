@@ -162,18 +162,19 @@ async function stop(server: Server, longest: number): Promise<void> {
   clearTimeout(end);
 }
 
-const refusals: Readonly<Record<string, { readonly status: string; readonly code: string; readonly detail: string }>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    code: 'too_large',
-    detail: `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: '408 Request Timeout',
-    code: 'unavailable',
-    detail: 'The request did not arrive in time.',
-  },
-};
+const refusals: Readonly<Record<string, { readonly status: string; readonly code: string; readonly detail: string }>> =
+  {
+    HPE_HEADER_OVERFLOW: {
+      status: '431 Request Header Fields Too Large',
+      code: 'too_large',
+      detail: `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
+    },
+    ERR_HTTP_REQUEST_TIMEOUT: {
+      status: '408 Request Timeout',
+      code: 'unavailable',
+      detail: 'The request did not arrive in time.',
+    },
+  };
 const malformed = { status: '400 Bad Request', code: 'bad_input', detail: 'This is no HTTP request.' };
 
 // What never becomes a request is answered here; a socket whose answer has begun is only cut off.

@@ -1,5 +1,5 @@
 import { checkRequest } from '../authority/check-request.ts';
-import { costsOf, judgeSlot, type SlotArgs, type SlotVerdictDocument, unlockDatabase } from '../authority/commands/database.ts';
+import { costsOf, type SlotArgs, type SlotVerdictDocument, unlockDatabase } from '../authority/commands/database.ts';
 import type { Answer } from '../authority/execute.ts';
 import { initializeAuthority } from '../authority/initialize.ts';
 import type { Request } from '../authority/request.ts';
@@ -54,9 +54,11 @@ export class MasterKey {
     const { token } = this.#options;
     if (given === undefined) throw tokenMissing(token);
     this.#tokens.requireTurn(caller);
-    if (token?.matches(given)) return this.#tokens.succeed(caller);
-    this.#tokens.fail(caller);
-    throw wrongToken(token);
+    if (!token?.matches(given)) {
+      this.#tokens.fail(caller);
+      throw wrongToken(token);
+    }
+    this.#tokens.succeed(caller);
   }
 
   /**
@@ -160,9 +162,13 @@ function whereToken(token: SetupToken | undefined): string {
 }
 
 function tokenMissing(token: SetupToken | undefined): HanaperError {
-  return new HanaperError('token_missing', `This needs the set-up token of this server, in a header. ${whereToken(token)}`, {
-    reason: 'set-up token',
-  });
+  return new HanaperError(
+    'token_missing',
+    `This needs the set-up token of this server, in a header. ${whereToken(token)}`,
+    {
+      reason: 'set-up token',
+    },
+  );
 }
 
 function wrongToken(token: SetupToken | undefined): HanaperError {

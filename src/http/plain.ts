@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Authority } from '../authority/authority.ts';
-import type { AnyCommand, Command, CommandSubject } from '../authority/command.ts';
+import type { Command, CommandSubject } from '../authority/command.ts';
 import type { Answer } from '../authority/execute.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
 import { resultOf } from '../authority/result-of.ts';
@@ -20,6 +20,6 @@ export function requireSameArgs({ invocation }: Request, args: unknown): void {
   if (JSON.stringify(invocation.args) !== JSON.stringify(args)) throw new HanaperError('not_authorized', 'another');
 }
 export function answerPlainly(context: Context, answer: Answer): Response {
-  if (answer.kind === 'receipt') context.header('Hanaper-Receipt', formatCid(answer.receipt.cid));
+  if (answer.kind === 'receipt') context.header('Hanaper-Receipt', formatCid(answer.receipt.invocation.cid));
   return context.json(resultOf(answer) as object);
 }

@@ -23,7 +23,8 @@ export async function readSecretBody(context: Context): Promise<SecretBody> {
   requireJson(context.req.header('content-type'));
   const bytes = new Uint8Array(await context.req.arrayBuffer());
   try {
-    if (bytes.length > secretBodyBytes) throw new HanaperError('too_large', `This body has more than ${secretBodyBytes} bytes.`);
+    if (bytes.length > secretBodyBytes)
+      throw new HanaperError('too_large', `This body has more than ${secretBodyBytes} bytes.`);
     const { passphrase, ...rest } = parseObject(bytes);
     if (passphrase === undefined) return { rest };
     if (typeof passphrase !== 'string') throw notValid('passphrase must be a string');

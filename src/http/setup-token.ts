@@ -67,7 +67,11 @@ export class SetupToken {
     const digest = this.#digest;
     this.#digest = undefined;
     try {
-      if (digest && lstatSync(this.path).isFile() && equalBytes(digestOf(readFileSync(this.path, 'utf8').trimEnd()), digest)) {
+      if (
+        digest &&
+        lstatSync(this.path).isFile() &&
+        equalBytes(digestOf(readFileSync(this.path, 'utf8').trimEnd()), digest)
+      ) {
         unlinkSync(this.path);
       }
     } catch (error) {
