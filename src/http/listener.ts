@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { Connections } from './connections.ts';
 import {
   headerBytes,
   headersTimeout,
@@ -13,6 +14,9 @@ import {
   timeoutCheck,
 } from './limits.ts';
 import type { ListenAddress } from './listen-address.ts';
+
+// How often a stopping server looks which connections have come to rest, in milliseconds.
+const sweepInterval = 20;
 
 /** A certificate and its key, as paths of PEM files. */
 export interface TlsFiles {
@@ -53,6 +57,7 @@ export interface Listener {
  */
 export async function listen({ address, tls, timeouts, handle }: ListenerOptions): Promise<Listener> {
   const server = await create(handle, tls, timeouts ?? presetTimeouts);
+  const connections = new Connections(server, tls !== undefined);
   server.on('clientError', refuse);
   server.timeout = idleTimeout;
   server.maxConnections = mostConnections;
@@ -61,7 +66,7 @@ export async function listen({ address, tls, timeouts, handle }: ListenerOptions
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
-    stop: (longest) => stop(server, longest),
+    stop: (longest) => stop(server, connections, longest),
   };
 }
 
@@ -77,7 +82,10 @@ async function create(handle: RequestListener, tls: TlsFiles | undefined, timeou
   const { createServer: createSecureServer } = await import('node:https');
   const key = readPem(tls.key);
   try {
-    return createSecureServer({ ...options, cert: readPem(tls.certificate), key, minVersion: 'TLSv1.2' }, handle);
+    return createSecureServer(
+      { ...options, cert: readPem(tls.certificate), key, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers },
+      handle,
+    );
   } catch (cause) {
     throw new HanaperError(
       'bad_config',
@@ -125,9 +133,11 @@ async function removeStaleSocket(path: string): Promise<void> {
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once('connect', () => resolve(true));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
     socket.once('error', () => resolve(false));
-    socket.once('close', () => socket.destroy());
   });
 }
 
@@ -152,11 +162,11 @@ function unusable(where: string, reason: string, cause?: unknown): HanaperError 
   );
 }
 
-async function stop(server: Server, longest: number): Promise<void> {
+async function stop(server: Server, connections: Connections, longest: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection that is kept open has nothing under way between two requests.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20);
-  const end = setTimeout(() => server.closeAllConnections(), longest);
+  connections.endIdle();
+  const sweep = setInterval(() => connections.endIdle(), sweepInterval);
+  const end = setTimeout(() => connections.cutOff(), longest);
   await closed;
   clearInterval(sweep);
   clearTimeout(end);

@@ -6,6 +6,7 @@ import type { Request } from '../authority/request.ts';
 import type { Argon2Parameters } from '../crypto/argon2.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { requireCostsWithinBounds } from '../vault/costs.ts';
 import { describeWeakness, isStrongEnough, requireStrength } from '../vault/strength.ts';
 import { Attempts } from './attempts.ts';
 import type { DatabaseService } from './database-service.ts';
@@ -68,15 +69,17 @@ export class MasterKey {
    * `initializeAuthority` throws
    */
   initialize(args: SlotArgs, passphrase: Secret): Promise<void> {
-    const { service, token, costs, estimate } = this.#options;
+    const { service, token, estimate } = this.#options;
+    const costs = costsOf(args, this.#options.costs);
     return this.#costly.run(async () => {
       if (service.isReady) throw alreadyInitialized();
       if (!token?.isLive) throw wrongToken(token);
       if (service.options.authority !== undefined) throw authorityGiven();
+      requireCostsWithinBounds(costs);
       requireStrength(await estimate(passphrase));
       const credential = { kind: 'passphrase', passphrase } as const;
       const { authority: _, ...options } = service.options;
-      await initializeAuthority({ ...options, slot: args.method, credential, costs: costsOf(args, costs) });
+      await initializeAuthority({ ...options, slot: args.method, credential, costs });
       token.remove();
       await service.open();
       await service.authority().unlock(credential);

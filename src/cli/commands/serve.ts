@@ -1,5 +1,7 @@
 import { parseMetricsPort } from '../../config.ts';
+import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
+import type { HanaperEvent } from '../../events.ts';
 import { type ListenAddress, parseListenAddress } from '../../http/listen-address.ts';
 import type { TlsFiles } from '../../http/listener.ts';
 import { openJsonLog, openTerminalLog, type ServerLog } from '../../http/server-log.ts';
@@ -29,10 +31,13 @@ export async function serve(session: Session, options: ServeOptions): Promise<un
   const isTerminal = process.stdout.isTTY && !session.output.json;
   const log = isTerminal ? openTerminalLog((line) => writeText(1, line)) : await openJsonLog(1);
   process.on('unhandledRejection', (error) => log.failure('a promise was left to fail', error));
+  // Where it does not come to listen, the error is all that is printed.
+  const early = holdEvents(log);
   try {
-    const server = await start(session, options, configured, log);
+    const server = await start(session, options, configured, early.log);
     if (isTerminal) for (const line of describe(server)) session.output.out(`${line}\n`);
     else log.note('listening', tell(server));
+    early.release();
     log.flush();
     await stopped;
     log.note('stopping');
@@ -41,6 +46,17 @@ export async function serve(session: Session, options: ServeOptions): Promise<un
   } finally {
     log.flush();
   }
+}
+
+function holdEvents(log: ServerLog): { readonly log: ServerLog; release(): void } {
+  let held: HanaperEvent[] | undefined = [];
+  return {
+    log: { ...log, event: (event) => (held ? void held.push(event) : log.event(event)) },
+    release: () => {
+      for (const event of held ?? []) log.event(event);
+      held = undefined;
+    },
+  };
 }
 
 async function start(
@@ -146,18 +162,24 @@ function tell({ url, metricsUrl, setupToken, initialized, locked }: RunningServe
   };
 }
 
-// The first signal asks the server to stop, a second one ends the process at once; secrets are wiped either way.
+// The first signal asks the server to stop. A second one ends the process at once, as the signal does by itself: an orderly
+// exit would wait for an Argon2id that is under way.
 function awaitSignal(): Promise<void> {
-  const statuses = { SIGINT: 130, SIGTERM: 143 } as const;
   return new Promise((resolve) => {
     let isStopping = false;
-    for (const [signal, status] of Object.entries(statuses)) {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.removeAllListeners(signal);
       process.on(signal, () => {
-        if (isStopping) process.exit(status);
+        if (isStopping) endBy(signal);
         isStopping = true;
         resolve();
       });
     }
   });
+}
+
+function endBy(signal: NodeJS.Signals): void {
+  wipeAllSecrets();
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
