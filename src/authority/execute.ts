@@ -65,7 +65,8 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
     return answer;
   } catch (error) {
     const { invocation } = request;
-    if (error instanceof HanaperError) reportRefusal(host, command, describe(invocation), invocation.args, error);
+    if (error instanceof HanaperError)
+      reportRefusal(host, command, describeInvocation(invocation), invocation.args, error);
     throw error;
   }
 }
@@ -201,10 +202,11 @@ async function findPrincipals({ transaction, now, recall }: Surroundings, dids: 
 
 function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {
   if (answer.kind !== 'receipt' || answer.isReplay) return;
-  host.report('command.executed', { command: command.name, ...describe(invocation) }, answer.refusal);
-  if (answer.refusal) reportRefusal(host, command, describe(invocation), invocation.args, answer.refusal);
+  host.report('command.executed', { command: command.name, ...describeInvocation(invocation) }, answer.refusal);
+  if (answer.refusal) reportRefusal(host, command, describeInvocation(invocation), invocation.args, answer.refusal);
 }
 
-function describe({ cid, issuer, subject }: Invocation) {
+/** What is told of an invocation. */
+export function describeInvocation({ cid, issuer, subject }: Invocation): Readonly<Record<string, string>> {
   return { invocation: formatCid(cid), invoker: issuer, subject };
 }

@@ -14,8 +14,8 @@ export interface Verb<Options extends object> {
   readonly options?: readonly Option[];
   /** Whether `--authority` without a DID means something here: to use the authority's own key. */
   readonly mayActAsAuthority?: true;
-  /** What it does, inside a session, with its options and what it takes. */
-  act(session: Session, options: Options, first: string, second: string): Promise<Outcome>;
+  /** What it does, inside a session, with its options and what it takes; what runs on has printed for itself. */
+  act(session: Session, options: Options, first: string, second: string): Promise<Outcome | undefined>;
 }
 
 /** Adds a verb to a noun, or to the program itself. */
@@ -30,7 +30,8 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
     await using session = await Session.start(output, options);
-    printOutcome(output, await verb.act(session, options, first, second));
+    const outcome = await verb.act(session, options, first, second);
+    if (outcome) printOutcome(output, outcome);
   });
 }
 
