@@ -15,6 +15,18 @@ export interface ConfigFile {
     readonly verification_org?: string;
     readonly authority?: string;
   };
+  readonly profiles?: Readonly<
+    Record<
+      string,
+      {
+        readonly server: string;
+        readonly as?: string;
+        readonly proofs?: readonly string[];
+        readonly org?: string;
+        readonly authority?: string;
+      }
+    >
+  >;
 }
 
 const mostBytes = 1024 * 1024;
@@ -34,6 +46,18 @@ const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
       verification_org: z.string().exactOptional(),
       authority: z.string().exactOptional(),
     })
+    .exactOptional(),
+  profiles: z
+    .record(
+      z.string(),
+      z.strictObject({
+        server: z.string(),
+        as: z.string().exactOptional(),
+        proofs: z.array(z.string()).exactOptional(),
+        org: z.string().exactOptional(),
+        authority: z.string().exactOptional(),
+      }),
+    )
     .exactOptional(),
 });
 

@@ -12,8 +12,8 @@ import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Command, CommandSubject } from './command.ts';
-import type { LocalCall } from './execute-locally.ts';
 import type { Answer } from './execute.ts';
+import type { LocalCall } from './execute-locally.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
@@ -194,10 +194,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     return this.close();
   }
 
-  async #executeLocally<Result>(
-    command: Command<CommandSubject, unknown, Result>,
-    call: LocalCall,
-  ): Promise<Result> {
+  async #executeLocally<Result>(command: Command<CommandSubject, unknown, Result>, call: LocalCall): Promise<Result> {
     const { executeLocally } = await import('./execute-locally.ts');
     return (await executeLocally(this, command, call)) as Result;
   }

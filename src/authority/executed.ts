@@ -1,5 +1,5 @@
-import { findInvocationByPayload, getInvocationByCid } from '../store/ucan-invocations.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { findInvocationByPayload, getInvocationByCid } from '../store/ucan-invocations.ts';
 import { parseCid } from '../ucan/cid.ts';
 import { payloadDigestOf } from '../ucan/envelope.ts';
 import { decodeInvocation, type Invocation } from '../ucan/invocation.ts';

@@ -14,8 +14,8 @@ import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
-import { parseArgs } from './parse-args.ts';
 import { beginLog } from './own-acts.ts';
+import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
 import { StoredTokens } from './stored-tokens.ts';
 

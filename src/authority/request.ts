@@ -1,8 +1,8 @@
 import { HanaperError } from '../errors.ts';
 import { decodeContainer } from '../ucan/container.ts';
 import type { Delegation } from '../ucan/delegation.ts';
-import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import { readDelegation } from '../ucan/delegation.ts';
+import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import { decodeEnvelope } from '../ucan/envelope.ts';
 import { type Invocation, readInvocation } from '../ucan/invocation.ts';
 import { receiptCommand } from '../ucan/receipt.ts';

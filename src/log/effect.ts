@@ -1,6 +1,6 @@
 import { encode } from 'cborg';
-import { randomBytes } from '../crypto/random.ts';
 import { sha256 } from '../crypto/digest.ts';
+import { randomBytes } from '../crypto/random.ts';
 
 /** A row as it is hashed: its columns by name, without those that are null; `null` where it was removed. */
 export type HashedRow = Readonly<Record<string, string | number | Uint8Array>> | null;

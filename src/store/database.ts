@@ -24,10 +24,7 @@ export class Database {
    *
    * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
    */
-  transact<Result>(
-    access: 'read' | 'write',
-    work: (transaction: Transaction) => Promise<Result>,
-  ): Promise<Result> {
+  transact<Result>(access: 'read' | 'write', work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     // Writers of one process would only keep each other waiting for the file.
     const takesTurns = access === 'write' && this.engine === 'sqlite';
     return takesTurns ? this.#writers.take(() => this.#transact(access, work)) : this.#transact(access, work);

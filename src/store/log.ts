@@ -37,7 +37,9 @@ export async function appendLogEntry(
       .execute();
   }
   const { size, generation, enrolledAt } = head;
-  await sql`update log_head set size = ${size}, generation = ${generation}, enrolled_at = ${enrolledAt}`.execute(kysely);
+  await sql`update log_head set size = ${size}, generation = ${generation}, enrolled_at = ${enrolledAt}`.execute(
+    kysely,
+  );
 }
 
 /** Entries from an index on, in their order. */
@@ -57,12 +59,7 @@ export async function listLogEntries(
 
 /** The effects of an entry, in their order. */
 export async function listLogEffects({ kysely }: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
-  return kysely
-    .selectFrom('logEffects')
-    .selectAll()
-    .where('entryIndex', '=', entryIndex)
-    .orderBy('position')
-    .execute();
+  return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();
 }
 
 function requireHead([head]: readonly LogHeadRow[]): LogHeadRow {
