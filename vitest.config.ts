@@ -11,7 +11,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/store/**', 'test/authority/**', 'test/cli/**', 'test/e2e/**', 'test/**/*.fuzz.test.ts'],
+          exclude: [
+            'test/store/**',
+            'test/authority/**',
+            'test/cli/**',
+            'test/client/**',
+            'test/e2e/**',
+            'test/**/*.fuzz.test.ts',
+          ],
           testTimeout: 60_000,
         },
       },
@@ -32,6 +39,7 @@ export default defineConfig({
             'test/store/**/*.test.ts',
             'test/authority/**/*.test.ts',
             'test/cli/**/*.test.ts',
+            'test/client/**/*.test.ts',
             'test/e2e/**/*.test.ts',
           ],
           globalSetup: ['test/support/postgres.ts'],

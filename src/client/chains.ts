@@ -10,6 +10,9 @@ import { isRecord } from './problem.ts';
 /** The command that finds a chain among the delegations that a server keeps. */
 export const findCommand = '/delegation/find';
 
+// For whom a server is asked, before it is asked for the invoker.
+const mostHolders = 4;
+
 /** What is to be invoked. */
 export type ChainWish = Pick<Wish, 'subject' | 'command' | 'args' | 'now'>;
 
@@ -42,9 +45,8 @@ export class Chains {
     try {
       return await this.#findAmongKnown(wish);
     } catch (failure) {
-      if (!isRefusal(failure) || !(await this.#mayAsk(wish))) throw failure;
-      for (const delegation of await this.#askFor(wish, failure)) this.#known.push(delegation);
-      return this.#findAmongKnown(wish);
+      if (!isRefusal(failure) || wish.command === findCommand) throw failure;
+      return this.#findByServer(wish, failure);
     }
   }
 
@@ -62,39 +64,46 @@ export class Chains {
     return path;
   }
 
-  async #mayAsk(wish: ChainWish): Promise<boolean> {
-    if (wish.command === findCommand) return false;
-    try {
-      const { authority: subject } = this.#options;
-      await this.#findAmongKnown({ subject, command: findCommand, args: this.#argsOf(wish), now: wish.now });
-      return true;
-    } catch (error) {
-      if (isRefusal(error)) return false;
-      throw error;
+  // Whoever passed on to us what they have may hold what only the server knows of: a powerline is about whatever comes.
+  async #findByServer(wish: ChainWish, failure: HanaperError): Promise<readonly Delegation[]> {
+    let reason = failure;
+    for (const holder of [...this.#listHolders(wish.subject), this.#options.invoker]) {
+      try {
+        this.#known.push(...(await this.#askFor(holder, wish)));
+        return await this.#findAmongKnown(wish);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        // The server knows more, so its reason is the better one, where it is about us and the same thing.
+        if (error.details['command'] === wish.command && holder === this.#options.invoker) reason = error;
+      }
     }
+    throw reason;
   }
 
-  // The server knows more, so its reason is the better one, where it is about the same thing.
-  async #askFor(wish: ChainWish, failure: HanaperError): Promise<readonly Delegation[]> {
-    try {
-      const found = await this.#options.ask(this.#argsOf(wish));
-      const container = isRecord(found) ? found['container'] : undefined;
-      if (typeof container !== 'string') throw failure;
-      return (await unpackTokens(encodeUtf8(container))).map(decodeDelegation);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      throw error.details['command'] === wish.command ? error : failure;
-    }
-  }
-
-  #argsOf({ subject, command, args }: ChainWish): IpldMap {
-    const { invoker } = this.#options;
-    return ipldMap([
-      ['invoker', invoker],
+  async #askFor(holder: string, { subject, command, args, now }: ChainWish): Promise<readonly Delegation[]> {
+    const asked = ipldMap([
+      ['invoker', holder],
       ['subject', subject],
       ['command', command],
       ['args', args],
     ]);
+    // Who may not ask need not be told so by the server.
+    await this.#findAmongKnown({ subject: this.#options.authority, command: findCommand, args: asked, now });
+    const found = await this.#options.ask(asked);
+    const container = isRecord(found) ? found['container'] : undefined;
+    return typeof container === 'string' ? (await unpackTokens(encodeUtf8(container))).map(decodeDelegation) : [];
+  }
+
+  /** Those above the invoker, by what is at hand about a subject: the nearest first. */
+  #listHolders(subject: string): readonly string[] {
+    const about = this.#known.filter((each) => (each.subject ?? subject) === subject);
+    const holders = new Set([this.#options.invoker]);
+    for (const holder of holders) {
+      for (const { issuer, audience } of about)
+        if (audience === holder && holders.size <= mostHolders) holders.add(issuer);
+    }
+    holders.delete(this.#options.invoker);
+    return [...holders];
   }
 }
 
