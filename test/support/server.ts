@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer } from '../../src/authority/execute.ts';
-import type { Authority } from '../../src/authority/index.ts';
+import { type Authority, showOrganisation } from '../../src/authority/index.ts';
+import { decodeRequest } from '../../src/authority/request.ts';
 import { HanaperError } from '../../src/errors.ts';
 import { encodeContainer } from '../../src/ucan/index.ts';
 
@@ -109,6 +110,7 @@ async function answerTo(
   try {
     if (request.path === '/.well-known/did.json') return json(200, { id: authority.identity.did });
     if (request.path.startsWith('/api/invoke')) {
+      await requireNamed(authority, request);
       return await describe(await authority.executeContainer(new Uint8Array(request.body)));
     }
     return answer?.(request) ?? problem(404, 'not_found', 'There is no such route.');
@@ -116,6 +118,14 @@ async function answerTo(
     if (error instanceof HanaperError) return problem(400, error.code, error.message, error.details);
     return problem(500, 'internal', String(error));
   }
+}
+
+async function requireNamed(authority: Authority, { path, body }: TestRequest): Promise<void> {
+  const name = new URL(path, 'http://localhost').searchParams.get('org');
+  if (name === null) return;
+  const { did } = await authority.executeFor(name, showOrganisation, {});
+  const { invocation } = await decodeRequest(new Uint8Array(body), await authority.knownDelegations());
+  if (invocation.subject !== did) throw new HanaperError('subject_mismatch', `This is about another than ${name}.`);
 }
 
 async function describe(answer: Answer): Promise<TestAnswer> {
