@@ -18,12 +18,12 @@ const withoutSubprocesses: Plugin = {
 const everyStart = [
   /rolldown.runtime/,
   /node_modules\/(commander|kysely|multiformats|cborg)\//,
-  /src\/(?!cli|index|config-file|loader|ucan|did|http\/|server|store\/|crypto\/|authority\/)/,
+  /src\/(?!cli|client|index|config-file|loader|ucan|did|http\/|server|store\/|crypto\/|authority\/)/,
   /src\/did\/(did-key|public-key)/,
   /src\/store\/(?!postgres|ucan|did|legacy)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format)/,
   /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|parse-args)/,
-  /src\/cli\/(?!commands|load-child|prompt|credential|event|read-secret)/,
+  /src\/cli\/(?!commands|load-child|prompt|credential|event|read-secret|remote)/,
   /src\/cli\/commands\/package/,
 ];
 

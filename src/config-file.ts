@@ -23,6 +23,18 @@ export interface ConfigFile {
     readonly tls_key?: string;
     readonly metrics?: number | 'off';
   };
+  readonly profiles?: Readonly<
+    Record<
+      string,
+      {
+        readonly server: string;
+        readonly as?: string;
+        readonly proofs?: readonly string[];
+        readonly org?: string;
+        readonly authority?: string;
+      }
+    >
+  >;
 }
 
 const mostBytes = 1024 * 1024;
@@ -52,6 +64,18 @@ const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
       tls_key: z.string().exactOptional(),
       metrics: z.union([z.int().min(0).max(65_535), z.literal('off')]).exactOptional(),
     })
+    .exactOptional(),
+  profiles: z
+    .record(
+      z.string(),
+      z.strictObject({
+        server: z.string(),
+        as: z.string().exactOptional(),
+        proofs: z.array(z.string()).exactOptional(),
+        org: z.string().exactOptional(),
+        authority: z.string().exactOptional(),
+      }),
+    )
     .exactOptional(),
 });
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
 
@@ -27,6 +27,16 @@ export interface ServerConfig {
   readonly metrics: number | 'off';
 }
 
+/** A server that takes the place of the database at hand, and by which key it is asked. */
+export interface RemoteConfig {
+  /** `https://HOST[:PORT]`, or `http://` on this machine. */
+  readonly server: string;
+  /** Key file of the identity that asks. */
+  readonly as?: string;
+  /** Files with delegations to it. */
+  readonly proofs: readonly string[];
+}
+
 /** Everything that can be set, after flags, environment and file are laid over each other. */
 export interface Config {
   /** `sqlite:PATH` or `postgres://…` */
@@ -41,6 +51,8 @@ export interface Config {
   readonly server: ServerConfig;
   /** Where what was learnt is remembered: known authorities. */
   readonly stateFolder: string;
+  /** Absent: the database is used. */
+  readonly remote?: RemoteConfig;
 }
 
 /** What flags say; each goes over the environment, which goes over the file. */
@@ -48,23 +60,35 @@ export interface ConfigOverrides {
   readonly db?: string;
   readonly org?: string;
   readonly authority?: string;
+  readonly server?: string;
+  readonly as?: string;
+  readonly proofs?: readonly string[];
+  readonly profile?: string;
 }
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+type Profile = NonNullable<ConfigFile['profiles']>[string];
+
 /**
- * Reads the configuration: flags over environment (`HANAPER_*`) over `$XDG_CONFIG_HOME/hanaper/config.json`.
+ * Reads the configuration: flags over environment (`HANAPER_*`) over `$XDG_CONFIG_HOME/hanaper/config.json`, in which a
+ * profile outweighs the rest.
  *
- * @throws HanaperError `bad_config` where the file is not valid, or holds anything secret
+ * @throws HanaperError `bad_config` where the file is not valid, or holds anything secret, or no such profile;
+ * `usage` where flags name a database and a server
  */
 export async function loadConfig(
   overrides: ConfigOverrides = {},
   environment: Environment = process.env,
 ): Promise<Config> {
-  const file = await readFile(environment);
-  const verificationOrg = overrides.org ?? filled(environment['HANAPER_ORG']) ?? file.security?.verification_org;
-  const authority = overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? file.security?.authority;
+  const { path, file } = await readFile(environment);
+  const profile = findProfile(overrides.profile ?? filled(environment['HANAPER_PROFILE']), file, path);
+  const verificationOrg =
+    overrides.org ?? filled(environment['HANAPER_ORG']) ?? profile?.org ?? file.security?.verification_org;
+  const authority =
+    overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? profile?.authority ?? file.security?.authority;
+  const remote = readRemote(overrides, environment, profile);
   return {
     db: overrides.db ?? filled(environment['HANAPER_DB']) ?? file.db ?? defaultDatabase(environment),
     crypto: readCrypto(file, environment),
@@ -76,15 +100,49 @@ export async function loadConfig(
     },
     server: readServer(file, environment),
     stateFolder: folder(environment, 'XDG_STATE_HOME', join('.local', 'state')),
+    ...(remote && { remote }),
+  };
+}
+
+// A flag that names the database outweighs a server that the environment names, or a profile by its variable.
+function readRemote(
+  { db, server: flag, profile: profileFlag, ...flags }: ConfigOverrides,
+  environment: Environment,
+  profile: Profile | undefined,
+): RemoteConfig | undefined {
+  const server = flag ?? filled(environment['HANAPER_SERVER']) ?? profile?.server;
+  if (server === undefined) return undefined;
+  if (db !== undefined && flag === undefined && profileFlag === undefined) return undefined;
+  if (db !== undefined) {
+    throw new HanaperError('usage', 'Give a database or a server, not both: --db, --server or --profile.', {
+      option: '--db',
+    });
+  }
+  const as = flags.as ?? filled(environment['HANAPER_AS']) ?? profile?.as;
+  return { server, proofs: flags.proofs ?? profile?.proofs ?? [], ...(as !== undefined && { as }) };
+}
+
+function findProfile(name: string | undefined, { profiles = {} }: ConfigFile, path: string): Profile | undefined {
+  if (name === undefined) return undefined;
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile === undefined) {
+    throw new HanaperError('bad_config', `There is no profile "${name.slice(0, 100)}" in ${path}.`, { path });
+  }
+  // Its files lie where its own file lies, wherever a command is run.
+  const { as, proofs, ...rest } = profile;
+  return {
+    ...rest,
+    ...(as !== undefined && { as: resolve(dirname(path), as) }),
+    ...(proofs && { proofs: proofs.map((proof) => resolve(dirname(path), proof)) }),
   };
 }
 
 // The schema is only loaded where there is a file to check with it. A file that was named must be there.
-async function readFile(environment: Environment): Promise<ConfigFile> {
+async function readFile(environment: Environment): Promise<{ readonly path: string; readonly file: ConfigFile }> {
   const named = filled(environment['HANAPER_CONFIG']);
   const path = named ?? join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json');
-  if (named === undefined && !existsSync(path)) return {};
-  return (await import('./config-file.ts')).readConfigFile(path);
+  if (named === undefined && !existsSync(path)) return { path, file: {} };
+  return { path, file: (await import('./config-file.ts')).readConfigFile(path) };
 }
 
 function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoConfig {

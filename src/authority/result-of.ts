@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, HanaperError } from '../errors.ts';
+import { HanaperError, isErrorCode } from '../errors.ts';
 import { toJsonValue } from '../ucan/dag-json.ts';
 import type { ReceiptOutcome } from '../ucan/receipt.ts';
 import type { Answer } from './execute.ts';
@@ -23,9 +23,4 @@ export function valueOfReceipt(out: ReceiptOutcome): unknown {
   if ('ok' in out) return toJsonValue(out.ok);
   const { code, message } = out.error;
   throw new HanaperError(isErrorCode(code) ? code : 'internal', message);
-}
-
-// A receipt by another version can have a code that is not known here.
-function isErrorCode(code: string): code is ErrorCode {
-  return (errorCodes as readonly string[]).includes(code);
 }
