@@ -1,4 +1,5 @@
 import { HanaperError } from '../errors.ts';
+import { readLogHead } from '../store/log.ts';
 import { verifyToken } from '../ucan/verified.ts';
 import { authorize } from './authorize.ts';
 import type { AnyCommand } from './command.ts';
@@ -22,9 +23,10 @@ export async function checkRequest(host: Host, command: AnyCommand, request: Req
     return await host.database.transact('read', async (transaction) => {
       const executed = await findExecuted(transaction, invocation, host.identity.did);
       if (executed) return executed;
+      const recall = host.memo.at((await readLogHead(transaction)).generation);
       const now = await host.readNow(transaction);
       const tokens = await host.tokensIn(transaction);
-      await authorize({ transaction, tokens, now, authority: host.identity.did }, command, request);
+      await authorize({ transaction, tokens, recall, now, authority: host.identity.did }, command, request);
       parseArgs(command.args, invocation.args);
       return undefined;
     });

@@ -10,9 +10,11 @@ import {
 import { parseArgs } from '../authority/parse-args.ts';
 import { describeAuthority, type StatusDocument } from '../authority/status.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
+import { answerPlainly } from './answer.ts';
+import { readBearer } from './bearer.ts';
 import { addressOf, isLocal } from './caller-address.ts';
 import { alreadyInitialized, MasterKey, type MasterKeyOptions } from './master-key.ts';
-import { answerPlainly, readBearer, requireSameArgs, requireSameCommand } from './plain.ts';
+import { requireSameArgs, requireSameCommand } from './match-request.ts';
 import { readSecretBody, requirePassphrase } from './secret-body.ts';
 import { setupTokenHeader } from './setup-token.ts';
 
