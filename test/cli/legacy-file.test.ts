@@ -66,7 +66,7 @@ describe('batches', () => {
 
   test('a batch holds as many bytes as one import takes', () => {
     const large = Array.from({ length: 100 }, (_, i) => `a.b.${'ä'.repeat(10_000)}${i}`);
-    const batches = read(temporaryFile('x', large.join('\n')));
+    const batches = read(temporaryFile('x', JSON.stringify(large)));
     expect(batches.map(({ length }) => length)).toEqual([...Array(9).fill(11), 1]);
     expect(batches.flat()).toEqual(large);
   });
