@@ -52,7 +52,7 @@ export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export { readLegacySource } from './read-legacy-source.ts';
 export { resultOf } from './result-of.ts';
-export { describeAuthority, readStatus, readStatus, type StatusDocument, type StatusDocument } from './status.ts';
+export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
 export { StoredTokens } from './stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
 export {
