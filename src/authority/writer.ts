@@ -56,9 +56,11 @@ export class Writer {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    // Who asks at the same moment comes along.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#writeTogether(this.#waiting.splice(0, mostAtOnce));
+    while (this.#waiting.length > 0) {
+      // Who asks at the same moment comes along.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#writeTogether(this.#waiting.splice(0, mostAtOnce));
+    }
     this.#isWriting = false;
   }
 

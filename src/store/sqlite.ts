@@ -39,7 +39,7 @@ export function configureForWriting(file: DatabaseSync): Promise<void> {
 
 function configure(file: DatabaseSync): void {
   file.exec(
-    'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768',
+    'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000',
   );
 }
 
