@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const executable = fileURLToPath(new URL('../bin/hanaper.cjs', import.meta.url));
+const bareServer = fileURLToPath(new URL('children/bare-server.ts', import.meta.url));
 const loader = fileURLToPath(new URL('children/load.ts', import.meta.url));
 const processes = 4;
 const ticksPerSecond = 100;
@@ -33,7 +34,7 @@ export interface Requests {
   readonly bodies: readonly Uint8Array[];
 }
 
-/** The built server in a process of its own, over a workshop's database. */
+/** A server in a process of its own: the built one over a workshop's database, or a bare one. */
 export class Served implements AsyncDisposable {
   readonly url: string;
   readonly #place: Place;
@@ -49,8 +50,25 @@ export class Served implements AsyncDisposable {
   /** Starts it, and waits until it is ready. */
   static async start(place: Place, args: readonly string[] = []): Promise<Served> {
     const port = await findPort();
-    const options = ['serve', '--listen', `127.0.0.1:${port}`, '--metrics', 'off', ...args];
-    const child = spawn(process.execPath, [executable, ...options], { env: place.environment, stdio: 'ignore' });
+    return Served.#run(place, port, [
+      executable,
+      'serve',
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--metrics',
+      'off',
+      ...args,
+    ]);
+  }
+
+  /** Starts a server that does nothing but a work (`nothing`, `verify`, `sign`) for each request. */
+  static async startBare(place: Place, work: string): Promise<Served> {
+    const port = await findPort();
+    return Served.#run(place, port, [bareServer, String(port), work]);
+  }
+
+  static async #run(place: Place, port: number, args: readonly string[]): Promise<Served> {
+    const child = spawn(process.execPath, args, { env: place.environment, stdio: 'ignore' });
     const served = new Served(`http://127.0.0.1:${port}`, place, child);
     while (!(await served.isReady())) await sleep(2);
     return served;

@@ -168,6 +168,11 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     return (this.#clock?.() ?? (await readTime(transaction))).toISOString();
   }
 
+  /** The present, by this machine's clock. */
+  get present(): Date {
+    return this.#clock?.() ?? new Date();
+  }
+
   /** The tokens of this database, inside a transaction. */
   async tokensIn(transaction: Transaction): Promise<StoredTokens> {
     // Verifying a package needs none of this, and shall not wait for it to be loaded.

@@ -18,6 +18,8 @@ export interface Host {
   readonly memo: Memo;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
   readNow(transaction: Transaction): Promise<string>;
+  /** The present, by this machine's clock: for what no row depends on. */
+  readonly present: Date;
   /** The tokens of the database, inside a transaction. */
   tokensIn(transaction: Transaction): Promise<StoredTokens>;
   /** @throws HanaperError `locked` */

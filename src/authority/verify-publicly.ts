@@ -1,7 +1,7 @@
 import { HanaperError } from '../errors.ts';
 import { decodeSignature } from '../signature/document.ts';
 import { type Candidate, type TrustedKey, verifySignatures } from '../signature/verify.ts';
-import { readLogHead } from '../store/log.ts';
+import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherKeys } from './gather-trust.ts';
@@ -40,16 +40,11 @@ type TrustedKeys = ReadonlyMap<string, TrustedKey>;
  */
 export async function verifyPublicly(host: Host, query: PublicQuery): Promise<PublicVerdict> {
   const { hash, name, signatures, organisation } = query;
-  const { keys, now } = await host.database.transact('read', async (transaction) => {
-    const recall = host.memo.at((await readLogHead(transaction)).generation);
-    return {
-      keys: await recall(`public/${organisation}`, () => findPublicKeys(transaction, organisation)),
-      now: await host.readNow(transaction),
-    };
-  });
+  const recall = host.memo.at(await readGeneration(host.database));
+  const keys = await recall(`public/${organisation}`, () => readPublicKeys(host, organisation));
   if (keys === undefined) return { verified: false };
   try {
-    const { key, signature } = await verifySignatures({ hash, name }, signatures.map(read), keys, new Date(now));
+    const { key, signature } = await verifySignatures({ hash, name }, signatures.map(read), keys, host.present);
     return {
       verified: true,
       package_hash: hash,
@@ -61,6 +56,11 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
     if (error instanceof HanaperError) return { verified: false };
     throw error;
   }
+}
+
+// A generation that is read before is never newer than what is then read: at worst the same is read once more.
+function readPublicKeys(host: Host, organisation: string): Promise<TrustedKeys | undefined> {
+  return host.database.transact('read', (transaction) => findPublicKeys(transaction, organisation));
 }
 
 async function findPublicKeys(transaction: Transaction, reference: string): Promise<TrustedKeys | undefined> {

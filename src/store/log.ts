@@ -1,4 +1,5 @@
 import { HanaperError } from '../errors.ts';
+import type { Database } from './database.ts';
 import type { LogEffectRow, LogEntryRow, LogHeadRow } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -14,6 +15,12 @@ const updateHead = prepare('update log_head set size = $1, generation = $2, enro
 /** Where the log ends. */
 export async function readLogHead(transaction: Transaction): Promise<LogHeadRow> {
   return requireHead(await selectHead(transaction));
+}
+
+/** Which generation of what is kept is committed. */
+export async function readGeneration(database: Database): Promise<number> {
+  const [head] = await database.select<Pick<LogHeadRow, 'generation'>>('select generation from log_head');
+  return head?.generation ?? -1;
 }
 
 /** Where the log ends, held until the transaction does: one writer at a time comes past. */
