@@ -50,7 +50,7 @@ export { type HostedPrincipal, issueDelegation, openSigner } from './issue-deleg
 export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export { readLegacySource } from './read-legacy-source.ts';
-export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
+export { readStatus, type StatusDocument } from './status.ts';
 export { StoredTokens } from './stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
 export {
