@@ -15,6 +15,7 @@ import { readBearer } from './bearer.ts';
 import { addressOf, isLocal } from './caller-address.ts';
 import { alreadyInitialized, MasterKey, type MasterKeyOptions } from './master-key.ts';
 import { requireSameArgs, requireSameCommand } from './match-request.ts';
+import { respondJson } from './respond.ts';
 import { readSecretBody, requirePassphrase } from './secret-body.ts';
 import { setupTokenHeader } from './setup-token.ts';
 
@@ -23,12 +24,14 @@ const unlockArgs = z.strictObject({ method: z.enum(['passphrase', 'derived']).ex
 /** Adds the routes of the master key: `status`, `init`, `validate` and `unlock`. `lock` is a command like any other. */
 export function mountCrypto(app: Hono, options: MasterKeyOptions): void {
   const masterKey = new MasterKey(options);
-  app.get('/api/crypto/status', async (context) => context.json(await readStatus(options)));
+  app.get('/api/crypto/status', async (context) => respondJson(context, await readStatus(options)));
   app.post('/api/crypto/init', async (context) => {
     await initialize(context, options, masterKey);
-    return context.json(await readStatus(options), 201);
+    return respondJson(context, await readStatus(options), 201);
   });
-  app.post('/api/crypto/validate', async (context) => context.json(await validate(context, options, masterKey)));
+  app.post('/api/crypto/validate', async (context) =>
+    respondJson(context, await validate(context, options, masterKey)),
+  );
   app.post('/api/crypto/unlock', (context) => unlock(context, options, masterKey));
 }
 
@@ -85,6 +88,6 @@ async function unlock(context: Context, { service }: MasterKeyOptions, masterKey
   return await masterKey.unlock(passphrase, async () =>
     request
       ? answerPlainly(context, await authority.executeRequest(request))
-      : context.json(await authority.execute(unlockDatabase, {})),
+      : respondJson(context, await authority.execute(unlockDatabase, {})),
   );
 }

@@ -32,7 +32,7 @@ export interface Timeouts {
 }
 
 /** The times of `limits.ts`. */
-export const presetTimeouts: Timeouts = { headers: headersTimeout, request: requestTimeout, check: timeoutCheck };
+const presetTimeouts: Timeouts = { headers: headersTimeout, request: requestTimeout, check: timeoutCheck };
 
 /** How a server listens. */
 export interface ListenerOptions {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { decodeUtf8 } from '../bytes.ts';
-import type { Secret } from '../crypto/secret.ts';
+import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
 import { secretBodyBytes } from './limits.ts';
@@ -21,16 +21,29 @@ export interface SecretBody {
  */
 export async function readSecretBody(context: Context): Promise<SecretBody> {
   requireJson(context.req.header('content-type'));
-  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  using body = await readWiped(context.req.raw.body);
+  const { passphrase, ...rest } = parseObject(body.bytes);
+  if (passphrase === undefined) return { rest };
+  if (typeof passphrase !== 'string') throw notValid('passphrase must be a string');
+  return { passphrase, rest };
+}
+
+// The parts are wiped as they are copied; what is too long is not read to its end.
+async function readWiped(stream: ReadableStream<Uint8Array> | null): Promise<Secret> {
+  const buffer = new Uint8Array(secretBodyBytes);
+  let length = 0;
   try {
-    if (bytes.length > secretBodyBytes)
-      throw new HanaperError('too_large', `This body has more than ${secretBodyBytes} bytes.`);
-    const { passphrase, ...rest } = parseObject(bytes);
-    if (passphrase === undefined) return { rest };
-    if (typeof passphrase !== 'string') throw notValid('passphrase must be a string');
-    return { passphrase, rest };
+    for await (const part of stream ?? []) {
+      if (length + part.length > secretBodyBytes) throw tooLarge();
+      buffer.set(part, length);
+      part.fill(0);
+      length += part.length;
+    }
+    return Secret.copyOf(buffer.subarray(0, length));
+  } catch (cause) {
+    throw cause instanceof HanaperError ? cause : notWhole(cause);
   } finally {
-    bytes.fill(0);
+    buffer.fill(0);
   }
 }
 
@@ -65,4 +78,12 @@ function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 
 function notValid(reason: string): HanaperError {
   return new HanaperError('bad_input', `The body is not valid: ${reason}.`, { reason });
+}
+
+function tooLarge(): HanaperError {
+  return new HanaperError('too_large', `This body has more than ${secretBodyBytes} bytes.`, { most: secretBodyBytes });
+}
+
+function notWhole(cause: unknown): HanaperError {
+  return new HanaperError('bad_input', 'The body did not arrive whole.', { reason: 'truncated' }, cause);
 }

@@ -82,11 +82,11 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SqliteConnection> {
+    this.#requireSameFile();
     return this.#idle.pop() ?? this.#openAnother() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   async beginTransaction(connection: SqliteConnection, settings: TransactionSettings): Promise<void> {
-    this.#requireSameFile();
     if (settings.accessMode === 'read only') return run(connection, 'begin');
     // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
     return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));

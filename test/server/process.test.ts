@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -37,6 +38,18 @@ test('without a passphrase it starts locked, and asks nobody', async () => {
   const { ready } = await startProcess(cli);
   expect(ready).toMatchObject({ initialized: true, locked: true });
   await cli.refuses('locked', 'serve', '--unlock');
+});
+
+test('the set-up token initialises the executable too, with the strength of the passphrase estimated beside it', async () => {
+  const { url, ready } = await startProcess(await createCli());
+  expect(ready).toMatchObject({ initialized: false, locked: true });
+  const token = readFileSync(String(ready['setup_token_file']), 'utf8').trimEnd();
+  const init = (json: unknown) => ask(url, '/api/crypto/init', { json, headers: { 'Hanaper-Setup-Token': token } });
+  const costs = { memory_kib: 19_456, passes: 2, lanes: 1 };
+  expectProblem('weak_passphrase', await init({ method: 'passphrase', passphrase: 'password1' }), 400);
+  const made = await init({ method: 'passphrase', passphrase, custom_params: costs });
+  expect(made.status, made.text).toBe(201);
+  expect(made.json).toMatchObject({ initialized: true, locked: false });
 });
 
 test('SIGTERM has it finish what it began, close the database, and end with 0', async () => {

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSigner } from '../../src/authority/index.ts';
 import type { Invocation, InvocationClaims, Signer } from '../../src/ucan/index.ts';
 import { byRawKey, initialize, openUnlocked, passphrase, query } from '../support/authority.ts';
@@ -229,6 +230,25 @@ test('one passphrase is tried at a time, and everything else is answered meanwhi
   expect(await unlocking).toBeGreaterThan(2 * alone);
   expect(times.length).toBeGreaterThan(10);
   expect(times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]).toBeLessThan(50);
+});
+
+test('a body that is too long, or cut off, is refused, and is no attempt', async () => {
+  const [sqlite] = engines;
+  const url = (await sqlite?.createUrl()) ?? '';
+  await initialize(url);
+  const server = await serve(url);
+  const headers = { 'Content-Type': 'application/json' };
+  const long = JSON.stringify({ passphrase: 'x'.repeat(20_000) });
+  expectProblem('too_large', await ask(server.url, '/api/crypto/unlock', { body: long, headers }), 413);
+  const chunked = { ...headers, 'Transfer-Encoding': 'chunked' };
+  expectProblem('too_large', await ask(server.url, '/api/crypto/unlock', { body: long, headers: chunked }), 413);
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const head = `POST /api/crypto/unlock HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n`;
+  socket.end(`${head}{"passphrase": "`);
+  await vi.waitFor(() => expect(server.requests).toHaveLength(3));
+  expect(server.requests.map(({ status }) => status)).toEqual([413, 413, 400]);
+  expect(server.events).toEqual([]);
 });
 
 test('more passphrases than may wait are refused', async () => {
