@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cli } from '../support/cli.ts';
 import { createPerson, createRemoteWorld, type RemoteWorld } from '../support/remote.ts';
-import { json, problem, type TestAnswer, type TestRequest } from '../support/server.ts';
+import { json, problem, type TestAnswer, type TestRequest } from '../support/stand-in-server.ts';
 
 const passphrase = 'quotes " \\ and ünicode 7';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../src/authority/index.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { type Cli, createCli, createInitialized } from './cli.ts';
-import { startServer, type TestServer, type TestServerOptions } from './server.ts';
+import { startServer, type TestServer, type TestServerOptions } from './stand-in-server.ts';
 
 /** A running server, whoever keeps its database, and its administrator elsewhere. */
 export interface RemoteWorld extends AsyncDisposable {
