@@ -12,6 +12,21 @@ export interface CryptoConfig {
   readonly customParams?: { readonly memoryKib: number; readonly passes: number; readonly lanes: number };
 }
 
+/** How a server listens. */
+export interface ServerConfig {
+  /** `HOST:PORT` */
+  readonly listen: string;
+  /** The path of a unix socket, in place of `listen`. */
+  readonly socket?: string;
+  /** Names by which it is reached besides its address, with or without a port. */
+  readonly hosts: readonly string[];
+  /** PEM files. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  /** The port of `/metrics` on this machine; `off`: none. */
+  readonly metrics: number | 'off';
+}
+
 /** A server that takes the place of the database at hand, and by which key it is asked. */
 export interface RemoteConfig {
   /** `https://HOST[:PORT]`, or `http://` on this machine. */
@@ -33,6 +48,7 @@ export interface Config {
     readonly verificationOrg?: string;
     readonly authority?: string;
   };
+  readonly server: ServerConfig;
   /** Where what was learnt is remembered: known authorities. */
   readonly stateFolder: string;
   /** Absent: the database is used. */
@@ -82,6 +98,7 @@ export async function loadConfig(
       ...(verificationOrg !== undefined && { verificationOrg }),
       ...(authority !== undefined && { authority }),
     },
+    server: readServer(file, environment),
     stateFolder: folder(environment, 'XDG_STATE_HOME', join('.local', 'state')),
     ...(remote && { remote }),
   };
@@ -141,6 +158,36 @@ function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoCon
         customParams: { memoryKib: custom.memory_kib, passes: custom.passes, lanes: custom.lanes },
       }),
   };
+}
+
+function readServer({ server = {} }: ConfigFile, environment: Environment): ServerConfig {
+  const read = (variable: string, inFile: string | undefined) => filled(environment[variable]) ?? inFile;
+  // An address that a stronger word names takes the place of a socket.
+  const socketInFile = filled(environment['HANAPER_LISTEN']) === undefined ? server.socket : undefined;
+  const socket = read('HANAPER_SOCKET', socketInFile);
+  const tlsCert = read('HANAPER_TLS_CERT', server.tls_cert);
+  const tlsKey = read('HANAPER_TLS_KEY', server.tls_key);
+  return {
+    listen: read('HANAPER_LISTEN', server.listen) ?? '127.0.0.1:7373',
+    ...(socket !== undefined && { socket }),
+    hosts: filled(environment['HANAPER_HOSTS'])?.split(',') ?? server.hosts ?? [],
+    ...(tlsCert !== undefined && { tlsCert }),
+    ...(tlsKey !== undefined && { tlsKey }),
+    metrics: parseMetricsPort(read('HANAPER_METRICS', server.metrics?.toString()) ?? '7374'),
+  };
+}
+
+/**
+ * Reads the port of the metrics, or `off`.
+ *
+ * @throws HanaperError `bad_config`
+ */
+export function parseMetricsPort(text: string): ServerConfig['metrics'] {
+  if (text === 'off') return text;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new HanaperError('bad_config', `"${text}" is no port for the metrics; it is a number, or "off".`, {
+    option: '--metrics',
+  });
 }
 
 /** The database where nothing names another. */

@@ -11,7 +11,7 @@ import type { Answer } from './execute.ts';
 export function resultOf(answer: Answer): unknown {
   if (answer.kind === 'result') return answer.result;
   if (answer.refusal) throw answer.refusal;
-  return valueOf(answer.receipt.out);
+  return valueOfReceipt(answer.receipt.out);
 }
 
 /**
@@ -19,7 +19,7 @@ export function resultOf(answer: Answer): unknown {
  *
  * @throws HanaperError the error that it tells of
  */
-export function valueOf(out: ReceiptOutcome): unknown {
+export function valueOfReceipt(out: ReceiptOutcome): unknown {
   if ('ok' in out) return toJsonValue(out.ok);
   const { code, message } = out.error;
   throw new HanaperError(isErrorCode(code) ? code : 'internal', message);

@@ -18,8 +18,8 @@ export interface Verb<Options extends object> {
   readonly remote?: true;
   /** What to do instead, where it cannot. */
   readonly instead?: string;
-  /** What it does, inside a session, with its options and what it takes. */
-  act(session: Session, options: Options, first: string, second: string): Promise<Outcome>;
+  /** What it does, inside a session, with its options and what it takes; what runs on has printed for itself. */
+  act(session: Session, options: Options, first: string, second: string): Promise<Outcome | undefined>;
 }
 
 /** Adds a verb to a noun, or to the program itself. */
@@ -35,7 +35,8 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
     if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
     if (!verb.remote && (options.server ?? options.profile) !== undefined) throw notRemote(command, verb);
     await using session = await Session.start(output, options);
-    printOutcome(output, await verb.act(session, options, first, second));
+    const outcome = await verb.act(session, options, first, second);
+    if (outcome) printOutcome(output, outcome);
   });
 }
 

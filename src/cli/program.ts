@@ -5,6 +5,7 @@ import { addIdentityCommands } from './nouns/identity.ts';
 import { addKeyCommands } from './nouns/key.ts';
 import { addOrgCommands } from './nouns/org.ts';
 import { addPackageCommands } from './nouns/package.ts';
+import { addServeCommand } from './nouns/serve.ts';
 import { addAclCommands, addTrustCommands } from './nouns/trust.ts';
 import { addUcanCommands } from './nouns/ucan.ts';
 import type { Output } from './output.ts';
@@ -43,6 +44,7 @@ export function createProgram(output: Output): Command {
   addPackageCommands(program, output);
   addIdentityCommands(program, output);
   addUcanCommands(program, output);
+  addServeCommand(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',
     summary: 'Print a completion script for bash, zsh or fish',

@@ -69,6 +69,11 @@ export async function decodeContainer(container: Uint8Array): Promise<readonly U
   return readTokens(form.zipped ? await gunzip(body, limits.containerUnpackedBytes) : body);
 }
 
+/** How a container is written, by its first byte; `undefined` where that is none of the six. */
+export function encodingOf([mark]: Uint8Array): ContainerEncoding | undefined {
+  return containerEncodings.find((encoding) => forms[encoding].mark === mark);
+}
+
 /** Whether bytes begin as a container does. */
 export function isContainer(bytes: Uint8Array): boolean {
   return Object.values(forms).some(({ mark }) => mark === bytes[0]);

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { json, problem, type TestAnswer, type TestRequest } from '../support/api-server.ts';
 import type { Cli } from '../support/cli.ts';
 import { createPerson, createRemoteWorld, type RemoteWorld } from '../support/remote.ts';
+import { json, problem, type TestAnswer, type TestRequest } from '../support/stand-in-server.ts';
 
 const passphrase = 'quotes " \\ and ünicode 7';
 

@@ -3,6 +3,9 @@ import { type Authority, createOrganisation, listOrganisations, openSigner } fro
 import { type ConnectOptions, connect } from '../../src/client/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { decodeInvocation, formatCid, type Signer, signReceipt, unpackTokens } from '../../src/ucan/index.ts';
+import { createAuthority } from '../support/authority.ts';
+import { expectCode } from '../support/codes.ts';
+import { engines } from '../support/engines.ts';
 import {
   type Intercept,
   json,
@@ -11,10 +14,7 @@ import {
   startServer,
   type TestAnswer,
   type TestRequest,
-} from '../support/api-server.ts';
-import { createAuthority } from '../support/authority.ts';
-import { expectCode } from '../support/codes.ts';
-import { engines } from '../support/engines.ts';
+} from '../support/stand-in-server.ts';
 import { delegate, type Principal, principal } from '../support/ucan.ts';
 
 const [sqlite] = engines;

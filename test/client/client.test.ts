@@ -12,10 +12,10 @@ import {
 } from '../../src/authority/index.ts';
 import { type Client, connect } from '../../src/client/index.ts';
 import type { Delegation } from '../../src/ucan/index.ts';
-import { startServer, type TestServer } from '../support/api-server.ts';
 import { createAuthority } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { startServer, type TestServer } from '../support/stand-in-server.ts';
 import { delegate, type Principal, principal } from '../support/ucan.ts';
 
 const hash = 'ab'.repeat(32);

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Authority } from '../../src/authority/index.ts';
 import { connect, type Pins } from '../../src/client/index.ts';
 import { parseServerAddress } from '../../src/client/server-address.ts';
-import { json, startServer, type TestAnswer, type TestServer } from '../support/api-server.ts';
 import { createAuthority } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { json, startServer, type TestAnswer, type TestServer } from '../support/stand-in-server.ts';
 import { type Principal, principal } from '../support/ucan.ts';
 
 const [sqlite] = engines;

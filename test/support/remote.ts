@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../src/authority/index.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import { startServer, type TestServer, type TestServerOptions } from './api-server.ts';
 import { type Cli, createCli, createInitialized } from './cli.ts';
+import { startServer, type TestServer, type TestServerOptions } from './stand-in-server.ts';
 
 /** A running server, whoever keeps its database, and its administrator elsewhere. */
 export interface RemoteWorld extends AsyncDisposable {

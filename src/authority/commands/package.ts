@@ -193,7 +193,9 @@ async function signWith(
   { hash, key, store }: SignHashArgs,
   makeSignature: (seed: Secret, key: SigningKeyRow) => Promise<SignatureDocument>,
 ): Promise<SignedDocument> {
-  const row = await requireSigningKey(context, key);
+  const row = await context.recall(`signing-key/${context.organisation.id}/${key}`, () =>
+    requireSigningKey(context, key),
+  );
   requireNotRevoked(row);
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const signature = await makeSignature(seed, row);

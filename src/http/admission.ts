@@ -1,0 +1,59 @@
+import type { Context } from 'hono';
+import { HanaperError } from '../errors.ts';
+import { addressOf, isLocal } from './caller-address.ts';
+import { mostCountedAddresses, requestRate } from './limits.ts';
+import { RateLimit } from './rate-limit.ts';
+
+const safeMethods = ['GET', 'HEAD'];
+
+/** Turns away what must not come as far as a route. */
+export class Admission {
+  readonly #hosts: ReadonlySet<string>;
+  readonly #rate: RateLimit = new RateLimit(requestRate, mostCountedAddresses);
+
+  /** Accepts requests to these hosts: in lower case, with the port. */
+  constructor(hosts: ReadonlySet<string>) {
+    this.#hosts = hosts;
+  }
+
+  /** @throws HanaperError `bad_input` for another host, `not_authorized` for another site, `rate_limited` */
+  admit(context: Context): void {
+    this.#requireHost(context);
+    this.#requireSameSite(context);
+    if (!isLocal(context)) this.#count(context);
+  }
+
+  // A page of another site can have its own name point here, and would be taken for ours by the browser.
+  #requireHost(context: Context): void {
+    const host = context.req.header('Host') ?? '';
+    if (this.#hosts.has(host.toLowerCase())) return;
+    throw new HanaperError(
+      'bad_input',
+      'This server is not known by the host that the request names. Its operator can add one: --host NAME.',
+      { reason: 'host' },
+    );
+  }
+
+  #requireSameSite(context: Context): void {
+    if (safeMethods.includes(context.req.method)) return;
+    const origin = context.req.header('Origin');
+    const site = context.req.header('Sec-Fetch-Site');
+    const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
+    if (!isForeign && (origin === undefined || this.#isOwn(origin))) return;
+    throw new HanaperError('not_authorized', 'A page of another site asks for this. Only our own pages may.', {
+      reason: 'another site',
+    });
+  }
+
+  #isOwn(origin: string): boolean {
+    return URL.canParse(origin) && this.#hosts.has(new URL(origin).host);
+  }
+
+  #count(context: Context): void {
+    const seconds = this.#rate.count(addressOf(context), performance.now());
+    if (seconds === 0) return;
+    throw new HanaperError('rate_limited', `There were too many requests from here. Try again in ${seconds} s.`, {
+      retry_after: seconds,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { Hono } from 'hono';
+import { routePath } from 'hono/route';
+import { HanaperError } from '../errors.ts';
+import { Admission } from './admission.ts';
+import { addDescription } from './description.ts';
+import { addInvoke } from './invoke.ts';
+import { respondProblem, toTold } from './problems.ts';
+import { addPublicRoutes } from './public.ts';
+import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
+import { addRoutes } from './routes.ts';
+import type { Service } from './service.ts';
+
+/** One request that was answered. */
+export interface RequestLog {
+  /** A UUID. */
+  readonly id: string;
+  readonly method: string;
+  /** The pattern of its route. */
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  /** The code of the problem that it was answered with. */
+  readonly code?: string;
+  /** What went wrong, in full. */
+  readonly error?: unknown;
+}
+
+/** What an API is made of. */
+export interface AppOptions {
+  readonly service: Service;
+  /** The Host headers that are accepted: in lower case, with the port. */
+  readonly hosts: ReadonlySet<string>;
+  /** Is told of each request. */
+  readonly log: (entry: RequestLog) => void;
+  /** Adds routes behind the same admission. */
+  readonly mount?: (app: Hono) => void;
+}
+
+/**
+ * The HTTP API of an authority: a plain route for each command, `/api/invoke`, what is public, and its own description.
+ *
+ * @example
+ * const app = createApp({ service, hosts: new Set(['localhost:7373']), log: () => undefined });
+ * serve({ fetch: app.fetch, port: 7373 });
+ */
+export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
+  const app = new Hono();
+  const admission = new Admission(hosts);
+  app.use(async (context, next) => {
+    const startedAt = performance.now();
+    setRequestId(context, crypto.randomUUID());
+    try {
+      admission.admit(context);
+      await next();
+    } catch (error) {
+      context.error = error instanceof Error ? error : new Error(String(error));
+      context.res = respondProblem(context, error);
+    }
+    completeHeaders(context);
+    const { error } = context;
+    log({
+      id: requestIdOf(context),
+      method: context.req.method,
+      path: routePath(context, -1),
+      status: context.res.status,
+      milliseconds: performance.now() - startedAt,
+      ...(error && { error, code: toTold(error).code }),
+    });
+  });
+  app.onError((error, context) => respondProblem(context, error));
+  app.notFound((context) => respondProblem(context, notFound(context.req.method)));
+  mount?.(app);
+  addInvoke(app, service);
+  addRoutes(app, service);
+  addPublicRoutes(app, service);
+  addDescription(app);
+  return app;
+}
+
+function notFound(method: string): HanaperError {
+  return new HanaperError('not_found', `There is no ${method} of this path. /docs lists what there is.`, {
+    kind: 'route',
+  });
+}

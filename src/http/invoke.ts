@@ -1,0 +1,82 @@
+import type { Context, Hono } from 'hono';
+import type { Answer } from '../authority/execute.ts';
+import { findHostedDid } from '../authority/find-hosted-did.ts';
+import { decodeRequest, type Request } from '../authority/request.ts';
+import { HanaperError } from '../errors.ts';
+import { formatCid } from '../ucan/cid.ts';
+import { type ContainerEncoding, encodeContainer, encodingOf } from '../ucan/container.ts';
+import { toJsonValue } from '../ucan/dag-json.ts';
+import type { Receipt } from '../ucan/receipt.ts';
+import { receiptHeaders } from './answer.ts';
+import { readBody, requireType } from './body.ts';
+import { toTold } from './problems.ts';
+import { respond, respondJson } from './respond.ts';
+import type { Service } from './service.ts';
+import { statuses } from './statuses.ts';
+
+/** The media type of a container. */
+export const containerType = 'application/vnd.ucan.container';
+
+const requestTypes = [containerType, 'application/octet-stream', 'application/vnd.ipld.dag-cbor', 'text/plain'];
+
+/** Adds `POST /api/invoke`: a container with an invocation in, its receipt's container or readable JSON out. */
+export function addInvoke(app: Hono, service: Service): void {
+  app.post('/api/invoke', async (context) => {
+    const authority = service.authority();
+    requireType(context, requestTypes);
+    const container = trimEnd(await readBody(context));
+    const request = await decodeRequest(container, await authority.knownDelegations());
+    const name = context.req.query('org');
+    if (name !== undefined) await requireSubject(service, request, name);
+    const answer = await authority.executeRequest(request);
+    return answerWith(context, answer, encodingOf(container) ?? 'raw');
+  });
+}
+
+// The caller knows the organisation by a name, and the invocation by a DID.
+async function requireSubject(service: Service, { invocation }: Request, reference: string): Promise<void> {
+  const did = await findHostedDid(service.authority(), reference);
+  if (did === invocation.subject) return;
+  throw new HanaperError(
+    'subject_mismatch',
+    `The subject of this invocation, ${invocation.subject}, is not the organisation "${reference.slice(0, 100)}".`,
+    { subject: invocation.subject, organisation: reference.slice(0, 100) },
+  );
+}
+
+async function answerWith(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
+  const headers = receiptHeaders(answer);
+  if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
+  const { receipt } = answer;
+  const status = 'error' in receipt.out ? statusOf(receipt.out.error) : 200;
+  if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
+  const body = await encodeContainer([receipt.invocation.bytes], encoding);
+  return respond(context, status, body, { 'Content-Type': containerType, ...headers });
+}
+
+function wantsJson(context: Context): boolean {
+  return (context.req.header('Accept') ?? '').toLowerCase().includes('application/json');
+}
+
+function statusOf({ code, message }: { readonly code: string; readonly message: string }): number {
+  return Object.hasOwn(statuses, code) ? statuses[code as keyof typeof statuses] : statuses[toTold(message).code];
+}
+
+function describeReceipt({ invocation, ran, executor, out }: Receipt): object {
+  return {
+    cid: formatCid(invocation.cid),
+    ran: formatCid(ran),
+    executor,
+    issued_at: invocation.issuedAt ?? null,
+    out: 'ok' in out ? { ok: toJsonValue(out.ok) } : out,
+  };
+}
+
+// A file of text ends in a newline.
+function trimEnd(bytes: Uint8Array): Uint8Array {
+  const encoding = encodingOf(bytes);
+  if (encoding === undefined || encoding.startsWith('raw')) return bytes;
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
+  return bytes.subarray(0, end);
+}

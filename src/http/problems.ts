@@ -1,0 +1,76 @@
+import { STATUS_CODES } from 'node:http';
+import type { Context } from 'hono';
+import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
+import { type HeaderRecord, requestIdOf, respond } from './respond.ts';
+import { statuses } from './statuses.ts';
+
+/** What is wrong, as a document (RFC 9457). */
+export interface ProblemDocument {
+  readonly type: 'about:blank';
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The request, as a URN; the server's log knows it by the same id. */
+  readonly instance?: string;
+  readonly code: ErrorCode;
+  readonly details?: ErrorDetails;
+}
+
+/** The media type of a problem. */
+export const problemType = 'application/problem+json';
+
+// A fault can tell of paths and hosts, which are for the log.
+const faults: { readonly [Code in ErrorCode]?: string } = {
+  internal: 'Something went wrong in the server. Its log says more.',
+  unavailable: 'The database cannot be used at the moment. Try again; the log of the server says more.',
+  bad_config: 'The server is not configured well. Its log says more.',
+  database_newer: 'The database is of a newer version than the server. The log of the server says more.',
+  database_corrupt: 'The database is damaged. The log of the server says more.',
+  authority_tampered: 'What the database says of its authority was altered. The log of the server says more.',
+  authority_changed: 'The database has another authority than expected. The log of the server says more.',
+  slot_damaged: 'A key slot of the database is damaged. The log of the server says more.',
+};
+
+/** Any error as the error that the caller is told of: what is not ours, and what is a fault, in general terms alone. */
+export function toTold(error: unknown): HanaperError {
+  const code = error instanceof HanaperError ? error.code : 'internal';
+  const fault = faults[code];
+  if (fault !== undefined) return new HanaperError(code, fault);
+  return error as HanaperError;
+}
+
+/** The document of an error. */
+export function problemOf(error: unknown, requestId = '', status?: number): ProblemDocument {
+  const { code, message, details } = toTold(error);
+  const httpStatus = status ?? statuses[code];
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[httpStatus] ?? 'Error',
+    status: httpStatus,
+    detail: message,
+    ...(requestId !== '' && { instance: `urn:uuid:${requestId}` }),
+    code,
+    ...(Object.keys(details).length > 0 && { details }),
+  };
+}
+
+/** Answers with the problem of an error. `status` is given where it is another than that of the code. */
+export function respondProblem(
+  context: Context,
+  error: unknown,
+  headers: HeaderRecord = {},
+  status?: number,
+): Response {
+  const problem = problemOf(error, requestIdOf(context), status);
+  return respond(context, problem.status, JSON.stringify(problem), {
+    'Content-Type': problemType,
+    ...headersOf(toTold(error)),
+    ...headers,
+  });
+}
+
+function headersOf({ code, details }: HanaperError): HeaderRecord {
+  if (code === 'token_missing') return { 'WWW-Authenticate': 'Bearer' };
+  const seconds = details['retry_after'];
+  return code === 'rate_limited' && typeof seconds === 'number' ? { 'Retry-After': String(seconds) } : {};
+}

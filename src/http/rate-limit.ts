@@ -1,0 +1,49 @@
+import type { RequestRate } from './limits.ts';
+
+interface Bucket {
+  tokens: number;
+  /** Milliseconds. */
+  filledAt: number;
+}
+
+/** Counts requests by address: a bucket each, which fills with time, and of which there is a bounded number. */
+export class RateLimit {
+  readonly #rate: RequestRate;
+  readonly #most: number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(rate: RequestRate, most: number) {
+    this.#rate = rate;
+    this.#most = most;
+  }
+
+  /** Counts a request at a time in milliseconds: 0 where it may pass, else the seconds to wait. */
+  count(address: string, now: number): number {
+    const { perSecond, burst } = this.#rate;
+    const key = blockOf(address);
+    const { tokens, filledAt } = this.#buckets.get(key) ?? { tokens: burst, filledAt: now };
+    const filled = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
+    const passes = filled >= 1;
+    this.#keep(key, { tokens: passes ? filled - 1 : filled, filledAt: now });
+    return passes ? 0 : Math.ceil((1 - filled) / perSecond);
+  }
+
+  // The one that was used longest ago goes first: it is the fullest.
+  #keep(key: string, bucket: Bucket): void {
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size <= this.#most) return;
+    const [oldest] = this.#buckets.keys();
+    if (oldest !== undefined) this.#buckets.delete(oldest);
+  }
+}
+
+// A subscriber is given 64 bits of IPv6 to choose from.
+function blockOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address;
+  const [head = '', tail] = address.replace(/%.*/, '').split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - behind.length);
+  return [...groups, ...Array.from({ length: zeros }, () => '0'), ...behind].slice(0, 4).join(':');
+}

@@ -1,0 +1,57 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** The HTTP status of each error code: a new code does not compile until its status is decided here. */
+export const statuses: Readonly<Record<ErrorCode, number>> = {
+  internal: 500,
+  unavailable: 503,
+  usage: 400,
+  bad_config: 500,
+  package_tampered: 403,
+  untrusted_signer: 403,
+  invalid_signature: 403,
+  signature_not_found: 403,
+  malformed_signature: 403,
+  signature_expired: 403,
+  signature_not_yet_valid: 403,
+  package_name_mismatch: 403,
+  unverified_import: 403,
+  locked: 423,
+  wrong_passphrase: 403,
+  token_missing: 401,
+  not_authorized: 403,
+  token_expired: 403,
+  token_not_yet_valid: 403,
+  token_revoked: 403,
+  proof_unavailable: 403,
+  audience_mismatch: 403,
+  subject_mismatch: 403,
+  command_not_covered: 403,
+  policy_violation: 403,
+  invalid_token_signature: 403,
+  invalid_claim: 403,
+  key_revoked: 403,
+  not_found: 404,
+  already_exists: 409,
+  already_initialized: 409,
+  already_trusted: 409,
+  bad_input: 400,
+  malformed_token: 400,
+  malformed_key: 400,
+  weak_key: 400,
+  weak_passphrase: 400,
+  package_unreadable: 400,
+  package_empty: 400,
+  too_large: 413,
+  rate_limited: 429,
+  not_initialized: 409,
+  database_newer: 500,
+  database_corrupt: 500,
+  authority_tampered: 500,
+  authority_changed: 500,
+  slot_damaged: 500,
+};
+
+/** The HTTP status of a code; of one that another version made up, that of a fault. */
+export function statusOf(code: string): number {
+  return Object.hasOwn(statuses, code) ? statuses[code as ErrorCode] : 500;
+}
