@@ -3,28 +3,32 @@ import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
 import type { Client } from '../client/client.ts';
 import { connect, type ServerOptions } from '../client/connect.ts';
 import { type UnlockedDocument, unlockServer } from '../client/unlock.ts';
-import type { RemoteConfig } from '../config.ts';
+import type { Config, RemoteConfig } from '../config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { type Signer, signerOf } from '../ucan/signer.ts';
-import { type KeyFileOptions, readIdentity } from './read-identity.ts';
+import { type KeyFileOptions, type KeyReader, readIdentity } from './read-identity.ts';
 import { readTokens } from './read-tokens.ts';
-import type { Session } from './session.ts';
 
 /** Options of a session that are for a server. */
 export interface RemoteOptions extends KeyFileOptions {
   readonly insecure?: boolean;
 }
 
+/** What is needed of the session that it belongs to. */
+export interface RemoteSurroundings extends KeyReader {
+  readonly config: Config;
+}
+
 /** What one run of a command has to do with a server. */
 export class RemoteSession {
-  readonly #session: Session;
+  readonly #session: RemoteSurroundings;
   readonly #remote: RemoteConfig;
   readonly #options: RemoteOptions;
   readonly #signers = new Map<string, Promise<Signer>>();
   #client: Promise<Client> | undefined;
 
-  constructor(session: Session, remote: RemoteConfig, options: RemoteOptions) {
+  constructor(session: RemoteSurroundings, remote: RemoteConfig, options: RemoteOptions) {
     this.#session = session;
     this.#remote = remote;
     this.#options = options;

@@ -18,7 +18,7 @@ export function refusalOf(answer: RawAnswer, server: string): HanaperError {
 }
 
 /** The same refusal, with a word about clocks where they may be the reason. */
-export function withClock(error: HanaperError, { skew = 0 }: RawAnswer): HanaperError {
+function withClock(error: HanaperError, { skew = 0 }: RawAnswer): HanaperError {
   if (Math.abs(skew) < clientLimits.notableSkew || !clockCodes.includes(error.code)) return error;
   const where = skew > 0 ? 'ahead of' : 'behind';
   return new HanaperError(
