@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
+import { publicVerify } from './public-verify.ts';
+import { serverSign } from './server-sign.ts';
+import { serverStart } from './server-start.ts';
 import { startUp } from './start-up.ts';
 import { ucanChain } from './ucan-chain.ts';
 import { ucanStore } from './ucan-store.ts';
@@ -14,7 +17,18 @@ import { unlock } from './unlock.ts';
  *
  * `--only NAME` measures one subject, `--json` prints one document, `--strict` ends with status 1 where a bound is not met.
  */
-const subjects: readonly Subject[] = [largePackage, inProcess, startUp, unlock, ucanChain, ucanToken, ucanStore];
+const subjects: readonly Subject[] = [
+  largePackage,
+  inProcess,
+  startUp,
+  unlock,
+  ucanChain,
+  ucanToken,
+  ucanStore,
+  serverSign,
+  publicVerify,
+  serverStart,
+];
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, json: { type: 'boolean' }, strict: { type: 'boolean' } },

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Authority } from 'hanaper';
 import { findStoredChain, openAuthority, storeDelegations } from 'hanaper/authority';
-import { computeCid, decodeDelegation, encodeContainer, formatCid, parseCid, verifyToken } from 'hanaper/ucan';
+import { computeCid, type Delegation, decodeDelegation, formatCid, parseCid, verifyToken } from 'hanaper/ucan';
 import { preparePassphrase } from 'hanaper/vault';
 import { getDelegationByCid } from '../dist/store/ucan-delegations.js';
 import { compare, type Line, type Subject } from './line.ts';
@@ -96,10 +96,7 @@ async function measureSelect(authority: Authority, file: DatabaseSync): Promise<
 
 async function measureSearch(authority: Authority): Promise<readonly Line[]> {
   const { signers, delegations } = await createChain(chainLength);
-  await store(
-    authority,
-    delegations.map(({ bytes }) => bytes),
-  );
+  await store(authority, delegations);
   const wish = { invoker: signers.at(-1)?.did ?? '', subject: signers[0]?.did ?? '', command, args };
   const times: number[] = [];
   for (let i = 0; i < searches; i++) {
@@ -130,7 +127,7 @@ async function measureStoring(authority: Authority): Promise<readonly Line[]> {
       name: `storing ${batchLength} delegations, each`,
       run: async () => {
         const tokens = await next();
-        return (await timeOf(() => store(authority, tokens))) / batchLength;
+        return (await timeOf(() => store(authority, tokens.map(decodeDelegation)))) / batchLength;
       },
     },
     {
@@ -148,9 +145,8 @@ async function measureStoring(authority: Authority): Promise<readonly Line[]> {
   return compare(subject, timings, storeBound);
 }
 
-async function store(authority: Authority, tokens: readonly Uint8Array[]): Promise<void> {
-  const container = Buffer.from(await encodeContainer(tokens, 'base64url')).toString('latin1');
-  await authority.execute(storeDelegations, { container });
+async function store(authority: Authority, delegations: readonly Delegation[]): Promise<void> {
+  await authority.execute(storeDelegations, { delegations: delegations.map(({ cid }) => cid) }, delegations);
 }
 
 function line(name: string, value: number, unit: Line['unit'], rounds: number, bound?: number): Line {

@@ -16,14 +16,15 @@ export class Workshop implements Disposable {
   readonly passphrase: string = passphrase;
   /** `sqlite:PATH` */
   readonly database: string;
-  readonly #environment: NodeJS.ProcessEnv;
+  /** What commands of this workshop are run with. */
+  readonly environment: NodeJS.ProcessEnv;
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'hanaper-bench-'));
     this.database = `sqlite:${join(this.folder, 'hanaper.db')}`;
     const passphraseFile = join(this.folder, 'passphrase');
     writeFileSync(passphraseFile, passphrase, { mode: 0o600 });
-    this.#environment = {
+    this.environment = {
       PATH: process.env['PATH'],
       HOME: this.folder,
       HANAPER_DB: this.database,
@@ -34,13 +35,13 @@ export class Workshop implements Disposable {
 
   /** Runs the executable, and returns how many milliseconds it took. */
   hanaper(...args: readonly string[]): number {
-    return run(process.execPath, [executable, ...args], this.#environment);
+    return run(process.execPath, [executable, ...args], this.environment);
   }
 
   /** The peak memory of one run of the executable, in MiB. */
   peakMemoryOf(...args: readonly string[]): number {
     const file = join(this.folder, 'peak');
-    const environment = { ...this.#environment, PEAK_MEMORY_FILE: file };
+    const environment = { ...this.environment, PEAK_MEMORY_FILE: file };
     run(process.execPath, ['--require', peakMemory, executable, ...args], environment);
     return Number(readFileSync(file, 'latin1')) / 1024;
   }

@@ -18,20 +18,27 @@ const withoutSubprocesses: Plugin = {
 const everyStart = [
   /rolldown.runtime/,
   /node_modules\/(commander|kysely|multiformats|cborg)\//,
-  /src\/(?!cli|index|config-file|loader|ucan|did|store\/|crypto\/|authority\/)/,
+  /src\/(?!cli|client|index|config-file|loader|ucan|did|http\/|server|store\/|crypto\/|authority\/)/,
   /src\/did\/(did-key|public-key)/,
   /src\/store\/(?!postgres|ucan|did|legacy)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format)/,
   /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|parse-args)/,
-  /src\/cli\/(?!commands|load-child|prompt|credential|event|read-secret)/,
+  /src\/cli\/(?!commands|load-child|prompt|credential|event|read-secret|remote)/,
   /src\/cli\/commands\/package/,
 ];
 
-await bundle('main', 'src/cli/main.ts', everyStart);
-// A bundle of its own: were it to share a file with the executable, loading that would run the executable.
-await bundle('load-child', 'src/cli/load-child.ts', []);
+// What a server loads before it is ready is one file more.
+const server = [
+  /src\/(http\/(?!metrics\.|strength-worker)|server|cli\/commands\/serve)/,
+  /node_modules\/(@hono|hono|zod)\//,
+];
 
-async function bundle(name: string, path: string, entry: readonly RegExp[]): Promise<void> {
+await bundle('main', 'src/cli/main.ts', { main: everyStart, server });
+// A bundle of its own: were it to share a file with the executable, loading that would run the executable.
+await bundle('load-child', 'src/cli/load-child.ts', {});
+await bundle('strength-worker', 'src/http/strength-worker.ts', {});
+
+async function bundle(name: string, path: string, groups: Readonly<Record<string, readonly RegExp[]>>): Promise<void> {
   const bundled = await rolldown({
     input: { [name]: path },
     platform: 'node',
@@ -50,6 +57,11 @@ async function bundle(name: string, path: string, entry: readonly RegExp[]): Pro
     minify: true,
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
-    codeSplitting: { groups: [{ name, test: (id) => entry.some((pattern) => pattern.test(id)) }] },
+    codeSplitting: {
+      groups: Object.entries(groups).map(([group, patterns]) => ({
+        name: group,
+        test: (id) => patterns.some((pattern) => pattern.test(id)),
+      })),
+    },
   });
 }

@@ -15,6 +15,26 @@ export interface ConfigFile {
     readonly verification_org?: string;
     readonly authority?: string;
   };
+  readonly server?: {
+    readonly listen?: string;
+    readonly socket?: string;
+    readonly hosts?: readonly string[];
+    readonly tls_cert?: string;
+    readonly tls_key?: string;
+    readonly metrics?: number | 'off';
+  };
+  readonly profiles?: Readonly<
+    Record<
+      string,
+      {
+        readonly server: string;
+        readonly as?: string;
+        readonly proofs?: readonly string[];
+        readonly org?: string;
+        readonly authority?: string;
+      }
+    >
+  >;
 }
 
 const mostBytes = 1024 * 1024;
@@ -34,6 +54,28 @@ const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
       verification_org: z.string().exactOptional(),
       authority: z.string().exactOptional(),
     })
+    .exactOptional(),
+  server: z
+    .strictObject({
+      listen: z.string().exactOptional(),
+      socket: z.string().exactOptional(),
+      hosts: z.array(z.string()).exactOptional(),
+      tls_cert: z.string().exactOptional(),
+      tls_key: z.string().exactOptional(),
+      metrics: z.union([z.int().min(0).max(65_535), z.literal('off')]).exactOptional(),
+    })
+    .exactOptional(),
+  profiles: z
+    .record(
+      z.string(),
+      z.strictObject({
+        server: z.string(),
+        as: z.string().exactOptional(),
+        proofs: z.array(z.string()).exactOptional(),
+        org: z.string().exactOptional(),
+        authority: z.string().exactOptional(),
+      }),
+    )
     .exactOptional(),
 });
 

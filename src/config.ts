@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
 
@@ -10,6 +10,31 @@ export interface CryptoConfig {
   readonly securityLevel: 'interactive' | 'balanced' | 'sensitive';
   /** Argon2id costs that take the place of the level's: KiB, passes, lanes. */
   readonly customParams?: { readonly memoryKib: number; readonly passes: number; readonly lanes: number };
+}
+
+/** How a server listens. */
+export interface ServerConfig {
+  /** `HOST:PORT` */
+  readonly listen: string;
+  /** The path of a unix socket, in place of `listen`. */
+  readonly socket?: string;
+  /** Names by which it is reached besides its address, with or without a port. */
+  readonly hosts: readonly string[];
+  /** PEM files. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  /** The port of `/metrics` on this machine; `off`: none. */
+  readonly metrics: number | 'off';
+}
+
+/** A server that takes the place of the database at hand, and by which key it is asked. */
+export interface RemoteConfig {
+  /** `https://HOST[:PORT]`, or `http://` on this machine. */
+  readonly server: string;
+  /** Key file of the identity that asks. */
+  readonly as?: string;
+  /** Files with delegations to it. */
+  readonly proofs: readonly string[];
 }
 
 /** Everything that can be set, after flags, environment and file are laid over each other. */
@@ -23,8 +48,11 @@ export interface Config {
     readonly verificationOrg?: string;
     readonly authority?: string;
   };
+  readonly server: ServerConfig;
   /** Where what was learnt is remembered: known authorities. */
   readonly stateFolder: string;
+  /** Absent: the database is used. */
+  readonly remote?: RemoteConfig;
 }
 
 /** What flags say; each goes over the environment, which goes over the file. */
@@ -32,23 +60,35 @@ export interface ConfigOverrides {
   readonly db?: string;
   readonly org?: string;
   readonly authority?: string;
+  readonly server?: string;
+  readonly as?: string;
+  readonly proofs?: readonly string[];
+  readonly profile?: string;
 }
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+type Profile = NonNullable<ConfigFile['profiles']>[string];
+
 /**
- * Reads the configuration: flags over environment (`HANAPER_*`) over `$XDG_CONFIG_HOME/hanaper/config.json`.
+ * Reads the configuration: flags over environment (`HANAPER_*`) over `$XDG_CONFIG_HOME/hanaper/config.json`, in which a
+ * profile outweighs the rest.
  *
- * @throws HanaperError `bad_config` where the file is not valid, or holds anything secret
+ * @throws HanaperError `bad_config` where the file is not valid, or holds anything secret, or no such profile;
+ * `usage` where flags name a database and a server
  */
 export async function loadConfig(
   overrides: ConfigOverrides = {},
   environment: Environment = process.env,
 ): Promise<Config> {
-  const file = await readFile(environment);
-  const verificationOrg = overrides.org ?? filled(environment['HANAPER_ORG']) ?? file.security?.verification_org;
-  const authority = overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? file.security?.authority;
+  const { path, file } = await readFile(environment);
+  const profile = findProfile(overrides.profile ?? filled(environment['HANAPER_PROFILE']), file, path);
+  const verificationOrg =
+    overrides.org ?? filled(environment['HANAPER_ORG']) ?? profile?.org ?? file.security?.verification_org;
+  const authority =
+    overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? profile?.authority ?? file.security?.authority;
+  const remote = readRemote(overrides, environment, profile);
   return {
     db: overrides.db ?? filled(environment['HANAPER_DB']) ?? file.db ?? defaultDatabase(environment),
     crypto: readCrypto(file, environment),
@@ -58,16 +98,51 @@ export async function loadConfig(
       ...(verificationOrg !== undefined && { verificationOrg }),
       ...(authority !== undefined && { authority }),
     },
+    server: readServer(file, environment),
     stateFolder: folder(environment, 'XDG_STATE_HOME', join('.local', 'state')),
+    ...(remote && { remote }),
+  };
+}
+
+// A flag that names the database outweighs a server that the environment names, or a profile by its variable.
+function readRemote(
+  { db, server: flag, profile: profileFlag, ...flags }: ConfigOverrides,
+  environment: Environment,
+  profile: Profile | undefined,
+): RemoteConfig | undefined {
+  const server = flag ?? filled(environment['HANAPER_SERVER']) ?? profile?.server;
+  if (server === undefined) return undefined;
+  if (db !== undefined && flag === undefined && profileFlag === undefined) return undefined;
+  if (db !== undefined) {
+    throw new HanaperError('usage', 'Give a database or a server, not both: --db, --server or --profile.', {
+      option: '--db',
+    });
+  }
+  const as = flags.as ?? filled(environment['HANAPER_AS']) ?? profile?.as;
+  return { server, proofs: flags.proofs ?? profile?.proofs ?? [], ...(as !== undefined && { as }) };
+}
+
+function findProfile(name: string | undefined, { profiles = {} }: ConfigFile, path: string): Profile | undefined {
+  if (name === undefined) return undefined;
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile === undefined) {
+    throw new HanaperError('bad_config', `There is no profile "${name.slice(0, 100)}" in ${path}.`, { path });
+  }
+  // Its files lie where its own file lies, wherever a command is run.
+  const { as, proofs, ...rest } = profile;
+  return {
+    ...rest,
+    ...(as !== undefined && { as: resolve(dirname(path), as) }),
+    ...(proofs && { proofs: proofs.map((proof) => resolve(dirname(path), proof)) }),
   };
 }
 
 // The schema is only loaded where there is a file to check with it. A file that was named must be there.
-async function readFile(environment: Environment): Promise<ConfigFile> {
+async function readFile(environment: Environment): Promise<{ readonly path: string; readonly file: ConfigFile }> {
   const named = filled(environment['HANAPER_CONFIG']);
   const path = named ?? join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json');
-  if (named === undefined && !existsSync(path)) return {};
-  return (await import('./config-file.ts')).readConfigFile(path);
+  if (named === undefined && !existsSync(path)) return { path, file: {} };
+  return { path, file: (await import('./config-file.ts')).readConfigFile(path) };
 }
 
 function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoConfig {
@@ -83,6 +158,36 @@ function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoCon
         customParams: { memoryKib: custom.memory_kib, passes: custom.passes, lanes: custom.lanes },
       }),
   };
+}
+
+function readServer({ server = {} }: ConfigFile, environment: Environment): ServerConfig {
+  const read = (variable: string, inFile: string | undefined) => filled(environment[variable]) ?? inFile;
+  // An address that a stronger word names takes the place of a socket.
+  const socketInFile = filled(environment['HANAPER_LISTEN']) === undefined ? server.socket : undefined;
+  const socket = read('HANAPER_SOCKET', socketInFile);
+  const tlsCert = read('HANAPER_TLS_CERT', server.tls_cert);
+  const tlsKey = read('HANAPER_TLS_KEY', server.tls_key);
+  return {
+    listen: read('HANAPER_LISTEN', server.listen) ?? '127.0.0.1:7373',
+    ...(socket !== undefined && { socket }),
+    hosts: filled(environment['HANAPER_HOSTS'])?.split(',') ?? server.hosts ?? [],
+    ...(tlsCert !== undefined && { tlsCert }),
+    ...(tlsKey !== undefined && { tlsKey }),
+    metrics: parseMetricsPort(read('HANAPER_METRICS', server.metrics?.toString()) ?? '7374'),
+  };
+}
+
+/**
+ * Reads the port of the metrics, or `off`.
+ *
+ * @throws HanaperError `bad_config`
+ */
+export function parseMetricsPort(text: string): ServerConfig['metrics'] {
+  if (text === 'off') return text;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new HanaperError('bad_config', `"${text}" is no port for the metrics; it is a number, or "off".`, {
+    option: '--metrics',
+  });
 }
 
 /** The database where nothing names another. */

@@ -55,6 +55,11 @@ export const errorCodes = [
 /** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** Whether a text is one of {@link errorCodes}: another version can have one that is not known here. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return (errorCodes as readonly string[]).includes(code);
+}
+
 /** What an error says beyond its code: plain JSON, never a key, a passphrase or a token. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 

@@ -13,6 +13,7 @@ const rooms = [
   'ucan/index.ts',
   'vault/index.ts',
   'trust/index.ts',
+  'client/index.ts',
 ];
 
 async function bundle(room: string) {

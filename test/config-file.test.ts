@@ -35,6 +35,9 @@ describe('readConfigFile', () => {
     ],
     ['has numbers that are not positive', '{"crypto": {"custom_params": {"memory_kib": -1, "passes": 2, "lanes": 1}}}'],
     ['has some of the numbers', '{"crypto": {"custom_params": {"memory_kib": 65536}}}'],
+    ['has no port for the metrics', '{"server": {"metrics": 65536}}'],
+    ['has another word for the metrics', '{"server": {"metrics": "none"}}'],
+    ['has a text for the names of the server', '{"server": {"hosts": "hanaper.example"}}'],
     ['has numbers as texts', '{"crypto": {"custom_params": {"memory_kib": "65536", "passes": 2, "lanes": 1}}}'],
   ])('refuses a file that %s', async (_, content) => {
     const path = temporaryFile('config.json', content);

@@ -37,6 +37,7 @@ describe('loadConfig', () => {
       db: `sqlite:${home}/.local/share/hanaper/hanaper.db`,
       crypto: { method: 'passphrase', securityLevel: 'balanced' },
       security: { requireSignatures: false },
+      server: { listen: '127.0.0.1:7373', hosts: [], metrics: 7374 },
       stateFolder: `${home}/.local/state/hanaper`,
     });
   });
@@ -75,6 +76,40 @@ describe('loadConfig', () => {
       db: 'sqlite:flag.db',
       security: { verificationOrg: 'flag-org', authority: 'did:key:flag' },
     });
+  });
+
+  test('reads how a server listens from the file, and from the environment over it', async () => {
+    const tls = { tls_cert: 'file.pem', tls_key: 'file-key.pem' };
+    writeConfig({ server: { listen: '[::1]:1', socket: 'file.sock', hosts: ['a', 'b'], ...tls, metrics: 'off' } });
+    expect((await loadConfig({}, environment)).server).toEqual({
+      listen: '[::1]:1',
+      socket: 'file.sock',
+      hosts: ['a', 'b'],
+      tlsCert: 'file.pem',
+      tlsKey: 'file-key.pem',
+      metrics: 'off',
+    });
+    const variables = {
+      HANAPER_LISTEN: '127.0.0.1:2',
+      HANAPER_HOSTS: 'c,d:3',
+      HANAPER_TLS_CERT: 'variable.pem',
+      HANAPER_TLS_KEY: 'variable-key.pem',
+      HANAPER_METRICS: '9000',
+    };
+    // An address from the environment takes the place of a socket from the file.
+    const expected = {
+      listen: '127.0.0.1:2',
+      hosts: ['c', 'd:3'],
+      tlsCert: 'variable.pem',
+      tlsKey: 'variable-key.pem',
+    };
+    expect((await loadConfig({}, { ...environment, ...variables })).server).toEqual({ ...expected, metrics: 9000 });
+    const withSocket = { ...environment, ...variables, HANAPER_SOCKET: 'variable.sock' };
+    expect((await loadConfig({}, withSocket)).server.socket).toBe('variable.sock');
+  });
+
+  test.each(['many', '-1', '65536', '7374.5', 'OFF'])('refuses %s for the port of the metrics', async (port) => {
+    await expectCode('bad_config', () => loadConfig({}, { ...environment, HANAPER_METRICS: port }));
   });
 
   test('lets a level of the environment outweigh the numbers of the file', async () => {

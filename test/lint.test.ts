@@ -16,7 +16,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   package: ['trust', 'signature', 'crypto'],
   loader: ['package', 'trust', 'signature', 'crypto'],
   authority: ['store', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
-  cli: ['authority', 'loader', 'package', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
+  client: ['ucan', 'did', 'crypto'],
+  cli: ['authority', 'client', 'loader', 'package', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
 };
 const rooms = Object.keys(mayImport);
 const pureRooms = ['crypto', 'did', 'signature', 'ucan', 'vault', 'trust'];
@@ -38,6 +39,7 @@ const examples: readonly Example[] = [
   ...pureRooms.flatMap((room) =>
     ['node:fs', 'node:crypto', 'pino', 'kysely', 'pg', 'commander'].map((specifier) => forbid(room, specifier)),
   ),
+  ...['node:fs', 'node:crypto', 'pino', 'commander'].map((specifier) => forbid('client', specifier)),
   ...rooms
     .filter((room) => room !== 'store' && !pureRooms.includes(room))
     .flatMap((room) => ['kysely', 'pg', 'node:sqlite'].map((specifier) => forbid(room, specifier))),

@@ -12,13 +12,15 @@ import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Command, CommandSubject } from './command.ts';
-import type { LocalCall } from './execute-locally.ts';
 import type { Answer } from './execute.ts';
+import type { LocalCall } from './execute-locally.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
+import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
 import type { StoredTokens } from './stored-tokens.ts';
+import { Writer } from './writer.ts';
 
 /** What an authority is made of. */
 export interface AuthorityParts {
@@ -40,9 +42,15 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
   #verified: DelegationCache | undefined;
+  // Loaded when they are first needed: a verification of a package starts faster without them.
+  #tokens: typeof import('./stored-tokens.ts') | undefined;
+  #door: typeof import('./door.ts') | undefined;
+  readonly writer: Writer;
+  readonly memo: Memo = new Memo();
 
   constructor({ database, identity, observer, clock }: AuthorityParts) {
     this.database = database;
+    this.writer = new Writer(database);
     this.identity = identity;
     this.#observer = observer;
     this.#clock = clock;
@@ -128,8 +136,8 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    * @throws HanaperError `malformed_token`, `bad_input`, and what `execute` throws
    */
   async executeContainer(container: Uint8Array): Promise<Answer> {
-    const { decodeRequest } = await import('./request.ts');
-    return this.executeRequest(await decodeRequest(container, await this.knownDelegations()));
+    this.#door ??= await import('./door.ts');
+    return this.executeRequest(await this.#door.decodeRequest(container, await this.knownDelegations()));
   }
 
   /**
@@ -138,8 +146,8 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    * @throws HanaperError `not_found` for an unknown command, and what `execute` throws
    */
   async executeRequest(request: Request): Promise<Answer> {
-    const { executeRequest } = await import('./door.ts');
-    return executeRequest(this, request);
+    this.#door ??= await import('./door.ts');
+    return this.#door.executeRequest(this, request);
   }
 
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */
@@ -160,17 +168,23 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     return (this.#clock?.() ?? (await readTime(transaction))).toISOString();
   }
 
+  /** The present, by this machine's clock. */
+  get present(): Date {
+    return this.#clock?.() ?? new Date();
+  }
+
   /** The tokens of this database, inside a transaction. */
   async tokensIn(transaction: Transaction): Promise<StoredTokens> {
     // Verifying a package needs none of this, and shall not wait for it to be loaded.
-    const { StoredTokens } = await import('./stored-tokens.ts');
-    return new StoredTokens(transaction, await this.knownDelegations());
+    this.#tokens ??= await import('./stored-tokens.ts');
+    this.#verified ??= new this.#tokens.DelegationCache();
+    return new this.#tokens.StoredTokens(transaction, this.#verified);
   }
 
   /** The delegations whose signatures were verified in this process. */
   async knownDelegations(): Promise<DelegationCache> {
-    const { DelegationCache } = await import('./stored-tokens.ts');
-    this.#verified ??= new DelegationCache();
+    this.#tokens ??= await import('./stored-tokens.ts');
+    this.#verified ??= new this.#tokens.DelegationCache();
     return this.#verified;
   }
 
@@ -194,10 +208,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     return this.close();
   }
 
-  async #executeLocally<Result>(
-    command: Command<CommandSubject, unknown, Result>,
-    call: LocalCall,
-  ): Promise<Result> {
+  async #executeLocally<Result>(command: Command<CommandSubject, unknown, Result>, call: LocalCall): Promise<Result> {
     const { executeLocally } = await import('./execute-locally.ts');
     return (await executeLocally(this, command, call)) as Result;
   }

@@ -10,16 +10,18 @@ import type { Invocation } from '../ucan/invocation.ts';
 import { revokeCommand } from '../ucan/revocation.ts';
 import { checkTime } from '../ucan/rules.ts';
 import type { AnyCommand } from './command.ts';
+import type { Recall } from './memo.ts';
 import type { Request } from './request.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** Seconds for which an invocation may be valid at most, from the present on. */
-export const longestLifetime = 900;
+const longestLifetime = 900;
 
 /** What an invocation is held against. */
 export interface AuthorizationContext {
   readonly transaction: Transaction;
   readonly tokens: StoredTokens;
+  readonly recall: Recall;
   /** RFC 3339, UTC. */
   readonly now: string;
   /** DID of the authority. */
@@ -41,11 +43,13 @@ export interface Authorized {
  * @throws HanaperError `audience_mismatch`, `subject_mismatch`, `invalid_claim`, and what `validateInvocation` throws
  */
 export async function authorize(
-  { transaction, tokens, now, authority }: AuthorizationContext,
+  { transaction, tokens, recall, now, authority }: AuthorizationContext,
   command: AnyCommand,
   { invocation, given }: Request,
 ): Promise<Authorized> {
-  const organisation = await findSubject(transaction, command, invocation, authority);
+  const organisation = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
+    findSubject(transaction, command, invocation, authority),
+  );
   // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
   if (invocation.command !== revokeCommand) {
     requireAddressed(invocation, authority);
@@ -54,7 +58,7 @@ export async function authorize(
   const context: ChainContext = {
     now: toSeconds(now),
     resolveProof: eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid)),
-    revocationsOf: (cid) => tokens.revocationsOf(cid),
+    revocationsOf: (cid) => recall(`revocations/${formatCid(cid)}`, () => tokens.revocationsOf(cid)),
   };
   const { path } = await validateInvocation(invocation, context);
   tokens.keep(path);

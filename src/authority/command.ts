@@ -6,6 +6,7 @@ import type { Delegation } from '../ucan/delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { Recall } from './memo.ts';
 import type { StoredTokens } from './stored-tokens.ts';
 
 /** On whose power a command is invoked: the authority's, one organisation's, or that of whoever it is about. */
@@ -19,6 +20,8 @@ export interface CommandContext {
   readonly authority: AuthorityIdentity;
   /** The tokens of this database. */
   readonly tokens: StoredTokens;
+  /** What was read before, for as long as nothing has changed. */
+  readonly recall: Recall;
   /** The delegations that came beside the invocation; nobody has verified them. */
   readonly given: readonly Delegation[];
   /** @throws HanaperError `locked` */
@@ -49,7 +52,7 @@ export type ContextOf<Subject extends CommandSubject> = Subject extends 'organis
     : CommandContext;
 
 /** Where a command stands in the HTTP API. */
-export interface Route {
+interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH';
   /** `{org}` is the subject, any other `{name}` an argument; the rest is the query, or the body. */
   readonly path: string;

@@ -2,7 +2,9 @@ import { HanaperError } from '../errors.ts';
 import { findCommand } from './commands/list.ts';
 import { type Answer, execute } from './execute.ts';
 import type { Host } from './host.ts';
-import type { Request } from './request.ts';
+import { decodeRequest, type Request } from './request.ts';
+
+export { decodeRequest };
 
 /**
  * Executes what a request asks for by the command that it names.

@@ -3,7 +3,7 @@ import { encodeLogEntry } from '../log/entry.ts';
 import { treeHash } from '../log/merkle.ts';
 import { toSeconds } from '../signature/time.ts';
 import type { Effect } from '../store/effects.ts';
-import { appendLogEntry } from '../store/log.ts';
+import { insertLogEntry } from '../store/log.ts';
 import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { insertInvocation } from '../store/ucan-invocations.ts';
@@ -11,7 +11,6 @@ import type { Invocation } from '../ucan/invocation.ts';
 import { type Receipt, type ReceiptClaims, readReceipt, signReceipt } from '../ucan/receipt.ts';
 import { type Verified, vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
-import { rememberPrincipals } from './principals.ts';
 import { authoritySigner } from './signers.ts';
 
 /** What is enrolled: an invocation that was executed, and what came of it. */
@@ -21,6 +20,14 @@ export interface Act {
   /** RFC 3339, UTC. */
   readonly now: string;
   /** Where the log ends so far, locked. */
+  readonly head: LogHeadRow;
+  /** The rows' ids of the invoker and of the authority. */
+  readonly principals: readonly number[];
+}
+
+/** What was written down, and where the log ends now. */
+export interface Enrolled {
+  readonly receipt: Receipt;
   readonly head: LogHeadRow;
 }
 
@@ -34,15 +41,14 @@ export async function enrol(
   vault: Vault,
   act: Act,
   effects: readonly LogEffectRow[],
-): Promise<Receipt> {
-  const { invocation, out, now, head } = act;
+): Promise<Enrolled> {
+  const { invocation, out, now, head, principals } = act;
   const signer = authoritySigner(vault);
   const claims = { ran: invocation.cid, out, issuedAt: toSeconds(now) };
   const receipt = vouchForOwn(await signReceipt(signer, claims), signer);
-  const didIds = await rememberPrincipals({ transaction, now }, [invocation.issuer, vault.did]);
-  const didOf = ({ issuer }: Invocation) => didIds.get(issuer) ?? 0;
-  await insertInvocation(transaction, invocation, { didId: didOf(invocation), now, resultCid: receipt.cid });
-  await insertInvocation(transaction, receipt, { didId: didOf(receipt), now });
+  const [invoker = 0, executor = 0] = principals;
+  await insertInvocation(transaction, invocation, { didId: invoker, now, resultCid: receipt.cid });
+  await insertInvocation(transaction, receipt, { didId: executor, now });
   // Order is told by the log: a clock that was put back does not put it back.
   const enrolledAt = head.enrolledAt !== null && head.enrolledAt > now ? head.enrolledAt : now;
   const entry = encodeLogEntry({
@@ -52,13 +58,9 @@ export async function enrol(
     effectCount: effects.length,
     effectsRoot: treeHash(effects.map(({ digest }) => digest)),
   });
+  await insertLogEntry(transaction, { entryIndex: head.size, entry }, effects);
   const generation = head.generation + (effects.length > 0 ? 1 : 0);
-  await appendLogEntry(transaction, { entryIndex: head.size, entry }, effects, {
-    size: head.size + 1,
-    generation,
-    enrolledAt,
-  });
-  return readReceipt(receipt);
+  return { receipt: readReceipt(receipt), head: { size: head.size + 1, generation, enrolledAt } };
 }
 
 /** What a transaction has written so far, hashed for an entry. */

@@ -56,7 +56,11 @@ async function prepare(host: Host, command: AnyCommand, call: LocalCall): Promis
   }
 }
 
-async function invoke(host: Host, { name, subject }: AnyCommand, { args, organisation }: LocalCall): Promise<Invocation> {
+async function invoke(
+  host: Host,
+  { name, subject }: AnyCommand,
+  { args, organisation }: LocalCall,
+): Promise<Invocation> {
   const vault = host.requireVault();
   const { row, now } = await host.database.transact('read', async (transaction) => ({
     row: subject === 'organisation' ? await resolveOrganisation(transaction, organisation) : undefined,

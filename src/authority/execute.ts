@@ -1,23 +1,24 @@
 import { type ErrorCode, HanaperError } from '../errors.ts';
-import type { EventName, HanaperEvent } from '../events.ts';
-import { lockLogHead, readLogHead } from '../store/log.ts';
+import { readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import { type Transaction, withSavepoint } from '../store/transaction.ts';
 import { formatCid } from '../ucan/cid.ts';
-import type { Delegation } from '../ucan/delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import type { ReceiptClaims } from '../ucan/receipt.ts';
 import { type Verified, verifyToken } from '../ucan/verified.ts';
 import { type Authorized, authorize, requireInTime } from './authorize.ts';
-import type { AnyCommand, CommandContext, CommandSubject, ContextOf } from './command.ts';
+import type { AnyCommand } from './command.ts';
 import { enrol, hashEffects } from './enrol.ts';
 import { type Executed, findExecuted } from './executed.ts';
-import { resolveOrganisation } from './find-organisation.ts';
 import type { Host } from './host.ts';
+import { type Recall, withoutMemo } from './memo.ts';
 import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
 import { reportRefusal } from './refusals.ts';
 import type { Request } from './request.ts';
+import { runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
+import { Told } from './told.ts';
+import type { Turn } from './writer.ts';
 
 /** What came of a request: what was read, or the receipt of what was done. */
 export type Answer =
@@ -47,7 +48,8 @@ const faults: readonly ErrorCode[] = [
  *
  * An invocation that was executed before gives the stored receipt, whatever the time. Any other is authorised; a command
  * that reads has its result at once; one that writes is executed in one transaction together with its receipt and its
- * entry in the log. What its handler refuses is a receipt too. What is not authorised, and a fault, leaves nothing.
+ * entry in the log. What its handler refuses is a receipt too, unless anybody may ask for it. What is not authorised, and a
+ * fault, leaves nothing.
  *
  * @throws HanaperError `invalid_token_signature`, what `authorize` throws, `not_found` for an unknown command, `bad_input`
  * for arguments that do not fit it, `locked`, `unavailable`, `database_corrupt`
@@ -55,22 +57,18 @@ const faults: readonly ErrorCode[] = [
 export async function execute(host: Host, command: AnyCommand, request: Request): Promise<Answer> {
   try {
     const invocation = await verifyToken(request.invocation);
-    const admitted = await host.database.transact('read', (transaction) => admit(host, transaction, command, request));
-    if ('answer' in admitted) {
-      admitted.told.tell(host);
-      return admitted.answer;
-    }
-    return await perform(host, invocation, request, admitted);
+    const told = new Told();
+    const admitted = await host.database.transact('read', (read) => admit(host, read, command, request, told));
+    const answer = 'kind' in admitted ? admitted : await perform(host, invocation, request, admitted, told);
+    told.tell(host);
+    reportExecuted(host, command, invocation, answer);
+    return answer;
   } catch (error) {
     const { invocation } = request;
-    if (error instanceof HanaperError) reportRefusal(host, command, describe(invocation), invocation.args, error);
+    if (error instanceof HanaperError)
+      reportRefusal(host, command, describeInvocation(invocation), invocation.args, error);
     throw error;
   }
-}
-
-interface Admitted extends Authorized {
-  /** Where the log ended when it was authorised. */
-  readonly head: LogHeadRow;
 }
 
 /** Executes a command that reads for whoever has the database at hand: the principal `local`, who shows no token. */
@@ -83,12 +81,15 @@ export async function readAsLocal(
   const told = new Told();
   const result = await host.database.transact('read', async (transaction) => {
     const now = await host.readNow(transaction);
-    const row = command.subject === 'organisation' ? await resolveOrganisation(transaction, organisation) : undefined;
-    const context = await createContext(host, transaction, [], now, told);
-    return command.run({ ...context, ...(row && { organisation: row }) } as ContextOf<CommandSubject>, args);
+    return runAsLocal(host, { transaction, now, recall: withoutMemo, told }, command, args, organisation);
   });
   told.tell(host);
   return { kind: 'result', result };
+}
+
+interface Admitted extends Authorized {
+  /** Where the log ended when it was authorised. */
+  readonly head: LogHeadRow;
 }
 
 async function admit(
@@ -96,152 +97,116 @@ async function admit(
   transaction: Transaction,
   command: AnyCommand,
   request: Request,
-): Promise<Admitted | { readonly answer: Answer; readonly told: Told }> {
+  told: Told,
+): Promise<Admitted | Answer> {
   const { invocation } = request;
   const isWrite = command.access === 'write';
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
-  const told = new Told();
-  if (executed) return { answer: { kind: 'receipt', ...executed }, told };
+  if (executed) return { kind: 'receipt', ...executed };
   const head = await readLogHead(transaction);
   const now = await host.readNow(transaction);
-  const authorized = await authorizeIn(host, transaction, command, request, now);
+  const surroundings = { transaction, now, recall: host.memo.at(head.generation), told };
+  const authorized = await authorizeIn(host, surroundings, command, request);
   // The very object that the policies were held against is what the handler gets: it is looked at, and never rebuilt.
   parseArgs(command.args, invocation.args);
   if (isWrite) return { ...authorized, head };
-  const result = await runHandler(host, transaction, request, authorized, now, told);
-  return { answer: { kind: 'result', result }, told };
+  return { kind: 'result', result: await runHandler(host, surroundings, request, authorized) };
 }
 
-async function perform(
+function perform(
   host: Host,
   invocation: Verified<Invocation>,
   request: Request,
   admitted: Admitted,
+  told: Told,
 ): Promise<Answer> {
   const vault = host.requireVault();
-  const told = new Told();
-  const answer = await host.database.transact('write', async (transaction): Promise<Answer> => {
-    const head = await lockLogHead(transaction);
-    const now = await host.readNow(transaction);
-    const executed =
-      head.size === admitted.head.size ? undefined : await findExecuted(transaction, invocation, host.identity.did);
+  return host.writer.write(async (transaction, turn): Promise<Answer> => {
+    told.clear();
+    const hasMoved = turn.head.size !== admitted.head.size;
+    const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
-    const authorized = await checkAgain(host, transaction, request, admitted, head, now);
-    const { out, refusal } = await runInSavepoint(transaction, (inner) =>
-      runHandler(host, inner, request, authorized, now, told),
+    const now = await host.readNow(transaction);
+    const surroundings = { transaction, now, recall: recallIn(host, turn), told };
+    const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
+    const { out, refusal } = await runInSavepoint(transaction, authorized.command, (inner) =>
+      runHandler(host, { ...surroundings, transaction: inner }, request, authorized),
     );
+    turn.isOpen = true;
+    const principals = await findPrincipals(surroundings, [invocation.issuer, vault.did]);
+    const effects = hashEffects(transaction, turn.head.size);
+    const act = { invocation, out, now, head: turn.head, principals };
+    const { receipt, head } = await enrol(transaction, vault, act, effects);
+    turn.head = head;
+    turn.isOpen = false;
     if (refusal) told.clear();
-    await rememberPrincipals({ transaction, now }, [invocation.issuer]);
-    const effects = hashEffects(transaction, head.size);
-    const receipt = await enrol(transaction, vault, { invocation, out, now, head }, effects);
     return { kind: 'receipt', receipt, isReplay: false, ...(refusal && { refusal }) };
   });
-  told.tell(host);
-  reportExecuted(host, admitted.command, request, answer);
-  return answer;
+}
+
+// What others have written in this transaction is not committed, and is nothing to remember.
+function recallIn(host: Host, { head, committed }: Turn): Recall {
+  return head.generation === committed ? host.memo.at(committed) : withoutMemo;
 }
 
 /** Between the authorisation and the lock somebody may have revoked something, and time has passed. */
 async function checkAgain(
   host: Host,
-  transaction: Transaction,
+  surroundings: Surroundings,
   request: Request,
   admitted: Admitted,
   head: LogHeadRow,
-  now: string,
 ): Promise<Authorized> {
   if (head.generation !== admitted.head.generation) {
-    return authorizeIn(host, transaction, admitted.command, request, now);
+    return authorizeIn(host, surroundings, admitted.command, request);
   }
-  requireInTime(request.invocation, admitted.path, now);
+  requireInTime(request.invocation, admitted.path, surroundings.now);
   return admitted;
 }
 
 async function authorizeIn(
   host: Host,
-  transaction: Transaction,
+  { transaction, now, recall }: Surroundings,
   command: AnyCommand,
   request: Request,
-  now: string,
 ): Promise<Authorized> {
   const tokens = await host.tokensIn(transaction);
-  return authorize({ transaction, tokens, now, authority: host.identity.did }, command, request);
-}
-
-async function runHandler(
-  host: Host,
-  transaction: Transaction,
-  { invocation, given }: Request,
-  { command, organisation }: Authorized,
-  now: string,
-  told: Told,
-): Promise<unknown> {
-  const context = await createContext(host, transaction, given, now, told);
-  return command.run({ ...context, invocation, ...(organisation && { organisation }) }, invocation.args);
+  return authorize({ transaction, tokens, now, recall, authority: host.identity.did }, command, request);
 }
 
 async function runInSavepoint(
   transaction: Transaction,
+  { subject }: AnyCommand,
   run: (inner: Transaction) => Promise<unknown>,
 ): Promise<{ readonly out: ReceiptClaims['out']; readonly refusal?: HanaperError }> {
   try {
     return { out: { ok: await withSavepoint(transaction, run) } };
   } catch (error) {
     if (!(error instanceof HanaperError) || faults.includes(error.code)) throw error;
+    // Anybody may ask, and only the handler finds out whether they may. They ask without a nonce: one that comes before what
+    // it needs, or is sent ahead of its author by somebody else without it, must not stand in the way of the same later.
+    if (subject === 'anybody') throw error;
     return { out: { error: { code: error.code, message: error.message } }, refusal: error };
   }
 }
 
-async function createContext(
-  host: Host,
-  transaction: Transaction,
-  given: readonly Delegation[],
-  now: string,
-  told: Told,
-): Promise<CommandContext> {
-  return {
-    transaction,
-    now,
-    authority: host.identity,
-    tokens: await host.tokensIn(transaction),
-    given,
-    vault: () => host.requireVault(),
-    emit: (name, details) => told.note(name, details),
-    afterCommit: (act) => told.after(act),
-    lock: () => host.lock(),
-  };
+async function findPrincipals({ transaction, now, recall }: Surroundings, dids: readonly string[]): Promise<number[]> {
+  const ids: number[] = [];
+  for (const did of dids) {
+    ids.push(
+      await recall(`did/${did}`, async () => (await rememberPrincipals({ transaction, now }, [did])).get(did) ?? 0),
+    );
+  }
+  return ids;
 }
 
-/** What is told, and done, once all is committed. */
-class Told {
-  #events: { readonly name: EventName; readonly details: HanaperEvent['details'] }[] = [];
-  #acts: (() => void)[] = [];
-
-  note(...[name, details]: Parameters<CommandContext['emit']>): void {
-    this.#events.push({ name, details });
-  }
-
-  after(act: () => void): void {
-    this.#acts.push(act);
-  }
-
-  clear(): void {
-    this.#events = [];
-    this.#acts = [];
-  }
-
-  tell(host: Host): void {
-    for (const act of this.#acts) act();
-    for (const { name, details } of this.#events) host.report(name, details);
-  }
-}
-
-function reportExecuted(host: Host, command: AnyCommand, { invocation }: Request, answer: Answer): void {
+function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {
   if (answer.kind !== 'receipt' || answer.isReplay) return;
-  host.report('command.executed', { command: command.name, ...describe(invocation) }, answer.refusal);
-  if (answer.refusal) reportRefusal(host, command, describe(invocation), invocation.args, answer.refusal);
+  host.report('command.executed', { command: command.name, ...describeInvocation(invocation) }, answer.refusal);
+  if (answer.refusal) reportRefusal(host, command, describeInvocation(invocation), invocation.args, answer.refusal);
 }
 
-function describe({ cid, issuer, subject }: Invocation) {
+/** What is told of an invocation. */
+export function describeInvocation({ cid, issuer, subject }: Invocation): Readonly<Record<string, string>> {
   return { invocation: formatCid(cid), invoker: issuer, subject };
 }

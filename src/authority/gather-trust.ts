@@ -16,25 +16,29 @@ export async function gatherTrust(
   organisation: OrganizationRow,
   packageHash: string,
 ): Promise<TrustMaterial> {
+  const keys = await gatherKeys(transaction, organisation);
+  const signatures = await listSignatures(transaction, packageHash);
+  return { authority: authorityDid, organisation: organisation.did, keys, signatures: signatures.map(toCandidate) };
+}
+
+/** Reads what an organisation trusts. */
+export async function gatherKeys(
+  transaction: Transaction,
+  organisation: OrganizationRow,
+): Promise<TrustMaterial['keys']> {
   const own = (await listTrustedKeys(transaction, organisation.id)).filter((row) => row.revokedAt === null);
   const inherited = await listInheritedKeys(transaction, organisation.id);
   const owners = await listKeyOwners(
     transaction,
     [...own, ...inherited].map((row) => row.keyFingerprint),
   );
-  const signatures = await listSignatures(transaction, packageHash);
   // A signing key that was revoked here is trusted by nobody here, whatever a row says.
   const isLive = (row: TrustedKeyRow) => owners.get(row.keyFingerprint)?.revoked !== true;
   const toKey = (row: TrustedKeyRow) => toTrustedKey(row, owners.get(row.keyFingerprint)?.dids ?? []);
-  return {
-    authority: authorityDid,
-    organisation: organisation.did,
-    keys: resolveTrustedKeys(
-      own.filter(isLive).map(toKey),
-      inherited.filter(isLive).map((row) => ({ ...toKey(row), via: row.via })),
-    ),
-    signatures: signatures.map(toCandidate),
-  };
+  return resolveTrustedKeys(
+    own.filter(isLive).map(toKey),
+    inherited.filter(isLive).map((row) => ({ ...toKey(row), via: row.via })),
+  );
 }
 
 function toTrustedKey(row: TrustedKeyRow, owners: readonly string[]): TrustedKey {

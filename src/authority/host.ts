@@ -4,14 +4,22 @@ import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { Memo } from './memo.ts';
 import type { StoredTokens } from './stored-tokens.ts';
+import type { Writer } from './writer.ts';
 
 /** What the door needs of the authority whose door it is. */
 export interface Host {
   readonly database: Database;
   readonly identity: AuthorityIdentity;
+  /** Lets what is written take turns. */
+  readonly writer: Writer;
+  /** What was read in this generation. */
+  readonly memo: Memo;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
   readNow(transaction: Transaction): Promise<string>;
+  /** The present, by this machine's clock: for what no row depends on. */
+  readonly present: Date;
   /** The tokens of the database, inside a transaction. */
   tokensIn(transaction: Transaction): Promise<StoredTokens>;
   /** @throws HanaperError `locked` */

@@ -45,12 +45,14 @@ export {
 } from './commands/package.ts';
 export { type AddTrustArgs, addTrust, listTrust, revokeTrust, type TrustedKeyDocument } from './commands/trust.ts';
 export { type RevocationDocument, revokeDelegation } from './commands/ucan.ts';
+export type { Answer } from './execute.ts';
 export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
 export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
 export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export { readLegacySource } from './read-legacy-source.ts';
-export { readStatus, type StatusDocument } from './status.ts';
+export { resultOf } from './result-of.ts';
+export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
 export { StoredTokens } from './stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
 export {

@@ -14,8 +14,9 @@ import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
-import { parseArgs } from './parse-args.ts';
+import { withoutMemo } from './memo.ts';
 import { beginLog } from './own-acts.ts';
+import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
 import { StoredTokens } from './stored-tokens.ts';
 
@@ -124,6 +125,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,
     given: [],
+    recall: withoutMemo,
     emit: () => undefined,
     afterCommit: () => undefined,
     lock: () => undefined,

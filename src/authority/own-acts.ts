@@ -1,12 +1,13 @@
 import { toSeconds } from '../signature/time.ts';
 import { listEveryRow } from '../store/every-row.ts';
-import { lockLogHead } from '../store/log.ts';
+import { lockLogHead, moveLogHead } from '../store/log.ts';
 import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { signInvocation } from '../ucan/invocation.ts';
 import { vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
 import { type Act, enrol, hashEffect, hashEffects } from './enrol.ts';
+import { rememberPrincipals } from './principals.ts';
 import { authoritySigner } from './signers.ts';
 
 /** What the authority does of itself, without being asked by an invocation. */
@@ -22,18 +23,20 @@ export interface OwnAct {
 
 /** Writes down what the transaction has done, as an act of the authority by itself. */
 export async function enrolOwn(transaction: Transaction, vault: Vault, act: OwnAct): Promise<void> {
-  await enrol(transaction, vault, await signOwn(vault, act), hashEffects(transaction, act.head.size));
+  const own = await signOwn(transaction, vault, act);
+  const { head } = await enrol(transaction, vault, own, hashEffects(transaction, act.head.size));
+  await moveLogHead(transaction, head);
 }
 
 /** Makes the log's entry 0, where there is none: its genesis, with every row that stands. */
 export async function beginLog(transaction: Transaction, vault: Vault, now: string): Promise<void> {
   const head = await lockLogHead(transaction);
   if (head.size > 0) return;
-  const act = await signOwn(vault, { command: '/log/begin', args: {}, now, head });
-  await enrol(transaction, vault, act, await hashEveryRow(transaction));
+  const act = await signOwn(transaction, vault, { command: '/log/begin', args: {}, now, head });
+  await moveLogHead(transaction, (await enrol(transaction, vault, act, await hashEveryRow(transaction))).head);
 }
 
-async function signOwn(vault: Vault, { command, args, now, head }: OwnAct): Promise<Act> {
+async function signOwn(transaction: Transaction, vault: Vault, { command, args, now, head }: OwnAct): Promise<Act> {
   const signer = authoritySigner(vault);
   const issuedAt = toSeconds(now);
   const invocation = await signInvocation(signer, {
@@ -43,7 +46,9 @@ async function signOwn(vault: Vault, { command, args, now, head }: OwnAct): Prom
     issuedAt,
     expiration: issuedAt,
   });
-  return { invocation: vouchForOwn(invocation, signer), out: { ok: {} }, now, head };
+  const ids = await rememberPrincipals({ transaction, now }, [signer.did], 'authority');
+  const id = ids.get(signer.did) ?? 0;
+  return { invocation: vouchForOwn(invocation, signer), out: { ok: {} }, now, head, principals: [id, id] };
 }
 
 // Only the digests are held: a database can have very many rows by the time its log begins.

@@ -1,11 +1,11 @@
 import { HanaperError } from '../errors.ts';
-import { decodeContainer } from '../ucan/container.ts';
 import type { Delegation } from '../ucan/delegation.ts';
-import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import { readDelegation } from '../ucan/delegation.ts';
+import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import { decodeEnvelope } from '../ucan/envelope.ts';
 import { type Invocation, readInvocation } from '../ucan/invocation.ts';
 import { receiptCommand } from '../ucan/receipt.ts';
+import { unpackContainer } from '../ucan/tokens.ts';
 
 /** What somebody asks for: one invocation, and the delegations that came beside it. */
 export interface Request {
@@ -21,7 +21,7 @@ export interface Request {
 export async function decodeRequest(container: Uint8Array, known: DelegationCache): Promise<Request> {
   const given: Delegation[] = [];
   const invocations: Invocation[] = [];
-  for (const bytes of await decodeContainer(container)) {
+  for (const bytes of await unpackContainer(container)) {
     const cached = known.find(bytes);
     const envelope = cached?.envelope ?? decodeEnvelope(bytes);
     if (envelope.kind === 'delegation') given.push(cached ?? readDelegation(envelope));

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, HanaperError } from '../errors.ts';
+import { HanaperError, isErrorCode } from '../errors.ts';
 import { toJsonValue } from '../ucan/dag-json.ts';
 import type { ReceiptOutcome } from '../ucan/receipt.ts';
 import type { Answer } from './execute.ts';
@@ -11,7 +11,7 @@ import type { Answer } from './execute.ts';
 export function resultOf(answer: Answer): unknown {
   if (answer.kind === 'result') return answer.result;
   if (answer.refusal) throw answer.refusal;
-  return valueOf(answer.receipt.out);
+  return valueOfReceipt(answer.receipt.out);
 }
 
 /**
@@ -19,13 +19,8 @@ export function resultOf(answer: Answer): unknown {
  *
  * @throws HanaperError the error that it tells of
  */
-export function valueOf(out: ReceiptOutcome): unknown {
+function valueOfReceipt(out: ReceiptOutcome): unknown {
   if ('ok' in out) return toJsonValue(out.ok);
   const { code, message } = out.error;
   throw new HanaperError(isErrorCode(code) ? code : 'internal', message);
-}
-
-// A receipt by another version can have a code that is not known here.
-function isErrorCode(code: string): code is ErrorCode {
-  return (errorCodes as readonly string[]).includes(code);
 }

@@ -3,6 +3,8 @@ import { HanaperError } from '../errors.ts';
 import { getAuthority } from '../store/authority.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import { listOrganizations } from '../store/organizations.ts';
+import { type AuthorityRow, checkAuthority } from '../vault/authority-statement.ts';
+import type { Authority } from './authority.ts';
 import { type AuthorityOptions, openAuthority } from './open-authority.ts';
 
 /** What is known of a database without unlocking it. */
@@ -17,7 +19,7 @@ export interface StatusDocument {
   readonly public_key?: string;
   readonly did?: string;
   readonly created_at?: string;
-  /** Whether the authority row and its pin hold: always true where this is reached. */
+  /** Whether the authority row holds, as it stands at this moment. */
   readonly integrity_verified?: boolean;
   readonly key_slots?: readonly { readonly kind: string; readonly created_at: string }[];
   readonly organisations?: number;
@@ -31,29 +33,45 @@ export interface StatusDocument {
 export async function readStatus(options: AuthorityOptions): Promise<StatusDocument> {
   try {
     await using authority = await openAuthority(options);
-    return await authority.database.transact('read', async (transaction) => {
-      const row = await getAuthority(transaction);
-      const slots = await listKeySlots(transaction);
-      const organisations = await listOrganizations(transaction);
-      return {
-        initialized: true,
-        database: authority.database.name,
-        locked: authority.locked,
-        ...(row && {
-          version: row.version,
-          algorithm: row.algorithm,
-          derivation_method: row.derivationMethod,
-          public_key: encodeHex(row.masterPublicKey),
-          created_at: row.createdAt,
-        }),
-        did: authority.identity.did,
-        integrity_verified: true,
-        key_slots: slots.map(({ kind, createdAt }) => ({ kind, created_at: createdAt })),
-        organisations: organisations.length,
-      };
-    });
+    return await describeAuthority(authority);
   } catch (error) {
     if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
     return { initialized: false, database: String(error.details['database']) };
+  }
+}
+
+/** Tells the state of a database that is open. Its authority row is looked at anew. */
+export async function describeAuthority(authority: Authority): Promise<StatusDocument> {
+  const { database, identity, locked } = authority;
+  const read = await database.transact('read', async (transaction) => ({
+    row: await getAuthority(transaction),
+    slots: await listKeySlots(transaction),
+    organisations: await listOrganizations(transaction),
+  }));
+  const { row, slots, organisations } = read;
+  return {
+    initialized: true,
+    database: database.name,
+    locked,
+    ...(row && {
+      version: row.version,
+      algorithm: row.algorithm,
+      derivation_method: row.derivationMethod,
+      public_key: encodeHex(row.masterPublicKey),
+      created_at: row.createdAt,
+    }),
+    did: identity.did,
+    integrity_verified: row !== undefined && (await isWhole(row, identity.did)),
+    key_slots: slots.map(({ kind, createdAt }) => ({ kind, created_at: createdAt })),
+    organisations: organisations.length,
+  };
+}
+
+async function isWhole(row: AuthorityRow, did: string): Promise<boolean> {
+  try {
+    return (await checkAuthority(row)).did === did;
+  } catch (error) {
+    if (error instanceof HanaperError) return false;
+    throw error;
   }
 }

@@ -14,8 +14,12 @@ export interface Verb<Options extends object> {
   readonly options?: readonly Option[];
   /** Whether `--authority` without a DID means something here: to use the authority's own key. */
   readonly mayActAsAuthority?: true;
-  /** What it does, inside a session, with its options and what it takes. */
-  act(session: Session, options: Options, first: string, second: string): Promise<Outcome>;
+  /** Whether a server can take the place of the database. */
+  readonly remote?: true;
+  /** What to do instead, where it cannot. */
+  readonly instead?: string;
+  /** What it does, inside a session, with its options and what it takes; what runs on has printed for itself. */
+  act(session: Session, options: Options, first: string, second: string): Promise<Outcome | undefined>;
 }
 
 /** Adds a verb to a noun, or to the program itself. */
@@ -29,8 +33,10 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
     const [first = '', second = ''] = received.slice(0, takes.length) as string[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
+    if (!verb.remote && (options.server ?? options.profile) !== undefined) throw notRemote(command, verb);
     await using session = await Session.start(output, options);
-    printOutcome(output, await verb.act(session, options, first, second));
+    const outcome = await verb.act(session, options, first, second);
+    if (outcome) printOutcome(output, outcome);
   });
 }
 
@@ -70,4 +76,13 @@ export function wholeNumber(text: string): number {
 
 function authorityWithoutDid(): HanaperError {
   return new HanaperError('usage', '--authority needs the DID of the authority here.', { option: '--authority' });
+}
+
+function notRemote(command: Command, { instead }: { readonly instead?: string }): HanaperError {
+  const words = [command.parent?.parent ? command.parent.name() : '', command.name()].filter((word) => word !== '');
+  return new HanaperError(
+    'usage',
+    `"hanaper ${words.join(' ')}" works with what is at hand and asks no server: leave out --server and --profile.${instead === undefined ? '' : ` ${instead}`}`,
+    { option: '--server' },
+  );
 }

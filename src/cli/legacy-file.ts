@@ -1,18 +1,19 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { readLegacySource } from '../authority/index.ts';
-import { decodeUtf8 } from '../bytes.ts';
+import { mostLegacyBytes } from '../authority/commands/import-legacy.ts';
+import { readLegacySource } from '../authority/read-legacy-source.ts';
+import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 
 const mostBytes = 64 * 1024 * 1024;
 const mostTokens = 1_000_000;
-// What one import takes, and a bound for what lies in memory at once.
+// What one import takes.
 const batchTokens = 1000;
-const batchCharacters = 8 * 1024 * 1024;
 const sqliteHead = 'SQLite format 3\0';
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
- * Reads a file of tokens of UCAN 0.8 to 0.10, in batches that one import takes each. What it is shows in its content:
+ * Reads a file of tokens of UCAN 0.8 to 0.10, in batches that one import takes each; a token that is too large for any is
+ * alone. What it is shows in its content:
  * one token, one token a line, a JSON array of tokens, or a SQLite file with a table `ucan_tokens` that has `raw_token`.
  * Tokens are handed on as they stand; blank lines are none.
  *
@@ -22,15 +23,16 @@ const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 export function* readLegacyFile(path: string): Generator<readonly string[]> {
   const text = readText(path);
   let batch: string[] = [];
-  let characters = 0;
+  let bytes = 0;
   for (const token of text === undefined ? readLegacySource(path) : tokensIn(text, path)) {
-    if (batch.length === batchTokens || (batch.length > 0 && characters + token.length > batchCharacters)) {
+    const { length } = encodeUtf8(token);
+    if (batch.length === batchTokens || (batch.length > 0 && bytes + length > mostLegacyBytes)) {
       yield batch;
       batch = [];
-      characters = 0;
+      bytes = 0;
     }
     batch.push(token);
-    characters += token.length;
+    bytes += length;
   }
   if (batch.length > 0) yield batch;
 }

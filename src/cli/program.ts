@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import { addVerb, option } from './define.ts';
+import { addVerb, option, repeated } from './define.ts';
 import { addDatabaseCommands } from './nouns/database.ts';
 import { addIdentityCommands } from './nouns/identity.ts';
 import { addKeyCommands } from './nouns/key.ts';
 import { addOrgCommands } from './nouns/org.ts';
 import { addPackageCommands } from './nouns/package.ts';
+import { addServeCommand } from './nouns/serve.ts';
 import { addAclCommands, addTrustCommands } from './nouns/trust.ts';
 import { addUcanCommands } from './nouns/ucan.ts';
 import type { Output } from './output.ts';
@@ -16,6 +17,12 @@ const globalOptions = [
   option('--passphrase-file <file>', 'read the passphrase from a file, or "-" for standard input'),
   option('--raw-key-file <file>', 'open a raw key slot with the 32-byte key in a file, or "-"'),
   option('--authority [did]', 'the only authority to accept (HANAPER_AUTHORITY)'),
+  option('--server <url>', 'ask this server instead of a database (HANAPER_SERVER)'),
+  option('--as <keyfile>', 'who asks the server: PKCS#8 PEM, JWK, or 64 hex characters (HANAPER_AS)'),
+  repeated('--proof <file>', 'delegations that lead to that key; may be repeated'),
+  option('--key-passphrase-file <file>', 'the passphrase of a sealed key file, or "-"'),
+  option('--profile <name>', 'server, key, proofs, organisation and authority by a name (HANAPER_PROFILE)'),
+  option('--insecure', 'allow plain http to a server on another machine'),
   option('--log <file>', 'append every event to a file as JSON lines, or "-" for standard error'),
 ];
 
@@ -37,6 +44,7 @@ export function createProgram(output: Output): Command {
   addPackageCommands(program, output);
   addIdentityCommands(program, output);
   addUcanCommands(program, output);
+  addServeCommand(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',
     summary: 'Print a completion script for bash, zsh or fish',

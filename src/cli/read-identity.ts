@@ -2,8 +2,16 @@ import type { Secret } from '../crypto/secret.ts';
 import { decodeIdentityKey } from '../did/identity-key-file.ts';
 import type { PrivateKey } from '../did/private-key.ts';
 import { HanaperError } from '../errors.ts';
+import type { Credential } from '../vault/slot.ts';
+import type { CredentialSources } from './credential.ts';
 import { readSecretFile } from './read-secret-file.ts';
-import type { Session } from './session.ts';
+
+/** What reading a key file needs of a session. */
+export interface KeyReader {
+  warn(message: string): void;
+  keep<Kept extends Disposable>(kept: Kept): Kept;
+  requireCredential(changes?: Partial<CredentialSources>): Promise<Credential>;
+}
 
 /** Options of every command that reads an identity's key file. */
 export interface KeyFileOptions {
@@ -15,7 +23,7 @@ export interface KeyFileOptions {
  *
  * @throws HanaperError `bad_input`, `malformed_key`, `wrong_passphrase`, `locked`
  */
-export async function readIdentity(session: Session, file: string, options: KeyFileOptions): Promise<PrivateKey> {
+export async function readIdentity(session: KeyReader, file: string, options: KeyFileOptions): Promise<PrivateKey> {
   const { content, exposed } = readSecretFile(file);
   using bytes = content;
   if (exposed) session.warn(`Others than you can read ${file}. Run: chmod 600 ${file}`);
@@ -29,7 +37,7 @@ export async function readIdentity(session: Session, file: string, options: KeyF
  * @throws HanaperError `bad_input`, `locked`
  */
 export async function requireKeyPassphrase(
-  session: Session,
+  session: KeyReader,
   { keyPassphraseFile }: KeyFileOptions,
   file: string,
   confirm = false,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Authority } from '../authority/authority.ts';
 import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
 import type { AuthorityOptions } from '../authority/open-authority.ts';
-import { type Config, defaultDatabase, loadConfig } from '../config.ts';
+import { type Config, type ConfigOverrides, defaultDatabase, loadConfig, type RemoteConfig } from '../config.ts';
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
@@ -10,6 +10,7 @@ import type { Caller } from './caller.ts';
 import type { CredentialSources, FoundCredential } from './credential.ts';
 import { type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
+import type { RemoteSession } from './remote-session.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -21,6 +22,13 @@ export interface GlobalOptions {
   readonly passphraseFile?: string;
   readonly rawKeyFile?: string;
   readonly log?: string;
+  readonly server?: string;
+  readonly as?: string;
+  readonly proof?: readonly string[];
+  readonly profile?: string;
+  readonly keyPassphraseFile?: string;
+  /** Allows plain http to a server on another machine. */
+  readonly insecure?: boolean;
 }
 
 /** What one run of a command has at hand; it ends with the command. */
@@ -31,6 +39,7 @@ export class Session implements AsyncDisposable {
   readonly #options: GlobalOptions;
   readonly #stack: AsyncDisposableStack;
   #authority: Authority | undefined;
+  #remote: RemoteSession | undefined;
 
   private constructor(
     output: Output,
@@ -48,12 +57,8 @@ export class Session implements AsyncDisposable {
 
   /** @throws HanaperError `bad_config` */
   static async start(output: Output, options: GlobalOptions): Promise<Session> {
-    const { db, org, authority } = options;
-    const config = await loadConfig({
-      ...(db !== undefined && { db }),
-      ...(org !== undefined && { org }),
-      ...(typeof authority === 'string' && { authority }),
-    });
+    const config = await loadConfig(overridesOf(options));
+    if (options.as !== undefined && config.remote === undefined) throw asWithoutServer();
     const stack = new AsyncDisposableStack();
     if (options.log === '') throw new HanaperError('bad_config', '--log names no file.', { option: '--log' });
     const path = options.log ?? process.env['HANAPER_LOG'];
@@ -127,8 +132,30 @@ export class Session implements AsyncDisposable {
     return authority;
   }
 
-  /** Who executes a command that reads, or one that writes. */
-  async openCaller(access: 'read' | 'write'): Promise<Caller> {
+  /** The server that takes the place of the database, where one is configured. */
+  get remote(): RemoteConfig | undefined {
+    return this.config.remote;
+  }
+
+  /**
+   * The way to the server.
+   *
+   * @throws HanaperError `usage` where none is configured
+   */
+  async openRemote(): Promise<RemoteSession> {
+    const { remote } = this.config;
+    if (remote === undefined) throw noServer();
+    const { RemoteSession } = await import('./remote-session.ts');
+    this.#remote ??= new RemoteSession(this, remote, this.#options);
+    return this.#remote;
+  }
+
+  /**
+   * Who executes a command that reads, or one that writes: the database, or the server. `keyFile` is asked with there
+   * where no other key is named.
+   */
+  async openCaller(access: 'read' | 'write', keyFile?: string): Promise<Caller> {
+    if (this.remote) return (await this.openRemote()).connect(keyFile);
     return access === 'write' ? this.unlockAuthority() : this.openAuthority();
   }
 
@@ -179,4 +206,28 @@ export class Session implements AsyncDisposable {
     for (const warning of warnings) this.warn(warning);
     return credential;
   }
+}
+
+function overridesOf({ db, org, authority, server, as, proof, profile }: GlobalOptions): ConfigOverrides {
+  return {
+    ...(db !== undefined && { db }),
+    ...(org !== undefined && { org }),
+    ...(typeof authority === 'string' && { authority }),
+    ...(server !== undefined && { server }),
+    ...(as !== undefined && { as }),
+    ...(proof !== undefined && { proofs: proof }),
+    ...(profile !== undefined && { profile }),
+  };
+}
+
+function asWithoutServer(): HanaperError {
+  return new HanaperError('usage', '--as says who asks a server, and none is named: give --server or --profile.', {
+    option: '--as',
+  });
+}
+
+function noServer(): HanaperError {
+  return new HanaperError('usage', 'This is for a server: name it with --server, --profile or HANAPER_SERVER.', {
+    option: '--server',
+  });
 }

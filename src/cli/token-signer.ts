@@ -15,6 +15,7 @@ export interface SignerOptions extends KeyFileOptions {
  */
 export async function openTokenSigner(session: Session, options: SignerOptions): Promise<Signer> {
   requireOneSigner(session, options);
+  if (session.remote) return openRemoteSigner(session, options);
   if (options.issuer !== undefined) return signerOf(await readIdentity(session, options.issuer, options));
   const authority = await session.unlockAuthority();
   const { openSigner } = await import('../authority/issue-delegation.ts');
@@ -22,8 +23,20 @@ export async function openTokenSigner(session: Session, options: SignerOptions):
 }
 
 /** Whether a key of the database signs, and not one in a file. */
-export function signsByDatabase({ issuer }: SignerOptions): boolean {
-  return issuer === undefined;
+export function signsByDatabase({ remote }: Session, { issuer }: SignerOptions): boolean {
+  return issuer === undefined && remote === undefined;
+}
+
+// A server's own keys sign nothing but what its commands make.
+async function openRemoteSigner(session: Session, { issuer }: SignerOptions): Promise<Signer> {
+  const remote = await session.openRemote();
+  if (issuer !== undefined) return remote.readSigner(issuer);
+  if (!session.actsAsAuthority && session.flaggedOrganisation === undefined) return remote.openSigner();
+  throw new HanaperError(
+    'usage',
+    'A server lends its keys to nobody: with --server a key file signs, that of --issuer or --as. To pass on what was delegated to it, name whose power with --subject DID.',
+    { option: session.actsAsAuthority ? '--authority' : '--org' },
+  );
 }
 
 function requireOneSigner(session: Session, { issuer }: SignerOptions): void {

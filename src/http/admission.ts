@@ -1,100 +1,59 @@
-import { randomUUID } from 'node:crypto';
-import type { Context, MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
+import type { Context } from 'hono';
 import { HanaperError } from '../errors.ts';
 import { addressOf, isLocal } from './caller-address.ts';
-import { bodyBytes } from './limits.ts';
-import type { RateLimit } from './rate-limit.ts';
-import { requireReadable } from './read-body.ts';
-import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
-import { statuses } from './statuses.ts';
+import { mostCountedAddresses, requestRate } from './limits.ts';
+import { RateLimit } from './rate-limit.ts';
 
-/** One request that was answered. */
-export interface RequestLog {
-  /** UUID, which the caller was told too. */
-  readonly id: string;
-  readonly method: string;
-  /** The pattern of the route, never the path itself. */
-  readonly path: string;
-  readonly status: number;
-  readonly milliseconds: number;
-  readonly code?: string;
-  /** Of a fault: the error itself. */
-  readonly error?: unknown;
-}
+const safeMethods = ['GET', 'HEAD'];
 
-/** What a request is held against before anything else is done with it. */
-export interface AdmissionRules {
-  readonly hosts: ReadonlySet<string>;
-  readonly rate: RateLimit;
-}
+/** Turns away what must not come as far as a route. */
+export class Admission {
+  readonly #hosts: ReadonlySet<string>;
+  readonly #rate: RateLimit = new RateLimit(requestRate, mostCountedAddresses);
 
-/** Gives each request an id, sees to the headers of its answer, and tells of it once it is answered. */
-export function recordRequests(log: (entry: RequestLog) => void): MiddlewareHandler {
-  return async (context, next) => {
-    const started = performance.now();
-    setRequestId(context, randomUUID());
-    await next();
-    completeHeaders(context);
-    log(describe(context, performance.now() - started));
-  };
-}
+  /** Accepts requests to these hosts: in lower case, with the port. */
+  constructor(hosts: ReadonlySet<string>) {
+    this.#hosts = hosts;
+  }
 
-/**
- * Lets a request in: it names one of our hosts, no other site's page sent it, and its caller does not ask too often.
- * Throws `bad_input`, `not_authorized`, `rate_limited`, `too_large`.
- */
-export function admitRequests({ hosts, rate }: AdmissionRules): MiddlewareHandler {
-  return async (context, next) => {
-    requireOwnHost(context, hosts);
-    requireSameSite(context, hosts);
-    requireMeasure(context, rate);
-    requireReadable(context, bodyBytes);
-    await next();
-  };
-}
+  /** @throws HanaperError `bad_input` for another host, `not_authorized` for another site, `rate_limited` */
+  admit(context: Context): void {
+    this.#requireHost(context);
+    this.#requireSameSite(context);
+    if (!isLocal(context)) this.#count(context);
+  }
 
-// A page of another site could have its name lead to this machine (DNS rebinding); the name it used is then still there.
-function requireOwnHost({ req }: Context, hosts: ReadonlySet<string>): void {
-  const host = req.header('host')?.toLowerCase();
-  if (host !== undefined && hosts.has(host)) return;
-  throw new HanaperError('bad_input', 'This server is not known under that name. Its --host option lists its names.', {
-    reason: 'host',
-  });
-}
+  // A page of another site can have its own name point here, and would be taken for ours by the browser.
+  #requireHost(context: Context): void {
+    const host = context.req.header('Host') ?? '';
+    if (this.#hosts.has(host.toLowerCase())) return;
+    throw new HanaperError(
+      'bad_input',
+      'This server is not known by the host that the request names. Its operator can add one: --host NAME.',
+      { reason: 'host' },
+    );
+  }
 
-function requireSameSite({ req }: Context, hosts: ReadonlySet<string>): void {
-  const origin = req.header('origin');
-  const site = req.header('sec-fetch-site');
-  const isForeign = origin !== undefined && !hosts.has(origin.toLowerCase().replace(/^https?:\/\//, ''));
-  const isCross = site !== undefined && site !== 'same-origin' && site !== 'none';
-  if (!isForeign && (!isCross || isNavigation(req))) return;
-  throw new HanaperError('not_authorized', 'Pages of other sites may not call this API.', { reason: 'cross-site' });
-}
+  #requireSameSite(context: Context): void {
+    if (safeMethods.includes(context.req.method)) return;
+    const origin = context.req.header('Origin');
+    const site = context.req.header('Sec-Fetch-Site');
+    const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
+    if (!isForeign && (origin === undefined || this.#isOwn(origin))) return;
+    throw new HanaperError('not_authorized', 'A page of another site asks for this. Only our own pages may.', {
+      reason: 'another site',
+    });
+  }
 
-// A link that somebody follows to the documentation.
-function isNavigation({ method, header }: Context['req']): boolean {
-  return method === 'GET' && header('sec-fetch-mode') === 'navigate';
-}
+  #isOwn(origin: string): boolean {
+    return URL.canParse(origin) && this.#hosts.has(new URL(origin).host);
+  }
 
-// Whoever is on this machine has its processor anyway.
-function requireMeasure(context: Context, rate: RateLimit): void {
-  if (isLocal(context)) return;
-  const seconds = rate.count(addressOf(context), performance.now());
-  if (seconds === 0) return;
-  throw new HanaperError('rate_limited', `Too many requests. Try again in ${seconds} s.`, { retry_after: seconds });
-}
-
-function describe(context: Context, milliseconds: number): RequestLog {
-  const { req, res, error } = context;
-  const code = error instanceof HanaperError ? error.code : error && 'internal';
-  return {
-    id: requestIdOf(context),
-    method: req.method,
-    path: routePath(context, -1),
-    status: res.status,
-    milliseconds,
-    ...(code !== undefined && { code }),
-    ...(code !== undefined && statuses[code] >= 500 && { error }),
-  };
+  #count(context: Context): void {
+    const seconds = this.#rate.count(addressOf(context), performance.now());
+    if (seconds === 0) return;
+    throw new HanaperError('rate_limited', `There were too many requests from here. Try again in ${seconds} s.`, {
+      retry_after: seconds,
+    });
+  }
 }

@@ -1,53 +1,84 @@
 import { Hono } from 'hono';
-import { commands } from '../authority/commands/list.ts';
+import { routePath } from 'hono/route';
 import { HanaperError } from '../errors.ts';
-import { admitRequests, type RequestLog, recordRequests } from './admission.ts';
+import { Admission } from './admission.ts';
+import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
-import { mostCountedAddresses, type RequestRate, requestRate } from './limits.ts';
-import { respondProblem } from './problems.ts';
-import { addPublic } from './public.ts';
-import { RateLimit } from './rate-limit.ts';
+import { respondProblem, toTold } from './problems.ts';
+import { addPublicRoutes } from './public.ts';
+import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
 import { addRoutes } from './routes.ts';
 import type { Service } from './service.ts';
+
+/** One request that was answered. */
+export interface RequestLog {
+  /** A UUID. */
+  readonly id: string;
+  readonly method: string;
+  /** The pattern of its route. */
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  /** The code of the problem that it was answered with. */
+  readonly code?: string;
+  /** What went wrong, in full. */
+  readonly error?: unknown;
+}
 
 /** What an API is made of. */
 export interface AppOptions {
   readonly service: Service;
-  /** The `Host` headers that are accepted: lower case, with a port. Looked at anew for each request. */
+  /** The Host headers that are accepted: in lower case, with the port. */
   readonly hosts: ReadonlySet<string>;
-  /** Told of each request once it is answered. */
+  /** Is told of each request. */
   readonly log: (entry: RequestLog) => void;
-  /** Adds routes behind the same admission; they come first. */
+  /** Adds routes behind the same admission. */
   readonly mount?: (app: Hono) => void;
-  /** Default: that of `limits.ts`. */
-  readonly rate?: RequestRate;
 }
 
 /**
- * The HTTP API of an authority: the door, a plain route for each command, what is public, and their description.
+ * The HTTP API of an authority: a plain route for each command, `/api/invoke`, what is public, and its own description.
  *
  * @example
- * const app = createApp({
- *   service: { authority: () => authority, isReady: true }, hosts: new Set(['localhost:7373']), log: () => undefined,
- * });
- * serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 7373 });
+ * const app = createApp({ service, hosts: new Set(['localhost:7373']), log: () => undefined });
+ * serve({ fetch: app.fetch, port: 7373 });
  */
-export function createApp({ service, hosts, log, mount, rate = requestRate }: AppOptions): Hono {
+export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
   const app = new Hono();
-  app.onError((error, context) => respondProblem(context, error, {}, statusFor(error)));
-  app.use(recordRequests(log));
-  app.use(admitRequests({ hosts, rate: new RateLimit(rate, mostCountedAddresses) }));
-  mount?.(app);
-  addPublic(app, service);
-  addInvoke(app, service);
-  addRoutes(app, service, commands);
-  app.notFound(() => {
-    throw new HanaperError('not_found', 'There is nothing here. /docs lists what there is.', { kind: 'route' });
+  const admission = new Admission(hosts);
+  app.use(async (context, next) => {
+    const startedAt = performance.now();
+    setRequestId(context, crypto.randomUUID());
+    try {
+      admission.admit(context);
+      await next();
+    } catch (error) {
+      context.error = error instanceof Error ? error : new Error(String(error));
+      context.res = respondProblem(context, error);
+    }
+    completeHeaders(context);
+    const { error } = context;
+    log({
+      id: requestIdOf(context),
+      method: context.req.method,
+      path: routePath(context, -1),
+      status: context.res.status,
+      milliseconds: performance.now() - startedAt,
+      ...(error && { error, code: toTold(error).code }),
+    });
   });
+  app.onError((error, context) => respondProblem(context, error));
+  app.notFound((context) => respondProblem(context, notFound(context.req.method)));
+  mount?.(app);
+  addInvoke(app, service);
+  addRoutes(app, service);
+  addPublicRoutes(app, service);
+  addDescription(app);
   return app;
 }
 
-// Headers that are too large have a status of their own (RFC 6585, section 5).
-function statusFor(error: unknown): number | undefined {
-  return error instanceof HanaperError && error.details['where'] === 'headers' ? 431 : undefined;
+function notFound(method: string): HanaperError {
+  return new HanaperError('not_found', `There is no ${method} of this path. /docs lists what there is.`, {
+    kind: 'route',
+  });
 }

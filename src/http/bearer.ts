@@ -3,34 +3,24 @@ import type { Authority } from '../authority/authority.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import { headerBytes } from './limits.ts';
+
+const scheme = /^Bearer ([!-~]+)$/i;
 
 /**
- * Takes the invocation out of `Authorization: Bearer …`, where it is a container in an encoding of text.
+ * The request in an `Authorization` header: a container in base64 or base64url, zipped or not.
  *
- * @throws HanaperError `token_missing`, `too_large`, `malformed_token`, `bad_input`
+ * @throws HanaperError `token_missing`, `malformed_token`, `bad_input`
  */
 export async function readBearer(context: Context, authority: Authority): Promise<Request> {
-  const container = readToken(context.req.header('authorization'));
+  const [, container] = scheme.exec(context.req.header('Authorization') ?? '') ?? [];
+  if (container === undefined) throw tokenMissing();
   return decodeRequest(encodeUtf8(container), await authority.knownDelegations());
 }
 
-function readToken(header: string | undefined): string {
-  const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? '') ?? [];
-  if (token === undefined) {
-    throw new HanaperError(
-      'token_missing',
-      'This needs an invocation: Authorization: Bearer, and its container in base64url.',
-    );
-  }
-  if (token.length > headerBytes) throw headersTooLarge();
-  return token;
-}
-
-function headersTooLarge(): HanaperError {
+function tokenMissing(): HanaperError {
   return new HanaperError(
-    'too_large',
-    `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
-    { most_bytes: headerBytes, where: 'headers' },
+    'token_missing',
+    'This needs a container with an invocation and its proofs, in a header: "Authorization: Bearer …".',
+    { header: 'Authorization' },
   );
 }

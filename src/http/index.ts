@@ -1,6 +1,4 @@
-/** The HTTP API of an authority, to be served by `@hono/node-server`. */
-
-export type { RequestLog } from './admission.ts';
-export { type AppOptions, createApp } from './app.ts';
-export type { RequestRate } from './limits.ts';
+/** The HTTP API: an application for any server that takes a `fetch` handler. */
+export { type AppOptions, createApp, type RequestLog } from './app.ts';
+export { createOpenApi, type OpenApiDocument } from './openapi.ts';
 export type { Service } from './service.ts';

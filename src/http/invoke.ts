@@ -1,8 +1,6 @@
 import type { Context, Hono } from 'hono';
-import { accepts } from 'hono/accepts';
-import type { Authority } from '../authority/authority.ts';
 import type { Answer } from '../authority/execute.ts';
-import { organisationDid } from '../authority/organisation-did.ts';
+import { findHostedDid } from '../authority/find-hosted-did.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
 import { HanaperError } from '../errors.ts';
 import { formatCid } from '../ucan/cid.ts';
@@ -10,88 +8,70 @@ import { type ContainerEncoding, encodeContainer, encodingOf } from '../ucan/con
 import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
-import { isSameOrganisation } from './match-request.ts';
-import { readBody, requireContentType } from './read-body.ts';
+import { readBody, requireType } from './body.ts';
 import { respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { statusOf } from './statuses.ts';
 
 /** The media type of a container. */
-export const containerType = 'application/vnd.ucan.container';
+const containerType = 'application/vnd.ucan.container';
 
-/** The media types in which a container is taken. */
-export const containerTypes: readonly string[] = [
-  containerType,
-  'application/octet-stream',
-  'application/vnd.ipld.dag-cbor',
-  'text/plain',
-];
+const requestTypes = [containerType, 'application/octet-stream', 'application/vnd.ipld.dag-cbor', 'text/plain'];
 
-/** A receipt as JSON. */
-export interface ReceiptDocument {
-  readonly cid: string;
-  /** CID of the invocation. */
-  readonly ran: string;
-  readonly executor: string;
-  readonly issued_at: string | null;
-  readonly out: { readonly ok: unknown } | { readonly error: { readonly code: string; readonly message: string } };
-}
-
-/** Adds `POST /api/invoke`, the door itself: a container goes in, a receipt or what was read comes out. */
+/** Adds `POST /api/invoke`: a container with an invocation in, its receipt's container or readable JSON out. */
 export function addInvoke(app: Hono, service: Service): void {
   app.post('/api/invoke', async (context) => {
     const authority = service.authority();
-    requireContentType(context, containerTypes);
-    const container = trimText(await readBody(context));
+    requireType(context, requestTypes);
+    const container = trimEnd(await readBody(context));
     const request = await decodeRequest(container, await authority.knownDelegations());
-    await requireBelieved(context, authority, request);
+    const name = context.req.query('org');
+    if (name !== undefined) await requireSubject(service, request, name);
     const answer = await authority.executeRequest(request);
-    return answerInvoke(context, answer, encodingOf(container) ?? 'base64url');
+    return answerWith(context, answer, encodingOf(container) ?? 'raw');
   });
 }
 
-// A file of text ends in a newline, and is sent with it.
-function trimText(container: Uint8Array): Uint8Array {
-  if (encodingOf(container)?.startsWith('raw') !== false) return container;
-  let end = container.length;
-  while (end > 0 && (container[end - 1] === 0x0a || container[end - 1] === 0x0d)) end--;
-  return container.subarray(0, end);
-}
-
-async function requireBelieved(context: Context, authority: Authority, { invocation }: Request): Promise<void> {
-  const reference = context.req.query('org');
-  if (reference === undefined) return;
-  if (await isSameOrganisation(reference, invocation.subject, (name) => organisationDid(authority, name))) return;
+// The caller knows the organisation by a name, and the invocation by a DID.
+async function requireSubject(service: Service, { invocation }: Request, reference: string): Promise<void> {
+  const did = await findHostedDid(service.authority(), reference);
+  if (did === invocation.subject) return;
   throw new HanaperError(
     'subject_mismatch',
-    `The subject of this invocation, ${invocation.subject}, is not the organisation "${reference.slice(0, 100)}" of this authority.`,
-    { cid: formatCid(invocation.cid), subject: invocation.subject },
+    `The subject of this invocation, ${invocation.subject}, is not the organisation "${reference.slice(0, 100)}".`,
+    { subject: invocation.subject, organisation: reference.slice(0, 100) },
   );
 }
 
-async function answerInvoke(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
-  if (answer.kind === 'result') return respondJson(context, { result: answer.result });
-  const { receipt, refusal } = answer;
-  if (refusal) context.error = refusal;
-  const status = 'ok' in receipt.out ? 200 : statusOf(receipt.out.error.code);
+async function answerWith(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
   const headers = receiptHeaders(answer);
-  if (prefersJson(context)) return respondJson(context, { receipt: toDocument(receipt) }, status, headers);
-  const container = await encodeContainer([receipt.invocation.bytes], encoding);
-  return respond(context, status, container, { 'Content-Type': containerType, ...headers });
+  if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
+  const { receipt } = answer;
+  const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;
+  if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
+  const body = await encodeContainer([receipt.invocation.bytes], encoding);
+  return respond(context, status, body, { 'Content-Type': containerType, ...headers });
 }
 
-function prefersJson(context: Context): boolean {
-  const json = 'application/json';
-  return accepts(context, { header: 'Accept', supports: [containerType, json], default: containerType }) === json;
+function wantsJson(context: Context): boolean {
+  return (context.req.header('Accept') ?? '').toLowerCase().includes('application/json');
 }
 
-function toDocument({ invocation, ran, executor, out }: Receipt): ReceiptDocument {
-  const { cid, issuedAt } = invocation;
+function describeReceipt({ invocation, ran, executor, out }: Receipt): object {
   return {
-    cid: formatCid(cid),
+    cid: formatCid(invocation.cid),
     ran: formatCid(ran),
     executor,
-    issued_at: issuedAt === undefined ? null : new Date(issuedAt * 1000).toISOString(),
+    issued_at: invocation.issuedAt ?? null,
     out: 'ok' in out ? { ok: toJsonValue(out.ok) } : out,
   };
+}
+
+// A file of text ends in a newline.
+function trimEnd(bytes: Uint8Array): Uint8Array {
+  const encoding = encodingOf(bytes);
+  if (encoding === undefined || encoding.startsWith('raw')) return bytes;
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
+  return bytes.subarray(0, end);
 }

@@ -1,3 +1,5 @@
+import type { AttemptLimits } from './attempts.ts';
+
 /** Bytes of all headers together: a chain of ten delegations fits into one. */
 export const headerBytes: number = 32 * 1024;
 
@@ -25,6 +27,9 @@ export const stopTimeout: number = 10_000;
 /** Bytes of a body with a passphrase: each of its 1,024 bytes can be written as an escape of six. */
 export const secretBodyBytes: number = 16 * 1024;
 
+/** How wrong passphrases and wrong set-up tokens are slowed. */
+export const attemptLimits: AttemptLimits = { free: 3, firstPause: 1_000, longestPause: 60_000, keys: 1_000 };
+
 /** Passphrases that wait for their turn, the one that is being tried included. */
 export const mostWaitingPassphrases: number = 8;
 
@@ -36,9 +41,6 @@ export const requestRate: RequestRate = { perSecond: 100, burst: 400 };
 
 /** Addresses whose requests are counted at once. */
 export const mostCountedAddresses = 10_000;
-
-/** Organisations whose trust is kept for public verification at once. */
-export const mostCachedOrganisations = 1_000;
 
 /** How often one address may ask. */
 export interface RequestRate {

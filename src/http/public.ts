@@ -1,27 +1,56 @@
-import type { Context, Hono } from 'hono';
-import { readLiveness } from '../authority/liveness.ts';
+import type { Hono } from 'hono';
+import { type PublicQuery, verifyPublicly } from '../authority/verify-publicly.ts';
+import { isSha256Hex } from '../crypto/fingerprint.ts';
+import { decodeDidKey } from '../did/did-key.ts';
 import { createDidDocument } from '../did/document.ts';
+import { HanaperError } from '../errors.ts';
+import { maxSignatures } from '../signature/document.ts';
+import { readJsonBody } from './body.ts';
 import { respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 
-/** Adds what anybody may ask: whether the server is up and ready, and whose it is. */
-export function addPublic(app: Hono, service: Service): void {
-  app.get('/healthz', (context) => respondJson(context, { healthy: true }));
-  app.get('/readyz', (context) => answerReady(context, service));
-  app.get('/.well-known/did.json', (context) => {
-    const { publicKey } = service.authority().identity;
-    return respondJson(context, createDidDocument({ type: 'ed25519', bytes: publicKey }));
+const queryFields = ['hash', 'name', 'signatures', 'organisation'];
+const mostNameCharacters = 1024;
+const mostReferenceCharacters = 256;
+
+/** Adds what anybody may ask: whether the server is well, whose it is, and whether a signature counts. */
+export function addPublicRoutes(app: Hono, service: Service): void {
+  app.get('/healthz', (context) => respondJson(context, { status: 'ok' }));
+  app.get('/readyz', async (context) => respondJson(context, await readReadiness(service)));
+  app.get('/.well-known/did.json', (context) =>
+    respondJson(context, createDidDocument(decodeDidKey(service.authority().identity.did))),
+  );
+  app.post('/api/verify', async (context) => {
+    const query = readQuery(await readJsonBody(context));
+    return respondJson(context, await verifyPublicly(service.authority(), query));
   });
 }
 
-// Says no more, since anybody asks; a locked database serves readers.
-async function answerReady(context: Context, service: Service): Promise<Response> {
-  try {
-    const authority = service.authority();
-    await readLiveness(authority);
-    return respondJson(context, { ready: true, locked: authority.locked });
-  } catch (error) {
-    context.error = error instanceof Error ? error : new Error('not ready', { cause: error });
-    return respondJson(context, { ready: false }, 503);
+async function readReadiness(service: Service): Promise<{ readonly ready: true; readonly locked: boolean }> {
+  const authority = service.authority();
+  await authority.database.transact('read', (transaction) => authority.readNow(transaction));
+  return { ready: true, locked: authority.locked };
+}
+
+// By hand: this is asked more often than anything else.
+function readQuery(body: unknown): PublicQuery {
+  const fields = typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
+  const { hash, name, signatures, organisation } = fields;
+  const stray = Object.keys(fields).find((field) => !queryFields.includes(field));
+  if (stray !== undefined) throw wrong(stray.slice(0, 32), 'is not known');
+  if (typeof hash !== 'string' || !isSha256Hex(hash)) throw wrong('hash', 'must be 64 lower-case hex characters');
+  if (!isText(name, mostNameCharacters)) throw wrong('name', 'must be the name of a file');
+  if (!isText(organisation, mostReferenceCharacters)) throw wrong('organisation', 'must be a name or a DID');
+  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > maxSignatures) {
+    throw wrong('signatures', `must be a list of 1 to ${maxSignatures} signature documents`);
   }
+  return { hash, name, organisation, signatures };
+}
+
+function isText(value: unknown, most: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= most;
+}
+
+function wrong(field: string, reason: string): HanaperError {
+  return new HanaperError('bad_input', `${field} ${reason}.`, { field });
 }

@@ -1,12 +1,12 @@
 import { encode } from 'cborg';
-import { randomBytes } from '../crypto/random.ts';
 import { sha256 } from '../crypto/digest.ts';
+import { randomBytes } from '../crypto/random.ts';
 
 /** A row as it is hashed: its columns by name, without those that are null; `null` where it was removed. */
 export type HashedRow = Readonly<Record<string, string | number | Uint8Array>> | null;
 
 /** How many bytes a salt has. */
-export const saltLength = 16;
+const saltLength = 16;
 
 /** A new salt: without it nobody can find out from a digest what a row held. */
 export function createSalt(): Uint8Array<ArrayBuffer> {

@@ -19,7 +19,14 @@ const linkTag = 42;
 /** An entry as it is hashed: DAG-CBOR `["hanaper/v1/log-entry", invocation, receipt, enrolled_at, count, root]`. */
 export function encodeLogEntry(entry: LogEntry): Uint8Array<ArrayBuffer> {
   const { invocation, receipt, enrolledAt, effectCount, effectsRoot } = entry;
-  const fields = ['hanaper/v1/log-entry', new Link(invocation), new Link(receipt), enrolledAt, effectCount, effectsRoot];
+  const fields = [
+    'hanaper/v1/log-entry',
+    new Link(invocation),
+    new Link(receipt),
+    enrolledAt,
+    effectCount,
+    effectsRoot,
+  ];
   return new Uint8Array(encode(fields, { typeEncoders: { Object: encodeLink } }));
 }
 

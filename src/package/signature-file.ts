@@ -29,6 +29,22 @@ export function readCandidates(path: string): readonly Candidate[] {
 }
 
 /**
+ * The documents of a `.sig` file, each well-formed; whether they are valid is for others to find out.
+ *
+ * @throws HanaperError `malformed_signature`, `signature_not_found` where there is no such file
+ */
+export function readSignatureDocuments(path: string): readonly SignatureDocument[] {
+  const documents = readDocuments(path);
+  if (documents === undefined) {
+    throw new HanaperError('signature_not_found', `There is no signature file ${path}.`, { path });
+  }
+  return documents.map((document) => {
+    decodeSignature(document);
+    return document as SignatureDocument;
+  });
+}
+
+/**
  * Finds out early whether a signature can be added to a `.sig` file, before anything is signed.
  *
  * @throws HanaperError `malformed_signature` where the file is there but unreadable, `bad_input` where its folder cannot be written

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { Effects } from './effects.ts';
 import { translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
@@ -24,10 +24,7 @@ export class Database {
    *
    * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
    */
-  transact<Result>(
-    access: 'read' | 'write',
-    work: (transaction: Transaction) => Promise<Result>,
-  ): Promise<Result> {
+  transact<Result>(access: 'read' | 'write', work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     // Writers of one process would only keep each other waiting for the file.
     const takesTurns = access === 'write' && this.engine === 'sqlite';
     return takesTurns ? this.#writers.take(() => this.#transact(access, work)) : this.#transact(access, work);
@@ -57,6 +54,19 @@ export class Database {
       }
     } catch (error) {
       throw translateFailure(error, this.name);
+    }
+  }
+
+  /**
+   * Runs one query that needs no transaction around it.
+   *
+   * @throws HanaperError `unavailable`, `database_corrupt`
+   */
+  async select<Row>(text: string): Promise<readonly Row[]> {
+    try {
+      return (await this.#kysely.executeQuery<Row>(CompiledQuery.raw(text))).rows;
+    } catch (error) {
+      throw translateRefusal(error, this.name);
     }
   }
 

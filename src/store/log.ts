@@ -1,43 +1,53 @@
-import { sql } from 'kysely';
 import { HanaperError } from '../errors.ts';
+import type { Database } from './database.ts';
 import type { LogEffectRow, LogEntryRow, LogHeadRow } from './schema.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 // Below the number of parameters that either engine takes in one statement.
 const rowsAtOnce = 500;
 
+const selectHead = prepare<LogHeadRow>('select size, generation, enrolled_at from log_head');
+const selectHeadForUpdate = prepare<LogHeadRow>('select size, generation, enrolled_at from log_head for update');
+const insertEntry = prepare('insert into log_entries (entry_index, entry) values ($1, $2)');
+const updateHead = prepare('update log_head set size = $1, generation = $2, enrolled_at = $3');
+
 /** Where the log ends. */
-export async function readLogHead({ kysely }: Transaction): Promise<LogHeadRow> {
-  const { rows } = await sql<LogHeadRow>`select size, generation, enrolled_at from log_head`.execute(kysely);
-  return requireHead(rows);
+export async function readLogHead(transaction: Transaction): Promise<LogHeadRow> {
+  return requireHead(await selectHead(transaction));
+}
+
+/** Which generation of what is kept is committed. */
+export async function readGeneration(database: Database): Promise<number> {
+  const [head] = await database.select<Pick<LogHeadRow, 'generation'>>('select generation from log_head');
+  return head?.generation ?? -1;
 }
 
 /** Where the log ends, held until the transaction does: one writer at a time comes past. */
 export async function lockLogHead(transaction: Transaction): Promise<LogHeadRow> {
   // A write transaction of SQLite holds the whole file anyway.
-  if (transaction.engine === 'sqlite') return readLogHead(transaction);
-  const { rows } = await sql<LogHeadRow>`select size, generation, enrolled_at from log_head for update`.execute(
-    transaction.kysely,
-  );
-  return requireHead(rows);
+  const select = transaction.engine === 'sqlite' ? selectHead : selectHeadForUpdate;
+  return requireHead(await select(transaction));
 }
 
-/** Adds an entry with its effects, and moves the head behind it. */
-export async function appendLogEntry(
-  { kysely }: Transaction,
+/** Adds an entry with its effects; the head is moved by {@link moveLogHead}. */
+export async function insertLogEntry(
+  transaction: Transaction,
   { entryIndex, entry }: LogEntryRow,
   effects: readonly LogEffectRow[],
-  head: LogHeadRow,
 ): Promise<void> {
-  await sql`insert into log_entries (entry_index, entry) values (${entryIndex}, ${entry})`.execute(kysely);
+  await insertEntry(transaction, entryIndex, entry);
   for (let start = 0; start < effects.length; start += rowsAtOnce) {
-    await kysely
+    await transaction.kysely
       .insertInto('logEffects')
       .values(effects.slice(start, start + rowsAtOnce))
       .execute();
   }
-  const { size, generation, enrolledAt } = head;
-  await sql`update log_head set size = ${size}, generation = ${generation}, enrolled_at = ${enrolledAt}`.execute(kysely);
+}
+
+/** Moves the head behind the last entry. */
+export async function moveLogHead(transaction: Transaction, head: LogHeadRow): Promise<void> {
+  await updateHead(transaction, head.size, head.generation, head.enrolledAt);
 }
 
 /** Entries from an index on, in their order. */
@@ -57,12 +67,7 @@ export async function listLogEntries(
 
 /** The effects of an entry, in their order. */
 export async function listLogEffects({ kysely }: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
-  return kysely
-    .selectFrom('logEffects')
-    .selectAll()
-    .where('entryIndex', '=', entryIndex)
-    .orderBy('position')
-    .execute();
+  return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();
 }
 
 function requireHead([head]: readonly LogHeadRow[]): LogHeadRow {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -11,6 +12,7 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
+import { HanaperError } from '../errors.ts';
 
 const busyTimeout = 5000;
 const busyCode = 5;
@@ -37,7 +39,7 @@ export function configureForWriting(file: DatabaseSync): Promise<void> {
 
 function configure(file: DatabaseSync): void {
   file.exec(
-    'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768',
+    'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000',
   );
 }
 
@@ -47,15 +49,24 @@ function configure(file: DatabaseSync): void {
  */
 export function createSqliteDialect(file: DatabaseSync, path: string): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new ManyConnections(),
     createDriver: () => new SqliteDriver(file, path),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
+// Kysely would let one transaction at a time have a connection, and a reader wait for a writer that waits for the file.
+class ManyConnections extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
 class SqliteDriver implements Driver {
   readonly #path: string;
+  /** Which file it was that lay at the path. */
+  readonly #identity: string;
   readonly #connections: SqliteConnection[];
   readonly #idle: SqliteConnection[];
   readonly #waiting: ((connection: SqliteConnection) => void)[] = [];
@@ -63,6 +74,7 @@ class SqliteDriver implements Driver {
   constructor(file: DatabaseSync, path: string) {
     const first = new SqliteConnection(file);
     this.#path = path;
+    this.#identity = identify(path);
     this.#connections = [first];
     this.#idle = [first];
   }
@@ -70,6 +82,7 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SqliteConnection> {
+    this.#requireSameFile();
     return this.#idle.pop() ?? this.#openAnother() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -97,8 +110,22 @@ class SqliteDriver implements Driver {
     for (const connection of this.#connections) connection.close();
   }
 
+  // SQLite would go on with a file that was deleted or exchanged, and what it writes there nobody would ever see.
+  #requireSameFile(): void {
+    if (this.#isSameFile()) return;
+    throw new HanaperError(
+      'unavailable',
+      `${this.#path} was moved, deleted or exchanged while it was open. Put it back, or start again.`,
+      { path: this.#path },
+    );
+  }
+
+  #isSameFile(): boolean {
+    return identify(this.#path) === this.#identity;
+  }
+
   #openAnother(): SqliteConnection | undefined {
-    if (this.#connections.length >= mostConnections) return undefined;
+    if (this.#connections.length >= mostConnections || !this.#isSameFile()) return undefined;
     const file = openSqliteFile(this.#path);
     configure(file);
     const connection = new SqliteConnection(file);
@@ -156,6 +183,11 @@ class SqliteConnection implements DatabaseConnection {
   async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new TypeError('SQLite queries are not streamed');
   }
+}
+
+function identify(path: string): string {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status ? `${status.dev} ${status.ino}` : 'absent';
 }
 
 async function retryWhileBusy(act: () => Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Transaction as KyselyTransaction, sql } from 'kysely';
+import { CompiledQuery, type Transaction as KyselyTransaction } from 'kysely';
 import { Effects } from './effects.ts';
 import { translateFailure } from './failure.ts';
 import type { Schema } from './schema.ts';
@@ -14,6 +14,10 @@ export interface Transaction {
   readonly effects: Effects;
 }
 
+const begin = CompiledQuery.raw('savepoint act');
+const release = CompiledQuery.raw('release savepoint act');
+const rollBack = CompiledQuery.raw('rollback to savepoint act');
+
 /** Runs `work` so that all of it is done or nothing, without an end to the transaction around it. */
 export async function withSavepoint<Result>(
   transaction: Transaction,
@@ -21,15 +25,20 @@ export async function withSavepoint<Result>(
 ): Promise<Result> {
   const { kysely, effects } = transaction;
   const inner = { ...transaction, effects: new Effects() };
-  await sql`savepoint act`.execute(kysely);
+  await kysely.executeQuery(begin);
   try {
     const result = await work(inner);
-    await sql`release savepoint act`.execute(kysely);
+    await kysely.executeQuery(release);
     effects.add(inner.effects);
     return result;
   } catch (error) {
-    await sql`rollback to savepoint act`.execute(kysely);
-    await sql`release savepoint act`.execute(kysely);
+    // What went wrong first is what is told, even where the whole transaction is gone.
+    await undo(transaction).catch(() => undefined);
     throw translateFailure(error, 'The database');
   }
+}
+
+async function undo({ kysely }: Transaction): Promise<void> {
+  await kysely.executeQuery(rollBack);
+  await kysely.executeQuery(release);
 }

@@ -5,59 +5,60 @@ import { payloadDigestOf } from '../ucan/envelope.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import type { Verified } from '../ucan/verified.ts';
 import type { InvocationRow } from './schema.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
+
+const insert = prepare<{ readonly id: number }>(
+  `insert into ucan_invocations
+   (did_id, cid, payload_digest, envelope, iss, sub, aud, cmd, prf, exp, iat, executed_at, result_cid, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+   on conflict (payload_digest) do update set result_cid = excluded.result_cid, executed_at = excluded.executed_at
+   where ucan_invocations.result_cid is null and excluded.result_cid is not null returning id`,
+);
+const selectByPayload = prepare<InvocationRow>('select * from ucan_invocations where payload_digest = $1');
+const selectByCid = prepare<InvocationRow>('select * from ucan_invocations where cid = $1');
 
 /**
  * Adds an invocation that was executed; one with the same payload, however it is signed, stays as it is, but for a receipt
- * where it had none.
+ * where it had none. Returns whether anything was written.
  */
 export async function insertInvocation(
-  { kysely }: Transaction,
+  transaction: Transaction,
   invocation: Verified<Invocation>,
   { didId, now, resultCid }: { readonly didId: number; readonly now: string; readonly resultCid?: CID },
 ): Promise<boolean> {
   const { cid, bytes, issuer, subject, audience, command, proofs, expiration, issuedAt } = invocation;
-  const result = await kysely
-    .insertInto('ucanInvocations')
-    .values({
-      didId,
-      cid: formatCid(cid),
-      payloadDigest: encodeHex(payloadDigestOf(invocation.envelope)),
-      envelope: bytes,
-      iss: issuer,
-      sub: subject,
-      aud: audience ?? null,
-      cmd: command,
-      prf: JSON.stringify(proofs.map(formatCid)),
-      exp: expiration,
-      iat: issuedAt ?? null,
-      executedAt: now,
-      resultCid: resultCid === undefined ? null : formatCid(resultCid),
-      createdAt: now,
-    })
-    .onConflict((conflict) =>
-      conflict
-        .column('payloadDigest')
-        .doUpdateSet(({ ref }) => ({ resultCid: ref('excluded.resultCid'), executedAt: ref('excluded.executedAt') }))
-        .where('ucanInvocations.resultCid', 'is', null),
-    )
-    .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+  const written = await insert(
+    transaction,
+    didId,
+    formatCid(cid),
+    encodeHex(payloadDigestOf(invocation.envelope)),
+    bytes,
+    issuer,
+    subject,
+    audience ?? null,
+    command,
+    JSON.stringify(proofs.map(formatCid)),
+    expiration,
+    issuedAt ?? null,
+    now,
+    resultCid === undefined ? null : formatCid(resultCid),
+    now,
+  );
+  return written.length > 0;
 }
 
 /** The invocation with this payload (SHA-256 of what is signed), whatever its signature. */
 export async function findInvocationByPayload(
-  { kysely }: Transaction,
+  transaction: Transaction,
   payloadDigest: Uint8Array,
 ): Promise<InvocationRow | undefined> {
-  return kysely
-    .selectFrom('ucanInvocations')
-    .selectAll()
-    .where('payloadDigest', '=', encodeHex(payloadDigest))
-    .executeTakeFirst();
+  const [row] = await selectByPayload(transaction, encodeHex(payloadDigest));
+  return row;
 }
 
 /** One invocation. */
-export async function getInvocationByCid({ kysely }: Transaction, cid: CID): Promise<InvocationRow | undefined> {
-  return kysely.selectFrom('ucanInvocations').selectAll().where('cid', '=', formatCid(cid)).executeTakeFirst();
+export async function getInvocationByCid(transaction: Transaction, cid: CID): Promise<InvocationRow | undefined> {
+  const [row] = await selectByCid(transaction, formatCid(cid));
+  return row;
 }

@@ -69,9 +69,9 @@ export async function decodeContainer(container: Uint8Array): Promise<readonly U
   return readTokens(form.zipped ? await gunzip(body, limits.containerUnpackedBytes) : body);
 }
 
-/** How a container is written, by its first byte; `undefined` where it is none. */
-export function encodingOf(container: Uint8Array): ContainerEncoding | undefined {
-  return containerEncodings.find((encoding) => forms[encoding].mark === container[0]);
+/** How a container is written, by its first byte; `undefined` where that is none of the six. */
+export function encodingOf([mark]: Uint8Array): ContainerEncoding | undefined {
+  return containerEncodings.find((encoding) => forms[encoding].mark === mark);
 }
 
 /** Whether bytes begin as a container does. */

@@ -1,8 +1,7 @@
 import type { CID } from 'multiformats/cid';
 import { malleateEcdsa } from '../crypto/ecdsa.ts';
 import { computeCid } from './cid.ts';
-import type { Delegation } from './delegation.ts';
-import type { UcanVersion } from './envelope.ts';
+import type { Envelope, UcanVersion } from './envelope.ts';
 import { requireTokenCid, requireTokenCids } from './fields.ts';
 import { type Invocation, signInvocation } from './invocation.ts';
 import { malformedToken } from './malformed.ts';
@@ -87,10 +86,18 @@ export function readRevocation(invocation: Invocation): Revocation {
 }
 
 /**
- * Every CID under which a delegation can be known. ECDSA signatures come in pairs, s and n − s: whoever holds a token can
+ * Every CID under which a token can be known. ECDSA signatures come in pairs, s and n − s: whoever holds a token can
  * make its twin, which a revocation of the one must stop as well.
  */
-export function cidsOf({ cid, bytes, envelope: { keyType, signature, signed } }: Delegation): readonly CID[] {
+export function cidsOf({
+  cid,
+  bytes,
+  envelope: { keyType, signature, signed },
+}: {
+  readonly cid: CID;
+  readonly bytes: Uint8Array;
+  readonly envelope: Envelope;
+}): readonly CID[] {
   if (keyType === 'ed25519' || signature.length !== ecdsaSignatureBytes) return [cid];
   const twin = new Uint8Array(bytes);
   twin.set(malleateEcdsa(keyType, signature), bytes.length - signed.length - signature.length);

@@ -30,12 +30,21 @@ export function decodeToken(bytes: Uint8Array): Delegation | Invocation {
 export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Array[]> {
   if (file[0] === envelopeHead) return [file];
   if (file.length > limits.containerBytes) throw malformedToken(`is larger than ${limits.containerBytes} bytes`);
-  if (isContainer(file)) return decodeContainer(isText(file) ? trimEnd(file) : file);
+  if (isContainer(file)) return unpackContainer(file);
   const text = decodeUtf8(trimEnd(file));
   const token = text === undefined ? undefined : (decodeBase64(text) ?? decodeBase64Url(text));
   if (token?.[0] === envelopeHead) return [token];
   if (text?.startsWith(jwtStart)) throw malformedToken('is a JWT, as UCAN had them before 1.0', { offset: 0 });
   throw malformedToken('is neither a container nor a token in raw, base64 or base64url form', { offset: 0 });
+}
+
+/**
+ * The tokens in a container as a file or a body holds it: one of text may end with white space.
+ *
+ * @throws HanaperError `malformed_token`
+ */
+export function unpackContainer(file: Uint8Array): Promise<readonly Uint8Array[]> {
+  return decodeContainer(isText(file) ? trimEnd(file) : file);
 }
 
 /** Tokens as one text: a container in base64url, zipped, since many may be given at once. */

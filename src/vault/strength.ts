@@ -37,12 +37,31 @@ export async function estimateStrength(passphrase: Secret): Promise<PassphraseSt
  * @throws HanaperError `weak_passphrase`
  */
 export async function requireStrongPassphrase(passphrase: Secret): Promise<void> {
-  const { score, reasons } = await estimateStrength(passphrase);
-  if (score >= enough) return;
+  requireStrength(await estimateStrength(passphrase));
+}
+
+/** Whether a passphrase of this strength is accepted. */
+export function isStrongEnough({ score }: PassphraseStrength): boolean {
+  return score >= enough;
+}
+
+/**
+ * Refuses the strength of a passphrase that is easily guessed.
+ *
+ * @throws HanaperError `weak_passphrase`
+ */
+export function requireStrength(strength: PassphraseStrength): void {
+  if (isStrongEnough(strength)) return;
+  const { score, reasons } = strength;
+  throw new HanaperError('weak_passphrase', `${describeWeakness(strength)} Several random words make a strong one.`, {
+    score,
+    needed: enough,
+    reasons,
+  });
+}
+
+/** Says why a passphrase is too weak. */
+export function describeWeakness({ score, reasons }: PassphraseStrength): string {
   const why = reasons.length > 0 ? ` ${reasons.join(' ')}` : '';
-  throw new HanaperError(
-    'weak_passphrase',
-    `This passphrase is too easy to guess (strength ${score} of 4; ${enough} is needed).${why} Several random words make a strong one.`,
-    { score, needed: enough, reasons },
-  );
+  return `This passphrase is too easy to guess (strength ${score} of 4; ${enough} is needed).${why}`;
 }

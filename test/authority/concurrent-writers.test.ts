@@ -6,7 +6,6 @@ import {
   createOrganisation,
   exportKey,
   grantAcl,
-  importKey,
   listKeys,
   revokeKey,
   signPackage,
@@ -14,7 +13,7 @@ import {
 } from '../../src/authority/index.ts';
 import { generateSeed, publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Child, raceChildren } from '../store/children/child.ts';
-import { byRawKey, createAuthority, openUnlocked, query } from '../support/authority.ts';
+import { byRawKey, createAuthority, importSeed, openUnlocked, query } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 
 interface Outcome {
@@ -72,7 +71,7 @@ describe.each(engines)('$name', (engine) => {
       await authority.execute(createOrganisation, { name: 'globex' });
       using seed = generateSeed();
       const outcomes = await settle(6, (index) =>
-        authority.executeFor(index % 2 === 0 ? 'acme' : 'globex', importKey, { name: `key-${index}`, seed }),
+        importSeed(authority, index % 2 === 0 ? 'acme' : 'globex', { name: `key-${index}`, seed }),
       );
       expect(outcomes).toEqual([...Array(5).fill('already_exists'), 'ok']);
     });

@@ -6,7 +6,6 @@ import {
   createOrganisation,
   exportKey,
   grantAcl,
-  importKey,
   listAcls,
   listKeys,
   listOrganisations,
@@ -24,7 +23,15 @@ import {
 } from '../../src/authority/index.ts';
 import { generateSeed } from '../../src/crypto/ed25519.ts';
 import type { HanaperEvent } from '../../src/events.ts';
-import { byPassphrase, byRawKey, createAuthority, initialize, openUnlocked, query } from '../support/authority.ts';
+import {
+  byPassphrase,
+  byRawKey,
+  createAuthority,
+  importSeed,
+  initialize,
+  openUnlocked,
+  query,
+} from '../support/authority.ts';
 import { expectCode, failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
 
@@ -106,7 +113,7 @@ describe.each(engines)('$name', (engine) => {
         () => authority.execute(createOrganisation, { name: 'another' }),
         () => authority.executeFor('acme', setOrganisation, { hash_signatures: 'on' }),
         () => authority.executeFor('acme', createKey, { name: 'another' }),
-        () => authority.executeFor('acme', importKey, { name: 'another', seed: generateSeed() }),
+        () => importSeed(authority, 'acme', { name: 'another', seed: generateSeed() }),
         () => authority.executeFor('acme', revokeKey, { name: 'release' }),
         () => authority.executeFor('acme', addTrust, { public_key: Buffer.from(key?.publicKey ?? []).toString('hex') }),
         () => authority.executeFor('acme', revokeTrust, { fingerprint: key?.fingerprint ?? '' }),

@@ -44,6 +44,7 @@ describe('hanaper --log', () => {
     expect(namesOf(await eventsOf('package', 'sign', 'file.mjs', '--key', 'release'))).toEqual([
       'vault.unlocked',
       'package.signed',
+      'command.executed',
       'vault.locked',
     ]);
     const [verified] = await eventsOf('package', 'verify', 'file.mjs');
@@ -67,6 +68,7 @@ describe('hanaper --log', () => {
     ]);
     expect(namesOf(await eventsOf('package', 'sign', 'file.mjs', '--key', 'nobody'))).toEqual([
       'vault.unlocked',
+      ['command.executed', 'not_found'],
       ['package.sign.failure', 'not_found'],
       'vault.locked',
     ]);
@@ -101,6 +103,7 @@ describe('hanaper --log', () => {
       'vault.unlocked',
       'key.signing.revoked',
       'key.trusted.revoked',
+      'command.executed',
       'vault.locked',
     ]);
     await cli.done('org', 'create', 'globex');

@@ -61,7 +61,14 @@ describe('batches', () => {
   test('large tokens come in smaller batches', () => {
     const large = Array.from({ length: 100 }, () => `a.b.${'x'.repeat(200_000)}`);
     const batches = read(temporaryFile('x', large.join('\n')));
-    expect(batches.map(({ length }) => length)).toEqual([41, 41, 18]);
+    expect(batches.map(({ length }) => length)).toEqual(Array(100).fill(1));
+  });
+
+  test('a batch holds as many bytes as one import takes', () => {
+    const large = Array.from({ length: 100 }, (_, i) => `a.b.${'ä'.repeat(10_000)}${i}`);
+    const batches = read(temporaryFile('x', JSON.stringify(large)));
+    expect(batches.map(({ length }) => length)).toEqual([...Array(9).fill(11), 1]);
+    expect(batches.flat()).toEqual(large);
   });
 
   test('nothing is read before the first batch is taken', () => {

@@ -82,12 +82,24 @@ describe.each(engines)('$name', (engine) => {
     expect(await get(invocation)).toMatchObject({ aud: null, exp: null, iat: null, prf: '[]', resultCid: null });
   });
 
-  test('what was executed stays as it is when it comes again', async () => {
+  test('what was executed stays as it is when it comes again, whatever receipt it then has', async () => {
+    const invocation = await invoke(alice, alice);
+    await insert(invocation, rowTime, await invoke(alice, alice));
+    const row = await get(invocation);
+    for (const receipt of [undefined, await invoke(alice, alice)]) {
+      expect(await insert(decodeInvocation(invocation.bytes), '2031-01-01T00:00:00.000Z', receipt)).toBe(false);
+      expect(await get(invocation)).toEqual(row);
+    }
+  });
+
+  test('what was kept without a receipt is given the one that it has when it comes again, and is the same row', async () => {
     const invocation = await invoke(alice, alice);
     await insert(invocation);
     const row = await get(invocation);
-    expect(await insert(decodeInvocation(invocation.bytes), '2031-01-01T00:00:00.000Z')).toBe(false);
-    expect(await get(invocation)).toEqual(row);
+    const receipt = await invoke(alice, alice);
+    expect(await insert(invocation, '2031-01-01T00:00:00.000Z', receipt)).toBe(true);
+    const executedAt = '2031-01-01T00:00:00.000Z';
+    expect(await get(invocation)).toEqual({ ...row, executedAt, resultCid: formatCid(receipt.cid) });
   });
 
   test.each(keyTypes.filter((keyType) => keyType !== 'ed25519'))(
@@ -97,8 +109,8 @@ describe.each(engines)('$name', (engine) => {
       const invocation = await invoke(issuer, issuer);
       const twin = decodeInvocation(twinOf(invocation));
       expect(formatCid(twin.cid)).not.toBe(formatCid(invocation.cid));
-      await insert(invocation);
-      expect(await insert(twin)).toBe(false);
+      await insert(invocation, rowTime, await invoke(alice, alice));
+      expect(await insert(twin, rowTime, await invoke(alice, alice))).toBe(false);
       expect((await findTwin(twin))?.cid).toBe(formatCid(invocation.cid));
       expect(await findTwin(invocation)).toEqual(await get(invocation));
       expect(await get(twin)).toBeUndefined();

@@ -13,6 +13,9 @@ const everyTable = [
   'hanaper_migrations',
   'key_slots',
   'key_trust_acls',
+  'log_effects',
+  'log_entries',
+  'log_head',
   'organizations',
   'package_signatures',
   'signing_keys',
@@ -22,6 +25,7 @@ const everyTable = [
   'ucan_legacy_tokens',
   'ucan_revocations',
 ];
+const tablesOfLog = everyTable.filter((name) => name.startsWith('log_'));
 const tablesOfTokens = everyTable.filter((name) => name === 'did_documents' || name.startsWith('ucan_'));
 
 describe.each(engines)('$name', (engine) => {
@@ -32,6 +36,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await query(url, 'select version, name from hanaper_migrations order by version')).toEqual([
       { version: 1, name: 'main-job' },
       { version: 2, name: 'ucan' },
+      { version: 3, name: 'log' },
     ]);
   });
 
@@ -62,22 +67,29 @@ describe.each(engines)('$name', (engine) => {
     await authority.execute(createOrganisation, { name: 'after' });
   });
 
-  test('what the second migration made is taken back alone', async () => {
+  test.each([
+    [2, 'third', tablesOfLog],
+    [1, 'second', [...tablesOfLog, ...tablesOfTokens]],
+  ] as const)('taken back to version %i, what the %s migration made is gone, and nothing else', async (...about) => {
+    const [version, , gone] = about;
     const url = await engine.createUrl();
     await initialize(url);
     const database = await openStore(url);
-    await migrateDown(database, 1);
+    await migrateDown(database, version);
     expect(await readSchemaState(database)).toBe('older');
     await database.close();
-    expect(await listTables(engine, url)).toEqual(everyTable.filter((name) => !tablesOfTokens.includes(name)));
-    expect(await query(url, 'select name from organizations')).toEqual([{ name: 'acme' }]);
-    expect(await query(url, 'select version from hanaper_migrations')).toEqual([{ version: 1 }]);
+    expect(await listTables(engine, url)).toEqual(everyTable.filter((name) => !gone.includes(name)));
+    const [organisation, ...others] = await query(url, 'select * from organizations');
+    expect([organisation?.['name'], others]).toEqual(['acme', []]);
+    expect(organisation).not.toHaveProperty('public_verification_since');
+    const applied = await query(url, 'select version from hanaper_migrations order by version');
+    expect(applied).toEqual([{ version: 1 }, { version: 2 }].slice(0, version));
   });
 
   test('taking back to the present version changes nothing', async () => {
     const url = await engine.createUrl();
     const { authority } = await createAuthority(url);
-    await migrateDown(authority.database, 2);
+    await migrateDown(authority.database, 3);
     await authority.close();
     await (await openUnlocked(url, {}, byRawKey(1))).close();
   });
@@ -98,7 +110,7 @@ describe.each(engines)('$name', (engine) => {
     const before = await snapshot(engine, url);
     for (const create of [true, false]) {
       const error = await expectCode('database_newer', () => openStore(url, create));
-      expect(error.details).toMatchObject({ version: 999, known: 2 });
+      expect(error.details).toMatchObject({ version: 999, known: 3 });
     }
     await expectCode('database_newer', () => openAuthority({ database: url }));
     await expectCode('database_newer', () => initialize(url));

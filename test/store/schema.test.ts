@@ -87,6 +87,7 @@ describe.each(engines)('$name', (engine) => {
         ? `select name from sqlite_schema where type = 'index' and sql is not null`
         : `select indexname as name from pg_indexes where schemaname = 'public' and indexname ~ '^(idx|uq)_'`;
     expect((await query(url, sql)).map((row) => row['name']).sort()).toEqual([
+      'idx_log_effects_row',
       'idx_signatures_hash',
       'idx_signatures_key',
       'idx_signing_keys_fingerprint',

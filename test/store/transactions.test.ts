@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createKey, openAuthority } from '../../src/authority/index.ts';
 import type { Database } from '../../src/store/database.ts';
-import { listOrganizations, setHashSignatures } from '../../src/store/organizations.ts';
+import { listOrganizations, updateOrganization } from '../../src/store/organizations.ts';
 import type { Transaction } from '../../src/store/transaction.ts';
 import { byRawKey, createAuthority, openUnlocked, query } from '../support/authority.ts';
 import { expectCode, failureOf } from '../support/codes.ts';
@@ -71,7 +71,11 @@ describe.each(engines)('$name', (engine) => {
           const [organisation] = await listOrganizations(transaction);
           await sleep(1);
           if (index % 3 === 1) throw new RangeError(`${index}`);
-          if (index % 3 === 2 && organisation) await setHashSignatures(transaction, organisation.id, null);
+          if (index % 3 === 2 && organisation)
+            await updateOrganization(transaction, organisation.id, {
+              hashSignaturesSince: null,
+              publicVerificationSince: null,
+            });
           return index;
         }),
       ),

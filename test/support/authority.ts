@@ -4,17 +4,24 @@ import { Client } from 'pg';
 import {
   type Authority,
   type AuthorityOptions,
+  type CreateKeyArgs,
+  type ImportKeyArgs,
   type Initialized,
   type InitializeOptions,
+  importKey,
   initializeAuthority,
   openAuthority,
+  type SigningKeyDocument,
 } from '../../src/authority/index.ts';
+import { encodeHex } from '../../src/bytes.ts';
+import { publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import type { HanaperEvent } from '../../src/events.ts';
 import type { Database } from '../../src/store/database.ts';
 import { parseDatabaseUrl } from '../../src/store/location.ts';
 import { openDatabase } from '../../src/store/open-database.ts';
 import { type Credential, preparePassphrase } from '../../src/vault/index.ts';
+import { sealSeed } from '../../src/vault/sealed-seed.ts';
 
 /** The cheapest costs that are accepted. */
 export const costs = { memoryKib: 19 * 1024, passes: 2, lanes: 1 } as const;
@@ -75,6 +82,27 @@ export async function createAuthority(
   const authority = await openUnlocked(database, { observer, ...(clock && { clock }) }, byRawKey(1));
   events.length = 0;
   return { authority, events };
+}
+
+/** Takes in a signing key by its seed, sealed to the authority as whoever has it would. The seed is left to its owner. */
+export async function importSeed(
+  authority: Authority,
+  organisation: string,
+  { seed, ...args }: CreateKeyArgs & { readonly seed: Secret },
+): Promise<SigningKeyDocument> {
+  return authority.executeFor(organisation, importKey, { ...args, ...(await sealedSeed(authority, seed)) });
+}
+
+/** The arguments of an import that hold the key itself. */
+export async function sealedSeed(
+  { identity }: Authority,
+  seed: Secret,
+): Promise<Pick<ImportKeyArgs, 'public_key' | 'sealed_seed'>> {
+  const publicKey = await publicKeyOf(seed);
+  return {
+    public_key: encodeHex(publicKey),
+    sealed_seed: encodeHex(await sealSeed(seed, publicKey, identity.did)),
+  };
 }
 
 /** Opens the store alone. */

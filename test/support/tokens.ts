@@ -1,7 +1,8 @@
 /** Tokens on their way into databases. Nothing here needs Vitest: child processes use it too. */
 import type { CID } from 'multiformats/cid';
-import type { Authority, StoredDocument } from '../../src/authority/index.ts';
-import { revokeDelegation, storeDelegations } from '../../src/authority/index.ts';
+import type { Authority, RevocationDocument, StoredDocument } from '../../src/authority/index.ts';
+import { storeDelegations } from '../../src/authority/index.ts';
+import { resultOf } from '../../src/authority/result-of.ts';
 import { malleateEcdsa } from '../../src/crypto/ecdsa.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertDidDocuments, listDidIds } from '../../src/store/did-documents.ts';
@@ -11,6 +12,7 @@ import {
   type Delegation,
   encodeContainer,
   formatCid,
+  type Invocation,
   type RevocationClaims,
   type Signer,
   signRevocation,
@@ -68,7 +70,7 @@ export async function store(authority: Authority, ...delegations: readonly Deleg
 
 /** Stores delegations by one command. */
 export async function storeAtOnce(authority: Authority, delegations: readonly Delegation[]): Promise<StoredDocument> {
-  return authority.execute(storeDelegations, { container: await containerOf(delegations) });
+  return authority.execute(storeDelegations, { delegations: delegations.map(({ cid }) => cid) }, delegations);
 }
 
 /** Revokes a delegation by the command; `given` lie beside the revocation. */
@@ -78,9 +80,17 @@ export async function revoke(
   target: { readonly cid: CID },
   claims: Partial<RevocationClaims> = {},
   given: readonly Delegation[] = [],
-) {
-  const revocation = await signRevocation(signer, { target: target.cid, ...claims });
-  return authority.execute(revokeDelegation, { container: await containerOf([revocation, ...given]) });
+): Promise<RevocationDocument> {
+  return sendRevocation(authority, await signRevocation(signer, { target: target.cid, ...claims }), given);
+}
+
+/** Has a revocation executed; `given` lie beside it. */
+export async function sendRevocation(
+  authority: Authority,
+  invocation: Invocation,
+  given: readonly Delegation[] = [],
+): Promise<RevocationDocument> {
+  return resultOf(await authority.executeRequest({ invocation, given })) as RevocationDocument;
 }
 
 /** The CID of a delegation, as it is stored and printed. */

@@ -20,7 +20,7 @@ import { keepDelegations } from './delegation.ts';
 
 /** Tokens of UCAN 0.8 to 0.10, and what their abilities are called now. */
 export interface ImportLegacyArgs {
-  /** At most 1,000 JWTs. */
+  /** At most 1,000 JWTs, and 224 KiB of text in all: they go into one invocation. */
   readonly tokens: readonly string[];
   /** Commands by ability, in which case does not count: `{"db/READ": "/db/read"}`. Without it nothing is issued. */
   readonly commands?: Readonly<Record<string, string>>;
@@ -37,6 +37,9 @@ export interface LegacyImportDocument {
   /** CIDs of the delegations that were issued in their place. */
   readonly reissued: readonly string[];
 }
+
+/** Bytes of the tokens of one import, which are part of an invocation. */
+export const mostLegacyBytes: number = 224 * 1024;
 
 const mostTokens = 1000;
 const mostAbilityCharacters = 1024;
@@ -64,7 +67,11 @@ export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyIm
   access: 'write',
   route: { method: 'POST', path: '/api/legacy-tokens' },
   args: z.strictObject({
-    tokens: z.array(z.string()).max(mostTokens).describe('JWTs'),
+    tokens: z
+      .array(z.string())
+      .max(mostTokens)
+      .refine((tokens) => sumOfBytes(tokens) <= mostLegacyBytes, `must be ${mostLegacyBytes} bytes at most, in all`)
+      .describe('JWTs'),
     commands: commandsArg.describe('Which command takes the place of which ability').exactOptional(),
   }),
   result: z.strictObject({
@@ -93,6 +100,10 @@ export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyIm
     return { ...counts, refused, reissued };
   },
 };
+
+function sumOfBytes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + encodeUtf8(text).length, 0);
+}
 
 interface Reissuer {
   readonly context: CommandContext;

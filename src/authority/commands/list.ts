@@ -1,6 +1,6 @@
 import type { AnyCommand } from '../command.ts';
 import { grantAcl, listAcls, revokeAcl } from './acl.ts';
-import { lockDatabase, unlockDatabase } from './database.ts';
+import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
 import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
 import { importLegacyTokens } from './import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys, revokeKey } from './key.ts';
@@ -36,6 +36,7 @@ export const commands: readonly AnyCommand[] = [
   pruneDelegations,
   revokeDelegation,
   importLegacyTokens,
+  validateSlot,
   unlockDatabase,
   lockDatabase,
 ] as readonly AnyCommand[];

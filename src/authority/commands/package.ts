@@ -11,9 +11,9 @@ import { insertSignature, listSignatures } from '../../store/package-signatures.
 import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import { gatherTrust } from '../gather-trust.ts';
 import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
-import { gatherTrust } from '../gather-trust.ts';
 import { signatureArg } from '../signature-arg.ts';
 import { requireSigningKey } from './key.ts';
 
@@ -144,7 +144,12 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
     name: z.string().min(1).max(1024).describe('The file name under which it was signed'),
     signature: signatureArg,
   }),
-  result: z.strictObject({ package_hash: sha256Arg, key_fingerprint: sha256Arg, signed_at: timeArg, organisation: didArg }),
+  result: z.strictObject({
+    package_hash: sha256Arg,
+    key_fingerprint: sha256Arg,
+    signed_at: timeArg,
+    organisation: didArg,
+  }),
   async run(context, { hash, name, signature: document }) {
     const { transaction, authority, organisation, now } = context;
     const { keys } = await gatherTrust(transaction, authority.did, organisation, hash);
@@ -188,7 +193,9 @@ async function signWith(
   { hash, key, store }: SignHashArgs,
   makeSignature: (seed: Secret, key: SigningKeyRow) => Promise<SignatureDocument>,
 ): Promise<SignedDocument> {
-  const row = await requireSigningKey(context, key);
+  const row = await context.recall(`signing-key/${context.organisation.id}/${key}`, () =>
+    requireSigningKey(context, key),
+  );
   requireNotRevoked(row);
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const signature = await makeSignature(seed, row);

@@ -5,6 +5,7 @@ import {
   setOrganisation,
   showOrganisation,
 } from '../../authority/index.ts';
+import { HanaperError } from '../../errors.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -44,25 +45,51 @@ export async function show(session: Session, reference: string): Promise<Outcome
   return { document, lines: describe(document) };
 }
 
-/** Options of `org set`. */
+/** Options of `org set`, at least one. */
 export interface SetOptions {
-  readonly hashSignatures: 'on' | 'off';
+  readonly hashSignatures?: 'on' | 'off';
+  readonly publicVerification?: 'on' | 'off';
 }
 
-/** `hanaper org set NAME --hash-signatures on|off` */
-export async function set(session: Session, reference: string, { hashSignatures }: SetOptions): Promise<Outcome> {
+/** `hanaper org set NAME` */
+export async function set(session: Session, reference: string, options: SetOptions): Promise<Outcome> {
+  const { hashSignatures, publicVerification } = options;
+  if (hashSignatures === undefined && publicVerification === undefined) throw nothingToSet();
   const caller = await session.openCaller('write');
-  const document = await caller.executeFor(reference, setOrganisation, { hash_signatures: hashSignatures });
-  const may = hashSignatures === 'on' ? 'may now make' : 'no longer makes';
-  return { document, lines: [`${document.name} ${may} hash signatures (--format v1).`] };
+  const document = await caller.executeFor(reference, setOrganisation, {
+    ...(hashSignatures !== undefined && { hash_signatures: hashSignatures }),
+    ...(publicVerification !== undefined && { public_verification: publicVerification }),
+  });
+  return { document, lines: describeSet(document, options) };
 }
 
-function describe({ id, name, did, hash_signatures, created_at }: OrganisationDocument): readonly string[] {
+function describeSet({ name }: OrganisationDocument, { hashSignatures, publicVerification }: SetOptions) {
+  const lines: string[] = [];
+  if (hashSignatures !== undefined) {
+    const may = hashSignatures === 'on' ? 'may now make' : 'no longer makes';
+    lines.push(`${name} ${may} hash signatures (--format v1).`);
+  }
+  if (publicVerification !== undefined) {
+    const may = publicVerification === 'on' ? 'may now' : 'can no longer';
+    lines.push(`Anybody who reaches a server of this database ${may} ask it whether ${name} trusts a signature.`);
+  }
+  return lines;
+}
+
+function nothingToSet(): HanaperError {
+  return new HanaperError('usage', 'Say what to change: --hash-signatures on|off, --public-verification on|off.', {
+    option: '--hash-signatures',
+  });
+}
+
+function describe(document: OrganisationDocument): readonly string[] {
+  const { id, name, did, hash_signatures, public_verification, created_at } = document;
   return [
     name,
-    `  did             ${did}`,
-    `  id              ${id}`,
-    `  hash signatures ${hash_signatures}`,
-    `  created         ${created_at}`,
+    `  did                 ${did}`,
+    `  id                  ${id}`,
+    `  hash signatures     ${hash_signatures}`,
+    `  public verification ${public_verification}`,
+    `  created             ${created_at}`,
   ];
 }

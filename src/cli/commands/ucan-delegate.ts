@@ -46,7 +46,7 @@ export async function delegate(session: Session, options: DelegateOptions): Prom
     tokens: [delegation, ...chain].map(({ bytes }) => bytes),
     mode: readable,
   });
-  if (options.store) await store(session, delegation);
+  if (options.store) await store(session, delegation, options.issuer);
   return outcome;
 }
 
@@ -84,14 +84,14 @@ async function issue(
   signer: Signer,
   claims: DelegationClaims,
 ): Promise<Delegation> {
-  if (!signsByDatabase(options)) return signDelegation(signer, claims);
+  if (!signsByDatabase(session, options)) return signDelegation(signer, claims);
   const { issueDelegation } = await import('../../authority/issue-delegation.ts');
   return issueDelegation(await session.unlockAuthority(), signer, claims);
 }
 
-async function store(session: Session, delegation: Delegation): Promise<void> {
+async function store(session: Session, delegation: Delegation, issuer: string | undefined): Promise<void> {
   const { storeDelegations } = await import('../../authority/commands/delegation.ts');
-  const caller = await session.openCaller('write');
+  const caller = await session.openCaller('write', issuer);
   await caller.execute(storeDelegations, { delegations: [delegation.cid] }, [delegation]);
 }
 

@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type StoredDocument, storeDelegations } from '../../authority/commands/delegation.ts';
-import { importLegacyTokens } from '../../authority/commands/import-legacy.ts';
+import { importLegacyTokens, mostLegacyBytes } from '../../authority/commands/import-legacy.ts';
 import type { RevocationDocument } from '../../authority/commands/ucan.ts';
 import { resultOf } from '../../authority/result-of.ts';
+import { encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import type { Invocation } from '../../ucan/invocation.ts';
@@ -88,7 +89,14 @@ async function importOld(session: Session, file: string, commands: string | unde
   const total = { imported: 0, known: 0, refused: [] as { index: number; reason: string }[], reissued: [] as string[] };
   let offset = 0;
   for (const tokens of readLegacyFile(file)) {
-    const document = await caller.execute(importLegacyTokens, { tokens, ...(mapping && { commands: mapping }) });
+    const document = tokens.every(isTooLarge)
+      ? {
+          imported: 0,
+          known: 0,
+          refused: [{ index: 0, reason: `is larger than ${mostLegacyBytes} bytes` }],
+          reissued: [],
+        }
+      : await caller.execute(importLegacyTokens, { tokens, ...(mapping && { commands: mapping }) });
     total.imported += document.imported;
     total.known += document.known;
     for (const { index, reason } of document.refused) total.refused.push({ index: offset + index, reason });
@@ -96,6 +104,10 @@ async function importOld(session: Session, file: string, commands: string | unde
     offset += tokens.length;
   }
   return { document: total, lines: describeOld(total, file) };
+}
+
+function isTooLarge(token: string): boolean {
+  return encodeUtf8(token).length > mostLegacyBytes;
 }
 
 function describeOld(

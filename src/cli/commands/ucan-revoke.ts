@@ -35,7 +35,7 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
   const [target, ...others] = named.cids;
   if (target === undefined || others.length > 0) throw notOne(what, named.cids);
   const path = await readNamed(options.path ?? []);
-  const caller = options.output === undefined ? await session.openCaller('write') : undefined;
+  const caller = options.output === undefined ? await session.openCaller('write', options.issuer) : undefined;
   const signer = await openTokenSigner(session, options);
   const revocation = await signRevocation(signer, {
     target,

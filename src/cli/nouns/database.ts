@@ -12,7 +12,7 @@ const costOptions = [
   option('--allow-weak', 'accept a passphrase that is easily guessed'),
 ];
 
-/** `init`, `status`, `validate`, `passphrase change`. */
+/** `init`, `status`, `validate`, `passphrase change`, `database unlock`, `database lock`. */
 export function addDatabaseCommands(program: Command, output: Output): void {
   addVerb<InitOptions>(program, output, {
     usage: 'init',
@@ -43,5 +43,23 @@ export function addDatabaseCommands(program: Command, output: Output): void {
       ...costOptions,
     ],
     act: async (session, options) => (await import('../commands/database.ts')).changePassphrase(session, options),
+  });
+  addLockCommands(addNoun(program, 'database', 'The database of a server'), output);
+}
+
+function addLockCommands(noun: Command, output: Output): void {
+  addVerb(noun, output, {
+    usage: 'unlock',
+    summary: 'Unlock a server with its passphrase',
+    example: 'hanaper database unlock --server http://localhost:7373 --passphrase-file passphrase.txt',
+    remote: true,
+    act: async (session) => (await import('../commands/database-lock.ts')).unlock(session),
+  });
+  addVerb(noun, output, {
+    usage: 'lock',
+    summary: 'Lock a server: it reads and verifies on, and signs no more',
+    example: 'hanaper database lock --server https://hanaper.example --as ops.pem --proof ops.ucan',
+    remote: true,
+    act: async (session) => (await import('../commands/database-lock.ts')).lock(session),
   });
 }

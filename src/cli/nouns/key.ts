@@ -13,6 +13,7 @@ export function addKeyCommands(program: Command, output: Output): void {
     summary: 'Create a signing key, sealed',
     example: 'hanaper key create release',
     options: [noTrust],
+    remote: true,
     act: async (session, options, name) => (await import('../commands/key.ts')).create(session, name, options),
   });
   addVerb<AddKeyOptions>(key, output, {
@@ -20,6 +21,7 @@ export function addKeyCommands(program: Command, output: Output): void {
     summary: 'Import an Ed25519 private key: PKCS#8 PEM or 32 raw bytes',
     example: 'hanaper key import legacy legacy.pem',
     options: [noTrust],
+    remote: true,
     act: async (session, options, name, file) =>
       (await import('../commands/key.ts')).importFrom(session, name, file, options),
   });
@@ -28,6 +30,7 @@ export function addKeyCommands(program: Command, output: Output): void {
     usage: 'revoke NAME',
     summary: 'Revoke a key, and all trust in it',
     example: 'hanaper key revoke release',
+    remote: true,
     act: async (session, _, name) => (await import('../commands/key.ts')).revoke(session, name),
   });
 }
@@ -37,12 +40,14 @@ function addReadingVerbs(key: Command, output: Output): void {
     usage: 'list',
     summary: 'List the signing keys, revoked ones as such',
     example: 'hanaper key list',
+    remote: true,
     act: async (session) => (await import('../commands/key.ts')).list(session),
   });
   addVerb(key, output, {
     usage: 'show NAME',
     summary: 'Show one signing key',
     example: 'hanaper key show release',
+    remote: true,
     act: async (session, _, name) => (await import('../commands/key.ts')).show(session, name),
   });
   addVerb<ExportOptions>(key, output, {
@@ -53,6 +58,7 @@ function addReadingVerbs(key: Command, output: Output): void {
       choice('--format <format>', 'SPKI in PEM, or 32 raw bytes', ['pem', 'raw'], 'pem'),
       option('--output <file>', 'write to a file instead of standard output'),
     ],
+    remote: true,
     act: async (session, options, name) => (await import('../commands/key.ts')).exportPublic(session, name, options),
   });
 }

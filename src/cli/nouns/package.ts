@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadOptions } from '../commands/load.ts';
 import type { SignOptions, VerifyOptions } from '../commands/package.ts';
+import type { AttachOptions } from '../commands/package-attach.ts';
 import { addNoun, addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
 
@@ -26,7 +27,7 @@ const loadOptions = [
   option('--unsigned', 'load without verifying anything'),
 ];
 
-/** `package sign`, `verify`, `signatures`, `load`. */
+/** `package sign`, `verify`, `attach`, `signatures`, `load`. */
 export function addPackageCommands(program: Command, output: Output): void {
   const noun = addNoun(program, 'package', 'Packages: any file, signed, verified, loaded');
   addVerb<SignOptions>(noun, output, {
@@ -34,6 +35,7 @@ export function addPackageCommands(program: Command, output: Output): void {
     summary: 'Sign a file',
     example: 'hanaper package sign plugin.wasm --key release --expires 90d',
     options: signOptions,
+    remote: true,
     act: async (session, options, file) => (await import('../commands/package.ts')).sign(session, file, options),
   });
   addVerb<VerifyOptions>(noun, output, {
@@ -41,12 +43,23 @@ export function addPackageCommands(program: Command, output: Output): void {
     summary: 'Verify a file, by the database or offline',
     example: 'hanaper package verify plugin.wasm --trust-key release.pem',
     options: verifyOptions,
+    instead: 'Whom you trust is decided here: verify by the database, or offline with --trust-key FILE.',
     act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
+  });
+  addVerb<AttachOptions>(noun, output, {
+    usage: 'attach FILE',
+    summary: 'Keep signatures of a file that were made elsewhere, by keys that are trusted',
+    example: 'hanaper package attach plugin.wasm --signature plugin.wasm.sig',
+    options: [option('--signature <file>', 'the signature file (default: FILE.sig)'), name],
+    remote: true,
+    act: async (session, options, file) =>
+      (await import('../commands/package-attach.ts')).attach(session, file, options),
   });
   addVerb(noun, output, {
     usage: 'signatures FILE',
     summary: 'List the signatures of a file',
     example: 'hanaper package signatures plugin.wasm',
+    remote: true,
     act: async (session, _, file) => (await import('../commands/package.ts')).signatures(session, file),
   });
   addVerb<LoadOptions>(noun, output, {

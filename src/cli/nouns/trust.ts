@@ -11,18 +11,21 @@ export function addTrustCommands(program: Command, output: Output): void {
     summary: 'Trust a public key: SPKI PEM or 32 raw bytes',
     example: 'hanaper trust add vendor.pem --name vendor',
     options: [option('--name <name>', 'a name for the key (default: the name of the file)')],
+    remote: true,
     act: async (session, { name }, file) => (await import('../commands/trust.ts')).add(session, file, name),
   });
   addVerb(trust, output, {
     usage: 'list',
     summary: 'List what is trusted, and through whom',
     example: 'hanaper trust list',
+    remote: true,
     act: async (session) => (await import('../commands/trust.ts')).list(session),
   });
   addVerb(trust, output, {
     usage: 'revoke FINGERPRINT',
     summary: 'Stop trusting a key',
     example: 'hanaper trust revoke 3b6f…64 hex characters…',
+    remote: true,
     act: async (session, _, fingerprint) => (await import('../commands/trust.ts')).revoke(session, fingerprint),
   });
 }
@@ -39,6 +42,7 @@ export function addAclCommands(program: Command, output: Output): void {
     summary: "Accept another organisation's keys",
     example: 'hanaper acl grant --parent globex --child acme',
     options,
+    remote: true,
     act: async (session, both) => (await import('../commands/acl.ts')).grant(session, both),
   });
   addVerb<AclOptions>(acl, output, {
@@ -46,12 +50,14 @@ export function addAclCommands(program: Command, output: Output): void {
     summary: 'Accept them no longer',
     example: 'hanaper acl revoke --parent globex --child acme',
     options,
+    remote: true,
     act: async (session, both) => (await import('../commands/acl.ts')).revoke(session, both),
   });
   addVerb(acl, output, {
     usage: 'list',
     summary: 'List whose keys are accepted by whom',
     example: 'hanaper acl list --org globex',
+    remote: true,
     act: async (session) => (await import('../commands/acl.ts')).list(session),
   });
 }

@@ -86,6 +86,7 @@ function addMakingVerbs(noun: Command, out: Output): void {
     example: 'hanaper ucan delegate --org acme --audience did:key:z6Mk… --command /package/sign --output ci.ucan',
     options: delegateOptions,
     mayActAsAuthority: true,
+    remote: true,
     act: async (session, options) => (await import('../commands/ucan-delegate.ts')).delegate(session, options),
   });
   addVerb<InvokeOptions>(noun, out, {
@@ -120,6 +121,7 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     example: 'hanaper ucan revoke ci.ucan --org acme --reason "the job is gone"',
     options: revokeOptions,
     mayActAsAuthority: true,
+    remote: true,
     act: async (session, options, what) => (await import('../commands/ucan-revoke.ts')).revoke(session, what, options),
   });
   addVerb<ListOptions>(noun, out, {
@@ -127,6 +129,7 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     summary: 'List the delegations in the database that are live',
     example: 'hanaper ucan list --audience did:key:z6Mk…',
     options: listOptions,
+    remote: true,
     act: async (session, options) => (await import('../commands/ucan-list.ts')).list(session, options),
   });
   addVerb<ImportOptions>(noun, out, {
@@ -134,6 +137,7 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     summary: 'Take in tokens: delegations and revocations, or those of UCAN 0.8 to 0.10 as records',
     example: 'hanaper ucan import old-tokens.db --commands commands.json',
     options: [option('--commands <file>', 'JSON: which command takes the place of which old ability')],
+    remote: true,
     act: async (session, options, file) =>
       (await import('../commands/ucan-import.ts')).importTokens(session, file, options),
   });
@@ -141,6 +145,7 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     usage: 'prune',
     summary: 'Remove expired delegations from the database; revocations stay',
     example: 'hanaper ucan prune',
+    remote: true,
     act: async (session) => (await import('../commands/ucan-list.ts')).prune(session),
   });
 }

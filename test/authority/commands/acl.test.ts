@@ -138,38 +138,30 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('not_found', () => revoke(parent, child));
   });
 
-  test('the child is named by name, DID or id', async () => {
+  test('the child is named by its name alone, so that a policy on it means one organisation', async () => {
     const { did, id } = await authority.executeFor(child, showOrganisation, {});
-    await grant(parent, did);
-    expect((await revoke(parent, id)).child).toBe(child);
-    expect((await grant(parent, id)).child).toBe(child);
+    for (const reference of [did, id, child.toUpperCase(), ` ${child}`]) {
+      expect((await expectCode('bad_input', () => grant(parent, reference))).details).toEqual({ field: 'child' });
+      expect((await expectCode('bad_input', () => revoke(parent, reference))).details).toEqual({ field: 'child' });
+    }
+    expect((await grant(parent, child)).child).toBe(child);
   });
 
   test('an ACL that is granted already is refused', async () => {
-    const { did } = await authority.executeFor(child, showOrganisation, {});
     await grant(parent, child);
-    for (const reference of [child, did]) {
-      const error = await expectCode('already_trusted', () => grant(parent, reference));
-      expect(error.details).toEqual({ kind: 'trust ACL' });
-    }
+    const error = await expectCode('already_trusted', () => grant(parent, child));
+    expect(error.details).toEqual({ kind: 'trust ACL' });
     expect((await authority.executeFor(parent, listAcls, {})).acls).toHaveLength(1);
   });
 
   test('an organisation does not accept its own keys through an ACL', async () => {
-    const { did } = await authority.executeFor(parent, showOrganisation, {});
-    for (const reference of [parent, did]) {
-      const error = await expectCode('bad_input', () => grant(parent, reference));
-      expect(error.details).toEqual({ field: 'child' });
-    }
+    const error = await expectCode('bad_input', () => grant(parent, parent));
+    expect(error.details).toEqual({ field: 'child' });
+    expect((await authority.executeFor(parent, listAcls, {})).acls).toEqual([]);
   });
 
   test('what is not there is not found', async () => {
-    for (const act of [
-      () => grant(parent, 'nobody'),
-      () => grant('nobody', child),
-      () => grant(parent, 'a\u0000b'),
-      () => revoke(parent, 'nobody'),
-    ]) {
+    for (const act of [() => grant(parent, 'nobody'), () => grant('nobody', child), () => revoke(parent, 'nobody')]) {
       expect((await expectCode('not_found', act)).details).toEqual({ kind: 'organisation' });
     }
     expect((await expectCode('not_found', () => revoke(parent, child))).details).toEqual({ kind: 'trust ACL' });

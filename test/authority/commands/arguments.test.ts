@@ -1,3 +1,4 @@
+import { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Authority,
@@ -17,7 +18,6 @@ import {
   listTrust,
   pruneDelegations,
   revokeAcl,
-  revokeDelegation,
   revokeKey,
   revokeTrust,
   setOrganisation,
@@ -27,11 +27,14 @@ import {
   storeDelegations,
 } from '../../../src/authority/index.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
+import { computeCid, formatCid } from '../../../src/ucan/index.ts';
 import { createAuthority } from '../../support/authority.ts';
-import { expectCode } from '../../support/codes.ts';
+import { expectCode, failureOf } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
+import { invoke, principal } from '../../support/ucan.ts';
 
 const hex = 'ab'.repeat(32);
+const did = 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp';
 
 const wrongNames: unknown[] = [
   '',
@@ -86,8 +89,8 @@ const wrongTimes: unknown[] = [
   32_472_144_000_000,
   new Date('2999-01-01T00:00:00.000Z'),
 ];
+const wrongSwitches: unknown[] = ['ON', '', true, 1, undefined, null];
 const wrongFlags: unknown[] = ['true', 'on', 0, 1, null, undefined];
-const wrongReferences: unknown[] = ['', 'a'.repeat(257), undefined, null, 1, ['acme']];
 
 const wrongDids: unknown[] = [
   '',
@@ -116,8 +119,18 @@ const wrongCommands: unknown[] = [
   null,
   1,
 ];
-const wrongContainers: unknown[] = ['', 'B', undefined, null, 1, new Uint8Array(3), 'B'.repeat(1_048_577)];
-const did = 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp';
+const link = computeCid(new Uint8Array(3));
+const wrongLinks: unknown[] = [
+  formatCid(link),
+  { '/': formatCid(link) },
+  { ...link },
+  link.bytes,
+  CID.createV1(0x55, link.multihash),
+  undefined,
+  null,
+  1,
+];
+const wrongLinkLists: unknown[] = [link, {}, ...wrongLinks.slice(5)];
 
 type AnyCommand = Pick<Command<'organisation', never, unknown>, 'name' | 'refusal'> & { subject: string };
 
@@ -127,17 +140,26 @@ const commands: readonly [command: AnyCommand, args: object, wrong: Readonly<Rec
   [createOrganisation, { name: 'new' }, { name: wrongNames }],
   [listOrganisations, {}, {}],
   [showOrganisation, {}, {}],
-  [setOrganisation, { hash_signatures: 'on' }, { hash_signatures: ['ON', '', true, 1, undefined, null] }],
+  [setOrganisation, { hash_signatures: 'on' }, { hash_signatures: wrongSwitches, public_verification: wrongSwitches }],
   [createKey, { name: 'new' }, { name: wrongNames, trusted: wrongFlags }],
-  [importKey, { name: 'new' }, { seed: [undefined, hex, new Uint8Array(32)] }],
+  [
+    importKey,
+    { name: 'new', public_key: hex, sealed_seed: 'ab'.repeat(80) },
+    {
+      name: wrongNames,
+      trusted: wrongFlags,
+      public_key: wrongHashes,
+      sealed_seed: [hex, 'AB'.repeat(80), 'ab'.repeat(81), `${'ab'.repeat(80)}\n`, new Uint8Array(80), undefined, null],
+    },
+  ],
   [listKeys, {}, {}],
   [exportKey, { name: 'release' }, { name: wrongNames }],
   [revokeKey, { name: 'release' }, { name: wrongNames }],
   [addTrust, { public_key: hex }, { public_key: wrongHashes, name: wrongNames }],
   [listTrust, {}, {}],
   [revokeTrust, { fingerprint: hex }, { fingerprint: wrongHashes }],
-  [grantAcl, { child: 'other' }, { child: wrongReferences }],
-  [revokeAcl, { child: 'other' }, { child: wrongReferences }],
+  [grantAcl, { child: 'other' }, { child: [...wrongNames, did] }],
+  [revokeAcl, { child: 'other' }, { child: [...wrongNames, did] }],
   [listAcls, {}, {}],
   [
     signPackage,
@@ -152,8 +174,7 @@ const commands: readonly [command: AnyCommand, args: object, wrong: Readonly<Rec
   ],
   [signPackageHash, { hash: hex, key: 'release' }, { hash: wrongHashes, key: wrongNames, store: wrongFlags }],
   [listPackageSignatures, { hash: hex }, { hash: wrongHashes }],
-  [storeDelegations, { container: 'Bog==' }, { container: wrongContainers }],
-  [revokeDelegation, { container: 'Bog==' }, { container: wrongContainers }],
+  [storeDelegations, { delegations: [link] }, { delegations: [[], Array(256).fill(link), ...wrongLinkLists] }],
   [pruneDelegations, {}, {}],
   [
     findStoredChain,
@@ -209,9 +230,8 @@ describe.each(engines)('$name', (engine) => {
       );
 
       test('refuses what it does not know', async () => {
-        const known = command === importKey ? { ...args, seed: undefined } : args;
         for (const key of ['unknown', 'org', 'Name']) {
-          const error = await expectCode('bad_input', () => execute(command, { ...known, [key]: 'x' }));
+          const error = await expectCode('bad_input', () => execute(command, { ...args, [key]: 'x' }));
           expect(error.details).toHaveProperty('field');
         }
       });
@@ -228,6 +248,21 @@ describe.each(engines)('$name', (engine) => {
       });
     },
   );
+
+  test.each(wrongLinks)('a wrong link among those of /delegation/store is refused (%#)', (wrong) =>
+    expectRefused(storeDelegations, { delegations: [link, wrong] }, 'delegations.1'),
+  );
+
+  test.each(wrongLinks.slice(1))('a revocation of a wrong link is refused (%#)', async (wrong) => {
+    const alice = await principal('alice');
+    const about = { command: '/ucan/revoke', expiration: null };
+    for (const args of [{ revoke: wrong }, { revoke: link, path: [wrong] }, { revoke: link, path: link }]) {
+      const failure = await failureOf(async () =>
+        authority.executeRequest({ invocation: await invoke(alice, alice, [], { ...about, args }), given: [] }),
+      );
+      expect(failure).toMatchObject({ code: expect.stringMatching(/^(bad_input|malformed_token)$/) });
+    }
+  });
 
   test.each(['a', '0', 'a-b', '2026', 'a1-b2-c3', 'x'.repeat(63)])('takes the name %s', async (name) => {
     const { byRawKey } = await import('../../support/authority.ts');

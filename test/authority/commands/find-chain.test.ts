@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Authority, type FindChainArgs, findStoredChain } from '../../../src/authority/index.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
-import { type Delegation, validateInvocation } from '../../../src/ucan/index.ts';
+import { type Delegation, decodeDelegation, unpackTokens, validateInvocation } from '../../../src/ucan/index.ts';
 import { createAuthority } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
@@ -33,14 +33,16 @@ describe.each(engines)('$name', (engine) => {
 
   const find = async (invoker: Principal, subject: Principal, changes: Partial<FindChainArgs> = {}) => {
     const wish = { invoker: invoker.did, subject: subject.did, command: '/package/sign', args: {} };
-    return (await authority.execute(findStoredChain, { ...wish, ...changes })).chain;
+    return authority.execute(findStoredChain, { ...wish, ...changes });
   };
   const expectFound = async (expected: readonly Delegation[], ...about: Parameters<typeof find>) => {
-    const chain = await find(...about);
-    expect(cidsOfAll(chain)).toEqual(cidsOfAll(expected));
+    const { chain, container } = await find(...about);
+    expect(chain).toEqual(cidsOfAll(expected));
+    const delegations = (await unpackTokens(new TextEncoder().encode(container))).map(decodeDelegation);
+    expect(cidsOfAll(delegations).sort()).toEqual([...chain].sort());
     const [invoker, subject] = about;
-    const { path } = await validateInvocation(await invoke(invoker, subject, chain), contextOf(chain));
-    expect(path).toEqual(chain);
+    const { path } = await validateInvocation(await invoke(invoker, subject, expected), contextOf(delegations));
+    expect(cidsOfAll(path)).toEqual(chain);
   };
   const expectNone = async (
     failure: ErrorCode | undefined,
@@ -53,7 +55,8 @@ describe.each(engines)('$name', (engine) => {
   };
 
   test('who is the subject needs no chain', async () => {
-    expect(await find(alice, alice)).toEqual([]);
+    const { chain, container } = await find(alice, alice);
+    expect([chain, await unpackTokens(new TextEncoder().encode(container))]).toEqual([[], []]);
   });
 
   test('a chain of ten links is found among others, from the root', async () => {
@@ -136,7 +139,7 @@ describe.each(engines)('$name', (engine) => {
     const root = await delegate(alice, bob, { expiration: now, notBefore: now, policy });
     await store(authority, root);
     const args = { name: 'a.wasm', data: { '/': { bytes: 'AQID' } } };
-    expect(cidsOfAll(await find(bob, alice, { args }))).toEqual(cidsOfAll([root]));
+    expect((await find(bob, alice, { args })).chain).toEqual(cidsOfAll([root]));
     await expectNone('policy_violation', [root], bob, alice, { args: { ...args, data: { '/': { bytes: 'AQIE' } } } });
   });
 
@@ -160,7 +163,7 @@ describe.each(engines)('$name', (engine) => {
     await store(other.authority, root);
     other.authority.lock();
     const wish = { invoker: bob.did, subject: alice.did, command: '/x', args: {} };
-    expect(cidsOfAll((await other.authority.execute(findStoredChain, wish)).chain)).toEqual(cidsOfAll([root]));
+    expect((await other.authority.execute(findStoredChain, wish)).chain).toEqual(cidsOfAll([root]));
     await other.authority.close();
   });
 });

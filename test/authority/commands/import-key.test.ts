@@ -3,6 +3,7 @@ import {
   type Authority,
   addTrust,
   createOrganisation,
+  type ImportKeyArgs,
   importKey,
   listKeys,
   listTrust,
@@ -11,27 +12,31 @@ import {
   signPackage,
   validateAuthority,
 } from '../../../src/authority/index.ts';
+import { encodeHex } from '../../../src/bytes.ts';
 import { generateSeed, publicKeyOf } from '../../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
 import { hkdfSha256 } from '../../../src/crypto/hkdf.ts';
-import { Secret } from '../../../src/crypto/secret.ts';
-import { decodeEd25519DidKey } from '../../../src/did/did-key.ts';
+import type { Secret } from '../../../src/crypto/secret.ts';
+import { decodeEd25519DidKey, encodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { findOrganization } from '../../../src/store/organizations.ts';
-import { byRawKey, createAuthority } from '../../support/authority.ts';
-import { expectCode, failureOf } from '../../support/codes.ts';
+import { sealSeed } from '../../../src/vault/sealed-seed.ts';
+import { byRawKey, createAuthority, importSeed, query, sealedSeed } from '../../support/authority.ts';
+import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
 
 const hash = 'ab'.repeat(32);
 
 describe.each(engines)('$name', (engine) => {
+  let url: string;
   let authority: Authority;
   let events: HanaperEvent[];
   let org: string;
   let count = 0;
 
   beforeAll(async () => {
-    ({ authority, events } = await createAuthority(await engine.createUrl()));
+    url = await engine.createUrl();
+    ({ authority, events } = await createAuthority(url));
   });
 
   beforeEach(async () => {
@@ -58,7 +63,7 @@ describe.each(engines)('$name', (engine) => {
   test('a key from outside is taken in, trusted, and signs', async () => {
     using seed = generateSeed();
     const { fingerprint } = await describeSeed(seed);
-    const key = await authority.executeFor(org, importKey, { name: 'ours', seed });
+    const key = await importSeed(authority, org, { name: 'ours', seed });
     expect(key).toMatchObject({ name: 'ours', fingerprint, revoked_at: null });
     expect(await trusted(org)).toEqual([fingerprint]);
     expect(events.map(({ name }) => name)).toEqual(['key.trusted.added', 'key.signing.imported']);
@@ -70,13 +75,13 @@ describe.each(engines)('$name', (engine) => {
   test('the seed that was handed in is left to its owner', async () => {
     using seed = generateSeed();
     const before = Uint8Array.from(seed.bytes);
-    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    await importSeed(authority, org, { name: 'ours', seed });
     expect(seed.bytes).toEqual(before);
   });
 
   test('a key is taken in without trust where that is said', async () => {
     using seed = generateSeed();
-    await authority.executeFor(org, importKey, { name: 'ours', seed, trusted: false });
+    await importSeed(authority, org, { name: 'ours', seed, trusted: false });
     expect(await trusted(org)).toEqual([]);
   });
 
@@ -84,7 +89,7 @@ describe.each(engines)('$name', (engine) => {
     using seed = generateSeed();
     const { public_key, fingerprint } = await describeSeed(seed);
     await authority.executeFor(org, addTrust, { public_key, name: 'theirs-before' });
-    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    await importSeed(authority, org, { name: 'ours', seed });
     expect(await trusted(org)).toEqual([fingerprint]);
     expect((await authority.executeFor(org, listTrust, {})).keys).toHaveLength(1);
   });
@@ -94,7 +99,7 @@ describe.each(engines)('$name', (engine) => {
     const { public_key, fingerprint } = await describeSeed(seed);
     await authority.executeFor(org, addTrust, { public_key });
     await authority.executeFor(org, revokeTrust, { fingerprint });
-    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    await importSeed(authority, org, { name: 'ours', seed });
     expect(await trusted(org)).toEqual([fingerprint]);
     expect((await authority.executeFor(org, listTrust, {})).keys).toHaveLength(2);
   });
@@ -102,16 +107,14 @@ describe.each(engines)('$name', (engine) => {
   test('a key that is known already is refused, by whichever organisation and name', async () => {
     using seed = generateSeed();
     const other = await newOrganisation();
-    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    await importSeed(authority, org, { name: 'ours', seed });
     events.length = 0;
     for (const [name, organisation] of [
       ['ours', org],
       ['again', org],
       ['ours', other],
     ] as const) {
-      const error = await expectCode('already_exists', () =>
-        authority.executeFor(organisation, importKey, { name, seed }),
-      );
+      const error = await expectCode('already_exists', () => importSeed(authority, organisation, { name, seed }));
       expect(error.details).toMatchObject({ kind: 'signing key', fingerprint: (await describeSeed(seed)).fingerprint });
     }
     expect(events.map(({ name, reason }) => [name, reason])).toEqual(
@@ -123,20 +126,18 @@ describe.each(engines)('$name', (engine) => {
   test('another key under a name that is taken is refused', async () => {
     using one = generateSeed();
     using two = generateSeed();
-    await authority.executeFor(org, importKey, { name: 'ours', seed: one });
-    const error = await expectCode('already_exists', () =>
-      authority.executeFor(org, importKey, { name: 'ours', seed: two }),
-    );
+    await importSeed(authority, org, { name: 'ours', seed: one });
+    const error = await expectCode('already_exists', () => importSeed(authority, org, { name: 'ours', seed: two }));
     expect(error.details).toEqual({ kind: 'signing key', name: 'ours' });
   });
 
   test('a revoked key is never taken in again, by nobody', async () => {
     using seed = generateSeed();
     const other = await newOrganisation();
-    await authority.executeFor(org, importKey, { name: 'ours', seed });
+    await importSeed(authority, org, { name: 'ours', seed });
     await authority.executeFor(org, revokeKey, { name: 'ours' });
     for (const organisation of [org, other]) {
-      await expectCode('key_revoked', () => authority.executeFor(organisation, importKey, { name: 'again', seed }));
+      await expectCode('key_revoked', () => importSeed(authority, organisation, { name: 'again', seed }));
     }
   });
 
@@ -144,7 +145,7 @@ describe.each(engines)('$name', (engine) => {
     using seed = await openIdentityKey('acme');
     for (const organisation of [org, 'acme']) {
       const error = await expectCode('bad_input', () =>
-        authority.executeFor(organisation, importKey, { name: 'identity', seed }),
+        importSeed(authority, organisation, { name: 'identity', seed }),
       );
       expect(error.details).toMatchObject({ reason: 'identity key' });
     }
@@ -158,24 +159,58 @@ describe.each(engines)('$name', (engine) => {
       hkdfSha256(root, new TextEncoder().encode('hanaper/v1/identity'), 32),
     );
     expect(await publicKeyOf(seed)).toEqual(authority.identity.publicKey);
-    const error = await expectCode('bad_input', () => authority.executeFor(org, importKey, { name: 'identity', seed }));
+    const error = await expectCode('bad_input', () => importSeed(authority, org, { name: 'identity', seed }));
     expect(error.details).toMatchObject({ reason: 'identity key' });
   });
 
-  test('what is no secret is no seed', async () => {
-    const wrong: unknown[] = [undefined, null, '', 'ab'.repeat(32), new Uint8Array(32), { bytes: new Uint8Array(32) }];
-    for (const seed of wrong) {
-      const args = { name: 'ours', seed: seed as Secret };
+  test('a seed that was sealed for another key, to another authority, or altered, is not opened', async () => {
+    using seed = generateSeed();
+    using other = generateSeed();
+    const good = await sealedSeed(authority, seed);
+    const { public_key } = await describeSeed(other);
+    const did = encodeEd25519DidKey(await publicKeyOf(other));
+    const elsewhere = encodeHex(await sealSeed(seed, await publicKeyOf(seed), did));
+    const wrong: Partial<ImportKeyArgs>[] = [
+      { public_key },
+      { public_key: good.public_key.replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
+      { sealed_seed: elsewhere },
+      { sealed_seed: good.sealed_seed.replace(/^./, (first) => (first === '0' ? '1' : '0')) },
+      { sealed_seed: good.sealed_seed.replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
+      { sealed_seed: '00'.repeat(80) },
+    ];
+    for (const changes of wrong) {
+      const args = { name: 'ours', ...good, ...changes };
       const error = await expectCode('bad_input', () => authority.executeFor(org, importKey, args));
-      expect(error.details).toEqual({ field: 'seed' });
+      expect(error.details).toEqual({ field: 'sealed_seed' });
     }
+    expect((await authority.executeFor(org, listKeys, {})).keys).toEqual([]);
+    await authority.executeFor(org, importKey, { name: 'ours', ...good });
   });
 
-  test.each([0, 31, 33, 64])("a seed of %i bytes is the program's own mistake, and nothing is made", async (length) => {
-    using seed = Secret.adopt(new Uint8Array(length).fill(1));
-    const failure = await failureOf(() => authority.executeFor(org, importKey, { name: 'ours', seed }));
-    expect(failure).toBeInstanceOf(TypeError);
-    expect((await authority.executeFor(org, listKeys, {})).keys).toEqual([]);
+  test('a seed of one key that is sealed for the public half of another is refused', async () => {
+    using seed = generateSeed();
+    using other = generateSeed();
+    const publicKey = await publicKeyOf(other);
+    const args = {
+      name: 'ours',
+      public_key: encodeHex(publicKey),
+      sealed_seed: encodeHex(await sealSeed(seed, publicKey, authority.identity.did)),
+    };
+    const error = await expectCode('bad_input', () => authority.executeFor(org, importKey, args));
+    expect(error.details).toEqual({ field: 'sealed_seed' });
+  });
+
+  test('nothing that is kept of an import opens without the vault', async () => {
+    using seed = generateSeed();
+    await importSeed(authority, org, { name: 'ours', seed });
+    const kept = await query(url, 'select envelope from ucan_invocations');
+    for (const row of kept) {
+      const bytes = Buffer.from(row['envelope'] as Uint8Array);
+      expect([
+        bytes.includes(Buffer.from(seed.bytes)),
+        bytes.includes(Buffer.from(seed.bytes).toString('hex')),
+      ]).toEqual([false, false]);
+    }
   });
 
   async function openIdentityKey(name: string): Promise<Secret> {

@@ -9,6 +9,7 @@ import {
   listKeys,
   listTrust,
   revokeKey,
+  showOrganisation,
   signPackage,
 } from '../../../src/authority/index.ts';
 import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
@@ -90,11 +91,12 @@ describe.each(engines)('$name', (engine) => {
     events.length = 0;
     const error = await expectCode('already_exists', () => authority.executeFor(org, createKey, { name: 'release' }));
     expect(error.details).toEqual({ kind: 'signing key', name: 'release' });
+    const { did } = await authority.executeFor(org, showOrganisation, {});
     expect(events).toMatchObject([
       {
         name: 'key.signing.create_failed',
         reason: 'already_exists',
-        details: { command: '/key/create', organisation: org },
+        details: { command: '/key/create', subject: did, invoker: did, name: 'release' },
       },
     ]);
     expect(await keysOf(org)).toHaveLength(1);

@@ -36,6 +36,7 @@ describe.each(engines)('$name', (engine) => {
       name: 'globex',
       did: expect.stringMatching(/^did:key:z6Mk/),
       hash_signatures: 'off',
+      public_verification: 'off',
       created_at: expect.stringMatching(iso),
     });
     expect(decodeEd25519DidKey(first.did)).not.toEqual(decodeEd25519DidKey(second.did));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Authority, listStoredDelegations } from '../../../src/authority/index.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
-import { computeCid, type Delegation, decodeDelegation, formatCid } from '../../../src/ucan/index.ts';
+import { computeCid, type Delegation, decodeDelegation, formatCid, signRevocation } from '../../../src/ucan/index.ts';
 import { createAuthority, query } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
@@ -174,7 +174,10 @@ describe.each(engines)('$name', (engine) => {
       expect(await revoke(authority, bob, target, { path: [target.cid] })).toMatchObject({ is_new: true });
       await store(authority, target);
       expect(await revoke(authority, alice, target)).toMatchObject({ is_new: true });
-      expect(await revoke(authority, alice, pending, { path: [pending.cid] })).toMatchObject({ is_new: false });
+      const first = await signRevocation(alice, { target: pending.cid, path: [pending.cid] });
+      expect(await authority.executeRequest({ invocation: first, given: [] })).toMatchObject({ isReplay: true });
+      const again = { path: [pending.cid], reason: 'again' };
+      expect(await revoke(authority, alice, pending, again)).toMatchObject({ is_new: false });
     });
   });
 

@@ -1,23 +1,42 @@
+import type { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Authority,
   addTrust,
   createKey,
   exportKey,
-  importKey,
+  openSigner,
   pruneDelegations,
   revokeKey,
+  type StoredDocument,
   storeDelegations,
 } from '../../../src/authority/index.ts';
+import { resultOf } from '../../../src/authority/result-of.ts';
 import { importPublicKey } from '../../../src/crypto/ed25519.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { encodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
-import { containerEncodings, type Delegation, decodeDelegation, formatCid } from '../../../src/ucan/index.ts';
-import { createAuthority, query } from '../../support/authority.ts';
+import {
+  type ContainerEncoding,
+  computeCid,
+  containerEncodings,
+  type Delegation,
+  decodeDelegation,
+  encodeContainer,
+  formatCid,
+} from '../../../src/ucan/index.ts';
+import { createAuthority, importSeed, query } from '../../support/authority.ts';
 import { expectCode, failureOf } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
-import { cidOf, cidsOfAll, containerOf, storeAtOnce, twinOf, unsortedContainerOf } from '../../support/tokens.ts';
+import {
+  cidOf,
+  cidsOfAll,
+  containerOf,
+  type HasBytes,
+  storeAtOnce,
+  twinOf,
+  unsortedContainerOf,
+} from '../../support/tokens.ts';
 import {
   delegate,
   invoke,
@@ -52,19 +71,38 @@ describe.each(engines)('$name', (engine) => {
 
   afterAll(() => authority.close());
 
-  const storeText = (container: string) => authority.execute(storeDelegations, { container });
+  const storeBy = async (given: readonly HasBytes[], encoding: ContainerEncoding = 'base64url', wanted = given) => {
+    const cids = wanted.map(({ bytes }) => computeCid(bytes));
+    const asking = await ask(cids);
+    return send(
+      await encodeContainer(
+        [asking, ...given].map(({ bytes }) => bytes),
+        encoding,
+      ),
+    );
+  };
+  const ask = async (delegations: readonly CID[]) => {
+    const signer = await openSigner(authority, 'authority');
+    const claims = { command: '/delegation/store', args: { delegations }, expiration: time };
+    return invoke(signer, signer, [], claims);
+  };
+  const send = async (container: Uint8Array) => resultOf(await authority.executeContainer(container)) as StoredDocument;
   const readCids = async () =>
     (await query(url, 'select cid from ucan_delegations order by id')).map((row) => String(row['cid']));
   const readDids = async () => (await query(url, 'select did from did_documents order by id')).map((row) => row['did']);
 
   async function expectNothing(code: Parameters<typeof expectCode>[0], act: () => Promise<unknown>): Promise<void> {
+    await expectNothingKept(code, act);
+    expect(events).toMatchObject([
+      { name: 'ucan.delegation.store_failed', reason: code, details: { command: '/delegation/store' } },
+    ]);
+  }
+
+  async function expectNothingKept(code: Parameters<typeof expectCode>[0], act: () => Promise<unknown>): Promise<void> {
     const before = [await readCids(), await readDids()];
     events.length = 0;
     const error = await expectCode(code, act);
     expect([await readCids(), await readDids()]).toEqual(before);
-    expect(events).toMatchObject([
-      { name: 'ucan.delegation.store_failed', reason: code, details: { command: '/delegation/store' } },
-    ]);
     expect(error.message.length).toBeLessThan(500);
   }
 
@@ -84,14 +122,17 @@ describe.each(engines)('$name', (engine) => {
     expect((await readCids()).filter((cid) => cid === cidOf(token))).toHaveLength(1);
   });
 
-  test.each(containerEncodings.filter((encoding) => !encoding.startsWith('raw')))(
-    'a container in %s is taken',
-    async (encoding) => {
-      const tokens = [await delegate(alice, bob), await delegate(bob, alice)];
-      const { stored } = await storeText(await containerOf(tokens, encoding));
-      expect([...stored].sort()).toEqual(cidsOfAll(tokens).sort());
-    },
-  );
+  test.each(containerEncodings)('a container in %s is taken', async (encoding) => {
+    const tokens = [await delegate(alice, bob), await delegate(bob, alice)];
+    const { stored } = await storeBy(tokens, encoding);
+    expect([...stored].sort()).toEqual(cidsOfAll(tokens).sort());
+  });
+
+  test('of the delegations in a container those are stored that are named', async () => {
+    const [one, two] = [await delegate(alice, bob), await delegate(alice, bob)];
+    expect(await storeBy([one, two], 'base64url', [two])).toEqual({ stored: [cidOf(two)], known: [] });
+    expect(await readCids()).not.toContain(cidOf(one));
+  });
 
   test('of a container some of which is known the rest is stored', async () => {
     const [one, two] = [await delegate(alice, bob), await delegate(alice, bob)];
@@ -99,10 +140,12 @@ describe.each(engines)('$name', (engine) => {
     expect(await storeAtOnce(authority, [one, two])).toEqual({ stored: [cidOf(two)], known: [cidOf(one)] });
   });
 
-  test('a token that lies in a container twice is stored and told of once', async () => {
-    const token = await delegate(alice, bob);
-    expect(await storeText(unsortedContainerOf([token, token]))).toEqual({ stored: [cidOf(token)], known: [] });
-    expect(events.map(({ name }) => name)).toEqual(['ucan.delegation.stored']);
+  test('a token that lies in a container twice, or is named twice, is stored and told of once', async () => {
+    const [one, two] = [await delegate(alice, bob), await delegate(alice, bob)];
+    const twice = unsortedContainerOf([one, await ask([one.cid]), one]);
+    expect(await send(new TextEncoder().encode(twice))).toEqual({ stored: [cidOf(one)], known: [] });
+    expect(await storeAtOnce(authority, [two, two])).toEqual({ stored: [cidOf(two)], known: [] });
+    expect(events.map(({ name }) => name)).toEqual(['ucan.delegation.stored', 'ucan.delegation.stored']);
   });
 
   test('two hundred tokens are stored at once', async () => {
@@ -114,9 +157,25 @@ describe.each(engines)('$name', (engine) => {
     expect(await readCids()).toEqual(expect.arrayContaining(cidsOfAll(tokens)));
   });
 
-  test('more tokens than a container holds are refused', async () => {
-    const tokens = await Promise.all(Array.from({ length: 257 }, () => delegate(alice, bob)));
-    await expectNothing('malformed_token', () => storeText(unsortedContainerOf(tokens)));
+  test('more tokens than a container holds beside the invocation are refused', async () => {
+    const tokens = await Promise.all(Array.from({ length: 256 }, () => delegate(alice, bob)));
+    const asking = await ask([(tokens[0] as Delegation).cid]);
+    const container = new TextEncoder().encode(unsortedContainerOf([asking, ...tokens]));
+    await expectNothingKept('malformed_token', () => send(container));
+    await expectNothing('bad_input', () => storeAtOnce(authority, tokens));
+    expect((await storeAtOnce(authority, tokens.slice(1))).stored).toHaveLength(255);
+  });
+
+  test('a delegation that does not lie beside the invocation is refused, though it is stored already', async () => {
+    const [one, two] = [await delegate(alice, bob), await delegate(alice, bob)];
+    const delegations = [one.cid, two.cid];
+    await expectNothing('bad_input', () => authority.execute(storeDelegations, { delegations }, [one]));
+    await expectNothing('bad_input', () => authority.execute(storeDelegations, { delegations }));
+    await storeAtOnce(authority, [two]);
+    const { details } = await expectCode('bad_input', () =>
+      authority.execute(storeDelegations, { delegations }, [one]),
+    );
+    expect(details).toEqual({ field: 'delegations', cid: cidOf(two) });
   });
 
   describe('a container is refused whole for', () => {
@@ -130,38 +189,43 @@ describe.each(engines)('$name', (engine) => {
     ];
     test.each(forgeries)('%s', async (_, forge) => {
       const good = await delegate(alice, bob);
-      const forged = { bytes: await forge(good) };
-      expect(decodeDelegation(forged.bytes).kind).toBe('delegation');
-      await expectNothing('invalid_token_signature', () => storeText(unsortedContainerOf([good, forged])));
+      const forged = decodeDelegation(await forge(good));
+      await expectNothing('invalid_token_signature', () => storeAtOnce(authority, [good, forged]));
+      await expectNothing('invalid_token_signature', () => storeBy([good, forged]));
     });
 
-    test('an invocation in it', async () => {
+    test('an invocation in it beside the one that asks', async () => {
       const tokens = [await delegate(alice, bob), await invoke(alice, alice)];
-      await expectNothing('bad_input', async () => storeText(await containerOf(tokens)));
-      await expectNothing('bad_input', async () => storeText(await containerOf(tokens.slice(1))));
+      await expectNothingKept('bad_input', () => storeBy(tokens, 'base64', tokens.slice(0, 1)));
+      const { cid } = await invoke(alice, alice);
+      await expectNothing('bad_input', () => authority.execute(storeDelegations, { delegations: [cid] }));
     });
 
-    test('no token in it', () => expectNothing('bad_input', async () => storeText(await containerOf([]))));
+    test('nothing that is named', () => expectNothing('bad_input', () => storeAtOnce(authority, [])));
 
     test.each<[string, () => string | Promise<string>]>([
       ['no container', () => 'hello'],
-      ['a container in raw bytes, which is no text', async () => containerOf([await delegate(alice, bob)], 'raw')],
       ['another alphabet than it says', async () => `C${(await good()).slice(1)}==`],
       ['half a container', async () => (await good()).slice(0, 60)],
       ['bytes that are no token', () => unsortedContainerOf([{ bytes: Uint8Array.of(1, 2, 3) }])],
       ['an empty token', () => unsortedContainerOf([{ bytes: new Uint8Array(0) }])],
       ['a token with a byte after its end', async () => unsortedContainerOf([await longer()])],
       ['text beyond ASCII', () => 'Bäöü'],
-    ])('%s', (_, container) => expectNothing('malformed_token', async () => storeText(await container())));
+    ])('%s', (_, container) =>
+      expectNothingKept('malformed_token', async () => send(new TextEncoder().encode(await container()))),
+    );
 
-    const good = async () => containerOf([await delegate(alice, bob)]);
+    const good = async () => {
+      const token = await delegate(alice, bob);
+      return containerOf([token, await ask([token.cid])]);
+    };
     const longer = async () => ({ bytes: Uint8Array.of(...(await delegate(alice, bob)).bytes, 0) });
   });
 
   test('a delegation with any command is stored, or refused for it', async () => {
     for (const cmd of ['/a\u0000b', '/\u0001', '/\ufffd', '/a b']) {
-      const container = unsortedContainerOf([{ bytes: await rawDelegation(alice, { cmd }) }]);
-      const failure = await failureOf(() => storeText(container));
+      const token = { bytes: await rawDelegation(alice, { cmd }) };
+      const failure = await failureOf(() => storeBy([token]));
       if (failure !== undefined) expect(failure).toMatchObject({ code: 'malformed_token' });
     }
   });
@@ -205,10 +269,7 @@ describe.each(engines)('$name', (engine) => {
       signingKey = await principal(`${engine.name} package key ${++counter}`);
     });
     const importIt = () =>
-      authority.executeFor('acme', importKey, {
-        name: `imported-${counter}`,
-        seed: Secret.copyOf(signingKey.privateKey),
-      });
+      importSeed(authority, 'acme', { name: `imported-${counter}`, seed: Secret.copyOf(signingKey.privateKey) });
     const trustIt = () =>
       authority.executeFor('acme', addTrust, { public_key: Buffer.from(signingKey.publicKey.bytes).toString('hex') });
 

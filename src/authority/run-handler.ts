@@ -1,0 +1,62 @@
+import type { Transaction } from '../store/transaction.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+import type { Authorized } from './authorize.ts';
+import type { AnyCommand, CommandContext, CommandSubject, ContextOf } from './command.ts';
+import { resolveOrganisation } from './find-organisation.ts';
+import type { Host } from './host.ts';
+import type { Recall } from './memo.ts';
+import type { Request } from './request.ts';
+import type { Told } from './told.ts';
+
+/** In what a handler runs. */
+export interface Surroundings {
+  readonly transaction: Transaction;
+  /** RFC 3339, UTC. */
+  readonly now: string;
+  readonly recall: Recall;
+  readonly told: Told;
+}
+
+/** Runs the handler of an authorised invocation, on the very arguments that its policies were held against. */
+export async function runHandler(
+  host: Host,
+  surroundings: Surroundings,
+  { invocation, given }: Request,
+  { command, organisation }: Authorized,
+): Promise<unknown> {
+  const context = await createContext(host, surroundings, given);
+  return command.run({ ...context, invocation, ...(organisation && { organisation }) }, invocation.args);
+}
+
+/** Runs the handler of a command that reads for whoever has the database at hand: the principal `local`. */
+export async function runAsLocal(
+  host: Host,
+  surroundings: Surroundings,
+  command: AnyCommand,
+  args: unknown,
+  organisation: string | undefined,
+): Promise<unknown> {
+  const { transaction } = surroundings;
+  const row = command.subject === 'organisation' ? await resolveOrganisation(transaction, organisation) : undefined;
+  const context = await createContext(host, surroundings, []);
+  return command.run({ ...context, ...(row && { organisation: row }) } as ContextOf<CommandSubject>, args);
+}
+
+async function createContext(
+  host: Host,
+  { transaction, now, recall, told }: Surroundings,
+  given: readonly Delegation[],
+): Promise<CommandContext> {
+  return {
+    transaction,
+    now,
+    authority: host.identity,
+    tokens: await host.tokensIn(transaction),
+    given,
+    recall,
+    vault: () => host.requireVault(),
+    emit: (name, details) => told.note(name, details),
+    afterCommit: (act) => told.after(act),
+    lock: () => host.lock(),
+  };
+}

@@ -1,0 +1,84 @@
+import { HanaperError } from '../errors.ts';
+import { decodeSignature } from '../signature/document.ts';
+import { type Candidate, type TrustedKey, verifySignatures } from '../signature/verify.ts';
+import { readGeneration } from '../store/log.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { resolveOrganisation } from './find-organisation.ts';
+import { gatherKeys } from './gather-trust.ts';
+import type { Host } from './host.ts';
+
+/** What anybody may ask about a package. */
+export interface PublicQuery {
+  /** SHA-256 of the package: 64 hex characters. */
+  readonly hash: string;
+  /** The file name that it must have been signed under. */
+  readonly name: string;
+  /** Signature documents, as they stand in a `.sig` file. */
+  readonly signatures: readonly unknown[];
+  /** Name or DID of the organisation whose trust decides. */
+  readonly organisation: string;
+}
+
+/** What anybody is told. */
+export type PublicVerdict =
+  | { readonly verified: false }
+  | {
+      readonly verified: true;
+      readonly package_hash: string;
+      readonly signer_fingerprint: string;
+      readonly signed_at: string;
+      readonly expires_at: string | null;
+    };
+
+type TrustedKeys = ReadonlyMap<string, TrustedKey>;
+
+/**
+ * Verifies signatures by the trust of an organisation that has turned that on. An organisation that is not known or has not,
+ * a key that is not trusted, and a signature that is not valid are answered alike.
+ *
+ * @throws HanaperError `unavailable`, `database_corrupt`
+ */
+export async function verifyPublicly(host: Host, query: PublicQuery): Promise<PublicVerdict> {
+  const { hash, name, signatures, organisation } = query;
+  const recall = host.memo.at(await readGeneration(host.database));
+  const keys = await recall(`public/${organisation}`, () => readPublicKeys(host, organisation));
+  if (keys === undefined) return { verified: false };
+  try {
+    const { key, signature } = await verifySignatures({ hash, name }, signatures.map(read), keys, host.present);
+    return {
+      verified: true,
+      package_hash: hash,
+      signer_fingerprint: key.fingerprint,
+      signed_at: signature.signedAt,
+      expires_at: signature.statement?.expiresAt ?? null,
+    };
+  } catch (error) {
+    if (error instanceof HanaperError) return { verified: false };
+    throw error;
+  }
+}
+
+// A generation that is read before is never newer than what is then read: at worst the same is read once more.
+function readPublicKeys(host: Host, organisation: string): Promise<TrustedKeys | undefined> {
+  return host.database.transact('read', (transaction) => findPublicKeys(transaction, organisation));
+}
+
+async function findPublicKeys(transaction: Transaction, reference: string): Promise<TrustedKeys | undefined> {
+  try {
+    const organisation = await resolveOrganisation(transaction, reference);
+    if (organisation.publicVerificationSince === null) return undefined;
+    return await gatherKeys(transaction, organisation);
+  } catch (error) {
+    if (error instanceof HanaperError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
+function read(document: unknown): Candidate {
+  try {
+    return { origin: 'detached', signature: decodeSignature(document) };
+  } catch (error) {
+    if (error instanceof HanaperError) return { malformed: error };
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { HanaperError } from '../errors.ts';
+import type { Database } from '../store/database.ts';
+import { Effects } from '../store/effects.ts';
+import { lockLogHead, moveLogHead } from '../store/log.ts';
+import type { LogHeadRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+
+/** Something that is written in its turn. */
+export type Act<Result> = (transaction: Transaction, turn: Turn) => Promise<Result>;
+
+/** Where a writer stands in the transaction that it shares with others. */
+export interface Turn {
+  /** Where the log ends so far; whoever adds an entry moves it. */
+  head: LogHeadRow;
+  /** Whether something was written that has no entry yet: then a failure is that of the whole transaction. */
+  isOpen: boolean;
+  /** The generation of what is committed; another one in `head` is that of those before in this transaction. */
+  readonly committed: number;
+}
+
+interface Waiting {
+  readonly act: Act<unknown>;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Outcome = { readonly result: unknown } | { readonly refusal: HanaperError };
+
+// How many share one transaction, and with it the wait for the disk.
+const mostAtOnce = 64;
+
+/**
+ * Lets writers take turns. Those that wait while another writes share the next transaction, one after the other: each sees
+ * what those before have done, each has its answer once all is committed, and one that is refused leaves nothing.
+ */
+export class Writer {
+  readonly #database: Database;
+  readonly #waiting: Waiting[] = [];
+  #isWriting = false;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Does something in a write transaction that holds the head of the log.
+   *
+   * @throws HanaperError what `act` throws, `unavailable`
+   */
+  write<Result>(act: Act<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.#waiting.push({ act, resolve: resolve as (result: unknown) => void, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      // Who asks at the same moment comes along.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#writeTogether(this.#waiting.splice(0, mostAtOnce));
+    }
+    this.#isWriting = false;
+  }
+
+  async #writeTogether(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.#database.transact('write', (transaction) => takeTurns(transaction, batch));
+      for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome);
+    } catch (error) {
+      const [only, ...others] = batch;
+      // What went wrong may be one writer's fault: then the others must not suffer for it.
+      if (others.length === 0) only?.reject(error);
+      else for (const each of batch) await this.#writeTogether([each]);
+    }
+  }
+}
+
+async function takeTurns(transaction: Transaction, batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+  const head = await lockLogHead(transaction);
+  const turn: Turn = { head, isOpen: false, committed: head.generation };
+  const outcomes: Outcome[] = [];
+  for (const { act } of batch) {
+    outcomes.push(await attempt(turn, () => act({ ...transaction, effects: new Effects() }, turn)));
+  }
+  if (turn.head !== head) await moveLogHead(transaction, turn.head);
+  return outcomes;
+}
+
+// A refusal that has written nothing is its own; after anything else nobody can say what the transaction is worth.
+async function attempt(turn: Turn, act: () => Promise<unknown>): Promise<Outcome> {
+  try {
+    return { result: await act() };
+  } catch (error) {
+    const isRefusal = error instanceof HanaperError && error.code !== 'unavailable' && error.code !== 'internal';
+    if (isRefusal && !turn.isOpen) return { refusal: error };
+    throw error;
+  }
+}
+
+function settle(waiting: Waiting | undefined, outcome: Outcome): void {
+  if ('result' in outcome) waiting?.resolve(outcome.result);
+  else waiting?.reject(outcome.refusal);
+}

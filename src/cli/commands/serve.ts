@@ -1,0 +1,185 @@
+import { parseMetricsPort } from '../../config.ts';
+import { wipeAllSecrets } from '../../crypto/secret.ts';
+import { HanaperError } from '../../errors.ts';
+import type { HanaperEvent } from '../../events.ts';
+import { type ListenAddress, parseListenAddress } from '../../http/listen-address.ts';
+import type { TlsFiles } from '../../http/listener.ts';
+import { openJsonLog, openTerminalLog, type ServerLog } from '../../http/server-log.ts';
+import type { RunningServer, ServerOptions } from '../../server.ts';
+import { securityLevels } from '../../vault/costs.ts';
+import type { Credential } from '../../vault/slot.ts';
+import { version } from '../../version.ts';
+import type { Session } from '../session.ts';
+import { writeText } from '../write-text.ts';
+
+/** Options of `hanaper serve`. */
+export interface ServeOptions {
+  readonly listen?: string;
+  readonly socket?: string;
+  readonly host?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly insecure?: boolean;
+  readonly metrics?: string;
+  readonly unlock?: boolean;
+}
+
+/** `hanaper serve`: ends once the server has stopped. */
+export async function serve(session: Session, options: ServeOptions): Promise<undefined> {
+  const stopped = awaitSignal();
+  const configured = configure(session, options);
+  const isTerminal = process.stdout.isTTY && !session.output.json;
+  const log = isTerminal ? openTerminalLog((line) => writeText(1, line)) : await openJsonLog(1);
+  process.on('unhandledRejection', (error) => log.failure('a promise was left to fail', error));
+  // Where it does not come to listen, the error is all that is printed.
+  const early = holdEvents(log);
+  try {
+    const server = await start(session, options, configured, early.log);
+    if (isTerminal) for (const line of describe(server)) session.output.out(`${line}\n`);
+    else log.note('listening', tell(server));
+    early.release();
+    log.flush();
+    await stopped;
+    log.note('stopping');
+    await server.stop();
+    log.note('stopped');
+  } finally {
+    log.flush();
+  }
+}
+
+function holdEvents(log: ServerLog): { readonly log: ServerLog; release(): void } {
+  let held: HanaperEvent[] | undefined = [];
+  return {
+    log: { ...log, event: (event) => (held ? void held.push(event) : log.event(event)) },
+    release: () => {
+      for (const event of held ?? []) log.event(event);
+      held = undefined;
+    },
+  };
+}
+
+async function start(
+  session: Session,
+  { unlock = false }: ServeOptions,
+  configured: Pick<ServerOptions, 'address' | 'hosts' | 'insecure'>,
+  log: ServerLog,
+): Promise<RunningServer> {
+  const { startServer } = await import('../../server.ts');
+  const credential = unlock ? await session.requireCredential() : await session.findCredential();
+  try {
+    return await startServer({
+      ...configured,
+      authority: session.authorityOptions,
+      stateFolder: session.config.stateFolder,
+      costs: chooseCosts(session),
+      log,
+      ...(credential && { credential }),
+    });
+  } finally {
+    // The vault is open by now, or was not to be had; a server runs for long.
+    if (credential) wipe(credential);
+  }
+}
+
+function configure(session: Session, options: ServeOptions): Pick<ServerOptions, 'address' | 'hosts' | 'insecure'> {
+  const { server } = session.config;
+  const metrics = options.metrics === undefined ? server.metrics : parseMetricsPort(options.metrics);
+  const tls = chooseTls(options.tlsCert ?? server.tlsCert, options.tlsKey ?? server.tlsKey);
+  return {
+    address: chooseAddress(options, server),
+    hosts: options.host ?? server.hosts,
+    insecure: options.insecure ?? false,
+    ...(tls && { tls }),
+    ...(metrics !== 'off' && { metricsPort: metrics }),
+  };
+}
+
+function chooseAddress(flags: ServeOptions, { listen, socket }: Session['config']['server']): ListenAddress {
+  if (flags.listen !== undefined && flags.socket !== undefined) {
+    throw new HanaperError('usage', 'A server listens on an address or on a socket: give --listen or --socket.', {
+      option: '--socket',
+    });
+  }
+  if (flags.listen !== undefined) return parseListenAddress(flags.listen);
+  const path = flags.socket ?? socket;
+  return path === undefined ? parseListenAddress(listen) : { kind: 'socket', path };
+}
+
+function chooseTls(certificate: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  throw new HanaperError('bad_config', 'TLS needs a certificate and its key: give --tls-cert and --tls-key.', {
+    option: certificate === undefined ? '--tls-cert' : '--tls-key',
+  });
+}
+
+function chooseCosts({ config: { crypto } }: Session) {
+  return crypto.customParams ?? securityLevels[crypto.securityLevel];
+}
+
+function wipe(credential: Credential): void {
+  const secret = credential.kind === 'raw' ? credential.key : credential.passphrase;
+  secret[Symbol.dispose]();
+}
+
+function describe(server: RunningServer): readonly string[] {
+  const { url, metricsUrl } = server;
+  return [
+    `Hanaper ${version} listens at ${url}. Ctrl-C stops it.`,
+    ...(metricsUrl === undefined ? [] : [`  metrics  ${metricsUrl}`]),
+    '',
+    ...describeNext(server),
+    '',
+  ];
+}
+
+function describeNext({ initialized, locked, setupToken, url }: RunningServer): readonly string[] {
+  if (!initialized) {
+    return [
+      'Its database is not initialised. Next, on this machine: hanaper init --org NAME',
+      `Or over the network, within the hour: POST ${url}/api/crypto/init, with the set-up token in ${setupToken}`,
+    ];
+  }
+  if (locked) {
+    return [
+      'Its vault is locked: reading and verifying work, writing does not.',
+      `To unlock it: POST ${url}/api/crypto/unlock, from this machine with the passphrase alone`,
+      'Or start it with --unlock, or --passphrase-file FILE.',
+    ];
+  }
+  return ['Its vault is open.'];
+}
+
+function tell({ url, metricsUrl, setupToken, initialized, locked }: RunningServer) {
+  return {
+    version,
+    url,
+    ...(metricsUrl !== undefined && { metrics_url: metricsUrl }),
+    initialized,
+    locked,
+    ...(setupToken !== undefined && { setup_token_file: setupToken }),
+  };
+}
+
+// The first signal asks the server to stop. A second one ends the process at once, as the signal does by itself: an orderly
+// exit would wait for an Argon2id that is under way.
+function awaitSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.removeAllListeners(signal);
+      process.on(signal, () => {
+        if (isStopping) endBy(signal);
+        isStopping = true;
+        resolve();
+      });
+    }
+  });
+}
+
+function endBy(signal: NodeJS.Signals): void {
+  wipeAllSecrets();
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}

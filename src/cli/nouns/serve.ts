@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { ServeOptions } from '../commands/serve.ts';
+import { addVerb, option, repeated } from '../define.ts';
+import type { Output } from '../output.ts';
+
+/** `serve` */
+export function addServeCommand(program: Command, output: Output): void {
+  addVerb<ServeOptions>(program, output, {
+    usage: 'serve',
+    summary: 'Run the server, until it is told to stop',
+    example: 'hanaper serve --passphrase-file passphrase.txt',
+    options: [
+      option('--listen <address>', 'HOST:PORT to listen on (HANAPER_LISTEN; else 127.0.0.1:7373)'),
+      option('--socket <path>', 'a unix socket to listen on instead, for this user alone (HANAPER_SOCKET)'),
+      repeated('--host <name>', 'a name that it is reached by; may be repeated (HANAPER_HOSTS)'),
+      option('--tls-cert <file>', 'the certificate and its chain, PEM (HANAPER_TLS_CERT)'),
+      option('--tls-key <file>', 'its private key, PEM (HANAPER_TLS_KEY)'),
+      option('--insecure', 'listen for other machines without TLS, where a proxy does it'),
+      option('--metrics <port>', 'the port of /metrics on this machine, or "off" (HANAPER_METRICS; else 7374)'),
+      option('--unlock', 'ask for the passphrase now, on the terminal'),
+    ],
+    act: async (session, options) => (await import('../commands/serve.ts')).serve(session, options),
+  });
+}

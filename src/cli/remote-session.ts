@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
+import type { Client } from '../client/client.ts';
+import { connect, type ServerOptions } from '../client/connect.ts';
+import { type UnlockedDocument, unlockServer } from '../client/unlock.ts';
+import type { Config, RemoteConfig } from '../config.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+import { type Signer, signerOf } from '../ucan/signer.ts';
+import { type KeyFileOptions, type KeyReader, readIdentity } from './read-identity.ts';
+import { readTokens } from './read-tokens.ts';
+
+/** Options of a session that are for a server. */
+export interface RemoteOptions extends KeyFileOptions {
+  readonly insecure?: boolean;
+}
+
+/** What is needed of the session that it belongs to. */
+export interface RemoteSurroundings extends KeyReader {
+  readonly config: Config;
+}
+
+/** What one run of a command has to do with a server. */
+export class RemoteSession {
+  readonly #session: RemoteSurroundings;
+  readonly #remote: RemoteConfig;
+  readonly #options: RemoteOptions;
+  readonly #signers = new Map<string, Promise<Signer>>();
+  #client: Promise<Client> | undefined;
+
+  constructor(session: RemoteSurroundings, remote: RemoteConfig, options: RemoteOptions) {
+    this.#session = session;
+    this.#remote = remote;
+    this.#options = options;
+  }
+
+  /**
+   * Who asks the server, with the configured key, else with that of `keyFile`.
+   *
+   * @throws HanaperError `usage` where there is no key, and what reading it and connecting throw
+   */
+  connect(keyFile?: string): Promise<Client> {
+    this.#client ??= this.#connect(keyFile);
+    return this.#client;
+  }
+
+  /**
+   * Signs with the configured key, else with that of `keyFile`. Each file is read once.
+   *
+   * @throws HanaperError `usage` where there is none, and what reading it throws
+   */
+  openSigner(keyFile?: string): Promise<Signer> {
+    const file = this.#remote.as ?? keyFile;
+    if (file === undefined) throw noKey(this.#remote.server);
+    return this.readSigner(file);
+  }
+
+  /** Signs with a key file; one is read once, since it may be sealed with what standard input has. */
+  readSigner(file: string): Promise<Signer> {
+    const signer = this.#signers.get(file) ?? readIdentity(this.#session, file, this.#options).then(signerOf);
+    this.#signers.set(file, signer);
+    return signer;
+  }
+
+  /**
+   * Unlocks the server, as the holder of the configured key, where there is one.
+   *
+   * @throws HanaperError what `unlockServer` throws
+   */
+  async unlock(passphrase: Secret): Promise<UnlockedDocument> {
+    const signer = this.#remote.as === undefined ? undefined : await this.openSigner();
+    return unlockServer({ ...this.#serverOptions, passphrase, signer, proofs: await this.#readProofs() });
+  }
+
+  async #connect(keyFile: string | undefined): Promise<Client> {
+    const signer = await this.openSigner(keyFile);
+    return connect({ ...this.#serverOptions, signer, proofs: await this.#readProofs() });
+  }
+
+  get #serverOptions(): ServerOptions {
+    const { stateFolder, security } = this.#session.config;
+    return {
+      server: this.#remote.server,
+      insecure: this.#options.insecure,
+      authority: security.authority,
+      pins: knownAuthoritiesFile(join(stateFolder, 'known_authorities')),
+    };
+  }
+
+  async #readProofs() {
+    return (await readTokens(...this.#remote.proofs)).delegations;
+  }
+}
+
+function noKey(server: string): HanaperError {
+  return new HanaperError(
+    'usage',
+    `Say who asks ${server}: --as KEYFILE, with --proof FILE for what leads to that key. Make a key with: hanaper identity create.`,
+    { option: '--as' },
+  );
+}

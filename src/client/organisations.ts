@@ -1,0 +1,51 @@
+import { HanaperError } from '../errors.ts';
+import { isRecord } from './problem.ts';
+
+/** What an organisation is known by. */
+export interface KnownOrganisation {
+  readonly id: string;
+  readonly name: string;
+  readonly did: string;
+}
+
+/** Reads what `/org/list` tells; `undefined` where it is not of its form. */
+export function readOrganisations(result: unknown): readonly KnownOrganisation[] | undefined {
+  const list = isRecord(result) ? result['organisations'] : undefined;
+  return Array.isArray(list) && list.every(isOrganisation) ? list : undefined;
+}
+
+/**
+ * The DID of the organisation of a name or an id; without one, of the only organisation there is.
+ *
+ * @throws HanaperError `not_found`, `usage` where none is named and there are several
+ */
+export function findOrganisation(organisations: readonly KnownOrganisation[], reference?: string): string {
+  const found =
+    reference === undefined
+      ? organisations
+      : organisations.filter(({ id, name }) => reference === id || reference === name);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only.did;
+  throw only === undefined ? noOrganisation(reference) : severalOrganisations(organisations);
+}
+
+function isOrganisation(value: unknown): value is KnownOrganisation {
+  return isRecord(value) && [value['id'], value['name'], value['did']].every((field) => typeof field === 'string');
+}
+
+function noOrganisation(reference: string | undefined): HanaperError {
+  const message =
+    reference === undefined
+      ? 'There is no organisation yet. Create one: hanaper org create NAME.'
+      : `There is no organisation "${reference.slice(0, 100)}". "hanaper org list" shows those there are.`;
+  return new HanaperError('not_found', message, { kind: 'organisation' });
+}
+
+function severalOrganisations(organisations: readonly KnownOrganisation[]): HanaperError {
+  const names = organisations.map(({ name }) => name);
+  return new HanaperError(
+    'usage',
+    `There are several organisations; say which with --org or HANAPER_ORG: ${names.join(', ')}.`,
+    { organisations: names },
+  );
+}

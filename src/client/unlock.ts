@@ -1,0 +1,97 @@
+import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
+import { Secret } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+import { encodeContainer } from '../ucan/container.ts';
+import type { Delegation } from '../ucan/delegation.ts';
+import type { Signer } from '../ucan/signer.ts';
+import { Client } from './client.ts';
+import { openTransport, type ServerOptions } from './connect.ts';
+import { learnAuthority } from './learn-authority.ts';
+import { clientLimits } from './limits.ts';
+import { foreignAnswer, isRecord, readJson, refusalOf } from './problem.ts';
+import { parseServerAddress } from './server-address.ts';
+
+/** Whom to unlock, and who asks. */
+export interface UnlockOptions extends ServerOptions {
+  readonly passphrase: Secret;
+  /** Who asks; a server on this machine takes the passphrase alone. */
+  readonly signer?: Signer | undefined;
+  /** Delegations that lead to the signer. */
+  readonly proofs?: readonly Delegation[];
+}
+
+/** That a server is unlocked. */
+export interface UnlockedDocument {
+  /** DID of the authority. */
+  readonly did: string;
+  readonly locked: false;
+}
+
+const command = '/database/unlock';
+
+/**
+ * Opens the vault of a server. The passphrase goes beside the invocation, and to nobody but the authority that is known.
+ *
+ * @throws HanaperError `usage`, `authority_changed`, `wrong_passphrase`, `not_authorized`, `unavailable`
+ */
+export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocument> {
+  requireSafe(options);
+  const transport = openTransport(options);
+  const authority = await learnAuthority(transport, options);
+  const { signer, proofs = [], passphrase } = options;
+  const client = signer && new Client({ transport, authority, signer, proofs });
+  using body = encodeBody(passphrase);
+  const answer = await transport.send({
+    method: 'POST',
+    path: '/api/crypto/unlock',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(client && { authorization: `Bearer ${await authorize(client)}` }),
+    },
+    body: body.bytes,
+    most: clientLimits.didDocumentBytes,
+    changes: true,
+  });
+  if (answer.status !== 200) throw refusalOf(answer, transport.origin);
+  const document = readJson(answer);
+  if (isRecord(document) && document['locked'] === false) return { did: authority, locked: false };
+  throw foreignAnswer(answer, transport.origin);
+}
+
+async function authorize(client: Client): Promise<string> {
+  const { invocation, path } = await client.sign({ command, subject: client.identity.did, args: {} });
+  const tokens = [invocation, ...path].map(({ bytes }) => bytes);
+  return decodeUtf8(await encodeContainer(tokens, 'base64url-gzip')) ?? '';
+}
+
+function requireSafe({ server, insecure, signer }: UnlockOptions): void {
+  const { isLoopback, isClear } = parseServerAddress(server, insecure);
+  if (isClear && !isLoopback) throw unsafe('A passphrase is sent to another machine over https only.', '--server');
+  if (!isLoopback && signer === undefined) {
+    throw unsafe('To unlock the server of another machine, say who asks: --as KEYFILE.', '--as');
+  }
+}
+
+function unsafe(message: string, option: string): HanaperError {
+  return new HanaperError('usage', message, { option });
+}
+
+// Byte by byte, so that the passphrase never becomes a string.
+function encodeBody({ bytes }: Secret): Secret {
+  using escaped = Secret.adopt(new Uint8Array(bytes.length * 6));
+  let length = 0;
+  for (const byte of bytes) {
+    const written = escapeByte(byte);
+    escaped.bytes.set(written, length);
+    length += written.length;
+  }
+  const head = encodeUtf8('{"method":"passphrase","passphrase":"');
+  return Secret.adopt(concatBytes(head, escaped.bytes.subarray(0, length), encodeUtf8('"}')));
+}
+
+// JSON (RFC 8259, section 7).
+function escapeByte(byte: number): Uint8Array {
+  if (byte < 0x20) return encodeUtf8(`\\u${byte.toString(16).padStart(4, '0')}`);
+  return byte === 0x22 || byte === 0x5c ? Uint8Array.of(0x5c, byte) : Uint8Array.of(byte);
+}

@@ -1,0 +1,73 @@
+import type { Context } from 'hono';
+import { concatBytes, decodeUtf8 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
+import { bodyBytes } from './limits.ts';
+
+/**
+ * The body of a request, within bounds whatever its headers say.
+ *
+ * @throws HanaperError `too_large`, `bad_input` where it did not arrive whole
+ */
+export async function readBody(context: Context, most: number = bodyBytes): Promise<Uint8Array> {
+  const length = context.req.header('Content-Length');
+  if (length !== undefined && Number(length) > most) throw tooLarge(most);
+  try {
+    return await readParts(partsOf(context), most);
+  } catch (cause) {
+    if (cause instanceof HanaperError) throw cause;
+    throw new HanaperError('bad_input', 'The body of this request did not arrive whole.', { reason: 'body' }, cause);
+  }
+}
+
+/**
+ * The body as JSON; an empty one is an empty object.
+ *
+ * @throws HanaperError `bad_input`, `too_large`
+ */
+export async function readJsonBody(context: Context): Promise<unknown> {
+  const bytes = await readBody(context);
+  if (bytes.length === 0) return {};
+  requireType(context, ['application/json', 'application/vnd.ipld.dag-json']);
+  try {
+    return JSON.parse(decodeUtf8(bytes) ?? '');
+  } catch {
+    throw new HanaperError('bad_input', 'The body is not JSON.', { reason: 'not JSON' });
+  }
+}
+
+/**
+ * Requires that a body is of one of some media types.
+ *
+ * @throws HanaperError `bad_input`
+ */
+export function requireType(context: Context, types: readonly string[]): void {
+  const [type = ''] = (context.req.header('Content-Type') ?? '').split(';');
+  if (types.includes(type.trim().toLowerCase())) return;
+  throw new HanaperError('bad_input', `The Content-Type of this body must be ${types.join(' or ')}.`, {
+    reason: 'content type',
+    expected: types,
+  });
+}
+
+// The connection itself gives its parts at less cost than a stream of the platform's around it.
+function partsOf({ env, req }: Context): AsyncIterable<Uint8Array> {
+  const { incoming } = (env ?? {}) as { readonly incoming?: AsyncIterable<Uint8Array> };
+  return incoming ?? req.raw.body ?? nothing();
+}
+
+async function readParts(stream: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    length += part.length;
+    if (length > most) throw tooLarge(most);
+    parts.push(part);
+  }
+  return concatBytes(...parts);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+function tooLarge(most: number): HanaperError {
+  return new HanaperError('too_large', `The body of a request here has at most ${most} bytes.`, { most_bytes: most });
+}

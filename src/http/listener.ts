@@ -1,0 +1,206 @@
+import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { HanaperError, systemCodeOf } from '../errors.ts';
+import { Connections } from './connections.ts';
+import {
+  headerBytes,
+  headersTimeout,
+  idleTimeout,
+  keepAliveTimeout,
+  mostConnections,
+  requestTimeout,
+  timeoutCheck,
+} from './limits.ts';
+import type { ListenAddress } from './listen-address.ts';
+
+// How often a stopping server looks which connections have come to rest, in milliseconds.
+const sweepInterval = 20;
+
+/** A certificate and its key, as paths of PEM files. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** The times after which a slow connection is cut off, in milliseconds. */
+export interface Timeouts {
+  readonly headers: number;
+  readonly request: number;
+  readonly check: number;
+}
+
+/** The times of `limits.ts`. */
+const presetTimeouts: Timeouts = { headers: headersTimeout, request: requestTimeout, check: timeoutCheck };
+
+/** How a server listens. */
+export interface ListenerOptions {
+  readonly address: ListenAddress;
+  readonly tls?: TlsFiles;
+  readonly timeouts?: Timeouts;
+  readonly handle: RequestListener;
+}
+
+/** A server that listens. */
+export interface Listener {
+  /** The port, where it listens on one. */
+  readonly port: number;
+  /** Accepts nothing more, waits for what was begun at most so many milliseconds, and then cuts off what is left. */
+  stop(longest: number): Promise<void>;
+}
+
+/**
+ * Listens.
+ *
+ * @throws HanaperError `bad_config` where the address cannot be had, or the certificate or key not be used
+ */
+export async function listen({ address, tls, timeouts, handle }: ListenerOptions): Promise<Listener> {
+  const server = await create(handle, tls, timeouts ?? presetTimeouts);
+  const connections = new Connections(server, tls !== undefined);
+  server.on('clientError', refuse);
+  server.timeout = idleTimeout;
+  server.maxConnections = mostConnections;
+  if (address.kind === 'socket') await listenOnSocket(server, address.path);
+  else await begin(server, `${address.host}:${address.port}`, () => server.listen(address.port, address.host));
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : 0,
+    stop: (longest) => stop(server, connections, longest),
+  };
+}
+
+async function create(handle: RequestListener, tls: TlsFiles | undefined, timeouts: Timeouts): Promise<Server> {
+  const options: ServerOptions = {
+    maxHeaderSize: headerBytes,
+    headersTimeout: timeouts.headers,
+    requestTimeout: timeouts.request,
+    connectionsCheckingInterval: timeouts.check,
+    keepAliveTimeout,
+  };
+  if (tls === undefined) return createServer(options, handle);
+  const { createServer: createSecureServer } = await import('node:https');
+  const key = readPem(tls.key);
+  try {
+    return createSecureServer(
+      { ...options, cert: readPem(tls.certificate), key, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers },
+      handle,
+    );
+  } catch (cause) {
+    throw new HanaperError(
+      'bad_config',
+      `${tls.certificate} and ${tls.key} cannot be used for TLS: they must be PEM files, and belong together.`,
+      { certificate: tls.certificate, key: tls.key },
+      cause,
+    );
+  } finally {
+    key.fill(0);
+  }
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const reason = systemCodeOf(cause) ?? 'unreadable';
+    throw new HanaperError('bad_config', `${path} cannot be read (${reason}).`, { path, reason }, cause);
+  }
+}
+
+// The file is nobody else's from the moment that it is there.
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  await removeStaleSocket(path);
+  await begin(server, path, () => {
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path);
+    } finally {
+      process.umask(mask);
+    }
+  });
+  chmodSync(path, 0o600);
+}
+
+// A server that was killed has left its socket; one that runs answers on it.
+async function removeStaleSocket(path: string): Promise<void> {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isSocket()) throw unusable(path, 'it is there, and no socket');
+  if (await answers(path)) throw unusable(path, 'EADDRINUSE');
+  unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function begin(server: Server, where: string, listenNow: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(unusable(where, systemCodeOf(cause) ?? 'unusable', cause)));
+    server.once('listening', () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+    listenNow();
+  });
+}
+
+function unusable(where: string, reason: string, cause?: unknown): HanaperError {
+  const hint = reason === 'EADDRINUSE' ? 'something else listens there' : reason;
+  return new HanaperError(
+    'bad_config',
+    `Cannot listen on ${where}: ${hint}. Choose another address with --listen or --socket.`,
+    { address: where, reason },
+    cause,
+  );
+}
+
+async function stop(server: Server, connections: Connections, longest: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  connections.endIdle();
+  const sweep = setInterval(() => connections.endIdle(), sweepInterval);
+  const end = setTimeout(() => connections.cutOff(), longest);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(end);
+}
+
+const refusals: Readonly<Record<string, { readonly status: string; readonly code: string; readonly detail: string }>> =
+  {
+    HPE_HEADER_OVERFLOW: {
+      status: '431 Request Header Fields Too Large',
+      code: 'too_large',
+      detail: `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
+    },
+    ERR_HTTP_REQUEST_TIMEOUT: {
+      status: '408 Request Timeout',
+      code: 'unavailable',
+      detail: 'The request did not arrive in time.',
+    },
+  };
+const malformed = { status: '400 Bad Request', code: 'bad_input', detail: 'This is no HTTP request.' };
+
+// What never becomes a request is answered here; a socket whose answer has begun is only cut off.
+function refuse(error: Error, socket: Duplex): void {
+  if (!socket.writable || systemCodeOf(error) === 'ECONNRESET') return void socket.destroy();
+  const { status, code, detail } = refusals[systemCodeOf(error) ?? ''] ?? malformed;
+  const [digits = '400'] = status.split(' ');
+  const title = status.slice(digits.length + 1);
+  const body = JSON.stringify({ type: 'about:blank', title, status: Number(digits), detail, code });
+  const headers = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

@@ -1,0 +1,67 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { HanaperEvent } from '../events.ts';
+import type { RequestLog } from './app.ts';
+
+/** What a server counts. */
+export interface Metrics {
+  readonly contentType: string;
+  observeRequest(entry: RequestLog): void;
+  observeEvent(event: HanaperEvent): void;
+  /** All of it, in the text format of Prometheus. */
+  render(): Promise<string>;
+}
+
+// Seconds: from what a cached answer takes to what an unlocking does.
+const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Counters that begin at zero; `isLocked` is asked each time that they are read. */
+export function createMetrics(isLocked: () => boolean): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'hanaper_http_requests_total',
+    help: 'Requests that were answered, by route and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'hanaper_http_request_duration_seconds',
+    help: 'How long the answer took, by route',
+    labelNames: ['method', 'route'] as const,
+    buckets,
+    registers: [registry],
+  });
+  const executed = new Counter({
+    name: 'hanaper_commands_executed_total',
+    help: 'Commands that left a receipt, by name and code; "ok" is the code of those that were not refused',
+    labelNames: ['command', 'code'] as const,
+    registers: [registry],
+  });
+  const refused = new Counter({
+    name: 'hanaper_commands_refused_total',
+    help: 'Commands that were refused, with or without a receipt, by name and code',
+    labelNames: ['command', 'code'] as const,
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'hanaper_locked',
+    help: '1 while the vault is locked, 0 while it is open',
+    registers: [registry],
+    collect() {
+      this.set(isLocked() ? 1 : 0);
+    },
+  });
+  return {
+    contentType: registry.contentType,
+    observeRequest: ({ method, path, status, milliseconds }) => {
+      requests.inc({ method, route: path, status });
+      durations.observe({ method, route: path }, milliseconds / 1000);
+    },
+    observeEvent: ({ name, reason, details: { command } }) => {
+      if (typeof command !== 'string') return;
+      if (name === 'command.executed') executed.inc({ command, code: reason ?? 'ok' });
+      else if (reason !== undefined) refused.inc({ command, code: reason });
+    },
+    render: () => registry.metrics(),
+  };
+}

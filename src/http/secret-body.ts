@@ -1,0 +1,89 @@
+import type { Context } from 'hono';
+import { decodeUtf8 } from '../bytes.ts';
+import { Secret } from '../crypto/secret.ts';
+import { HanaperError } from '../errors.ts';
+import { preparePassphrase } from '../vault/passphrase.ts';
+import { secretBodyBytes } from './limits.ts';
+
+/** A JSON body, with its passphrase taken out. */
+export interface SecretBody {
+  /** Absent where there is none. */
+  readonly passphrase?: string;
+  /** All but the passphrase. */
+  readonly rest: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads a JSON body that may hold a passphrase, and wipes the bytes that it came in. The passphrase is a string for as
+ * long as it takes to be made a secret; JSON knows no other form.
+ *
+ * @throws HanaperError `bad_input`, `too_large`
+ */
+export async function readSecretBody(context: Context): Promise<SecretBody> {
+  requireJson(context.req.header('content-type'));
+  using body = await readWiped(context.req.raw.body);
+  const { passphrase, ...rest } = parseObject(body.bytes);
+  if (passphrase === undefined) return { rest };
+  if (typeof passphrase !== 'string') throw notValid('passphrase must be a string');
+  return { passphrase, rest };
+}
+
+// The parts are wiped as they are copied; what is too long is not read to its end.
+async function readWiped(stream: ReadableStream<Uint8Array> | null): Promise<Secret> {
+  const buffer = new Uint8Array(secretBodyBytes);
+  let length = 0;
+  try {
+    for await (const part of stream ?? []) {
+      if (length + part.length > secretBodyBytes) throw tooLarge();
+      buffer.set(part, length);
+      part.fill(0);
+      length += part.length;
+    }
+    return Secret.copyOf(buffer.subarray(0, length));
+  } catch (cause) {
+    throw cause instanceof HanaperError ? cause : notWhole(cause);
+  } finally {
+    buffer.fill(0);
+  }
+}
+
+/**
+ * The passphrase of a body that must have one.
+ *
+ * @throws HanaperError `bad_input`
+ */
+export function requirePassphrase({ passphrase }: SecretBody): Secret {
+  if (passphrase === undefined) throw notValid('passphrase is missing');
+  return preparePassphrase(passphrase);
+}
+
+function requireJson(type: string | undefined): void {
+  if (/^application\/json(?:\s*;|$)/i.test(type ?? '')) return;
+  throw new HanaperError('bad_input', 'The body must be JSON, with Content-Type: application/json.', {
+    reason: 'content type',
+  });
+}
+
+// What the parser says would quote the body, and with it the passphrase.
+function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(decodeUtf8(bytes) ?? '');
+  } catch {
+    throw notValid('it is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notValid('it is no object');
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function notValid(reason: string): HanaperError {
+  return new HanaperError('bad_input', `The body is not valid: ${reason}.`, { reason });
+}
+
+function tooLarge(): HanaperError {
+  return new HanaperError('too_large', `This body has more than ${secretBodyBytes} bytes.`, { most: secretBodyBytes });
+}
+
+function notWhole(cause: unknown): HanaperError {
+  return new HanaperError('bad_input', 'The body did not arrive whole.', { reason: 'truncated' }, cause);
+}

@@ -1,0 +1,82 @@
+import type { HanaperEvent } from '../events.ts';
+import type { RequestLog } from './app.ts';
+
+/** Where a server tells what it does. */
+export interface ServerLog {
+  /** A request that was answered. */
+  request(entry: RequestLog): void;
+  /** Something that happened, or was refused. */
+  event(event: HanaperEvent): void;
+  /** Something about the server itself. */
+  note(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** Something that went wrong outside of a request. */
+  failure(message: string, error: unknown): void;
+  /** Writes what is still held back. */
+  flush(): void;
+}
+
+// A line is held back for so many milliseconds at most, so that a busy server writes many at once.
+const longestHeld = 100;
+const mostHeld = 4096;
+
+/** Writes JSON lines into a file descriptor, for other programs to read. */
+export async function openJsonLog(descriptor: number): Promise<ServerLog> {
+  const { default: pino } = await import('pino');
+  const destination = pino.destination({
+    dest: descriptor,
+    sync: true,
+    minLength: mostHeld,
+    periodicFlush: longestHeld,
+  });
+  // A reader that went away is no reason to stop serving.
+  destination.on('error', () => undefined);
+  const logger = pino(
+    {
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      messageKey: 'message',
+      errorKey: 'error',
+      serializers: { error: describeError },
+    },
+    destination,
+  );
+  return {
+    request: ({ milliseconds, error, ...entry }) => {
+      const level = entry.status >= 500 ? 'error' : 'info';
+      const rounded = Math.round(milliseconds * 100) / 100;
+      logger[level]({ ...entry, milliseconds: rounded, ...(error !== undefined && { error }) }, 'request');
+    },
+    event: ({ name, time, reason, details }) => {
+      const level = reason === undefined ? 'info' : 'warn';
+      logger[level]({ event: name, event_time: time, ...(reason && { reason }), details }, 'event');
+    },
+    note: (message, details = {}) => logger.info(details, message),
+    failure: (message, error) => logger.error({ error }, message),
+    flush: () => destination.flushSync(),
+  };
+}
+
+/** Writes short lines for a person at a terminal. */
+export function openTerminalLog(write: (line: string) => void): ServerLog {
+  const say = (text: string) => write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+  return {
+    request: ({ method, path, status, milliseconds, code, error }) => {
+      say(`${method} ${path} ${status} ${milliseconds.toFixed(1)} ms${code === undefined ? '' : ` ${code}`}`);
+      if (error !== undefined && status >= 500) say(describeError(error));
+    },
+    event: ({ name, reason, details }) => {
+      const { command } = details;
+      say([name, typeof command === 'string' ? command : '', reason ?? ''].filter((word) => word !== '').join(' '));
+    },
+    note: (message) => say(message),
+    failure: (message, error) => say(`${message}: ${describeError(error)}`),
+    flush: () => undefined,
+  };
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { stack = String(error), cause } = error;
+  return cause === undefined ? stack : `${stack}\ncaused by ${describeError(cause)}`;
+}

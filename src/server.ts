@@ -1,0 +1,175 @@
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { AuthorityOptions } from './authority/open-authority.ts';
+import type { Argon2Parameters } from './crypto/argon2.ts';
+import { HanaperError } from './errors.ts';
+import { createApp } from './http/app.ts';
+import { mountCrypto } from './http/crypto.ts';
+import { DatabaseService } from './http/database-service.ts';
+import { LateMetrics } from './http/late-metrics.ts';
+import { stopTimeout } from './http/limits.ts';
+import { formatHost, isLoopback, type ListenAddress, listAcceptedHosts } from './http/listen-address.ts';
+import { type Listener, listen, type Timeouts, type TlsFiles } from './http/listener.ts';
+import type { MasterKeyOptions } from './http/master-key.ts';
+import { listenForMetrics } from './http/metrics-listener.ts';
+import type { ServerLog } from './http/server-log.ts';
+import { SetupToken } from './http/setup-token.ts';
+import { type EstimateStrength, estimateInThread } from './http/strength.ts';
+import type { Credential } from './vault/slot.ts';
+
+/** How a server is started. */
+export interface ServerOptions {
+  /** The database, and what it must be. */
+  readonly authority: AuthorityOptions;
+  readonly address: ListenAddress;
+  /** The folder for the set-up token. */
+  readonly stateFolder: string;
+  /** Names by which it is reached besides its address, with or without a port. */
+  readonly hosts?: readonly string[];
+  readonly tls?: TlsFiles;
+  /** Whether it may be reached from other machines without TLS. */
+  readonly insecure?: boolean;
+  /** The port of `/metrics` on this machine; absent: none. */
+  readonly metricsPort?: number;
+  /** Opens the vault before the first request. */
+  readonly credential?: Credential;
+  /** Argon2id costs where an initialisation names none. */
+  readonly costs?: Argon2Parameters;
+  readonly log?: ServerLog;
+  /** Where the tests need others. */
+  readonly timeouts?: Timeouts;
+  readonly estimate?: EstimateStrength;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where it is reached: a URL, or the path of its socket behind `unix:`. */
+  readonly url: string;
+  readonly metricsUrl?: string;
+  /** The file with the set-up token, where the database is not initialised. */
+  readonly setupToken?: string;
+  readonly initialized: boolean;
+  readonly locked: boolean;
+  /** Stops accepting, finishes what was begun, closes the database. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server: opens the database, or waits for it to be initialised, and listens.
+ *
+ * @throws HanaperError `bad_config`, `wrong_passphrase`, and what opening a database throws
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  requireSafe(options);
+  const stack = new AsyncDisposableStack();
+  try {
+    return await assemble(options, stack);
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+// What is put on the stack last is taken down first: requests, then the token, then the database.
+async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Promise<RunningServer> {
+  const { address, tls, timeouts, metricsPort, log } = options;
+  const metrics = new LateMetrics(() => service.current?.locked ?? true);
+  const service = stack.use(new DatabaseService(watch(options, metrics)));
+  await service.open();
+  if (options.credential) await service.current?.unlock(options.credential);
+  const now = () => (options.authority.clock?.() ?? new Date()).getTime();
+  const token = service.isReady ? undefined : SetupToken.create(join(options.stateFolder, 'setup-token'), now);
+  if (token) stack.defer(() => token.remove());
+  const hosts = new Set<string>();
+  const app = createApp({
+    service,
+    hosts,
+    log: (entry) => {
+      log?.request(entry);
+      metrics.use((counters) => counters.observeRequest(entry));
+    },
+    mount: (mounted) => mountCrypto(mounted, describeMasterKey(options, service, now, token)),
+  });
+  const listener = await listen({
+    address,
+    handle: getRequestListener(serve(app, service, token), { errorHandler: refuseTarget }),
+    ...(tls && { tls }),
+    ...(timeouts && { timeouts }),
+  });
+  stack.defer(() => listener.stop(stopTimeout));
+  for (const host of listHosts(options, listener)) hosts.add(host);
+  const watched = metricsPort === undefined ? undefined : await listenForMetrics(metricsPort, () => metrics.load());
+  if (watched) stack.defer(() => watched.stop(0));
+  return {
+    url: formatUrl(options, listener),
+    ...(watched && { metricsUrl: `http://127.0.0.1:${watched.port}/metrics` }),
+    ...(token && { setupToken: token.path }),
+    initialized: service.isReady,
+    locked: service.current?.locked ?? true,
+    stop: () => stack.disposeAsync(),
+  };
+}
+
+function requireSafe({ address, tls, insecure = false }: ServerOptions): void {
+  if (address.kind === 'socket' || tls !== undefined || insecure || isLoopback(address.host)) return;
+  throw new HanaperError(
+    'bad_config',
+    `${formatHost(address.host, address.port)} can be reached by other machines: give --tls-cert and --tls-key, or say --insecure where a proxy in front of it does TLS.`,
+    { option: '--listen', address: address.host },
+  );
+}
+
+function watch({ authority, log }: ServerOptions, metrics: LateMetrics): AuthorityOptions {
+  return {
+    ...authority,
+    observer: (event) => {
+      authority.observer?.(event);
+      log?.event(event);
+      metrics.use((counters) => counters.observeEvent(event));
+    },
+  };
+}
+
+function describeMasterKey(
+  { costs, estimate = estimateInThread }: ServerOptions,
+  service: DatabaseService,
+  now: () => number,
+  token: SetupToken | undefined,
+): MasterKeyOptions {
+  return { service, now, estimate, ...(costs && { costs }), ...(token && { token }) };
+}
+
+// Until there is a database, each request looks whether there is one: somebody may have initialised it beside this process.
+function serve(app: Hono, service: DatabaseService, token: SetupToken | undefined): Hono['fetch'] {
+  return async (request, env) => {
+    if (!service.isReady) {
+      await service.refresh();
+      if (service.isReady) token?.remove();
+    }
+    return app.fetch(request, env);
+  };
+}
+
+// A target or a Host header of which no URL can be made never comes as far as a route.
+function refuseTarget(): Response {
+  const problem = {
+    type: 'about:blank',
+    title: 'Bad Request',
+    status: 400,
+    detail: 'This is no URL.',
+    code: 'bad_input',
+  };
+  return Response.json(problem, { status: 400, headers: { 'Content-Type': 'application/problem+json' } });
+}
+
+function listHosts({ address, hosts = [] }: ServerOptions, { port }: Listener): Iterable<string> {
+  if (address.kind === 'socket') return new Set(['localhost', ...hosts.map((host) => host.toLowerCase())]);
+  return listAcceptedHosts(address.host, port, hosts);
+}
+
+function formatUrl({ address, tls }: ServerOptions, { port }: Listener): string {
+  if (address.kind === 'socket') return `unix:${address.path}`;
+  const host = address.host === '127.0.0.1' ? 'localhost' : address.host;
+  return `${tls ? 'https' : 'http'}://${formatHost(host, port)}`;
+}

@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Authority, createOrganisation, listOrganisations, openSigner } from '../../src/authority/index.ts';
+import { type ConnectOptions, connect } from '../../src/client/index.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { decodeInvocation, formatCid, type Signer, signReceipt, unpackTokens } from '../../src/ucan/index.ts';
+import { createAuthority } from '../support/authority.ts';
+import { expectCode } from '../support/codes.ts';
+import { engines } from '../support/engines.ts';
+import {
+  type Intercept,
+  json,
+  problem,
+  receiptOf,
+  startServer,
+  type TestAnswer,
+  type TestRequest,
+} from '../support/stand-in-server.ts';
+import { delegate, type Principal, principal } from '../support/ucan.ts';
+
+const [sqlite] = engines;
+const container = { 'content-type': 'application/vnd.ucan.container' };
+
+let authority: Authority;
+let own: Signer;
+let admin: Principal;
+let stranger: Principal;
+let organisations = 0;
+
+beforeAll(async () => {
+  ({ authority } = await createAuthority((await sqlite?.createUrl()) ?? ''));
+  own = await openSigner(authority, 'authority');
+  [admin, stranger] = [await principal('admin'), await principal('stranger')];
+});
+
+afterAll(() => authority.close());
+
+/** A server that answers invocations as a test says, and a client of it. */
+async function open(intercept: Intercept, options: Partial<ConnectOptions> = {}) {
+  const server = await startServer(authority, {
+    intercept: (request, answer) => (request.path.startsWith('/api/invoke') ? intercept(request, answer) : answer),
+  });
+  const proofs = [await delegate(own, admin)];
+  const client = await connect({ server: server.url, signer: admin, proofs, ...options });
+  return { server, client, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+const newOrganisation = () => ({ name: `org-${++organisations}` });
+
+async function invocationIn({ body }: TestRequest) {
+  const tokens = await unpackTokens(new Uint8Array(body));
+  const [invocation] = tokens.flatMap((bytes) => {
+    try {
+      return [decodeInvocation(bytes)];
+    } catch {
+      return [];
+    }
+  });
+  if (invocation === undefined) throw new TypeError('a request has an invocation');
+  return invocation;
+}
+
+async function receiptBy(signer: Signer, request: TestRequest, out: object = { ok: {} }): Promise<TestAnswer> {
+  const { cid: ran } = await invocationIn(request);
+  return receiptOf(await signReceipt(signer, { ran, out: out as { ok: unknown } }));
+}
+
+describe('of a write, an answer is not believed that is', () => {
+  test.each<[string, ErrorCode, Intercept]>([
+    ['the receipt of another authority', 'authority_changed', (request) => receiptBy(stranger, request)],
+    [
+      'a receipt in the name of the authority, signed by another',
+      'invalid_token_signature',
+      (request) => receiptBy({ ...stranger, did: own.did }, request),
+    ],
+    [
+      'the receipt of another invocation',
+      'invalid_claim',
+      async (request) => {
+        const { cid: ran } = await delegate(own, admin);
+        await invocationIn(request);
+        return receiptOf(await signReceipt(own, { ran, out: { ok: {} } }));
+      },
+    ],
+    ['the invocation itself', 'malformed_token', async (request) => receiptOf(await invocationIn(request))],
+    [
+      'a receipt with a bit turned',
+      'invalid_token_signature',
+      (_, { status, headers, body }) => {
+        const bytes = Buffer.from(body);
+        // Behind the container's head and the head of its one token begins the signature.
+        const place = bytes.indexOf(Buffer.from([0x82, 0x58, 0x40])) + 10;
+        bytes[place] = (bytes[place] ?? 0) ^ 1;
+        return { status, headers, body: bytes };
+      },
+    ],
+    [
+      'truncated',
+      'malformed_token',
+      (_, { status, headers, body }) => ({ status, headers, body: Buffer.from(body).subarray(0, -1) }),
+    ],
+    ['empty', 'malformed_token', () => ({ status: 200, headers: container, body: '' })],
+    ['a web page', 'unavailable', () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hello' })],
+    [
+      'a web page that says no',
+      'unavailable',
+      () => ({ status: 404, headers: { 'content-type': 'text/html' }, body: '<p>' }),
+    ],
+    ['JSON of another kind', 'unavailable', () => json(200, { hello: 'world' })],
+    [
+      'a redirect',
+      'unavailable',
+      () => ({ status: 307, headers: { location: 'https://elsewhere.example/' }, body: '' }),
+    ],
+    ['huge', 'unavailable', () => ({ status: 200, headers: container, body: Buffer.alloc(2 ** 20 + 1, 0x40) })],
+    ['a problem of another version', 'internal', () => problem(418, 'teapot', 'Short and stout.')],
+    ['a problem that is none', 'unavailable', () => json(400, { code: 7 }, 'application/problem+json')],
+  ])('%s: %s', async (_, code, intercept) => {
+    await using opened = await open(intercept);
+    const { client, server } = opened;
+    const { length: before } = server.requestsTo('/api/invoke');
+    await expectCode(code, () => client.execute(createOrganisation, newOrganisation()));
+    // None of these is a lost answer, which would be asked for again.
+    expect(server.requestsTo('/api/invoke')).toHaveLength(before + 1);
+  });
+});
+
+describe('of a read, an answer is not believed that is', () => {
+  test.each<[string, ErrorCode, Intercept]>([
+    ['of another form', 'unavailable', () => json(200, { result: { organisations: 'many' } })],
+    ['no result', 'unavailable', () => json(200, {})],
+    [
+      'no JSON',
+      'unavailable',
+      () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: '{"result":' }),
+    ],
+    [
+      'huge',
+      'unavailable',
+      () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(2 ** 24 + 1, 0x20) }),
+    ],
+    ['a refusal', 'token_revoked', () => problem(403, 'token_revoked', 'It was revoked.', { cid: 'zdpu' })],
+  ])('%s: %s', async (_, code, intercept) => {
+    await using opened = await open(intercept);
+    await expectCode(code, () => opened.client.execute(listOrganisations, {}));
+  });
+});
+
+test('a refusal keeps its message and its details', async () => {
+  await using opened = await open(() => problem(403, 'token_revoked', 'It was revoked.', { cid: 'zdpu' }));
+  const error = await expectCode('token_revoked', () => opened.client.execute(listOrganisations, {}));
+  expect(error).toMatchObject({ message: 'It was revoked.', details: { cid: 'zdpu' } });
+});
+
+test('a clock that is wrong is named where it can be the reason', async () => {
+  const date = new Date(Date.now() + 3_600_000).toUTCString();
+  const refuse: Intercept = () => ({
+    ...problem(403, 'token_expired', 'It expired.'),
+    headers: { date, 'content-type': 'application/problem+json' },
+  });
+  await using opened = await open(refuse);
+  const error = await expectCode('token_expired', () => opened.client.execute(listOrganisations, {}));
+  expect(error.message).toMatch(/^It expired\. The server's clock is 3\d{3} seconds ahead of this machine's/);
+});
+
+describe('a lost answer', () => {
+  const countOrganisations = async () => (await authority.execute(listOrganisations, {})).organisations.length;
+
+  test.each<[string, TestAnswer | 'cut']>([
+    ['by a connection that was cut', 'cut'],
+    ['by a proxy (502)', { status: 502, headers: {}, body: 'Bad gateway' }],
+    ['by a proxy (504)', { status: 504, headers: { 'content-type': 'text/html' }, body: '<p>' }],
+  ])('%s is asked for again, and nothing is done twice', async (_, lost) => {
+    let answers = 0;
+    await using opened = await open((__, answer) => (++answers < 3 ? lost : answer));
+    const { client, server } = opened;
+    const before = await countOrganisations();
+    const args = newOrganisation();
+    expect(await client.execute(createOrganisation, args)).toMatchObject(args);
+    expect(await countOrganisations()).toBe(before + 1);
+    const bodies = server.requestsTo('/api/invoke').map(({ body }) => body.toString('hex'));
+    expect(bodies).toHaveLength(3);
+    expect(new Set(bodies).size).toBe(1);
+  });
+
+  test('is given up after three more attempts, and it is said that it may have been done', async () => {
+    await using opened = await open(() => 'cut');
+    const before = await countOrganisations();
+    const error = await expectCode('unavailable', () => opened.client.execute(createOrganisation, newOrganisation()));
+    expect(error.message).toContain('Whether it was done is not known');
+    expect(error.details).toMatchObject({ may_be_done: true });
+    expect(opened.server.requestsTo('/api/invoke')).toHaveLength(4);
+    expect(await countOrganisations()).toBe(before + 1);
+  });
+
+  test('by a server that takes too long is asked for again', async () => {
+    let answers = 0;
+    await using opened = await open((__, answer) => (++answers === 1 ? 'hang' : answer), { timeout: 500 });
+    const args = newOrganisation();
+    expect(await opened.client.execute(createOrganisation, args)).toMatchObject(args);
+    expect(opened.server.requestsTo('/api/invoke')).toHaveLength(2);
+  });
+
+  test('of which the server says that it cannot now is its own refusal in the end', async () => {
+    await using opened = await open(() => problem(503, 'unavailable', 'The database does not answer.'));
+    const error = await expectCode('unavailable', () => opened.client.execute(createOrganisation, newOrganisation()));
+    expect(error.message).toBe('The database does not answer.');
+  });
+});
+
+test('whether a receipt was stored before shows in the answer to a request', async () => {
+  await using opened = await open((_, answer) => answer);
+  const { client } = opened;
+  const { invocation, path } = await client.sign({ command: '/org/create', subject: own.did, args: newOrganisation() });
+  const first = await client.executeRequest({ invocation, given: path });
+  const second = await client.executeRequest({ invocation, given: path });
+  expect(first).toMatchObject({ kind: 'receipt', isReplay: false });
+  expect(second).toMatchObject({ kind: 'receipt', isReplay: true });
+  if (first.kind !== 'receipt' || second.kind !== 'receipt') throw new TypeError('a write has a receipt');
+  expect(formatCid(second.receipt.invocation.cid)).toBe(formatCid(first.receipt.invocation.cid));
+});

@@ -1,0 +1,262 @@
+import { connect } from 'node:net';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { openSigner } from '../../src/authority/index.ts';
+import type { Invocation, InvocationClaims, Signer } from '../../src/ucan/index.ts';
+import { byRawKey, initialize, openUnlocked, passphrase, query } from '../support/authority.ts';
+import { engines } from '../support/engines.ts';
+import { ask, expectProblem, serve, type TestServer } from '../support/server.ts';
+import { containerOf } from '../support/tokens.ts';
+import { delegate, invoke, principal } from '../support/ucan.ts';
+
+const body = { method: 'passphrase', passphrase };
+// What a proxy on this machine adds, for whom everybody looks local.
+const remote = { 'X-Forwarded-For': '203.0.113.7' };
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+function unlock(server: TestServer, json: unknown = body, headers: Readonly<Record<string, string>> = {}) {
+  return ask(server.url, '/api/crypto/unlock', { json, headers });
+}
+
+async function isLocked({ url }: TestServer): Promise<unknown> {
+  return (await ask(url, '/api/crypto/status')).json['locked'];
+}
+
+async function entriesOf(url: string): Promise<number> {
+  return (await query(url, 'select entry_index from log_entries')).length;
+}
+
+/** Bob, who may unlock and validate; `make` makes his invocations. */
+async function letBobIn(url: string) {
+  await using authority = await openUnlocked(url);
+  const bob = await principal('bob');
+  const root: Signer = await openSigner(authority, 'authority');
+  const proof = await delegate(root, bob, { command: '/database', expiration: seconds() + 3600 });
+  const make = (command: string, changes: Partial<InvocationClaims> = {}) =>
+    invoke(bob, root, [proof], { command, args: {}, expiration: seconds() + 60, ...changes });
+  const bearer = async (invocation: Invocation) => ({
+    Authorization: `Bearer ${await containerOf([invocation, proof])}`,
+  });
+  return { make, bearer };
+}
+
+describe.each(engines)('$name', (engine) => {
+  let url: string;
+
+  beforeEach(async () => {
+    url = await engine.createUrl();
+    await initialize(url);
+  });
+
+  test('the passphrase alone unlocks for a caller on the same machine, which is written down', async () => {
+    const server = await serve(url);
+    expect(await isLocked(server)).toBe(true);
+    const entries = await entriesOf(url);
+    const answered = await unlock(server);
+    expect(answered.status, answered.text).toBe(200);
+    expect(answered.json).toEqual({ did: expect.stringMatching(/^did:key:/), locked: false });
+    expect(answered.text).not.toContain(passphrase);
+    expect(await isLocked(server)).toBe(false);
+    expect(await entriesOf(url)).toBe(entries + 1);
+  });
+
+  test('behind a proxy nobody is on the same machine', async () => {
+    const server = await serve(url);
+    for (const name of ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Via']) {
+      expectProblem('token_missing', await unlock(server, body, { [name]: '127.0.0.1' }), 401);
+    }
+    expect(await isLocked(server)).toBe(true);
+  });
+
+  test('an invocation of /database/unlock unlocks from anywhere, with the passphrase beside it', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const headers = { ...(await bearer(await make('/database/unlock'))), ...remote };
+    const answered = await unlock(server, body, headers);
+    expect(answered.status, answered.text).toBe(200);
+    expect(answered.json).toMatchObject({ locked: false });
+    expect(answered.headers['hanaper-receipt']).toMatch(/^zdpu/);
+    expect(await isLocked(server)).toBe(false);
+    const again = await unlock(server, body, headers);
+    expect(again.headers['hanaper-receipt']).toBe(answered.headers['hanaper-receipt']);
+  });
+
+  test('an invocation that was executed opens nothing a second time', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const headers = { ...(await bearer(await make('/database/unlock'))), ...remote };
+    expect((await unlock(server, body, headers)).status).toBe(200);
+    const lock = await ask(server.url, '/api/crypto/lock', {
+      method: 'POST',
+      headers: await bearer(await make('/database/lock')),
+    });
+    expect(lock.status, lock.text).toBe(200);
+    expect(lock.json).toMatchObject({ locked: true });
+    expect((await unlock(server, body, headers)).status).toBe(200);
+    expect(await isLocked(server)).toBe(true);
+  });
+
+  test('an invocation is judged before the passphrase is', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const wrong = { ...body, passphrase: 'another passphrase' };
+    const expired = await bearer(await make('/database/unlock', { expiration: seconds() - 60 }));
+    expectProblem('token_expired', await unlock(server, wrong, expired));
+    const another = await bearer(await make('/database/lock'));
+    expectProblem('not_authorized', await unlock(server, wrong, another));
+    const args = await bearer(await make('/database/unlock', { args: { passphrase: 'x' } }));
+    expectProblem('bad_input', await unlock(server, wrong, args));
+    const stranger = await principal('stranger');
+    const alone = await invoke(
+      stranger,
+      { did: (await ask(server.url, '/api/crypto/status')).json['did'] as string },
+      [],
+      {
+        command: '/database/unlock',
+        expiration: seconds() + 60,
+      },
+    );
+    expectProblem('invalid_claim', await unlock(server, wrong, await bearer(alone)), 403);
+    // None of these has counted as a wrong passphrase.
+    expect(server.events.filter(({ name }) => name === 'vault.unlock_failed')).toEqual([]);
+  });
+
+  test('a wrong passphrase does not consume the invocation', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const headers = await bearer(await make('/database/unlock'));
+    expectProblem('wrong_passphrase', await unlock(server, { ...body, passphrase: 'another one' }, headers), 403);
+    expect(await isLocked(server)).toBe(true);
+    expect((await unlock(server, body, headers)).status).toBe(200);
+  });
+
+  test('unlocking what is open tries the passphrase, and leaves it open', async () => {
+    const server = await serve(url);
+    await unlock(server);
+    expectProblem('wrong_passphrase', await unlock(server, { ...body, passphrase: 'another one' }), 403);
+    expect(await isLocked(server)).toBe(false);
+    expect((await unlock(server)).status).toBe(200);
+    expect(await isLocked(server)).toBe(false);
+  });
+
+  test('wrong passphrases are slowed, and the right one has to wait as well', async () => {
+    let now = Date.now();
+    const server = await serve(url, { authority: { database: url, clock: () => new Date(now) } });
+    const wrong = { ...body, passphrase: 'another one' };
+    for (let attempt = 0; attempt < 4; attempt++) expectProblem('wrong_passphrase', await unlock(server, wrong), 403);
+    const slowed = expectProblem('rate_limited', await unlock(server), 429);
+    expect(slowed.headers['retry-after']).toBe('1');
+    now += 1000;
+    expectProblem('wrong_passphrase', await unlock(server, wrong), 403);
+    expect(expectProblem('rate_limited', await unlock(server), 429).headers['retry-after']).toBe('2');
+    now += 2000;
+    expect((await unlock(server)).status).toBe(200);
+    expectProblem('wrong_passphrase', await unlock(server, wrong), 403);
+    expect((await unlock(server)).status).toBe(200);
+  });
+
+  test('what is asked of validate is what the invocation says, less the passphrase', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const args = { method: 'passphrase', security_level: 'sensitive' };
+    const headers = await bearer(await make('/database/validate', { args }));
+    const validate = (json: unknown, given: Readonly<Record<string, string>> = headers) =>
+      ask(server.url, '/api/crypto/validate', { json, headers: given });
+    expect((await validate(args)).json).toEqual({ valid: true, warnings: [] });
+    expect((await validate({ ...args, passphrase })).json).toEqual({ valid: true, warnings: [] });
+    expectProblem('not_authorized', await validate({ ...args, security_level: 'balanced' }), 403);
+    expectProblem('not_authorized', await validate({ method: 'passphrase' }), 403);
+    expectProblem('not_authorized', await validate(args, await bearer(await make('/database/unlock', { args }))), 403);
+    expectProblem('token_missing', await validate(args, {}), 401);
+  });
+
+  test('no answer, event or log line of it holds the passphrase', async () => {
+    const server = await serve(url);
+    const secret = 'a passphrase that must not be told';
+    const answers = [
+      await unlock(server, { ...body, passphrase: secret }),
+      await unlock(server, { passphrase: secret, more: secret }),
+      await ask(server.url, '/api/crypto/unlock', {
+        body: `{"passphrase":"${secret}`,
+        headers: { 'Content-Type': 'application/json' },
+      }),
+      await ask(server.url, '/api/crypto/unlock', { body: `passphrase=${secret}` }),
+    ];
+    for (const { text, status } of answers) {
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(text).not.toContain(secret);
+    }
+    const told = JSON.stringify([
+      server.events,
+      server.requests,
+      server.requests.map(({ error }) => String((error as Error)?.stack)),
+    ]);
+    expect(told).not.toContain(secret);
+  });
+});
+
+test('a vault that opens by a raw key alone is opened by no passphrase', async () => {
+  const [sqlite] = engines;
+  const url = (await sqlite?.createUrl()) ?? '';
+  await initialize(url, { slot: 'raw', credential: byRawKey(1) });
+  const server = await serve(url);
+  expectProblem('wrong_passphrase', await unlock(server), 403);
+  const open = await serve(url, { credential: byRawKey(1) });
+  expect(open.locked).toBe(false);
+});
+
+test('one passphrase is tried at a time, and everything else is answered meanwhile', async () => {
+  const [sqlite] = engines;
+  const url = (await sqlite?.createUrl()) ?? '';
+  await initialize(url, { costs: { memoryKib: 96 * 1024, passes: 4, lanes: 1 } });
+  const server = await serve(url);
+  const before = performance.now();
+  const times: number[] = [];
+  const one = unlock(server);
+  await one;
+  const alone = performance.now() - before;
+  const began = performance.now();
+  const unlocking = Promise.all([unlock(server), unlock(server), unlock(server)]).then(() => performance.now() - began);
+  let isDone = false;
+  void unlocking.then(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    const asked = performance.now();
+    await ask(server.url, '/healthz');
+    times.push(performance.now() - asked);
+  }
+  // One after the other takes thrice as long; it would be near to once on two cores.
+  expect(await unlocking).toBeGreaterThan(2 * alone);
+  expect(times.length).toBeGreaterThan(10);
+  expect(times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]).toBeLessThan(50);
+});
+
+test('a body that is too long, or cut off, is refused, and is no attempt', async () => {
+  const [sqlite] = engines;
+  const url = (await sqlite?.createUrl()) ?? '';
+  await initialize(url);
+  const server = await serve(url);
+  const headers = { 'Content-Type': 'application/json' };
+  const long = JSON.stringify({ passphrase: 'x'.repeat(20_000) });
+  expectProblem('too_large', await ask(server.url, '/api/crypto/unlock', { body: long, headers }), 413);
+  const chunked = { ...headers, 'Transfer-Encoding': 'chunked' };
+  expectProblem('too_large', await ask(server.url, '/api/crypto/unlock', { body: long, headers: chunked }), 413);
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const head = `POST /api/crypto/unlock HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n`;
+  socket.end(`${head}{"passphrase": "`);
+  await vi.waitFor(() => expect(server.requests).toHaveLength(3));
+  expect(server.requests.map(({ status }) => status)).toEqual([413, 413, 400]);
+  expect(server.events).toEqual([]);
+});
+
+test('more passphrases than may wait are refused', async () => {
+  const [sqlite] = engines;
+  const url = (await sqlite?.createUrl()) ?? '';
+  await initialize(url);
+  const server = await serve(url);
+  const answers = await Promise.all(Array.from({ length: 12 }, () => unlock(server)));
+  const statuses = answers.map(({ status }) => status).toSorted();
+  expect(statuses).toEqual([...Array.from({ length: 8 }, () => 200), ...Array.from({ length: 4 }, () => 429)]);
+});
