@@ -1,19 +1,18 @@
 import type { Context } from 'hono';
 import { HanaperError } from '../errors.ts';
 import { addressOf, isLocal } from './caller-address.ts';
-import { mostCountedAddresses, requestRate } from './limits.ts';
+import { mostCountedAddresses, type RequestRate, requestRate } from './limits.ts';
 import { RateLimit } from './rate-limit.ts';
-
-const safeMethods = ['GET', 'HEAD'];
 
 /** Turns away what must not come as far as a route. */
 export class Admission {
   readonly #hosts: ReadonlySet<string>;
-  readonly #rate: RateLimit = new RateLimit(requestRate, mostCountedAddresses);
+  readonly #rate: RateLimit;
 
   /** Accepts requests to these hosts: in lower case, with the port. */
-  constructor(hosts: ReadonlySet<string>) {
+  constructor(hosts: ReadonlySet<string>, rate: RequestRate = requestRate) {
     this.#hosts = hosts;
+    this.#rate = new RateLimit(rate, mostCountedAddresses);
   }
 
   /** @throws HanaperError `bad_input` for another host, `not_authorized` for another site, `rate_limited` */
@@ -35,18 +34,17 @@ export class Admission {
   }
 
   #requireSameSite(context: Context): void {
-    if (safeMethods.includes(context.req.method)) return;
     const origin = context.req.header('Origin');
     const site = context.req.header('Sec-Fetch-Site');
     const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
-    if (!isForeign && (origin === undefined || this.#isOwn(origin))) return;
+    if ((origin === undefined || this.#isOwn(origin)) && (!isForeign || isFollowedLink(context))) return;
     throw new HanaperError('not_authorized', 'A page of another site asks for this. Only our own pages may.', {
       reason: 'another site',
     });
   }
 
   #isOwn(origin: string): boolean {
-    return URL.canParse(origin) && this.#hosts.has(new URL(origin).host);
+    return /^https?:/i.test(origin) && URL.canParse(origin) && this.#hosts.has(new URL(origin).host);
   }
 
   #count(context: Context): void {
@@ -56,4 +54,9 @@ export class Admission {
       retry_after: seconds,
     });
   }
+}
+
+// From a page of another site to the documentation, say.
+function isFollowedLink({ req }: Context): boolean {
+  return req.method === 'GET' && req.header('Sec-Fetch-Mode') === 'navigate';
 }

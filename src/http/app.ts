@@ -4,6 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
+import type { RequestRate } from './limits.ts';
 import { respondProblem, toTold } from './problems.ts';
 import { addPublicRoutes } from './public.ts';
 import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly log: (entry: RequestLog) => void;
   /** Adds routes behind the same admission. */
   readonly mount?: (app: Hono) => void;
+  /** How often one address may ask; default: what `limits.ts` says. */
+  readonly rate?: RequestRate;
 }
 
 /**
@@ -43,9 +46,9 @@ export interface AppOptions {
  * const app = createApp({ service, hosts: new Set(['localhost:7373']), log: () => undefined });
  * serve({ fetch: app.fetch, port: 7373 });
  */
-export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
+export function createApp({ service, hosts, log, mount, rate }: AppOptions): Hono {
   const app = new Hono();
-  const admission = new Admission(hosts);
+  const admission = new Admission(hosts, rate);
   app.use(async (context, next) => {
     const startedAt = performance.now();
     setRequestId(context, crypto.randomUUID());
@@ -68,7 +71,9 @@ export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
     });
   });
   app.onError((error, context) => respondProblem(context, error));
-  app.notFound((context) => respondProblem(context, notFound(context.req.method)));
+  app.notFound(({ req }) => {
+    throw notFound(req.method);
+  });
   mount?.(app);
   addInvoke(app, service);
   addRoutes(app, service);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import { concatBytes, decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
@@ -11,8 +12,10 @@ import { bodyBytes } from './limits.ts';
 export async function readBody(context: Context, most: number = bodyBytes): Promise<Uint8Array> {
   const length = context.req.header('Content-Length');
   if (length !== undefined && Number(length) > most) throw tooLarge(most);
+  requireUncompressed(context);
   try {
-    return await readParts(partsOf(context), most);
+    const incoming = incomingOf(context);
+    return await (incoming ? readIncoming(incoming, most) : readParts(context.req.raw.body ?? nothing(), most));
   } catch (cause) {
     if (cause instanceof HanaperError) throw cause;
     throw new HanaperError('bad_input', 'The body of this request did not arrive whole.', { reason: 'body' }, cause);
@@ -49,10 +52,40 @@ export function requireType(context: Context, types: readonly string[]): void {
   });
 }
 
-// The connection itself gives its parts at less cost than a stream of the platform's around it.
-function partsOf({ env, req }: Context): AsyncIterable<Uint8Array> {
-  const { incoming } = (env ?? {}) as { readonly incoming?: AsyncIterable<Uint8Array> };
-  return incoming ?? req.raw.body ?? nothing();
+function requireUncompressed(context: Context): void {
+  const encoding = context.req.header('Content-Encoding')?.toLowerCase();
+  if (encoding === undefined || encoding === 'identity') return;
+  throw new HanaperError(
+    'bad_input',
+    'Compressed bodies are not taken. A container can be zipped in itself: use one of its encodings with gzip.',
+    { reason: 'content encoding' },
+  );
+}
+
+function incomingOf({ env }: Context): IncomingMessage | undefined {
+  return ((env ?? {}) as { readonly incoming?: IncomingMessage }).incoming;
+}
+
+// The connection itself gives its parts at less cost than a stream of the platform's around it. Whoever iterates over it and
+// stops half-way has it closed, and the answer with it.
+function readIncoming(incoming: IncomingMessage, most: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const refuse = (error: unknown) => {
+    parts.length = 0;
+    reject(error);
+  };
+  if (incoming.destroyed) refuse(closed());
+  incoming.on('data', (part: Uint8Array) => {
+    length += part.length;
+    if (length > most) refuse(tooLarge(most));
+    else parts.push(part);
+  });
+  incoming.on('end', () => resolve(join(parts)));
+  incoming.on('error', refuse);
+  incoming.on('close', () => refuse(closed()));
+  return promise;
 }
 
 async function readParts(stream: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> {
@@ -63,7 +96,16 @@ async function readParts(stream: AsyncIterable<Uint8Array>, most: number): Promi
     if (length > most) throw tooLarge(most);
     parts.push(part);
   }
-  return concatBytes(...parts);
+  return join(parts);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [first, ...others] = parts;
+  return first && others.length === 0 ? first : concatBytes(...parts);
+}
+
+function closed(): Error {
+  return new Error('the connection was closed');
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono';
+import { accepts } from 'hono/accepts';
 import type { Answer } from '../authority/execute.ts';
 import { findHostedDid } from '../authority/find-hosted-did.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
@@ -15,6 +16,8 @@ import { statusOf } from './statuses.ts';
 
 /** The media type of a container. */
 const containerType = 'application/vnd.ucan.container';
+
+const jsonType = 'application/json';
 
 const requestTypes = [containerType, 'application/octet-stream', 'application/vnd.ipld.dag-cbor', 'text/plain'];
 
@@ -46,7 +49,8 @@ async function requireSubject(service: Service, { invocation }: Request, referen
 async function answerWith(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
   const headers = receiptHeaders(answer);
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
-  const { receipt } = answer;
+  const { receipt, refusal } = answer;
+  if (refusal) context.error = refusal;
   const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;
   if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
   const body = await encodeContainer([receipt.invocation.bytes], encoding);
@@ -54,7 +58,9 @@ async function answerWith(context: Context, answer: Answer, encoding: ContainerE
 }
 
 function wantsJson(context: Context): boolean {
-  return (context.req.header('Accept') ?? '').toLowerCase().includes('application/json');
+  return (
+    accepts(context, { header: 'Accept', supports: [containerType, jsonType], default: containerType }) === jsonType
+  );
 }
 
 function describeReceipt({ invocation, ran, executor, out }: Receipt): object {
@@ -62,7 +68,7 @@ function describeReceipt({ invocation, ran, executor, out }: Receipt): object {
     cid: formatCid(invocation.cid),
     ran: formatCid(ran),
     executor,
-    issued_at: invocation.issuedAt ?? null,
+    issued_at: invocation.issuedAt === undefined ? null : new Date(invocation.issuedAt * 1000).toISOString(),
     out: 'ok' in out ? { ok: toJsonValue(out.ok) } : out,
   };
 }

@@ -10,8 +10,8 @@ import { type IpldMap, type IpldValue, ipldMap, isIpldMap } from '../ucan/ipld.t
 export interface PlainRequest {
   /** Arguments that stand in the path. */
   readonly path: Readonly<Record<string, string>>;
-  /** Every parameter of the query with each of its values. */
-  readonly query: Readonly<Record<string, readonly string[]>>;
+  /** The parameters of the query, in their order. */
+  readonly query: Iterable<readonly [string, string]>;
   /** The body as JSON; absent where the method has none. */
   readonly body?: unknown;
 }
@@ -43,20 +43,16 @@ export function requireSameArgs({ invocation }: Request, args: unknown): void {
  *
  * @throws HanaperError `not_authorized`, `bad_input`
  */
-export function requireSameArguments({ invocation }: Request, { path, query, body }: PlainRequest): void {
-  const texts = { ...wrapAll(path), ...query };
-  for (const [name, values] of Object.entries(texts)) requireSameText(invocation.args, name, values);
-  const rest = Object.entries(invocation.args).filter(([name]) => !Object.hasOwn(texts, name));
-  requireSameBody(ipldMap(rest), body ?? {});
+export function requireSameArguments({ invocation }: Request, { path, query, body = {} }: PlainRequest): void {
+  const rest = new Map(Object.entries(invocation.args));
+  // What was taken once is not there a second time.
+  for (const [name, text] of [...Object.entries(path), ...query]) takeSameText(rest, name, text);
+  requireSameBody(ipldMap(rest), body);
 }
 
-function wrapAll(path: Readonly<Record<string, string>>): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(Object.entries(path).map(([name, value]) => [name, [value]]));
-}
-
-function requireSameText(args: IpldMap, name: string, [value, ...others]: readonly string[]): void {
-  const stated = Object.hasOwn(args, name) ? textOf(args[name]) : undefined;
-  if (value !== undefined && others.length === 0 && stated === value) return;
+function takeSameText(rest: Map<string, IpldValue>, name: string, text: string): void {
+  const stated = textOf(rest.get(name));
+  if (rest.delete(name) && stated === text) return;
   throw anotherRequest(name, `its argument "${name.slice(0, 32)}" is not that of the request`);
 }
 

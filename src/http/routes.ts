@@ -30,13 +30,17 @@ async function execute(context: Context, service: Service, command: AnyCommand):
   const { [organisationParameter]: organisation, ...path } = readPath(context, command);
   if (organisation !== undefined) await requireSameSubject(service, request, organisation);
   const body = command.route.method === 'GET' ? undefined : await readJsonBody(context);
-  requireSameArguments(request, { path, query: context.req.queries(), body });
+  requireSameArguments(request, { path, query: readQuery(context), body });
   return answerPlainly(context, await authority.executeRequest(request));
 }
 
 function readPath(context: Context, { route }: AnyCommand): Readonly<Record<string, string>> {
   const names = Array.from(route.path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
   return Object.fromEntries(names.map((name) => [name, context.req.param(name) ?? missing(name)]));
+}
+
+function readQuery({ req }: Context): Iterable<readonly [string, string]> {
+  return new URLSearchParams(/\?[^#]*/.exec(req.url)?.[0]);
 }
 
 async function requireSameSubject(service: Service, { invocation }: Request, reference: string): Promise<void> {

@@ -1,10 +1,12 @@
 /** An HTTP API without a server around it, and callers of it. */
 import type { Hono } from 'hono';
+import { expect } from 'vitest';
 import type { Authority } from '../../src/authority/authority.ts';
+import { findHostedDid } from '../../src/authority/find-hosted-did.ts';
 import { openSigner } from '../../src/authority/issue-delegation.ts';
-import { organisationDid } from '../../src/authority/organisation-did.ts';
-import { HanaperError } from '../../src/errors.ts';
+import { type ErrorCode, HanaperError } from '../../src/errors.ts';
 import { type AppOptions, createApp, type RequestLog } from '../../src/http/index.ts';
+import { statuses } from '../../src/http/statuses.ts';
 import {
   type ContainerEncoding,
   type Delegation,
@@ -74,7 +76,7 @@ export class Caller {
     claims: Partial<InvocationClaims> = {},
   ): Promise<Invocation> {
     const { did } = this.authority.identity;
-    const subject = organisation === undefined ? did : ((await organisationDid(this.authority, organisation)) ?? did);
+    const subject = organisation === undefined ? did : ((await findHostedDid(this.authority, organisation)) ?? did);
     return signInvocation(this.signer, {
       subject,
       command,
@@ -119,4 +121,29 @@ export async function callerOf(
     );
   }
   return new Caller(authority, signer, proofs);
+}
+
+/** What a problem says; its status is that of the answer, and it is all that the answer holds. */
+export async function problemIn(response: Response): Promise<{
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}> {
+  const text = await response.text();
+  expect(response.headers.get('content-type'), text).toBe('application/problem+json');
+  const { type, title, status, detail, instance, code, details = {}, ...others } = JSON.parse(text);
+  expect(others).toEqual({});
+  expect({ type, status }).toEqual({ type: 'about:blank', status: response.status });
+  expect(title).not.toBe('');
+  expect(instance).toBe(`urn:uuid:${response.headers.get('x-request-id')}`);
+  expect(text).not.toMatch(/\n {4}at |node_modules|\.ts:\d/);
+  return { status, code, detail, details };
+}
+
+/** Expects a problem of a code, with the status that belongs to it. */
+export async function expectProblem(code: ErrorCode, response: Response) {
+  const problem = await problemIn(response);
+  expect({ code: problem.code, status: problem.status }, problem.detail).toEqual({ code, status: statuses[code] });
+  return problem;
 }

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { apiOf, expectProblem, host } from '../support/http.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('A request', () => {
+  const api = apiOf(undefined);
+
+  test.each([
+    ['another name', { host: 'evil.example' }],
+    ['the name without its port', { host: 'localhost' }],
+    ['another port', { host: 'localhost:80' }],
+    ['a name that ours begins', { host: 'localhost:7373.evil.example' }],
+    ['a name in front of ours', { host: 'evil.example@localhost:7373' }],
+    ['an address', { host: '127.0.0.1:7373' }],
+    ['an empty name', { host: '' }],
+  ])('to %s is refused', async (_, headers) => {
+    const { details } = await expectProblem('bad_input', await api.send('/healthz', { headers }));
+    expect(details).toEqual({ reason: 'host' });
+  });
+
+  test('that names no host is refused', async () => {
+    await expectProblem('bad_input', await api.app.request(`http://${host}/healthz`));
+  });
+
+  test('is let in by the host in any case', async () => {
+    expect((await api.send('/healthz', { headers: { host: 'LocalHost:7373' } })).status).toBe(200);
+  });
+
+  test('is let in by a host that was added later', async () => {
+    const hosts = new Set<string>();
+    const later = apiOf(undefined, { hosts });
+    await expectProblem('bad_input', await later.send('/healthz'));
+    hosts.add(host);
+    expect((await later.send('/healthz')).status).toBe(200);
+  });
+
+  test.each([
+    ['an origin of another site', { origin: 'https://evil.example' }],
+    ['an origin without a name', { origin: 'null' }],
+    ['an origin on another port', { origin: 'http://localhost:3000' }],
+    ['an origin of an extension', { origin: 'chrome-extension://localhost:7373' }],
+    ['an origin that is none', { origin: 'localhost:7373' }],
+    ['a page of another site', { 'sec-fetch-site': 'cross-site' }],
+    ['a page of another port of this machine', { 'sec-fetch-site': 'same-site' }],
+    ['a form of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', method: 'POST' }],
+  ])('by %s is refused', async (_, { method = 'GET', ...headers }: Record<string, string>) => {
+    const { details } = await expectProblem('not_authorized', await api.send('/healthz', { method, headers }));
+    expect(details).toEqual({ reason: 'another site' });
+  });
+
+  test.each([
+    ['our own page', { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }],
+    ['our own page over TLS', { origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }],
+    ['whoever typed the address', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
+    ['a link that was followed', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }],
+  ])('by %s is let in', async (_, headers: Record<string, string>) => {
+    expect((await api.send('/docs', { headers })).status).toBe(200);
+  });
+
+  test('never opens the way for another site (CORS)', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const preflight = await api.send('/api/invoke', { method: 'OPTIONS', headers });
+    expect(preflight.status).toBe(403);
+    expect([...preflight.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test.each(['/nothing', '/api/orgs/acme/nothing', '/api', '/..%2f..%2fetc/passwd', '/api/invoke', '/docs/'])(
+    'for %s, which there is not, is told so',
+    async (path) => {
+      const { details } = await expectProblem('not_found', await api.send(path));
+      expect(details).toEqual({ kind: 'route' });
+    },
+  );
+
+  test('by a method that a route has not is told so', async () => {
+    await expectProblem('not_found', await api.send('/healthz', { method: 'DELETE' }));
+    await expectProblem('not_found', await api.send('/docs', { method: 'POST', body: '{}' }));
+  });
+});
+
+describe('An answer', () => {
+  const api = apiOf(undefined);
+
+  test.each([
+    ['/healthz', {}],
+    ['/openapi.json', {}],
+    ['/docs', {}],
+    ['/nothing', {}],
+    ['/api/orgs', {}],
+    ['/healthz', { host: 'evil.example' }],
+    ['/healthz', { origin: 'https://evil.example' }],
+  ])('to %s with %o protects browsers', async (path, headers: Record<string, string>) => {
+    const answer = await api.send(path, { headers });
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/^default-src 'none';/);
+    for (const part of ["frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"])
+      expect(policy).toContain(part);
+    expect(policy).not.toMatch(/unsafe|script-src|http|\*/);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+      'x-request-id': expect.stringMatching(uuid),
+    });
+    expect(answer.headers.has('server') || answer.headers.has('x-powered-by')).toBe(false);
+  });
+
+  test('by a route that was added has all of it too', async () => {
+    const { send } = apiOf(undefined, { mount: (app) => app.get('/added', (context) => context.text('here')) });
+    const answer = await send('/added');
+    expect(await answer.text()).toBe('here');
+    expect(answer.headers.get('x-request-id')).toMatch(uuid);
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none';/);
+    await expectProblem('bad_input', await send('/added', { headers: { host: 'evil.example' } }));
+  });
+
+  test('has an id of its own, whatever the caller would have', async () => {
+    const headers = { 'x-request-id': 'mine' };
+    const ids = await Promise.all(
+      [1, 2, 3].map(async () => (await api.send('/healthz', { headers })).headers.get('x-request-id')),
+    );
+    expect(new Set(ids).size).toBe(3);
+    expect(ids).not.toContain('mine');
+  });
+
+  test('to HEAD is that to GET without its body', async () => {
+    const answer = await api.send('/healthz', { method: 'HEAD' });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toBe('');
+  });
+});
+
+describe('The log', () => {
+  test('is told of each request by its route, never of what stands in the path', async () => {
+    const api = apiOf(undefined);
+    const answer = await api.send('/api/orgs/secret-name/keys/secret-key?secret=1', {
+      headers: { authorization: 'Bearer secret' },
+    });
+    await api.send('/healthz');
+    await api.send('/secret');
+    await api.send('/healthz', { headers: { host: 'secret.example' } });
+    expect(api.entries).toMatchObject([
+      {
+        id: answer.headers.get('x-request-id'),
+        method: 'GET',
+        path: '/api/orgs/:org/keys/:name',
+        status: 409,
+        code: 'not_initialized',
+      },
+      { method: 'GET', path: '/healthz', status: 200 },
+      { method: 'GET', status: 404, code: 'not_found' },
+      { method: 'GET', status: 400, code: 'bad_input' },
+    ]);
+    expect(api.entries[1]).not.toHaveProperty('code');
+    expect(api.entries.every(({ milliseconds }) => milliseconds >= 0)).toBe(true);
+    expect(JSON.stringify(api.entries.map(({ error: _, ...told }) => told))).not.toContain('secret');
+  });
+
+  test('has what went wrong in full, of which the caller is told nothing', async () => {
+    const api = apiOf(undefined, {
+      mount: (app) =>
+        app.get('/broken', () => {
+          throw new RangeError('the secret reason at /srv/hanaper.db');
+        }),
+    });
+    const { detail } = await expectProblem('internal', await api.send('/broken'));
+    expect(detail).not.toMatch(/secret|srv/);
+    const [entry] = api.entries;
+    expect(entry).toMatchObject({ status: 500, code: 'internal', path: '/broken' });
+    expect(entry?.error).toBeInstanceOf(RangeError);
+  });
+});
+
+describe('The rate of one address', () => {
+  test('is bounded, with the time after which there is more', async () => {
+    const api = apiOf(undefined, { rate: { perSecond: 0.5, burst: 3 } });
+    for (let i = 0; i < 3; i++) expect((await api.send('/healthz')).status).toBe(200);
+    const refused = await api.send('/healthz');
+    expect(refused.headers.get('retry-after')).toBe('2');
+    const { details } = await expectProblem('rate_limited', refused);
+    expect(details).toEqual({ retry_after: 2 });
+  });
+
+  test('is not spent by requests that are refused for their host', async () => {
+    const api = apiOf(undefined, { rate: { perSecond: 0.001, burst: 1 } });
+    for (let i = 0; i < 3; i++)
+      await expectProblem('bad_input', await api.send('/healthz', { headers: { host: 'x' } }));
+    expect((await api.send('/healthz')).status).toBe(200);
+  });
+});
