@@ -7,9 +7,12 @@ import { openSigner } from '../../src/authority/issue-delegation.ts';
 import { type ErrorCode, HanaperError } from '../../src/errors.ts';
 import { type AppOptions, createApp, type RequestLog } from '../../src/http/index.ts';
 import { statuses } from '../../src/http/statuses.ts';
+import { readLogHead } from '../../src/store/log.ts';
 import {
   type ContainerEncoding,
   type Delegation,
+  decodeContainer,
+  decodeInvocation,
   encodeContainer,
   type Invocation,
   type InvocationClaims,
@@ -17,6 +20,7 @@ import {
   signDelegation,
   signInvocation,
 } from '../../src/ucan/index.ts';
+import { type Receipt, readReceipt } from '../../src/ucan/receipt.ts';
 
 /** The host by which the API of a test is called. */
 export const host = 'localhost:7373';
@@ -146,4 +150,55 @@ export async function expectProblem(code: ErrorCode, response: Response) {
   const problem = await problemIn(response);
   expect({ code: problem.code, status: problem.status }, problem.detail).toEqual({ code, status: statuses[code] });
   return problem;
+}
+
+/** The media type of a container. */
+export const containerType = 'application/vnd.ucan.container';
+
+/** `POST /api/invoke` of an authority, asked by its administrator. */
+export class Door {
+  readonly api: TestApi;
+  readonly caller: Caller;
+  #keys = 0;
+
+  constructor(api: TestApi, caller: Caller) {
+    this.api = api;
+    this.caller = caller;
+  }
+
+  /** Sends a container. */
+  post(body: BodyInit, headers: Readonly<Record<string, string>> = {}, query = ''): Promise<Response> {
+    return this.api.send(`/api/invoke${query}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': containerType, ...headers },
+    });
+  }
+
+  /** Something to do that was not done before. */
+  async createKey(encoding: ContainerEncoding = 'base64url', claims: Partial<InvocationClaims> = {}) {
+    this.#keys += 1;
+    const name = `key-${this.#keys}`;
+    const invocation = await this.caller.invoke('/key/create', { name }, 'acme', claims);
+    return { name, invocation, container: await this.caller.pack(invocation, encoding) };
+  }
+
+  /** Expects that nothing was enrolled meanwhile. */
+  async expectNothingDone(act: () => Promise<unknown>): Promise<void> {
+    const before = await this.#countEntries();
+    await act();
+    expect(await this.#countEntries()).toBe(before);
+  }
+
+  async #countEntries(): Promise<number> {
+    const { database } = this.caller.authority;
+    return database.transact('read', async (transaction) => (await readLogHead(transaction)).size);
+  }
+}
+
+/** The receipt in an answer of `/api/invoke`. */
+export async function receiptIn(response: Response): Promise<Receipt> {
+  const [token, ...others] = await decodeContainer(new Uint8Array(await response.arrayBuffer()));
+  expect(others).toEqual([]);
+  return readReceipt(decodeInvocation(token ?? new Uint8Array(0)));
 }
