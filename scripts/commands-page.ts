@@ -18,7 +18,7 @@ type ToSchema = (schema: AnyCommand['args']) => Schema;
 
 const introduction = `# Commands
 
-Everything that can be asked for. Each command is defined once, in \`src/authority/commands\`, and this page is made of those definitions. Its name is what delegations and invocations speak about (\`/package\` covers \`/package/sign\`), its arguments are what policies speak about, and its route is where it stands in the [HTTP API](guides/server.md#sign-without-the-command-line). Arguments have one canonical form each: names in kebab-case, hashes in lower-case hex, times like \`2026-01-31T12:00:00.000Z\`; nothing is converted, and none but those listed is known.
+Everything that can be asked for. Each command is defined once, in \`src/authority/commands\`, and this page is made of those definitions. Its name is what delegations and invocations speak about (\`/package\` covers \`/package/sign\`), its arguments are what policies speak about, and its route is where it stands in the [HTTP API](guides/server.md). Arguments have one canonical form each: names in kebab-case, hashes in lower-case hex, times like \`2026-01-31T12:00:00.000Z\`; nothing is converted, and none but those listed is known.
 
 A command that writes leaves a [receipt](formats/tokens.md) and an [entry in the log](formats/log-entries.md). The subject is on whose power it is invoked: the authority's, the organisation's, or that of whoever revokes.
 `;
