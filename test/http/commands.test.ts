@@ -258,7 +258,7 @@ async function perform(way: Way, place: Place, step: Step, memory: Memory): Prom
   const command = commands.find(({ name }) => name === step.command.name);
   if (!command) throw new TypeError(`${step.command.name} is not listed`);
   const args = await step.args(place, ({ name }) => memory.get(name));
-  const outcome = await way(place, { command, args, ...(await step.more?.()) });
+  const outcome = await way(place, { ...(await step.more?.()), command, args });
   if (outcome.result !== undefined) {
     memory.set(command.name, outcome.result);
     expect(command.result.safeParse(outcome.result), command.name).toMatchObject({ success: true });
