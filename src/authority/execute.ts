@@ -1,4 +1,5 @@
 import { type ErrorCode, HanaperError } from '../errors.ts';
+import { listDidIds } from '../store/did-documents.ts';
 import { readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import { type Transaction, withSavepoint } from '../store/transaction.ts';
@@ -101,9 +102,10 @@ async function admit(
 ): Promise<Admitted | Answer> {
   const { invocation } = request;
   const isWrite = command.access === 'write';
+  // First, since on PostgreSQL each query sees what others have committed by then: what is not seen below comes behind it.
+  const head = await readLogHead(transaction);
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
-  const head = await readLogHead(transaction);
   const now = await host.readNow(transaction);
   const surroundings = { transaction, now, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
@@ -193,9 +195,9 @@ async function runInSavepoint(
 async function findPrincipals({ transaction, now, recall }: Surroundings, dids: readonly string[]): Promise<number[]> {
   const ids: number[] = [];
   for (const did of dids) {
-    ids.push(
-      await recall(`did/${did}`, async () => (await rememberPrincipals({ transaction, now }, [did])).get(did) ?? 0),
-    );
+    // A row that is made here is nothing to remember: it may never be committed.
+    const known = await recall(`did/${did}`, async () => (await listDidIds(transaction, [did])).get(did));
+    ids.push(known ?? (await rememberPrincipals({ transaction, now }, [did])).get(did) ?? 0);
   }
   return ids;
 }
