@@ -102,9 +102,10 @@ async function admit(
 ): Promise<Admitted | Answer> {
   const { invocation } = request;
   const isWrite = command.access === 'write';
+  // First, since on PostgreSQL each query sees what others have committed by then: what is not seen below comes behind it.
+  const head = await readLogHead(transaction);
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
-  const head = await readLogHead(transaction);
   const now = await host.readNow(transaction);
   const surroundings = { transaction, now, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
