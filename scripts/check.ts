@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { checkCommandsPage } from './commands-page.ts';
 import { checkExportedNames } from './exported-names.ts';
 import { checkFigures } from './figures.ts';
 import { checkText } from './text.ts';
@@ -14,6 +15,7 @@ run('unused code', ['knip']);
 run('packaging', ['publint', '--strict']);
 run('commands', ['node', '--conditions=source', 'scripts/commands-page.ts', ...(update ? ['--update'] : [])]);
 report('exported names', checkExportedNames(update));
+report('page of commands', checkCommandsPage(update));
 report('figures', checkFigures());
 report('text', checkText());
 

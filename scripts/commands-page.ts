@@ -3,18 +3,15 @@ import type { AnyCommand } from '../src/authority/command.ts';
 import { commands } from '../src/authority/commands/list.ts';
 import { type JsonSchema, toSchema } from '../src/http/openapi.ts';
 
-// Holds docs/commands.md against the commands as they are defined. `--update` writes the page anew. Started with
-// --conditions=source, so that it needs no build.
-
 const path = 'docs/commands.md';
 
 const head = `# Commands
 
 Everything that Hanaper does for somebody is one of these commands, whoever asks: the command line at the database, a program, or an invocation that comes over HTTP. This page is made from their definitions; \`npm run check\` holds it against them.
 
-A delegation names a command, and covers it and all below it: \`/key\` covers \`/key/create\`. A policy speaks about its arguments. On whose power a command is invoked is its **subject**: the *authority*, one *organisation*, or *anybody*, where it is about the invoker's own word. A command that *writes* leaves a receipt, and needs an unlocked vault (unlocking it comes with the passphrase).
+A delegation names a command, and covers it and all below it: \`/key\` covers \`/key/create\`. A policy speaks about its arguments. On whose power a command is invoked is its **subject**: the *authority*, one *organisation*, or *anybody*, where it is about the invoker's own word. A command that *writes* leaves a [receipt](formats/tokens.md#receipts) and an [entry in the log](formats/log-entries.md), and needs an unlocked vault (unlocking it comes with the passphrase).
 
-In the route \`{org}\` is the subject, by name or DID, and any other \`{name}\` an argument. The other arguments stand in the query of a GET, and in the JSON body of anything else. [The HTTP API](formats/http.md) says how a request must match its invocation; the same commands go through \`POST /api/invoke\`. No argument has a default that policies do not see, and none that is not listed is taken.
+In the route \`{org}\` is the subject, by name or DID, and any other \`{name}\` an argument. The other arguments stand in the query of a GET, and in the JSON body of anything else. [The HTTP API](formats/http.md) says how a request must match its invocation; the same commands go through \`POST /api/invoke\`. An argument has one canonical form: names in kebab-case, hashes in lower-case hex, times like \`2026-01-31T12:00:00.000Z\`. Nothing is converted, nothing has a default, and no argument that is not listed is taken: policies see all that there is.
 `;
 
 interface ObjectSchema {
@@ -39,12 +36,12 @@ const forms: readonly (readonly [pattern: string, type: string])[] = [
   ['^/', 'command'],
 ];
 
-const update = process.argv.includes('--update');
-const page = writePage();
-if (update) writeFileSync(path, page);
-if (readFileSync(path, 'utf8') !== page) {
-  console.log(`  ${path} differs from the commands as they are defined; run: npm run check -- --update`);
-  process.exitCode = 1;
+/** Holds docs/commands.md against the commands as they are defined. `--update` writes it anew. */
+export function checkCommandsPage(update: boolean): readonly string[] {
+  const page = writePage();
+  if (update) writeFileSync(path, page);
+  if (readFileSync(path, 'utf8') === page) return [];
+  return [`${path} differs from the commands; look at the change, then run: npm run check -- --update`];
 }
 
 function writePage(): string {
