@@ -12,15 +12,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ucan: ['did', 'crypto'],
   vault: ['did', 'crypto'],
   trust: ['signature', 'did', 'crypto'],
+  log: ['crypto'],
   store: ['signature', 'ucan', 'vault', 'trust', 'did', 'crypto'],
   package: ['trust', 'signature', 'crypto'],
   loader: ['package', 'trust', 'signature', 'crypto'],
-  authority: ['store', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
+  authority: ['store', 'log', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
   client: ['ucan', 'did', 'crypto'],
-  cli: ['authority', 'client', 'loader', 'package', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
+  http: ['authority', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
+  cli: ['authority', 'client', 'http', 'loader', 'package', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
 };
 const rooms = Object.keys(mayImport);
-const pureRooms = ['crypto', 'did', 'signature', 'ucan', 'vault', 'trust'];
+const pureRooms = ['crypto', 'did', 'signature', 'ucan', 'vault', 'trust', 'log'];
+// Why server.ts, which puts the parts of a server together, is no room: it is one file.
+const partsOfServer = ['authority', 'http', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'];
 
 interface Example {
   readonly room: string;
@@ -40,6 +44,10 @@ const examples: readonly Example[] = [
     ['node:fs', 'node:crypto', 'pino', 'kysely', 'pg', 'commander'].map((specifier) => forbid(room, specifier)),
   ),
   ...['node:fs', 'node:crypto', 'pino', 'commander'].map((specifier) => forbid('client', specifier)),
+  ...rooms.map((room) => ({ room, specifier: '../server.ts', allowed: room === 'cli' })),
+  ...rooms
+    .filter((room) => room !== 'http')
+    .flatMap((room) => ['hono', '@hono/node-server', 'prom-client'].map((specifier) => forbid(room, specifier))),
   ...rooms
     .filter((room) => room !== 'store' && !pureRooms.includes(room))
     .flatMap((room) => ['kysely', 'pg', 'node:sqlite'].map((specifier) => forbid(room, specifier))),
@@ -57,11 +65,25 @@ function pathOf({ room, specifier }: Example): string {
 }
 
 function findRefused(): readonly string[] {
-  cpSync('biome.json', join(folder, 'biome.json'));
   for (const example of examples) {
-    mkdirSync(join(folder, dirname(pathOf(example))), { recursive: true });
-    writeFileSync(join(folder, pathOf(example)), `import { thing } from '${example.specifier}';\n\nthing();\n`);
+    write(pathOf(example), `import { thing } from '${example.specifier}';\n\nthing();\n`);
   }
+  return lint().map(({ path }) => path);
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(join(folder, dirname(path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+interface Diagnosed {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+function lint(): readonly Diagnosed[] {
+  cpSync('biome.json', join(folder, 'biome.json'));
   const options = [
     '--only=style/noRestrictedImports',
     '--reporter=json',
@@ -70,8 +92,10 @@ function findRefused(): readonly string[] {
   ];
   const biome = resolve('node_modules/.bin/biome');
   const { stdout } = spawnSync(biome, ['lint', ...options, '.'], { cwd: folder, encoding: 'utf8' });
-  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { location: { path: string } }[] };
-  return diagnostics.map(({ location }) => location.path.replace(/^\.\//, ''));
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: { location: { path: string; start: { line: number } } }[];
+  };
+  return diagnostics.map(({ location: { path, start } }) => ({ path: path.replace(/^\.\//, ''), line: start.line }));
 }
 
 test('each room may import what lies below it, and nothing else', () => {
@@ -80,4 +104,12 @@ test('each room may import what lies below it, and nothing else', () => {
     const { room, specifier, allowed } = example;
     expect({ room, specifier, allowed: !refused.includes(pathOf(example)) }).toEqual({ room, specifier, allowed });
   }
+});
+
+test('server.ts puts http and authority together, and reaches for nothing behind them', () => {
+  write('src/server.ts', rooms.map((room, index) => `import { thing${index} } from './${room}/file.ts';`).join('\n'));
+  const refused = lint()
+    .filter(({ path }) => path === 'src/server.ts')
+    .map(({ line }) => rooms[line - 1]);
+  expect(refused.toSorted()).toEqual(rooms.filter((room) => !partsOfServer.includes(room)).toSorted());
 });
