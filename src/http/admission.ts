@@ -4,6 +4,8 @@ import { addressOf, isLocal } from './caller-address.ts';
 import { mostCountedAddresses, type RequestRate, requestRate } from './limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
+const safeMethods = ['GET', 'HEAD'];
+
 /** Turns away what must not come as far as a route. */
 export class Admission {
   readonly #hosts: ReadonlySet<string>;
@@ -34,10 +36,11 @@ export class Admission {
   }
 
   #requireSameSite(context: Context): void {
+    if (safeMethods.includes(context.req.method)) return;
     const origin = context.req.header('Origin');
     const site = context.req.header('Sec-Fetch-Site');
     const isForeign = site !== undefined && site !== 'same-origin' && site !== 'none';
-    if ((origin === undefined || this.#isOwn(origin)) && (!isForeign || isFollowedLink(context))) return;
+    if (!isForeign && (origin === undefined || this.#isOwn(origin))) return;
     throw new HanaperError('not_authorized', 'A page of another site asks for this. Only our own pages may.', {
       reason: 'another site',
     });
@@ -54,9 +57,4 @@ export class Admission {
       retry_after: seconds,
     });
   }
-}
-
-// From a page of another site to the documentation, say.
-function isFollowedLink({ req }: Context): boolean {
-  return req.method === 'GET' && req.header('Sec-Fetch-Mode') === 'navigate';
 }

@@ -20,7 +20,6 @@ export function answerPlainly(context: Context, answer: Answer): Response {
     return respondJson(context, resultOf(answer), 200, headers);
   } catch (error) {
     if (!(error instanceof HanaperError)) throw error;
-    context.error = error;
     return respondProblem(context, error, headers);
   }
 }

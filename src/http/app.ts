@@ -71,9 +71,7 @@ export function createApp({ service, hosts, log, mount, rate }: AppOptions): Hon
     });
   });
   app.onError((error, context) => respondProblem(context, error));
-  app.notFound(({ req }) => {
-    throw notFound(req.method);
-  });
+  app.notFound((context) => respondProblem(context, notFound(context.req.method)));
   mount?.(app);
   addInvoke(app, service);
   addRoutes(app, service);

@@ -12,7 +12,6 @@ import { bodyBytes } from './limits.ts';
 export async function readBody(context: Context, most: number = bodyBytes): Promise<Uint8Array> {
   const length = context.req.header('Content-Length');
   if (length !== undefined && Number(length) > most) throw tooLarge(most);
-  requireUncompressed(context);
   try {
     const incoming = incomingOf(context);
     return await (incoming ? readIncoming(incoming, most) : readParts(context.req.raw.body ?? nothing(), most));
@@ -50,16 +49,6 @@ export function requireType(context: Context, types: readonly string[]): void {
     reason: 'content type',
     expected: types,
   });
-}
-
-function requireUncompressed(context: Context): void {
-  const encoding = context.req.header('Content-Encoding')?.toLowerCase();
-  if (encoding === undefined || encoding === 'identity') return;
-  throw new HanaperError(
-    'bad_input',
-    'Compressed bodies are not taken. A container can be zipped in itself: use one of its encodings with gzip.',
-    { reason: 'content encoding' },
-  );
 }
 
 function incomingOf({ env }: Context): IncomingMessage | undefined {

@@ -1,7 +1,9 @@
 import { html, raw } from 'hono/html';
 import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
-import type { JsonSchema, OpenApiDocument, Operation } from './openapi.ts';
+import { exampleOf } from './docs-example.ts';
+import { docsStyle } from './docs-style.ts';
+import type { JsonSchema, OpenApiDocument, Operation, PlacedOperation } from './openapi.ts';
 
 type Html = ReturnType<typeof html>;
 
@@ -11,82 +13,115 @@ export interface Page {
   readonly policy: string;
 }
 
-const style = `
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --soft: color-mix(in srgb, currentColor 6%, transparent); }
-body { font: 1rem/1.55 system-ui, sans-serif; max-width: 54rem; margin: 0 auto; padding: 2rem 1.25rem 6rem; }
-h1 { font-size: 1.9rem; margin: 0 0 .25rem; } h2 { margin: 3rem 0 .5rem; padding-top: .5rem; border-top: 2px solid var(--line); text-transform: capitalize; }
-h3 { margin: 2rem 0 .25rem; font-size: 1.05rem; } p { margin: .35rem 0; } nav { columns: 14rem; margin: 1.5rem 0; }
-nav a { display: block; padding: .1rem 0; } a { color: inherit; text-decoration-color: var(--line); }
-code, pre { font: .875em/1.5 ui-monospace, monospace; } pre { background: var(--soft); padding: .75rem 1rem; overflow-x: auto; border-radius: .4rem; }
-.method { display: inline-block; min-width: 3.5rem; font-weight: 700; } table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .925rem; }
-td, th { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); } th { font-weight: 600; }
-`;
+/** A field as a row of a table: its name, its type, whether it may be left out, what it is. */
+type Row = readonly [string, string, boolean, unknown];
 
-const policy = `default-src 'none'; style-src 'sha256-${encodeBase64(sha256(encodeUtf8(style)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const policy = `default-src 'none'; style-src 'sha256-${encodeBase64(sha256(encodeUtf8(docsStyle)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** The description of the API for people: one page that needs no script and nothing from elsewhere. */
 export function createPage({ info, paths }: OpenApiDocument): Page {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
-  const byTag = Map.groupBy(operations, ({ operation }) => String((operation['tags'] as readonly string[])[0]));
+  const groups = [...Map.groupBy(operations, ({ operation }) => String((operation['tags'] as readonly string[])[0]))];
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Hanaper: the HTTP API</title><style>${raw(style)}</style></head><body>
-<h1>Hanaper: the HTTP API</h1><p>${String(info['description'])}</p><p>For programs: <a href="/openapi.json">openapi.json</a>, OpenAPI 3.1.</p>
-<nav>${[...byTag.keys()].map((tag) => html`<a href="#${tag}">${tag}</a>`)}</nav>
-${[...byTag].map(([tag, listed]) => html`<h2 id="${tag}">${tag}</h2>${listed.map(describe)}`)}
+<title>Hanaper: the HTTP API</title><style>${raw(docsStyle)}</style></head><body>
+<header><h1>The HTTP API of Hanaper</h1>
+<p class="lead">${String(info['description'])}</p>
+<p>In the examples <code>$CONTAINER</code> is such an invocation with its proofs, in base64url. <code>POST /api/invoke</code> takes any of them as its body, and answers with the signed receipt itself.</p>
+<p>Whatever is refused is a problem (RFC 9457) with a stable <code>code</code>. For programs: <a href="/openapi.json">openapi.json</a>, OpenAPI 3.1, version ${String(info['version'])}.</p></header>
+<nav>${groups.map(([tag, listed]) => listLinks(tag, listed))}</nav>
+<main>${groups.map(([tag, listed]) => html`<h2 id="about-${tag}">${capitalise(tag)}</h2>${listed.map(describe)}`)}</main>
 </body></html>`;
   return { html: String(page), policy };
 }
 
-function describe({ path, method, operation }: { path: string; method: string; operation: Operation }): Html {
-  const parameters = (operation['parameters'] ?? []) as readonly {
-    name: string;
-    schema: JsonSchema;
-    required: boolean;
-    description?: string;
-  }[];
-  const body = schemaOf(operation['requestBody']);
-  const answers = Object.values(operation['responses'] as Readonly<Record<string, unknown>>);
-  return html`<section id="${String(operation['operationId'])}"><h3><span class="method">${method}</span> <code>${path}</code></h3>
-<p>${String(operation['summary'])}. ${String(operation['description'] ?? '')}</p>
-${parameters.length > 0 ? table(parameters.map((each) => [each.name, typeOf(each.schema), each.required, each.description])) : ''}
-${body ? html`<p>Body:</p>${properties(body)}` : ''}
-<p>Answer:</p>${properties(schemaOf(answers[0]) ?? {})}
-<pre>${example(path, method, operation)}</pre></section>`;
+function listLinks(tag: string, operations: readonly PlacedOperation[]): Html {
+  return html`<ul><li><a href="#about-${tag}">${capitalise(tag)}</a></li>${operations.map(
+    ({ operation }) => html`<li><a href="#${idOf(operation)}">${String(operation['summary'])}</a></li>`,
+  )}</ul>`;
 }
 
-function example(path: string, method: string, operation: Operation): string {
-  const isPublic = (operation['security'] as readonly object[]).length === 0;
-  const bearer = isPublic ? '' : ' -H "Authorization: Bearer $CONTAINER"';
-  const type = operation['requestBody'] ? " -H 'Content-Type: application/json' -d @body.json" : '';
-  return `curl -X ${method}${bearer}${type} http://localhost:7373${path}`;
+function describe(placed: PlacedOperation): Html {
+  const { path, method, operation } = placed;
+  const parameters = (operation['parameters'] ?? []) as readonly Readonly<Record<string, unknown>>[];
+  const [answer] = Object.values(operation['responses'] as Readonly<Record<string, unknown>>);
+  return html`<section id="${idOf(operation)}"><h3>${String(operation['summary'])}</h3>
+<p class="route"><code><span class="method ${method}">${method}</span>${path}</code></p>
+${operation['description'] === undefined ? '' : html`<p class="soft">${raw(withCode(String(operation['description'])))}</p>`}
+${fieldsOf('Parameters', parameters.map(toParameterRow))}
+${bodyOf('Body', schemaOf(operation['requestBody']))}
+${bodyOf('Answer', schemaOf(answer))}
+<h4>Example</h4><pre><code>${exampleOf(placed)}</code></pre></section>`;
 }
 
-function properties(schema: JsonSchema): Html | string {
-  const fields = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>);
+function toParameterRow({ name, in: place, schema, required, description }: Readonly<Record<string, unknown>>): Row {
+  return [String(name), typeOf(schema as JsonSchema), required !== true, `${String(description)} (${String(place)})`];
+}
+
+function bodyOf(title: string, schema: JsonSchema | undefined): Html | string {
+  if (schema === undefined) return '';
+  const rows = rowsOf(schema);
+  if (rows.length > 0) return fieldsOf(title, rows);
+  return html`<h4>${title}</h4><p class="soft">${schema['properties'] ? 'Nothing.' : capitalise(typeOf(schema))}</p>`;
+}
+
+/** The fields of an object, those inside of them behind their names. */
+function rowsOf(schema: JsonSchema, prefix = ''): readonly Row[] {
   const required = (schema['required'] ?? []) as readonly string[];
-  if (fields.length === 0) return html`<p>${typeOf(schema)}</p>`;
-  return table(fields.map(([name, field]) => [name, typeOf(field), required.includes(name), field['description']]));
+  return Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>).flatMap(
+    ([name, field]) => {
+      const own: Row = [`${prefix}${name}`, typeOf(field), !required.includes(name), field['description']];
+      if (isLink(field)) return [own];
+      const items = field['items'] as JsonSchema | undefined;
+      return [own, ...(items ? rowsOf(items, `${prefix}${name}[].`) : rowsOf(field, `${prefix}${name}.`))];
+    },
+  );
 }
 
-function table(rows: readonly (readonly [string, string, boolean, unknown])[]): Html {
-  return html`<table><tr><th>Name</th><th>Type</th><th></th><th></th></tr>${rows.map(
-    ([name, type, required, description]) =>
-      html`<tr><td><code>${name}</code></td><td>${type}</td><td>${required ? '' : 'optional'}</td><td>${typeof description === 'string' ? description : ''}</td></tr>`,
-  )}</table>`;
+function fieldsOf(title: string, rows: readonly Row[]): Html | string {
+  if (rows.length === 0) return '';
+  return html`<h4>${title}</h4><div class="scroll"><table><thead><tr><th>Name</th><th>Type</th><th>What it is</th></tr></thead><tbody>${rows.map(
+    ([name, type, isOptional, description]) =>
+      html`<tr><td><code>${name}</code></td><td>${type}${isOptional ? ', optional' : ''}</td><td>${description === undefined ? '' : raw(withCode(String(description)))}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 function schemaOf(holder: unknown): JsonSchema | undefined {
   const content = (holder as { content?: Readonly<Record<string, { schema: JsonSchema }>> } | undefined)?.content;
-  return content && Object.values(content)[0]?.schema;
+  return content && (content['application/json'] ?? Object.values(content)[0])?.schema;
 }
 
-function typeOf({ type, enum: choices, const: only, anyOf, items }: JsonSchema): string {
-  if (Array.isArray(choices)) return choices.join(' | ');
-  if (only !== undefined) return String(only);
-  if (Array.isArray(anyOf)) return anyOf.map((each: JsonSchema) => typeOf(each)).join(' | ');
+/** The type of a field in words. */
+function typeOf(schema: JsonSchema): string {
+  const { type, enum: choices, const: only, anyOf, items, format, additionalProperties } = schema;
+  if (Array.isArray(choices)) return choices.map((each) => JSON.stringify(each)).join(' or ');
+  if (only !== undefined) return JSON.stringify(only);
+  if (Array.isArray(anyOf)) return [...new Set(anyOf.map((each: JsonSchema) => typeOf(each)))].join(' or ');
+  if (isLink(schema)) return 'link, {"/": CID}';
   if (type === 'array') return `list of ${typeOf((items ?? {}) as JsonSchema)}`;
-  return Array.isArray(type) ? type.join(' | ') : String(type ?? 'any');
+  if (type === 'object' && typeof additionalProperties === 'object') {
+    return `object of ${typeOf(additionalProperties as JsonSchema)}`;
+  }
+  if (format === 'binary') return 'bytes';
+  if (format === 'date-time') return 'time';
+  return Array.isArray(type) ? type.join(' or ') : String(type ?? 'anything');
+}
+
+function isLink({ properties }: JsonSchema): boolean {
+  return Object.keys(properties ?? {}).join() === '/';
+}
+
+function idOf({ operationId }: Operation): string {
+  return String(operationId);
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// What stands between backticks is code.
+function withCode(text: string): string {
+  return String(html`${text}`).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

@@ -45,7 +45,15 @@ export const fixedOperations: readonly {
       description: 'Needs the set-up token, in the header `Hanaper-Setup-Token`.',
       tags: ['database'],
       security: [],
-      parameters: [{ name: 'Hanaper-Setup-Token', in: 'header', required: true, schema: { type: 'string' } }],
+      parameters: [
+        {
+          name: 'Hanaper-Setup-Token',
+          in: 'header',
+          required: true,
+          description: 'From the file that the server names when it starts',
+          schema: { type: 'string' },
+        },
+      ],
       requestBody: {
         required: true,
         content: {

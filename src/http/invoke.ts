@@ -49,8 +49,7 @@ async function requireSubject(service: Service, { invocation }: Request, referen
 async function answerWith(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
   const headers = receiptHeaders(answer);
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
-  const { receipt, refusal } = answer;
-  if (refusal) context.error = refusal;
+  const { receipt } = answer;
   const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;
   if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
   const body = await encodeContainer([receipt.invocation.bytes], encoding);
@@ -68,7 +67,7 @@ function describeReceipt({ invocation, ran, executor, out }: Receipt): object {
     cid: formatCid(invocation.cid),
     ran: formatCid(ran),
     executor,
-    issued_at: invocation.issuedAt === undefined ? null : new Date(invocation.issuedAt * 1000).toISOString(),
+    issued_at: invocation.issuedAt ?? null,
     out: 'ok' in out ? { ok: toJsonValue(out.ok) } : out,
   };
 }

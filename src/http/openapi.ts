@@ -10,6 +10,13 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** One operation of an OpenAPI document. */
 export type Operation = Readonly<Record<string, unknown>>;
 
+/** An operation, and where it is. */
+export interface PlacedOperation {
+  readonly path: string;
+  readonly method: string;
+  readonly operation: Operation;
+}
+
 /** An OpenAPI 3.1 document. */
 export interface OpenApiDocument {
   readonly openapi: '3.1.0';

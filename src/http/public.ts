@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { type PublicQuery, verifyPublicly } from '../authority/verify-publicly.ts';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
 import { decodeDidKey } from '../did/did-key.ts';
@@ -16,7 +16,7 @@ const mostReferenceCharacters = 256;
 /** Adds what anybody may ask: whether the server is well, whose it is, and whether a signature counts. */
 export function addPublicRoutes(app: Hono, service: Service): void {
   app.get('/healthz', (context) => respondJson(context, { status: 'ok' }));
-  app.get('/readyz', (context) => answerReadiness(context, service));
+  app.get('/readyz', async (context) => respondJson(context, await readReadiness(service)));
   app.get('/.well-known/did.json', (context) =>
     respondJson(context, createDidDocument(decodeDidKey(service.authority().identity.did))),
   );
@@ -26,16 +26,10 @@ export function addPublicRoutes(app: Hono, service: Service): void {
   });
 }
 
-// Anybody asks, so that nothing is said of why. A locked database serves whoever reads.
-async function answerReadiness(context: Context, service: Service): Promise<Response> {
-  try {
-    const authority = service.authority();
-    await authority.database.transact('read', (transaction) => authority.readNow(transaction));
-    return respondJson(context, { ready: true, locked: authority.locked });
-  } catch (error) {
-    context.error = error instanceof Error ? error : new Error(String(error));
-    return respondJson(context, { ready: false }, 503);
-  }
+async function readReadiness(service: Service): Promise<{ readonly ready: true; readonly locked: boolean }> {
+  const authority = service.authority();
+  await authority.database.transact('read', (transaction) => authority.readNow(transaction));
+  return { ready: true, locked: authority.locked };
 }
 
 // By hand: this is asked more often than anything else.

@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { apiOf, expectProblem, host } from '../support/http.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { statuses } from '../../src/http/statuses.ts';
+import { apiOf, host } from '../support/http.ts';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+async function expectProblem(code: ErrorCode, answer: Response): Promise<Readonly<Record<string, unknown>>> {
+  const { details, ...problem } = await answer.json();
+  expect({ ...problem, status: answer.status }).toMatchObject({ code, status: statuses[code] });
+  return details;
+}
+
 describe('A request', () => {
-  const api = apiOf(undefined);
+  const api = apiOf();
 
   test.each([
     ['another name', { host: 'evil.example' }],
@@ -15,7 +23,7 @@ describe('A request', () => {
     ['an address', { host: '127.0.0.1:7373' }],
     ['an empty name', { host: '' }],
   ])('to %s is refused', async (_, headers) => {
-    const { details } = await expectProblem('bad_input', await api.send('/healthz', { headers }));
+    const details = await expectProblem('bad_input', await api.send('/healthz', { headers }));
     expect(details).toEqual({ reason: 'host' });
   });
 
@@ -43,9 +51,9 @@ describe('A request', () => {
     ['an origin that is none', { origin: 'localhost:7373' }],
     ['a page of another site', { 'sec-fetch-site': 'cross-site' }],
     ['a page of another port of this machine', { 'sec-fetch-site': 'same-site' }],
-    ['a form of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', method: 'POST' }],
-  ])('by %s is refused', async (_, { method = 'GET', ...headers }: Record<string, string>) => {
-    const { details } = await expectProblem('not_authorized', await api.send('/healthz', { method, headers }));
+    ['a form of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }],
+  ])('by %s is refused', async (_, headers: Record<string, string>) => {
+    const details = await expectProblem('not_authorized', await api.send('/api/invoke', { method: 'POST', headers }));
     expect(details).toEqual({ reason: 'another site' });
   });
 
@@ -68,7 +76,7 @@ describe('A request', () => {
   test.each(['/nothing', '/api/orgs/acme/nothing', '/api', '/..%2f..%2fetc/passwd', '/api/invoke', '/docs/'])(
     'for %s, which there is not, is told so',
     async (path) => {
-      const { details } = await expectProblem('not_found', await api.send(path));
+      const details = await expectProblem('not_found', await api.send(path));
       expect(details).toEqual({ kind: 'route' });
     },
   );
@@ -80,7 +88,7 @@ describe('A request', () => {
 });
 
 describe('An answer', () => {
-  const api = apiOf(undefined);
+  const api = apiOf();
 
   test.each([
     ['/healthz', {}],
@@ -89,7 +97,6 @@ describe('An answer', () => {
     ['/nothing', {}],
     ['/api/orgs', {}],
     ['/healthz', { host: 'evil.example' }],
-    ['/healthz', { origin: 'https://evil.example' }],
   ])('to %s with %o protects browsers', async (path, headers: Record<string, string>) => {
     const answer = await api.send(path, { headers });
     const policy = answer.headers.get('content-security-policy') ?? '';
@@ -132,64 +139,5 @@ describe('An answer', () => {
     const answer = await api.send('/healthz', { method: 'HEAD' });
     expect(answer.status).toBe(200);
     expect(await answer.text()).toBe('');
-  });
-});
-
-describe('The log', () => {
-  test('is told of each request by its route, never of what stands in the path', async () => {
-    const api = apiOf(undefined);
-    const answer = await api.send('/api/orgs/secret-name/keys/secret-key?secret=1', {
-      headers: { authorization: 'Bearer secret' },
-    });
-    await api.send('/healthz');
-    await api.send('/secret');
-    await api.send('/healthz', { headers: { host: 'secret.example' } });
-    expect(api.entries).toMatchObject([
-      {
-        id: answer.headers.get('x-request-id'),
-        method: 'GET',
-        path: '/api/orgs/:org/keys/:name',
-        status: 409,
-        code: 'not_initialized',
-      },
-      { method: 'GET', path: '/healthz', status: 200 },
-      { method: 'GET', status: 404, code: 'not_found' },
-      { method: 'GET', status: 400, code: 'bad_input' },
-    ]);
-    expect(api.entries[1]).not.toHaveProperty('code');
-    expect(api.entries.every(({ milliseconds }) => milliseconds >= 0)).toBe(true);
-    expect(JSON.stringify(api.entries.map(({ error: _, ...told }) => told))).not.toContain('secret');
-  });
-
-  test('has what went wrong in full, of which the caller is told nothing', async () => {
-    const api = apiOf(undefined, {
-      mount: (app) =>
-        app.get('/broken', () => {
-          throw new RangeError('the secret reason at /srv/hanaper.db');
-        }),
-    });
-    const { detail } = await expectProblem('internal', await api.send('/broken'));
-    expect(detail).not.toMatch(/secret|srv/);
-    const [entry] = api.entries;
-    expect(entry).toMatchObject({ status: 500, code: 'internal', path: '/broken' });
-    expect(entry?.error).toBeInstanceOf(RangeError);
-  });
-});
-
-describe('The rate of one address', () => {
-  test('is bounded, with the time after which there is more', async () => {
-    const api = apiOf(undefined, { rate: { perSecond: 0.5, burst: 3 } });
-    for (let i = 0; i < 3; i++) expect((await api.send('/healthz')).status).toBe(200);
-    const refused = await api.send('/healthz');
-    expect(refused.headers.get('retry-after')).toBe('2');
-    const { details } = await expectProblem('rate_limited', refused);
-    expect(details).toEqual({ retry_after: 2 });
-  });
-
-  test('is not spent by requests that are refused for their host', async () => {
-    const api = apiOf(undefined, { rate: { perSecond: 0.001, burst: 1 } });
-    for (let i = 0; i < 3; i++)
-      await expectProblem('bad_input', await api.send('/healthz', { headers: { host: 'x' } }));
-    expect((await api.send('/healthz')).status).toBe(200);
   });
 });

@@ -1,0 +1,58 @@
+import type { JsonSchema, PlacedOperation } from './openapi.ts';
+
+const origin = 'http://localhost:7373';
+
+// What stands for a field of that name.
+const samples: Readonly<Record<string, unknown>> = {
+  org: 'acme',
+  organisation: 'acme',
+  name: 'release',
+  key: 'release',
+  child: 'globex',
+  passphrase: '…',
+  hash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  command: '/package/sign',
+};
+
+/** An operation as a command of a shell. */
+export function exampleOf({ path, method, operation }: PlacedOperation): string {
+  const content = (operation['requestBody'] as { content?: Readonly<Record<string, { schema: JsonSchema }>> })?.content;
+  const [type, media] = Object.entries(content ?? {})[0] ?? [];
+  const body =
+    type === 'application/json'
+      ? `-d '${JSON.stringify(sampleOf(media?.schema ?? {}))}'`
+      : '--data-binary "$CONTAINER"';
+  const parts = [
+    `curl ${method === 'GET' ? '' : `-X ${method} `}${origin}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(samples[name] ?? '…'))}`,
+    ...headersOf(operation['parameters'], operation['security']),
+    ...(type === undefined ? [] : [`-H 'Content-Type: ${type}'`, body]),
+  ];
+  return parts.join(' \\\n  ');
+}
+
+function headersOf(parameters: unknown, security: unknown): readonly string[] {
+  const named = ((parameters ?? []) as readonly { readonly in: string; readonly name: string }[]).filter(
+    (each) => each.in === 'header',
+  );
+  const isPublic = (security as readonly object[]).length === 0;
+  return [
+    ...(isPublic ? [] : ['-H "Authorization: Bearer $CONTAINER"']),
+    ...named.map(({ name }) => `-H '${name}: …'`),
+  ];
+}
+
+/** A value with what a schema requires. */
+function sampleOf(schema: JsonSchema, name = ''): unknown {
+  const { type, enum: choices, const: only, anyOf, properties = {}, required = [], items } = schema;
+  if (only !== undefined) return only;
+  if (Array.isArray(choices)) return choices[0];
+  if (Array.isArray(anyOf)) return sampleOf(anyOf[0] as JsonSchema, name);
+  if (type === 'array') return [sampleOf((items ?? {}) as JsonSchema, name)];
+  if (type === 'object') {
+    const fields = properties as Readonly<Record<string, JsonSchema>>;
+    return Object.fromEntries(
+      (required as readonly string[]).map((field) => [field, sampleOf(fields[field] ?? {}, field)]),
+    );
+  }
+  return samples[name] ?? (type === 'integer' ? 1 : type === 'boolean' ? true : '…');
+}
