@@ -16,6 +16,21 @@ export interface Page {
 /** A field as a row of a table: its name, its type, whether it may be left out, what it is. */
 type Row = readonly [string, string, boolean, unknown];
 
+// The groups, as they are called.
+const titles: Readonly<Record<string, string>> = {
+  org: 'Organisations',
+  key: 'Signing keys',
+  trust: 'Trusted keys',
+  acl: 'Trust ACLs',
+  package: 'Packages',
+  delegation: 'Delegations',
+  ucan: 'Revocations, and tokens of older versions',
+  database: 'The database',
+  invoke: 'The door',
+  health: 'How the server is',
+  public: 'For anybody',
+};
+
 const policy = `default-src 'none'; style-src 'sha256-${encodeBase64(sha256(encodeUtf8(docsStyle)))}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** The description of the API for people: one page that needs no script and nothing from elsewhere. */
@@ -32,13 +47,13 @@ export function createPage({ info, paths }: OpenApiDocument): Page {
 <p>In the examples <code>$CONTAINER</code> is such an invocation with its proofs, in base64url. <code>POST /api/invoke</code> takes any of them as its body, and answers with the signed receipt itself.</p>
 <p>Whatever is refused is a problem (RFC 9457) with a stable <code>code</code>. For programs: <a href="/openapi.json">openapi.json</a>, OpenAPI 3.1, version ${String(info['version'])}.</p></header>
 <nav>${groups.map(([tag, listed]) => listLinks(tag, listed))}</nav>
-<main>${groups.map(([tag, listed]) => html`<h2 id="about-${tag}">${capitalise(tag)}</h2>${listed.map(describe)}`)}</main>
+<main>${groups.map(([tag, listed]) => html`<h2 id="about-${tag}">${titles[tag] ?? tag}</h2>${listed.map(describe)}`)}</main>
 </body></html>`;
   return { html: String(page), policy };
 }
 
 function listLinks(tag: string, operations: readonly PlacedOperation[]): Html {
-  return html`<ul><li><a href="#about-${tag}">${capitalise(tag)}</a></li>${operations.map(
+  return html`<ul><li><a href="#about-${tag}">${titles[tag] ?? tag}</a></li>${operations.map(
     ({ operation }) => html`<li><a href="#${idOf(operation)}">${String(operation['summary'])}</a></li>`,
   )}</ul>`;
 }
@@ -69,6 +84,7 @@ function bodyOf(title: string, schema: JsonSchema | undefined): Html | string {
 
 /** The fields of an object, those inside of them behind their names. */
 function rowsOf(schema: JsonSchema, prefix = ''): readonly Row[] {
+  if (isLink(schema)) return [];
   const required = (schema['required'] ?? []) as readonly string[];
   return Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, JsonSchema>>).flatMap(
     ([name, field]) => {
@@ -98,7 +114,8 @@ function typeOf(schema: JsonSchema): string {
   const { type, enum: choices, const: only, anyOf, items, format, additionalProperties } = schema;
   if (Array.isArray(choices)) return choices.map((each) => JSON.stringify(each)).join(' or ');
   if (only !== undefined) return JSON.stringify(only);
-  if (Array.isArray(anyOf)) return [...new Set(anyOf.map((each: JsonSchema) => typeOf(each)))].join(' or ');
+  if (Array.isArray(anyOf))
+    return anyOf.map((each: JsonSchema) => String(each['description'] ?? typeOf(each))).join(' or ');
   if (isLink(schema)) return 'link, {"/": CID}';
   if (type === 'array') return `list of ${typeOf((items ?? {}) as JsonSchema)}`;
   if (type === 'object' && typeof additionalProperties === 'object') {

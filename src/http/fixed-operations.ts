@@ -1,3 +1,15 @@
+import {
+  didDocumentSchema,
+  healthSchema,
+  initSchema,
+  invokedSchema,
+  querySchema,
+  readinessSchema,
+  statusSchema,
+  verdictSchema,
+} from './fixed-schemas.ts';
+import type { JsonSchema } from './openapi.ts';
+
 /** The operations of the API that are no plain routes of commands. */
 export const fixedOperations: readonly {
   readonly path: string;
@@ -32,7 +44,7 @@ export const fixedOperations: readonly {
       },
       responses: answer('A receipt, or what was read', {
         'application/vnd.ucan.container': { schema: { type: 'string', format: 'binary' } },
-        'application/json': { schema: { type: 'object' } },
+        'application/json': { schema: invokedSchema },
       }),
     },
   },
@@ -57,37 +69,28 @@ export const fixedOperations: readonly {
       requestBody: {
         required: true,
         content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['method', 'passphrase'],
-              additionalProperties: false,
-              properties: {
-                method: { type: 'string', enum: ['passphrase', 'derived'] },
-                passphrase: { type: 'string' },
-                security_level: { type: 'string', enum: ['interactive', 'balanced', 'sensitive'] },
-                custom_params: {
-                  type: 'object',
-                  required: ['memory_kib', 'passes', 'lanes'],
-                  additionalProperties: false,
-                  properties: {
-                    memory_kib: { type: 'integer' },
-                    passes: { type: 'integer' },
-                    lanes: { type: 'integer' },
-                  },
-                },
-              },
-            },
-          },
+          'application/json': { schema: initSchema },
         },
       },
-      responses: answer('The state of the new database', json(), '201'),
+      responses: answer('The state of the new database', json(statusSchema), '201'),
     },
   },
-  reading('/api/crypto/status', 'crypto-status', 'Show whose database it is, and whether it is locked', 'database'),
-  reading('/healthz', 'healthz', 'Tell that the process is up', 'health'),
-  reading('/readyz', 'readyz', 'Tell whether the database can be read, and whether it is locked', 'health'),
-  reading('/.well-known/did.json', 'did-document', "Give the authority's DID document", 'public'),
+  reading(
+    '/api/crypto/status',
+    'crypto-status',
+    'Show whose database it is, and whether it is locked',
+    'database',
+    statusSchema,
+  ),
+  reading('/healthz', 'healthz', 'Tell that the process is up', 'health', healthSchema),
+  reading(
+    '/readyz',
+    'readyz',
+    'Tell whether the database can be read, and whether it is locked',
+    'health',
+    readinessSchema,
+  ),
+  reading('/.well-known/did.json', 'did-document', "Give the authority's DID document", 'public', didDocumentSchema),
   {
     path: '/api/verify',
     method: 'POST',
@@ -100,47 +103,21 @@ export const fixedOperations: readonly {
       requestBody: {
         required: true,
         content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['hash', 'name', 'signatures', 'organisation'],
-              additionalProperties: false,
-              properties: {
-                hash: { type: 'string', pattern: '^[0-9a-f]{64}$' },
-                name: { type: 'string', minLength: 1, maxLength: 1024 },
-                organisation: { type: 'string', minLength: 1, maxLength: 256 },
-                signatures: { type: 'array', minItems: 1, maxItems: 16, items: { type: 'object' } },
-              },
-            },
-          },
+          'application/json': { schema: querySchema },
         },
       },
-      responses: answer('The verdict', {
-        'application/json': {
-          schema: {
-            type: 'object',
-            required: ['verified'],
-            properties: {
-              verified: { type: 'boolean' },
-              package_hash: { type: 'string' },
-              signer_fingerprint: { type: 'string' },
-              signed_at: { type: 'string' },
-              expires_at: { type: ['string', 'null'] },
-            },
-          },
-        },
-      }),
+      responses: answer('The verdict', json(verdictSchema)),
     },
   },
 ];
 
-function reading(path: string, operationId: string, summary: string, tag: string) {
-  const operation = { operationId, summary, tags: [tag], security: [], responses: answer('So it is', json()) };
+function reading(path: string, operationId: string, summary: string, tag: string, schema: JsonSchema) {
+  const operation = { operationId, summary, tags: [tag], security: [], responses: answer('So it is', json(schema)) };
   return { path, method: 'GET', operation };
 }
 
-function json() {
-  return { 'application/json': { schema: { type: 'object' } } };
+function json(schema: JsonSchema) {
+  return { 'application/json': { schema } };
 }
 
 function answer(description: string, content: object, status = '200') {
