@@ -66,8 +66,9 @@ export function operationsOf({ paths }: OpenApiDocument): readonly OperationDocu
   );
 }
 
-/** The longest text and list that are made up. */
+// Of lists and texts that are made up.
 const most = 8;
+const mostCharacters = 100;
 
 /** Values that fit a schema. */
 export function valuesOf(schema: SchemaDocument): fc.Arbitrary<unknown> {
@@ -95,13 +96,13 @@ export function valuesOf(schema: SchemaDocument): fc.Arbitrary<unknown> {
   }
 }
 
-function textsOf({ pattern, format, minLength = 0, maxLength = 40 }: SchemaDocument): fc.Arbitrary<string> {
+function textsOf({ pattern, format, minLength = 0, maxLength = mostCharacters }: SchemaDocument): fc.Arbitrary<string> {
   if (format === 'date-time')
     return fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((date) => date.toISOString());
   if (pattern === '^did:[a-z0-9]+:')
     return fc.constantFrom('did:web:example.com', 'did:key:z6MkixfGLHDcPhGaP7L7oRx5rWMmfoDcoaQ7bsSF2jaRyXbL');
-  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern)).map((text) => text.slice(0, maxLength));
-  return fc.string({ minLength, maxLength: Math.min(maxLength, 40), unit: 'grapheme' });
+  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern)).filter(({ length }) => length <= maxLength);
+  return fc.string({ minLength, maxLength: Math.min(maxLength, mostCharacters), unit: 'grapheme' });
 }
 
 function listsOf({ items = {}, prefixItems, minItems = 0, maxItems = most }: SchemaDocument): fc.Arbitrary<unknown> {
@@ -127,4 +128,35 @@ function objectsOf({
 // The CID of a token.
 function isLink(properties: Readonly<Record<string, SchemaDocument>>): boolean {
   return Object.keys(properties).join() === '/';
+}
+
+/** What in an answer is not as its operation describes it. */
+export function findStray({ responses }: OperationDocument, answer: unknown): readonly string[] {
+  const [first] = Object.values(responses) as { content: Readonly<Record<string, { schema: SchemaDocument }>> }[];
+  return differences(first?.content['application/json']?.schema ?? {}, answer, '$');
+}
+
+function differences(schema: SchemaDocument, value: unknown, at: string): readonly string[] {
+  const { type, anyOf, enum: choices, const: only, pattern, properties = {}, required = [], items } = schema;
+  if (anyOf) return anyOf.some((each) => differences(each, value, at).length === 0) ? [] : [`${at} fits none`];
+  if (only !== undefined && only !== value) return [`${at} is not ${only}`];
+  if (choices && !choices.includes(value)) return [`${at} is not listed`];
+  if (type !== undefined && ![type].flat().includes(typeOf(value))) return [`${at} is no ${type}`];
+  if (typeof value === 'string') return pattern && !new RegExp(pattern).test(value) ? [`${at} is of another form`] : [];
+  if (Array.isArray(value)) return value.flatMap((each, i) => (items ? differences(items, each, `${at}[${i}]`) : []));
+  if (typeof value !== 'object' || value === null) return [];
+  return [
+    ...required.filter((name) => !Object.hasOwn(value, name)).map((name) => `${at}.${name} is missing`),
+    ...Object.entries(value).flatMap(([name, inner]) => {
+      const known = properties[name];
+      if (known) return differences(known, inner, `${at}.${name}`);
+      return schema.additionalProperties === false ? [`${at}.${name} is not known`] : [];
+    }),
+  ];
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
 }
