@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cli, createInitialized, type Finished } from '../support/cli.ts';
-import { createRemoteWorld, type RemoteWorld } from '../support/remote.ts';
+import { createServedWorld, type ServedWorld } from '../support/remote.ts';
 
 const acme = ['--org', 'acme'];
 const seed = createHash('sha256').update('a seed').digest();
@@ -119,11 +119,11 @@ describe.each([
 ] as const)('over a server a verb prints the same as at the database, as %s', (_, how) => {
   let local: Cli;
   let remote: Cli;
-  let world: RemoteWorld;
+  let world: ServedWorld;
 
   beforeAll(async () => {
     local = await createInitialized();
-    world = await createRemoteWorld();
+    world = await createServedWorld();
     remote = world.admin;
     await prepare(local);
     await prepare(remote);
