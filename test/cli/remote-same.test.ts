@@ -109,7 +109,16 @@ async function prepare(cli: Cli): Promise<void> {
   cli.write('empty', '');
   for (const name of ['theirs', 'others']) cli.write(`${name}.key`, createHash('sha256').update(name).digest('hex'));
   const audience = 'did:key:z6MkixfGLHDcPhGaP7L7oRx5rWMmfoDcoaQ7bsSF2jaRyXbL';
-  const about = ['--audience', audience, '--command', '/mail', '--output', 'theirs.ucan'];
+  const about = [
+    '--audience',
+    audience,
+    '--command',
+    '/mail',
+    '--output',
+    'theirs.ucan',
+    '--expires',
+    '2099-01-01T00:00:00Z',
+  ];
   await cli.done('ucan', 'delegate', '--issuer', 'theirs.key', ...about);
 }
 
