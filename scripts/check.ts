@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { checkCommandsPage } from './commands-page.ts';
 import { checkExportedNames } from './exported-names.ts';
 import { checkFigures } from './figures.ts';
 import { checkText } from './text.ts';
@@ -13,6 +14,7 @@ run('types of tests and tools', ['tsc', '--noEmit', '-p', 'tsconfig.tools.json']
 run('unused code', ['knip']);
 run('packaging', ['publint', '--strict']);
 report('exported names', checkExportedNames(update));
+report('page of commands', await checkCommandsPage(update));
 report('figures', checkFigures());
 report('text', checkText());
 

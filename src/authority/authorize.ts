@@ -15,7 +15,7 @@ import type { Request } from './request.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** Seconds for which an invocation may be valid at most, from the present on. */
-export const longestLifetime = 900;
+const longestLifetime = 900;
 
 /** What an invocation is held against. */
 export interface AuthorizationContext {

@@ -52,7 +52,7 @@ export type ContextOf<Subject extends CommandSubject> = Subject extends 'organis
     : CommandContext;
 
 /** Where a command stands in the HTTP API. */
-export interface Route {
+interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH';
   /** `{org}` is the subject, any other `{name}` an argument; the rest is the query, or the body. */
   readonly path: string;

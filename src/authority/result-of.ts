@@ -19,7 +19,7 @@ export function resultOf(answer: Answer): unknown {
  *
  * @throws HanaperError the error that it tells of
  */
-export function valueOfReceipt(out: ReceiptOutcome): unknown {
+function valueOfReceipt(out: ReceiptOutcome): unknown {
   if ('ok' in out) return toJsonValue(out.ok);
   const { code, message } = out.error;
   throw new HanaperError(isErrorCode(code) ? code : 'internal', message);

@@ -9,13 +9,12 @@ import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
-import { toTold } from './problems.ts';
 import { respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
-import { statuses } from './statuses.ts';
+import { statusOf } from './statuses.ts';
 
 /** The media type of a container. */
-export const containerType = 'application/vnd.ucan.container';
+const containerType = 'application/vnd.ucan.container';
 
 const requestTypes = [containerType, 'application/octet-stream', 'application/vnd.ipld.dag-cbor', 'text/plain'];
 
@@ -48,7 +47,7 @@ async function answerWith(context: Context, answer: Answer, encoding: ContainerE
   const headers = receiptHeaders(answer);
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
   const { receipt } = answer;
-  const status = 'error' in receipt.out ? statusOf(receipt.out.error) : 200;
+  const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;
   if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
   const body = await encodeContainer([receipt.invocation.bytes], encoding);
   return respond(context, status, body, { 'Content-Type': containerType, ...headers });
@@ -56,10 +55,6 @@ async function answerWith(context: Context, answer: Answer, encoding: ContainerE
 
 function wantsJson(context: Context): boolean {
   return (context.req.header('Accept') ?? '').toLowerCase().includes('application/json');
-}
-
-function statusOf({ code, message }: { readonly code: string; readonly message: string }): number {
-  return Object.hasOwn(statuses, code) ? statuses[code as keyof typeof statuses] : statuses[toTold(message).code];
 }
 
 function describeReceipt({ invocation, ran, executor, out }: Receipt): object {

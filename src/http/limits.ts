@@ -42,9 +42,6 @@ export const requestRate: RequestRate = { perSecond: 100, burst: 400 };
 /** Addresses whose requests are counted at once. */
 export const mostCountedAddresses = 10_000;
 
-/** Organisations whose trust is kept for public verification at once. */
-export const mostCachedOrganisations = 1_000;
-
 /** How often one address may ask. */
 export interface RequestRate {
   readonly perSecond: number;

@@ -53,7 +53,7 @@ export function toSchema(schema: z.ZodType): JsonSchema {
 }
 
 /** The answers that every operation can have, beside its own. */
-export const problems: Readonly<Record<string, unknown>> = {
+const problems: Readonly<Record<string, unknown>> = {
   default: {
     description: 'A problem (RFC 9457) with a stable code',
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

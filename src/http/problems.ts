@@ -5,7 +5,7 @@ import { type HeaderRecord, requestIdOf, respond } from './respond.ts';
 import { statuses } from './statuses.ts';
 
 /** What is wrong, as a document (RFC 9457). */
-export interface ProblemDocument {
+interface ProblemDocument {
   readonly type: 'about:blank';
   readonly title: string;
   readonly status: number;
@@ -17,7 +17,7 @@ export interface ProblemDocument {
 }
 
 /** The media type of a problem. */
-export const problemType = 'application/problem+json';
+const problemType = 'application/problem+json';
 
 // A fault can tell of paths and hosts, which are for the log.
 const faults: { readonly [Code in ErrorCode]?: string } = {
@@ -40,7 +40,7 @@ export function toTold(error: unknown): HanaperError {
 }
 
 /** The document of an error. */
-export function problemOf(error: unknown, requestId = '', status?: number): ProblemDocument {
+function problemOf(error: unknown, requestId = '', status?: number): ProblemDocument {
   const { code, message, details } = toTold(error);
   const httpStatus = status ?? statuses[code];
   return {

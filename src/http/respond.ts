@@ -6,7 +6,7 @@ export type HeaderRecord = Readonly<Record<string, string>>;
 const requestIdVariable = 'requestId';
 
 /** What every answer says to browsers: show it to nobody else, keep nothing, run nothing. */
-export const securityHeaders: HeaderRecord = {
+const securityHeaders: HeaderRecord = {
   'Content-Security-Policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',

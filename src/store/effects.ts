@@ -21,7 +21,7 @@ export type LoggedRow<Table extends LoggedTable> = Table extends NumberedTable
   : Selectable<Schema[Table]>;
 
 /** What a row holds, in its canonical form: columns by their names in SQL, without those that are null. */
-export type CanonicalRow = Readonly<Record<string, string | number | Uint8Array>>;
+type CanonicalRow = Readonly<Record<string, string | number | Uint8Array>>;
 
 /** One row that a transaction has written. */
 export interface Effect {

@@ -19,6 +19,9 @@ export interface PageScript {
 /** Commands that continuous integration runs itself. */
 export const leftToIntegration: readonly string[] = ['npm ci && npm run demo', 'npm ci && npm test'];
 
+// What a page leaves running in the background ends with it, and is waited for.
+const stopAtEnd = "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT";
+
 const exits = /\s+# exits (\d+)(?:: ([a-z_]+))?$/;
 
 /**
@@ -40,7 +43,7 @@ class ScriptWriter {
   readonly expectations: Expectation[] = [];
   readonly #outputs: string;
   readonly #sql: string;
-  readonly #lines: string[] = ['set -euo pipefail'];
+  readonly #lines: string[] = ['set -euo pipefail', stopAtEnd];
 
   constructor(outputs: string, sql: string) {
     this.#outputs = outputs;

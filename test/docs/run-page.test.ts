@@ -19,6 +19,8 @@ describe.concurrent('a page passes', () => {
       [block('sh', 'mkdir a; cd a; b=1'), block('console', '$ echo $b', '1')],
     ],
     ['whose file is used', [block('js', '// one.mjs', 'process.exitCode = 4;'), block('sh', 'node one.mjs # exits 4')]],
+    ['that leaves something running', [block('sh', 'sleep 100 &')]],
+    ['that stops what it has started', [block('sh', 'sleep 100 &', 'kill %1')]],
     ['that fails in what is not run', [{ ...block('sh', 'false'), notRun: true }]],
   ])('%s', async (_, blocks) => {
     await runPage(blocks);
@@ -37,6 +39,7 @@ describe.concurrent('a page fails', () => {
     ['whose command prints in another order', block('console', '$ printf "one\\ntwo\\n"', 'two', 'one')],
     ['whose command prints more on the line', block('console', '$ echo one two', 'one')],
     ['whose second command fails', block('console', '$ true', '$ false')],
+    ['that fails beside what is running', block('sh', 'sleep 100 &', 'false')],
     ['that would install something', block('sh', 'npm install hanaper')],
   ])('%s', async (_, wrong) => {
     await expect(runPage([wrong])).rejects.toThrow();
