@@ -4,8 +4,7 @@ import type { Authority } from '../../src/authority/index.ts';
 import { HanaperError } from '../../src/errors.ts';
 import type { Database } from '../../src/store/database.ts';
 
-/** What stands in for a commit. */
-type Commit = () => Promise<void>;
+type Transact = Database['transact'];
 
 /** Lets the next write transactions of a database do all their work, and then fail instead of being committed. */
 export function failCommits(database: Database, times: number): void {
@@ -42,9 +41,12 @@ export function holdCommit(database: Database): HeldCommit {
 
 /** Counts the write transactions of a database from here on. */
 export function countWrites(database: Database): () => number {
-  const transact = vi.spyOn(database, 'transact');
-  onTestFinished(() => transact.mockRestore());
-  return () => transact.mock.calls.filter(([access]) => access === 'write').length;
+  let count = 0;
+  replaceTransact(database, (transact) => (access, work) => {
+    if (access === 'write') count++;
+    return transact(access, work);
+  });
+  return () => count;
 }
 
 /** Writers that wait for each other. */
@@ -87,15 +89,23 @@ export async function gatherWriters(
   };
 }
 
-function beforeCommits(database: Database, commit: Commit): void {
-  const transact = database.transact.bind(database);
-  const spy = vi.spyOn(database, 'transact');
-  onTestFinished(() => spy.mockRestore());
-  spy.mockImplementation((access, work) =>
-    transact(access, async (transaction) => {
-      const result = await work(transaction);
-      if (access === 'write') await commit();
-      return result;
-    }),
+function beforeCommits(database: Database, commit: () => Promise<void>): void {
+  replaceTransact(
+    database,
+    (transact) => (access, work) =>
+      transact(access, async (transaction) => {
+        const result = await work(transaction);
+        if (access === 'write') await commit();
+        return result;
+      }),
   );
+}
+
+// What was put in its place before stays in force beneath.
+function replaceTransact(database: Database, replace: (transact: Transact) => Transact): void {
+  const before = database.transact;
+  database.transact = replace(before.bind(database));
+  onTestFinished(() => {
+    database.transact = before;
+  });
 }
