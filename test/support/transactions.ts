@@ -55,6 +55,8 @@ export interface Gathered {
   asked(count: number): Promise<void>;
   /** Settled when they go on. */
   readonly gone: Promise<void>;
+  /** What came of each, in the order in which they asked. */
+  readonly written: readonly Promise<unknown>[];
 }
 
 /**
@@ -77,16 +79,16 @@ export async function gatherWriters(
   const write = writer.write.bind(writer);
   const spy: MockInstance<typeof writer.write> = vi.spyOn(writer, 'write');
   onTestFinished(() => spy.mockRestore());
-  let asked = 0;
+  const written: Promise<unknown>[] = [];
   spy.mockImplementation((act) => {
-    const written = write(act);
-    if (++asked === count) gathered.resolve();
-    return written;
+    const one = write(act);
+    if (written.push(one) === count) gathered.resolve();
+    return one;
   });
-  return {
-    gone,
-    asked: async (wanted) => void (await vi.waitUntil(() => asked >= wanted, { timeout: 20_000, interval: 2 })),
+  const asked = async (wanted: number) => {
+    await vi.waitUntil(() => written.length >= wanted, { timeout: 20_000, interval: 2 });
   };
+  return { gone, asked, written };
 }
 
 function beforeCommits(database: Database, commit: () => Promise<void>): void {
