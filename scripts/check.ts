@@ -13,7 +13,6 @@ run('types', ['tsc', '--noEmit']);
 run('types of tests and tools', ['tsc', '--noEmit', '-p', 'tsconfig.tools.json']);
 run('unused code', ['knip']);
 run('packaging', ['publint', '--strict']);
-run('commands', ['node', '--conditions=source', 'scripts/commands-page.ts', ...(update ? ['--update'] : [])]);
 report('exported names', checkExportedNames(update));
 report('page of commands', checkCommandsPage(update));
 report('figures', checkFigures());
