@@ -1,3 +1,4 @@
+import { HanaperError } from '../errors.ts';
 import { createSalt, digestEffect } from '../log/effect.ts';
 import { encodeLogEntry } from '../log/entry.ts';
 import { treeHash } from '../log/merkle.ts';
@@ -7,6 +8,7 @@ import { insertLogEntry } from '../store/log.ts';
 import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { insertInvocation } from '../store/ucan-invocations.ts';
+import { formatCid } from '../ucan/cid.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import { type Receipt, type ReceiptClaims, readReceipt, signReceipt } from '../ucan/receipt.ts';
 import { type Verified, vouchForOwn } from '../ucan/verified.ts';
@@ -47,7 +49,8 @@ export async function enrol(
   const claims = { ran: invocation.cid, out, issuedAt: toSeconds(now) };
   const receipt = vouchForOwn(await signReceipt(signer, claims), signer);
   const [invoker = 0, executor = 0] = principals;
-  await insertInvocation(transaction, invocation, { didId: invoker, now, resultCid: receipt.cid });
+  const isFirst = await insertInvocation(transaction, invocation, { didId: invoker, now, resultCid: receipt.cid });
+  if (!isFirst) throw executedBefore(invocation);
   await insertInvocation(transaction, receipt, { didId: executor, now });
   // Order is told by the log: a clock that was put back does not put it back.
   const enrolledAt = head.enrolledAt !== null && head.enrolledAt > now ? head.enrolledAt : now;
@@ -61,6 +64,14 @@ export async function enrol(
   await insertLogEntry(transaction, { entryIndex: head.size, entry }, effects);
   const generation = head.generation + (effects.length > 0 ? 1 : 0);
   return { receipt: readReceipt(receipt), head: { size: head.size + 1, generation, enrolledAt } };
+}
+
+// Nobody comes here: whoever holds the head of the log has looked. It is a fault, so that nothing is done twice.
+function executedBefore({ cid }: Invocation): HanaperError {
+  return new HanaperError(
+    'internal',
+    `The invocation ${formatCid(cid)} was executed before. Ask again for its receipt.`,
+  );
 }
 
 /** What a transaction has written so far, hashed for an entry. */

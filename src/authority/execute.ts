@@ -1,4 +1,5 @@
 import { type ErrorCode, HanaperError } from '../errors.ts';
+import { listDidIds } from '../store/did-documents.ts';
 import { readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import { type Transaction, withSavepoint } from '../store/transaction.ts';
@@ -101,9 +102,10 @@ async function admit(
 ): Promise<Admitted | Answer> {
   const { invocation } = request;
   const isWrite = command.access === 'write';
+  // First, since on PostgreSQL each query sees what others have committed by then: what is not seen below comes behind it.
+  const head = await readLogHead(transaction);
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
-  const head = await readLogHead(transaction);
   const now = await host.readNow(transaction);
   const surroundings = { transaction, now, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
@@ -129,11 +131,13 @@ function perform(
     const now = await host.readNow(transaction);
     const surroundings = { transaction, now, recall: recallIn(host, turn), told };
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
+    const dids = [invocation.issuer, vault.did];
+    const known = await findPrincipals(surroundings, dids);
     const { out, refusal } = await runInSavepoint(transaction, authorized.command, (inner) =>
       runHandler(host, { ...surroundings, transaction: inner }, request, authorized),
     );
     turn.isOpen = true;
-    const principals = await findPrincipals(surroundings, [invocation.issuer, vault.did]);
+    const principals = known.every((id) => id !== undefined) ? known : await addPrincipals(surroundings, dids);
     const effects = hashEffects(transaction, turn.head.size);
     const act = { invocation, out, now, head: turn.head, principals };
     const { receipt, head } = await enrol(transaction, vault, act, effects);
@@ -190,14 +194,21 @@ async function runInSavepoint(
   }
 }
 
-async function findPrincipals({ transaction, now, recall }: Surroundings, dids: readonly string[]): Promise<number[]> {
-  const ids: number[] = [];
+// Looked up before the handler writes: a row that is new may be rolled back, and must not be remembered.
+async function findPrincipals(
+  { transaction, recall }: Surroundings,
+  dids: readonly string[],
+): Promise<readonly (number | undefined)[]> {
+  const ids: (number | undefined)[] = [];
   for (const did of dids) {
-    ids.push(
-      await recall(`did/${did}`, async () => (await rememberPrincipals({ transaction, now }, [did])).get(did) ?? 0),
-    );
+    ids.push(await recall(`did/${did}`, async () => (await listDidIds(transaction, [did])).get(did)));
   }
   return ids;
+}
+
+async function addPrincipals({ transaction, now }: Surroundings, dids: readonly string[]): Promise<number[]> {
+  const ids = await rememberPrincipals({ transaction, now }, dids);
+  return dids.map((did) => ids.get(did) ?? 0);
 }
 
 function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {

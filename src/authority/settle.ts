@@ -18,7 +18,11 @@ export async function settle(context: {
 }): Promise<void> {
   const { transaction, now } = context;
   const head = await lockLogHead(transaction);
+  // Somebody else may have come first.
+  if (await isSettled(transaction, context.vault().did)) return;
   await settlePrincipals(context);
-  if (head.size === 0) await beginLog(transaction, context.vault(), now);
-  else await enrolOwn(transaction, context.vault(), { command: '/principal/settle', args: {}, now, head });
+  if (head.size === 0) return beginLog(transaction, context.vault(), now);
+  // Of an organisation whose key is damaged nothing can be made, however often.
+  if (transaction.effects.list().length === 0) return;
+  await enrolOwn(transaction, context.vault(), { command: '/principal/settle', args: {}, now, head });
 }

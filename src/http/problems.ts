@@ -23,6 +23,7 @@ const problemType = 'application/problem+json';
 const faults: { readonly [Code in ErrorCode]?: string } = {
   internal: 'Something went wrong in the server. Its log says more.',
   unavailable: 'The database cannot be used at the moment. Try again; the log of the server says more.',
+  not_initialized: 'This server is not initialised yet. That is done by POST /api/crypto/init, with its set-up token.',
   bad_config: 'The server is not configured well. Its log says more.',
   database_newer: 'The database is of a newer version than the server. The log of the server says more.',
   database_corrupt: 'The database is damaged. The log of the server says more.',

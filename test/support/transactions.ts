@@ -1,0 +1,101 @@
+/** Transactions that fail, wait, and are counted. */
+import { type MockInstance, onTestFinished, vi } from 'vitest';
+import type { Authority } from '../../src/authority/index.ts';
+import { HanaperError } from '../../src/errors.ts';
+import type { Database } from '../../src/store/database.ts';
+
+/** What stands in for a commit. */
+type Commit = () => Promise<void>;
+
+/** Lets the next write transactions of a database do all their work, and then fail instead of being committed. */
+export function failCommits(database: Database, times: number): void {
+  let left = times;
+  beforeCommits(database, async () => {
+    if (left-- > 0) throw new HanaperError('unavailable', 'The disk is full, on purpose.');
+  });
+}
+
+/** A commit that waits. */
+export interface HeldCommit {
+  /** Settled once all is written that is to be committed. */
+  readonly reached: Promise<void>;
+  /** Commits it. */
+  release(): void;
+  /** Has it fail. */
+  fail(): void;
+}
+
+/** Holds the commit of the next write transaction of a database. */
+export function holdCommit(database: Database): HeldCommit {
+  const reached = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  let isFirst = true;
+  beforeCommits(database, async () => {
+    if (!isFirst) return;
+    isFirst = false;
+    reached.resolve();
+    await released.promise;
+  });
+  const failure = new HanaperError('unavailable', 'The disk is full, on purpose.');
+  return { reached: reached.promise, release: released.resolve, fail: () => released.reject(failure) };
+}
+
+/** Counts the write transactions of a database from here on. */
+export function countWrites(database: Database): () => number {
+  const transact = vi.spyOn(database, 'transact');
+  onTestFinished(() => transact.mockRestore());
+  return () => transact.mock.calls.filter(([access]) => access === 'write').length;
+}
+
+/** Writers that wait for each other. */
+export interface Gathered {
+  /** Waits until so many have asked. */
+  asked(count: number): Promise<void>;
+  /** Settled when they go on. */
+  readonly gone: Promise<void>;
+}
+
+/**
+ * Lets writers of an authority wait until so many have asked, so that all of them share the next transaction; `then` is
+ * called just before that.
+ */
+export async function gatherWriters(
+  { writer }: Pick<Authority, 'writer'>,
+  count: number,
+  then: () => void = () => {},
+): Promise<Gathered> {
+  const begun = Promise.withResolvers<void>();
+  const gathered = Promise.withResolvers<void>();
+  const gone = writer.write(async () => {
+    begun.resolve();
+    await gathered.promise;
+    then();
+  });
+  await begun.promise;
+  const write = writer.write.bind(writer);
+  const spy: MockInstance<typeof writer.write> = vi.spyOn(writer, 'write');
+  onTestFinished(() => spy.mockRestore());
+  let asked = 0;
+  spy.mockImplementation((act) => {
+    const written = write(act);
+    if (++asked === count) gathered.resolve();
+    return written;
+  });
+  return {
+    gone,
+    asked: async (wanted) => void (await vi.waitUntil(() => asked >= wanted, { timeout: 20_000, interval: 2 })),
+  };
+}
+
+function beforeCommits(database: Database, commit: Commit): void {
+  const transact = database.transact.bind(database);
+  const spy = vi.spyOn(database, 'transact');
+  onTestFinished(() => spy.mockRestore());
+  spy.mockImplementation((access, work) =>
+    transact(access, async (transaction) => {
+      const result = await work(transaction);
+      if (access === 'write') await commit();
+      return result;
+    }),
+  );
+}
