@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../src/crypto/secret.ts';
 import { PrivateKey } from '../../src/did/private-key.ts';
-import { digestEffect, saltLength } from '../../src/log/effect.ts';
+import { digestEffect } from '../../src/log/effect.ts';
 import { encodeLogEntry } from '../../src/log/entry.ts';
 import { treeHash } from '../../src/log/merkle.ts';
 import { type Effect, effectOf, loggedTables } from '../../src/store/effects.ts';
@@ -35,9 +35,7 @@ test('the worked example of an entry is what the sources make', async () => {
   using key = new PrivateKey('ed25519', Secret.copyOf(countUp(32, 0x80)));
   const signer = await signerOf(key);
   const receipt = await signReceipt(signer, { ran: invocation, out: { ok: {} }, issuedAt: 1769860800 });
-  const digests = [granted, removed].map((effect, index) =>
-    digestEffect(countUp(saltLength, 0xd0 + 16 * index), effect),
-  );
+  const digests = [granted, removed].map((effect, index) => digestEffect(countUp(16, 0xd0 + 16 * index), effect));
   const effectsRoot = treeHash(digests);
   const entry = { invocation, receipt: receipt.cid, enrolledAt: time, effectCount: digests.length, effectsRoot };
   expect(readExample()).toEqual([
