@@ -14,7 +14,7 @@ run('types of tests and tools', ['tsc', '--noEmit', '-p', 'tsconfig.tools.json']
 run('unused code', ['knip']);
 run('packaging', ['publint', '--strict']);
 report('exported names', checkExportedNames(update));
-report('page of commands', await checkCommandsPage(update));
+report('page of commands', checkCommandsPage(update));
 report('figures', checkFigures());
 report('text', checkText());
 
