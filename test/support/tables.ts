@@ -6,7 +6,7 @@ import { listEveryRow } from '../../src/store/every-row.ts';
 import { query } from './authority.ts';
 
 /** Every table that holds what was done here. */
-export const everyTable = [
+const everyTable = [
   'authority',
   'did_documents',
   'key_slots',
