@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { HanaperError } from '../errors.ts';
 import { addressOf, isLocal } from './caller-address.ts';
-import { mostCountedAddresses, type RequestRate, requestRate } from './limits.ts';
+import { mostCountedAddresses, requestRate } from './limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
 const safeMethods = ['GET', 'HEAD'];
@@ -9,12 +9,11 @@ const safeMethods = ['GET', 'HEAD'];
 /** Turns away what must not come as far as a route. */
 export class Admission {
   readonly #hosts: ReadonlySet<string>;
-  readonly #rate: RateLimit;
+  readonly #rate: RateLimit = new RateLimit(requestRate, mostCountedAddresses);
 
   /** Accepts requests to these hosts: in lower case, with the port. */
-  constructor(hosts: ReadonlySet<string>, rate: RequestRate = requestRate) {
+  constructor(hosts: ReadonlySet<string>) {
     this.#hosts = hosts;
-    this.#rate = new RateLimit(rate, mostCountedAddresses);
   }
 
   /** @throws HanaperError `bad_input` for another host, `not_authorized` for another site, `rate_limited` */

@@ -4,8 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
-import type { RequestRate } from './limits.ts';
-import { respondProblem, toTold } from './problems.ts';
+import { problemCodeOf, respondProblem } from './problems.ts';
 import { addPublicRoutes } from './public.ts';
 import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
 import { addRoutes } from './routes.ts';
@@ -35,8 +34,6 @@ export interface AppOptions {
   readonly log: (entry: RequestLog) => void;
   /** Adds routes behind the same admission. */
   readonly mount?: (app: Hono) => void;
-  /** How often one address may ask; default: what `limits.ts` says. */
-  readonly rate?: RequestRate;
 }
 
 /**
@@ -46,9 +43,9 @@ export interface AppOptions {
  * const app = createApp({ service, hosts: new Set(['localhost:7373']), log: () => undefined });
  * serve({ fetch: app.fetch, port: 7373 });
  */
-export function createApp({ service, hosts, log, mount, rate }: AppOptions): Hono {
+export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
   const app = new Hono();
-  const admission = new Admission(hosts, rate);
+  const admission = new Admission(hosts);
   app.use(async (context, next) => {
     const startedAt = performance.now();
     setRequestId(context, crypto.randomUUID());
@@ -61,13 +58,15 @@ export function createApp({ service, hosts, log, mount, rate }: AppOptions): Hon
     }
     completeHeaders(context);
     const { error } = context;
+    const code = problemCodeOf(context);
     log({
       id: requestIdOf(context),
       method: context.req.method,
       path: routePath(context, -1),
       status: context.res.status,
       milliseconds: performance.now() - startedAt,
-      ...(error && { error, code: toTold(error).code }),
+      ...(code && { code }),
+      ...(error && { error }),
     });
   });
   app.onError((error, context) => respondProblem(context, error));

@@ -11,7 +11,7 @@ export interface PlainRequest {
   /** Arguments that stand in the path. */
   readonly path: Readonly<Record<string, string>>;
   /** The parameters of the query, in their order. */
-  readonly query: Iterable<readonly [string, string]>;
+  readonly query: readonly (readonly [string, string])[];
   /** The body as JSON; absent where the method has none. */
   readonly body?: unknown;
 }
@@ -43,11 +43,13 @@ export function requireSameArgs({ invocation }: Request, args: unknown): void {
  *
  * @throws HanaperError `not_authorized`, `bad_input`
  */
-export function requireSameArguments({ invocation }: Request, { path, query, body = {} }: PlainRequest): void {
+export function requireSameArguments({ invocation }: Request, { path, query, body }: PlainRequest): void {
+  const [stray] = body === undefined ? [] : query;
+  if (stray) throw anotherRequest(stray[0], 'what is sent with a body has its arguments there, not in a query');
   const rest = new Map(Object.entries(invocation.args));
   // What was taken once is not there a second time.
   for (const [name, text] of [...Object.entries(path), ...query]) takeSameText(rest, name, text);
-  requireSameBody(ipldMap(rest), body);
+  requireSameBody(ipldMap(rest), body === undefined ? {} : body);
 }
 
 function takeSameText(rest: Map<string, IpldValue>, name: string, text: string): void {

@@ -39,8 +39,8 @@ function readPath(context: Context, { route }: AnyCommand): Readonly<Record<stri
   return Object.fromEntries(names.map((name) => [name, context.req.param(name) ?? missing(name)]));
 }
 
-function readQuery({ req }: Context): Iterable<readonly [string, string]> {
-  return new URLSearchParams(/\?[^#]*/.exec(req.url)?.[0]);
+function readQuery({ req }: Context): readonly (readonly [string, string])[] {
+  return [...new URLSearchParams(/\?[^#]*/.exec(req.url)?.[0])];
 }
 
 async function requireSameSubject(service: Service, { invocation }: Request, reference: string): Promise<void> {

@@ -53,7 +53,7 @@ test.each<[object, Partial<PlainRequest>, string]>([
     'name',
   ],
   [{ name: 'real' }, { path: { name: 'real' }, body: { name: 'real' } }, 'args'],
-  [{ name: 'real' }, { query: [['name', 'real']], body: { name: 'real' } }, 'args'],
+  [{ name: 'real' }, { query: [['name', 'real']], body: { name: 'real' } }, 'name'],
   [{ name: 'real' }, {}, 'args'],
   [{}, { query: [['name', '']] }, 'name'],
   [{}, { query: [['name', 'undefined']] }, 'name'],
