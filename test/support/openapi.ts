@@ -2,13 +2,13 @@
 import type { OpenApiDocument } from '../../src/http/openapi.ts';
 
 /** A JSON Schema, as far as tests look into it. */
-export interface SchemaDocument {
+interface SchemaDocument {
   readonly properties?: Readonly<Record<string, SchemaDocument>>;
   readonly required?: readonly string[];
 }
 
 /** A parameter as the document has it. */
-export interface ParameterDocument {
+interface ParameterDocument {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   readonly required?: boolean;
