@@ -1,4 +1,5 @@
-import type { JsonSchema, PlacedOperation } from './openapi.ts';
+import type { JsonSchema } from './json-schema.ts';
+import type { PlacedOperation } from './openapi.ts';
 
 const origin = 'http://localhost:7373';
 

@@ -3,7 +3,8 @@ import { encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { exampleOf } from './docs-example.ts';
 import { docsStyle } from './docs-style.ts';
-import type { JsonSchema, OpenApiDocument, Operation, PlacedOperation } from './openapi.ts';
+import type { JsonSchema } from './json-schema.ts';
+import type { OpenApiDocument, Operation, PlacedOperation } from './openapi.ts';
 
 type Html = ReturnType<typeof html>;
 

@@ -8,7 +8,7 @@ import {
   statusSchema,
   verdictSchema,
 } from './fixed-schemas.ts';
-import type { JsonSchema } from './openapi.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 /** The operations of the API that are no plain routes of commands. */
 export const fixedOperations: readonly {

@@ -1,4 +1,4 @@
-import type { JsonSchema } from './openapi.ts';
+import type { JsonSchema } from './json-schema.ts';
 
 const text = { type: 'string' };
 const time = { type: 'string', format: 'date-time' };

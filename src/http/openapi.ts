@@ -3,9 +3,7 @@ import type { AnyCommand } from '../authority/command.ts';
 import { commands } from '../authority/commands/list.ts';
 import { version } from '../version.ts';
 import { fixedOperations } from './fixed-operations.ts';
-
-/** A JSON Schema (2020-12). */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+import type { JsonSchema } from './json-schema.ts';
 
 /** One operation of an OpenAPI document. */
 export type Operation = Readonly<Record<string, unknown>>;
