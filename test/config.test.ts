@@ -168,3 +168,68 @@ describe('loadConfig', () => {
     expect(details).toEqual({ variable });
   });
 });
+
+describe('a server to ask', () => {
+  const as = 'did:key:profile';
+  const profiles = {
+    ci: { server: 'https://profile', as: 'keys/ci.pem', proofs: ['a', '/b'], org: 'profile-org', authority: as },
+    bare: { server: 'https://bare' },
+  };
+
+  test('is none where nothing names one', async () => {
+    writeConfig({ profiles });
+    expect(await loadConfig({}, environment)).not.toHaveProperty('remote');
+    // Whoever asks and what leads there name no server.
+    expect(await loadConfig({ proofs: ['a'] }, { ...environment, HANAPER_AS: 'b' })).not.toHaveProperty('remote');
+  });
+
+  test('comes with all else from a profile, whose files lie beside the configuration', async () => {
+    const folder = dirname(writeConfig({ ...file, profiles }));
+    const { remote, security } = await loadConfig({ profile: 'ci' }, environment);
+    expect(remote).toEqual({
+      server: 'https://profile',
+      as: join(folder, 'keys/ci.pem'),
+      proofs: [join(folder, 'a'), '/b'],
+    });
+    expect(security).toMatchObject({ verificationOrg: 'profile-org', authority: as });
+    const bare = await loadConfig({}, { ...environment, HANAPER_PROFILE: 'bare' });
+    expect(bare.remote).toEqual({ server: 'https://bare', proofs: [] });
+    expect(bare.security).toMatchObject({ verificationOrg: 'file-org', authority: 'did:key:file' });
+  });
+
+  test('is named by flags over the environment over the profile', async () => {
+    writeConfig({ profiles });
+    const variables = {
+      ...environment,
+      HANAPER_PROFILE: 'ci',
+      HANAPER_SERVER: 'https://variable',
+      HANAPER_AS: 'variable.pem',
+      HANAPER_ORG: 'variable-org',
+    };
+    const { remote, security } = await loadConfig({}, variables);
+    expect(remote).toMatchObject({ server: 'https://variable', as: 'variable.pem' });
+    expect(security).toMatchObject({ verificationOrg: 'variable-org', authority: as });
+    const flags = { server: 'https://flag', as: 'flag.pem', proofs: ['flag.ucan'], org: 'flag-org' };
+    const flagged = await loadConfig({ ...flags, profile: 'bare' }, variables);
+    expect(flagged.remote).toEqual({ server: 'https://flag', as: 'flag.pem', proofs: ['flag.ucan'] });
+    expect(flagged.security.verificationOrg).toBe('flag-org');
+  });
+
+  test('and a database are not both named by flags; a database in a flag outweighs a server elsewhere', async () => {
+    writeConfig({ profiles });
+    const db = 'sqlite:flag.db';
+    await expectCode('usage', () => loadConfig({ db, server: 'https://flag' }, environment));
+    await expectCode('usage', () => loadConfig({ db, profile: 'ci' }, environment));
+    const variables = { ...environment, HANAPER_SERVER: 'https://variable', HANAPER_PROFILE: 'ci' };
+    expect(await loadConfig({ db }, variables)).not.toHaveProperty('remote');
+    expect(await loadConfig({}, { ...variables, HANAPER_DB: db })).toHaveProperty('remote');
+  });
+
+  test.each(['none', '', '__proto__', 'constructor'])(
+    'by a profile that there is not is bad_config: "%s"',
+    async (profile) => {
+      writeConfig({ profiles });
+      await expectCode('bad_config', () => loadConfig({ profile }, environment));
+    },
+  );
+});

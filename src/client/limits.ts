@@ -4,6 +4,8 @@ export const clientLimits = {
   attempt: 30_000,
   /** Milliseconds before each further attempt, where an answer was lost. */
   pauses: [250, 1000, 3000] as readonly number[],
+  /** Seconds that a server may ask for patience before the next attempt; where it asks for more, that is its refusal. */
+  longestWait: 10,
   /** Bytes of a DID document. */
   didDocumentBytes: 65_536,
   /** Bytes of a receipt in its container. */

@@ -50,7 +50,7 @@ export class Transport {
   }
 
   /**
-   * Sends a request, and again where its answer is lost, at most three times.
+   * Sends a request, and again where its answer is lost or the server asks for a little patience, at most three times.
    *
    * @throws HanaperError `unavailable`
    */
@@ -58,14 +58,17 @@ export class Transport {
     let mayBeDone = false;
     for (const pause of [...clientLimits.pauses, undefined]) {
       const outcome = await this.#attempt(exchange);
-      const isLost = outcome instanceof Error || lostStatuses.includes(outcome.status);
-      if (!(outcome instanceof Error) && (!isLost || pause === undefined)) return outcome;
       if (outcome instanceof HanaperError) throw outcome;
-      const reason = outcome instanceof Error ? reasonOf(outcome) : `status ${outcome.status}`;
-      mayBeDone ||= exchange.changes && !unsent.includes(reason) && !certificate.test(reason);
-      if (pause === undefined || certificate.test(reason) || reason === 'ENOTFOUND') {
-        throw this.#unreachable(reason, mayBeDone, outcome);
+      if (!(outcome instanceof Error)) {
+        const wait = waitAfter(outcome);
+        if (wait === undefined || pause === undefined) return outcome;
+        await sleep(Math.max(pause, wait));
+        continue;
       }
+      const reason = reasonOf(outcome);
+      const isFinal = certificate.test(reason) || reason === 'ENOTFOUND';
+      mayBeDone ||= exchange.changes && !isFinal && !unsent.includes(reason);
+      if (pause === undefined || isFinal) throw this.#unreachable(reason, mayBeDone, outcome);
       await sleep(pause);
     }
     throw new TypeError('the last attempt has no pause behind it');
@@ -151,6 +154,13 @@ export class Transport {
     const details = { server: this.origin, reason, ...(mayBeDone && { may_be_done: true }) };
     return new HanaperError('unavailable', how + doubt, details, cause);
   }
+}
+
+/** Milliseconds after which it makes sense to ask again; `undefined` for an answer that is one. */
+function waitAfter({ status, headers }: RawAnswer): number | undefined {
+  if (lostStatuses.includes(status)) return 0;
+  const seconds = status === 429 ? Number(headers.get('retry-after') ?? Number.NaN) : Number.NaN;
+  return seconds >= 0 && seconds <= clientLimits.longestWait ? seconds * 1000 : undefined;
 }
 
 /** Why no answer came, in a word. */

@@ -4,7 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
-import { respondProblem, toTold } from './problems.ts';
+import { problemCodeOf, respondProblem } from './problems.ts';
 import { addPublicRoutes } from './public.ts';
 import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
 import { addRoutes } from './routes.ts';
@@ -58,13 +58,15 @@ export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
     }
     completeHeaders(context);
     const { error } = context;
+    const code = problemCodeOf(context);
     log({
       id: requestIdOf(context),
       method: context.req.method,
       path: routePath(context, -1),
       status: context.res.status,
       milliseconds: performance.now() - startedAt,
-      ...(error && { error, code: toTold(error).code }),
+      ...(code && { code }),
+      ...(error && { error }),
     });
   });
   app.onError((error, context) => respondProblem(context, error));

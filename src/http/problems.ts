@@ -32,8 +32,15 @@ const faults: { readonly [Code in ErrorCode]?: string } = {
   slot_damaged: 'A key slot of the database is damaged. The log of the server says more.',
 };
 
+const codeVariable = 'problemCode';
+
+/** The code of the problem that a request was answered with. */
+export function problemCodeOf(context: Context): ErrorCode | undefined {
+  return context.get(codeVariable) as ErrorCode | undefined;
+}
+
 /** Any error as the error that the caller is told of: what is not ours, and what is a fault, in general terms alone. */
-export function toTold(error: unknown): HanaperError {
+function toTold(error: unknown): HanaperError {
   const code = error instanceof HanaperError ? error.code : 'internal';
   const fault = faults[code];
   if (fault !== undefined) return new HanaperError(code, fault);
@@ -63,6 +70,7 @@ export function respondProblem(
   status?: number,
 ): Response {
   const problem = problemOf(error, requestIdOf(context), status);
+  context.set(codeVariable, problem.code);
   return respond(context, problem.status, JSON.stringify(problem), {
     'Content-Type': problemType,
     ...headersOf(toTold(error)),

@@ -7,6 +7,8 @@ const verbs = [
   'status',
   'validate',
   'passphrase change',
+  'database unlock',
+  'database lock',
   'org create',
   'org list',
   'org show',
@@ -25,6 +27,7 @@ const verbs = [
   'acl list',
   'package sign',
   'package verify',
+  'package attach',
   'package signatures',
   'package load',
   'identity create',
@@ -39,7 +42,7 @@ const verbs = [
   'ucan prune',
   'completion',
 ];
-const nouns = ['passphrase', 'org', 'key', 'trust', 'acl', 'package', 'identity', 'ucan'];
+const nouns = ['passphrase', 'database', 'org', 'key', 'trust', 'acl', 'package', 'identity', 'ucan'];
 
 let cli: Cli;
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cli, createInitialized, type Finished } from '../support/cli.ts';
-import { createRemoteWorld, type RemoteWorld } from '../support/remote.ts';
+import { createServedWorld, type ServedWorld } from '../support/remote.ts';
 
 const acme = ['--org', 'acme'];
 const seed = createHash('sha256').update('a seed').digest();
@@ -109,7 +109,16 @@ async function prepare(cli: Cli): Promise<void> {
   cli.write('empty', '');
   for (const name of ['theirs', 'others']) cli.write(`${name}.key`, createHash('sha256').update(name).digest('hex'));
   const audience = 'did:key:z6MkixfGLHDcPhGaP7L7oRx5rWMmfoDcoaQ7bsSF2jaRyXbL';
-  const about = ['--audience', audience, '--command', '/mail', '--output', 'theirs.ucan'];
+  const about = [
+    '--audience',
+    audience,
+    '--command',
+    '/mail',
+    '--output',
+    'theirs.ucan',
+    '--expires',
+    '2099-01-01T00:00:00Z',
+  ];
   await cli.done('ucan', 'delegate', '--issuer', 'theirs.key', ...about);
 }
 
@@ -119,11 +128,11 @@ describe.each([
 ] as const)('over a server a verb prints the same as at the database, as %s', (_, how) => {
   let local: Cli;
   let remote: Cli;
-  let world: RemoteWorld;
+  let world: ServedWorld;
 
   beforeAll(async () => {
     local = await createInitialized();
-    world = await createRemoteWorld();
+    world = await createServedWorld();
     remote = world.admin;
     await prepare(local);
     await prepare(remote);

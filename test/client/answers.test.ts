@@ -192,6 +192,20 @@ describe('a lost answer', () => {
     expect(await countOrganisations()).toBe(before + 1);
   });
 
+  test('of a server that asks for a little patience is waited for, and for more it is not', async () => {
+    let answers = 0;
+    const busy = (seconds: string): TestAnswer => {
+      const { headers, ...answer } = problem(429, 'rate_limited', 'Too many requests.');
+      return { ...answer, headers: { ...headers, 'retry-after': seconds } };
+    };
+    await using opened = await open((__, answer) => (++answers === 1 ? busy('1') : answer));
+    const args = newOrganisation();
+    expect(await opened.client.execute(createOrganisation, args)).toMatchObject(args);
+    await using closed = await open(() => busy('60'));
+    await expectCode('rate_limited', () => closed.client.execute(createOrganisation, newOrganisation()));
+    expect(closed.server.requestsTo('/api/invoke')).toHaveLength(1);
+  });
+
   test('by a server that takes too long is asked for again', async () => {
     let answers = 0;
     await using opened = await open((__, answer) => (++answers === 1 ? 'hang' : answer), { timeout: 500 });

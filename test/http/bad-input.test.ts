@@ -169,6 +169,13 @@ test('a body that is too large is refused, whether it says so or not', async () 
     expectTold('too_large', await post(here, large, { ...text, 'Transfer-Encoding': 'chunked' }));
     const stated = await say(url, [headOf(url, `Content-Length: ${bodyBytes + 1}`, 'Connection: close')], false);
     expect(stated).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"too_large"/);
+    const chunk = `10000\r\n${'C'.repeat(65_536)}\r\n`;
+    const endless = await say(
+      url,
+      [headOf(url, 'Transfer-Encoding: chunked', 'Connection: close'), ...Array(40).fill(chunk)],
+      false,
+    );
+    expect(endless).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"too_large"/);
     const asking = { command: createKey, args: { name: 'release' } };
     const [path, plain] = plainRequest(asking, await containerOf((await here.sign(asking)).tokens));
     expectTold('too_large', await ask(url, path, { ...plain, json: { name: 'x'.repeat(bodyBytes) } }));

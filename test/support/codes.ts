@@ -27,7 +27,7 @@ export function expectOnlyHanaperErrors(act: () => unknown): void {
   }
 }
 
-// By name: a room that a test loads outside of Vitest has an error class of its own.
-function isHanaperError(error: unknown): error is HanaperError {
+/** Whether something is an error of ours. By name: a room that a test loads outside of Vitest has an error class of its own. */
+export function isHanaperError(error: unknown): error is HanaperError {
   return error instanceof Error && error.name === 'HanaperError' && 'code' in error;
 }

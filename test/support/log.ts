@@ -17,8 +17,8 @@ export interface StoredEntry {
   readonly effectsRoot: Uint8Array;
 }
 
-/** Every entry, in their order. */
-export async function readLog(url: string): Promise<StoredEntry[]> {
+// Every entry, in their order.
+async function readLog(url: string): Promise<StoredEntry[]> {
   const rows = await query(url, 'select entry_index, entry from log_entries order by entry_index');
   return rows.map((row) => readEntry(Number(row['entry_index']), decodeDagCbor(row['entry'] as Uint8Array)));
 }

@@ -68,8 +68,8 @@ export function send(authority: Authority, { container }: Pick<Signed, 'containe
   return authority.executeContainer(new TextEncoder().encode(container));
 }
 
-/** A date as seconds since 1970, some of them later. */
-export function secondsFrom(date: Date, seconds: number): number {
+// A date as seconds since 1970, some of them later.
+function secondsFrom(date: Date, seconds: number): number {
   return Math.floor(date.getTime() / 1000) + seconds;
 }
 

@@ -1,9 +1,11 @@
 /** A server with a database of its own, and people who reach it by their keys alone. */
+import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../src/authority/index.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import { type Cli, createCli, createInitialized } from './cli.ts';
+import { type Cli, createCli, createInitialized, executable } from './cli.ts';
+import { whenReady } from './server.ts';
 import { startServer, type TestServer, type TestServerOptions } from './stand-in-server.ts';
 
 /** A running server, whoever keeps its database, and its administrator elsewhere. */
@@ -26,12 +28,43 @@ export async function createRemoteWorld(
   const authority = await openAuthority({ database: `sqlite:${join(keeper.home, '.local/share/hanaper/hanaper.db')}` });
   await authority.unlock({ kind: 'raw', key: Secret.copyOf(keeper.read('raw-key')) });
   const server = await startServer(authority, options);
-  const admin = await createAdmin(keeper, server);
+  const admin = await createAdmin(keeper, server.url);
   const end = async () => {
     await server[Symbol.asyncDispose]();
     await authority.close();
   };
   return { keeper, authority, server, admin, [Symbol.asyncDispose]: end };
+}
+
+// Milliseconds after which a server of a test ends by itself.
+const longest = 600_000;
+
+/** A server in a process of its own, and its administrator. */
+export interface ServedWorld extends AsyncDisposable {
+  readonly keeper: Cli;
+  readonly url: string;
+  readonly admin: Cli;
+}
+
+/** Runs `hanaper serve` over a database that `keeper` has, or a new one. */
+export async function createServedWorld(
+  keeper?: Cli,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServedWorld> {
+  const owner = keeper ?? (await createInitialized());
+  const args = ['serve', '--listen', '127.0.0.1:0', '--metrics', 'off'];
+  const child = spawn(process.execPath, [executable, ...args], {
+    cwd: owner.folder,
+    env: { ...owner.env, ...env },
+    timeout: longest,
+  });
+  const { ready, finished } = await whenReady(child);
+  const url = String(ready['url']);
+  const end = async () => {
+    child.kill('SIGTERM');
+    await finished;
+  };
+  return { keeper: owner, url, admin: await createAdmin(owner, url), [Symbol.asyncDispose]: end };
 }
 
 /** Somebody without a database, with the key `NAME.pem` in the working folder, and its DID. */
@@ -59,12 +92,12 @@ export function writeConfig(cli: Cli, document: object): void {
   writeFileSync(join(folder, 'config.json'), JSON.stringify(document));
 }
 
-async function createAdmin(keeper: Cli, server: TestServer): Promise<Cli> {
+async function createAdmin(keeper: Cli, server: string): Promise<Cli> {
   const person = await createPerson('admin');
   const own = await handOver(keeper, person, 'own.ucan', '--authority', '--command', '/');
   const powerline = await handOver(keeper, person, 'powerline.ucan', '--authority', '--powerline', '--command', '/');
   const { cli } = person;
   const proofs = [own, powerline].map((file) => cli.path(file));
-  writeConfig(cli, { profiles: { admin: { server: server.url, as: cli.path('admin.pem'), proofs } } });
+  writeConfig(cli, { profiles: { admin: { server, as: cli.path('admin.pem'), proofs } } });
   return cli.with({ env: { HANAPER_PROFILE: 'admin' } });
 }

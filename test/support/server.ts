@@ -90,7 +90,8 @@ export function ask(url: string, path: string, asked: Asked = {}): Promise<Answe
       response.on('error', reject);
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
-        const parsed = (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(text) : {};
+        const isJson = text !== '' && (response.headers['content-type'] ?? '').includes('json');
+        const parsed = isJson ? JSON.parse(text) : {};
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed });
       });
     });

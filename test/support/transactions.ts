@@ -4,8 +4,7 @@ import type { Authority } from '../../src/authority/index.ts';
 import { HanaperError } from '../../src/errors.ts';
 import type { Database } from '../../src/store/database.ts';
 
-/** What stands in for a commit. */
-type Commit = () => Promise<void>;
+type Transact = Database['transact'];
 
 /** Lets the next write transactions of a database do all their work, and then fail instead of being committed. */
 export function failCommits(database: Database, times: number): void {
@@ -42,9 +41,12 @@ export function holdCommit(database: Database): HeldCommit {
 
 /** Counts the write transactions of a database from here on. */
 export function countWrites(database: Database): () => number {
-  const transact = vi.spyOn(database, 'transact');
-  onTestFinished(() => transact.mockRestore());
-  return () => transact.mock.calls.filter(([access]) => access === 'write').length;
+  let count = 0;
+  replaceTransact(database, (transact) => (access, work) => {
+    if (access === 'write') count++;
+    return transact(access, work);
+  });
+  return () => count;
 }
 
 /** Writers that wait for each other. */
@@ -53,6 +55,8 @@ export interface Gathered {
   asked(count: number): Promise<void>;
   /** Settled when they go on. */
   readonly gone: Promise<void>;
+  /** What came of each, in the order in which they asked. */
+  readonly written: readonly Promise<unknown>[];
 }
 
 /**
@@ -75,27 +79,35 @@ export async function gatherWriters(
   const write = writer.write.bind(writer);
   const spy: MockInstance<typeof writer.write> = vi.spyOn(writer, 'write');
   onTestFinished(() => spy.mockRestore());
-  let asked = 0;
+  const written: Promise<unknown>[] = [];
   spy.mockImplementation((act) => {
-    const written = write(act);
-    if (++asked === count) gathered.resolve();
-    return written;
+    const one = write(act);
+    if (written.push(one) === count) gathered.resolve();
+    return one;
   });
-  return {
-    gone,
-    asked: async (wanted) => void (await vi.waitUntil(() => asked >= wanted, { timeout: 20_000, interval: 2 })),
+  const asked = async (wanted: number) => {
+    await vi.waitUntil(() => written.length >= wanted, { timeout: 20_000, interval: 2 });
   };
+  return { gone, asked, written };
 }
 
-function beforeCommits(database: Database, commit: Commit): void {
-  const transact = database.transact.bind(database);
-  const spy = vi.spyOn(database, 'transact');
-  onTestFinished(() => spy.mockRestore());
-  spy.mockImplementation((access, work) =>
-    transact(access, async (transaction) => {
-      const result = await work(transaction);
-      if (access === 'write') await commit();
-      return result;
-    }),
+function beforeCommits(database: Database, commit: () => Promise<void>): void {
+  replaceTransact(
+    database,
+    (transact) => (access, work) =>
+      transact(access, async (transaction) => {
+        const result = await work(transaction);
+        if (access === 'write') await commit();
+        return result;
+      }),
   );
+}
+
+// What was put in its place before stays in force beneath.
+function replaceTransact(database: Database, replace: (transact: Transact) => Transact): void {
+  const before = database.transact;
+  database.transact = replace(before.bind(database));
+  onTestFinished(() => {
+    database.transact = before;
+  });
 }

@@ -144,7 +144,9 @@ function describeNext({ initialized, locked, setupToken, url }: RunningServer): 
   if (locked) {
     return [
       'Its vault is locked: reading and verifying work, writing does not.',
-      `To unlock it: POST ${url}/api/crypto/unlock, from this machine with the passphrase alone`,
+      url.startsWith('unix:')
+        ? `To unlock it: POST ${url}/api/crypto/unlock, with the passphrase alone`
+        : `To unlock it, on this machine with the passphrase alone: hanaper database unlock --server ${url}`,
       'Or start it with --unlock, or --passphrase-file FILE.',
     ];
   }

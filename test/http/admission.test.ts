@@ -1,0 +1,116 @@
+import type { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { HanaperError } from '../../src/errors.ts';
+import { createApp, type RequestLog } from '../../src/http/app.ts';
+import { requestRate } from '../../src/http/limits.ts';
+import { RateLimit } from '../../src/http/rate-limit.ts';
+
+const rate = { perSecond: 2, burst: 3 };
+
+function serveNothing(): { app: Hono; requests: RequestLog[] } {
+  const requests: RequestLog[] = [];
+  const service = {
+    isReady: false,
+    authority: () => {
+      throw new HanaperError('not_initialized', 'There is none.');
+    },
+  };
+  const app = createApp({ service, hosts: new Set(['localhost:7373']), log: (entry) => void requests.push(entry) });
+  return { app, requests };
+}
+
+function from(address: string | undefined, headers: Readonly<Record<string, string>> = {}) {
+  const incoming = { socket: { remoteAddress: address, remotePort: 1, remoteFamily: 'IPv4' } };
+  return [{ headers: { Host: 'localhost:7373', ...headers } }, { incoming }] as const;
+}
+
+async function askOften(app: Hono, times: number, ...how: ReturnType<typeof from>): Promise<Response[]> {
+  const answers: Response[] = [];
+  for (let i = 0; i < times; i++) answers.push(await app.request('/healthz', ...how));
+  return answers;
+}
+
+test('an address has a burst, and then what time gives back', () => {
+  const limit = new RateLimit(rate, 10);
+  expect([1, 2, 3, 4].map(() => limit.count('192.0.2.1', 1000))).toEqual([0, 0, 0, 1]);
+  expect(limit.count('192.0.2.2', 1000)).toBe(0);
+  expect([1, 2].map(() => limit.count('192.0.2.1', 1500))).toEqual([0, 1]);
+  expect([1, 2, 3, 4].map(() => limit.count('192.0.2.1', 60_000))).toEqual([0, 0, 0, 1]);
+});
+
+test('who goes on asking is not shut out for it', () => {
+  const limit = new RateLimit({ perSecond: 1, burst: 1 }, 10);
+  const passed = Array.from({ length: 101 }, (_, i) => limit.count('192.0.2.1', i * 100)).filter((each) => each === 0);
+  expect(passed.length).toBeGreaterThanOrEqual(10);
+  expect(passed.length).toBeLessThanOrEqual(11);
+});
+
+test('addresses of one block of IPv6 count as one, and those of IPv4 each alone', () => {
+  const limit = new RateLimit({ perSecond: 1, burst: 1 }, 10);
+  expect(limit.count('2001:db8:0:1::1', 0)).toBe(0);
+  expect(limit.count('2001:db8:0:1:ffff::2', 0)).toBe(1);
+  expect(limit.count('2001:db8::1:0:0:0:3', 0)).toBe(1);
+  expect(limit.count('2001:db8:0:2::1', 0)).toBe(0);
+  expect(limit.count('fe80::1%eth0', 0)).toBe(0);
+  expect(limit.count('::ffff:192.0.2.1', 0)).toBe(0);
+  expect(limit.count('::ffff:192.0.2.2', 0)).toBe(0);
+});
+
+test('no more addresses are remembered than there is room for', () => {
+  const limit = new RateLimit({ perSecond: 1, burst: 1 }, 2);
+  for (const address of ['a', 'b', 'c']) expect(limit.count(address, 0)).toBe(0);
+  expect(limit.count('b', 0)).toBe(1);
+  expect(limit.count('a', 0)).toBe(0);
+});
+
+test('who asks too often from elsewhere is told when to ask again', async () => {
+  const { app, requests } = serveNothing();
+  const answers = await askOften(app, requestRate.burst + 20, from('203.0.113.5')[0], from('203.0.113.5')[1]);
+  const last = answers.at(-1);
+  expect(answers[0]?.status).toBe(200);
+  expect(last?.status).toBe(429);
+  expect(last?.headers.get('Retry-After')).toBe('1');
+  expect(last?.headers.get('X-Content-Type-Options')).toBe('nosniff');
+  expect(await last?.json()).toMatchObject({ code: 'rate_limited', status: 429, details: { retry_after: 1 } });
+  expect(requests.at(-1)).toMatchObject({ status: 429, code: 'rate_limited', method: 'GET' });
+  const [other] = await askOften(app, 1, ...from('203.0.113.6'));
+  expect(other?.status).toBe(200);
+});
+
+test('who is on this machine is not counted, unless a proxy stands before it', async () => {
+  const { app } = serveNothing();
+  for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', undefined]) {
+    const answers = await askOften(app, requestRate.burst + 20, ...from(address));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+  }
+  const answers = await askOften(app, requestRate.burst + 20, ...from('127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' }));
+  expect(answers.at(-1)?.status).toBe(429);
+});
+
+test('a fault is told in general terms, and in full to the log alone', async () => {
+  const requests: RequestLog[] = [];
+  const service = {
+    isReady: true,
+    authority: () => {
+      throw new TypeError('secret-host:5432 has no /var/lib/secret');
+    },
+  };
+  const app = createApp({ service, hosts: new Set(['localhost:7373']), log: (entry) => void requests.push(entry) });
+  for (const path of ['/api/orgs', '/readyz', '/.well-known/did.json']) {
+    const answer = await app.request(path, ...from('127.0.0.1'));
+    expect(answer.status).toBe(500);
+    const text = await answer.text();
+    expect(text).not.toMatch(/secret|TypeError|\.ts/);
+    expect(JSON.parse(text)).toMatchObject({ code: 'internal', title: 'Internal Server Error' });
+    expect(requests.at(-1)).toMatchObject({ code: 'internal', error: expect.any(TypeError), path });
+  }
+});
+
+test('the log is given the pattern of a route, and neither path, query nor header', async () => {
+  const { app, requests } = serveNothing();
+  await app.request('/api/orgs/acme/keys/release?x=secret', ...from('127.0.0.1', { Authorization: 'Bearer secret' }));
+  await app.request('/nothing/secret', ...from('127.0.0.1'));
+  expect(requests[0]).toMatchObject({ path: '/api/orgs/:org/keys/:name', status: 409, code: 'not_initialized' });
+  expect(requests[1]).toMatchObject({ status: 404, code: 'not_found' });
+  expect(JSON.stringify(requests.map(({ error: _, ...entry }) => entry))).not.toMatch(/secret|acme/);
+});
