@@ -44,6 +44,9 @@ export function requireSameArgs({ invocation }: Request, args: unknown): void {
  * @throws HanaperError `not_authorized`, `bad_input`
  */
 export function requireSameArguments({ invocation }: Request, { path, query, body }: PlainRequest): void {
+  const [stray] = body === undefined ? [] : Object.keys(query);
+  if (stray !== undefined)
+    throw anotherRequest(stray, 'what is sent with a body has its arguments there, not in a query');
   const texts = { ...wrapAll(path), ...query };
   for (const [name, values] of Object.entries(texts)) requireSameText(invocation.args, name, values);
   const rest = Object.entries(invocation.args).filter(([name]) => !Object.hasOwn(texts, name));

@@ -47,7 +47,7 @@ export function createOpenApi(): OpenApiDocument {
 }
 
 /** The JSON Schema of a zod schema. */
-export function toSchema(schema: z.ZodType): JsonSchema {
+function toSchema(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
   return rest as JsonSchema;
 }

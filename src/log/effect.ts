@@ -6,7 +6,7 @@ import { randomBytes } from '../crypto/random.ts';
 export type HashedRow = Readonly<Record<string, string | number | Uint8Array>> | null;
 
 /** How many bytes a salt has. */
-const saltLength = 16;
+export const saltLength = 16;
 
 /** A new salt: without it nobody can find out from a digest what a row held. */
 export function createSalt(): Uint8Array<ArrayBuffer> {

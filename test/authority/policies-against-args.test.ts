@@ -201,9 +201,12 @@ describe.each(engines)('$name', (engine) => {
   const nameOf = (value: unknown) =>
     value === '{globex.did}' ? globex.did : value === '{globex.id}' ? globex.id : value;
 
-  test.each(lines)('%s: %s', async (_, outcome, policy, args, command) => {
-    expect(await outcomeOf(policy, args, command)).toBe(outcome);
-  });
+  test.each(lines.map(([sentence, outcome, ...about]) => ({ sentence, outcome, about })))(
+    '$sentence: $outcome',
+    async ({ outcome, about }) => {
+      expect(await outcomeOf(...about)).toBe(outcome);
+    },
+  );
 
   test('a float of the same value is the same number to the policy and to the command', async () => {
     const self = await openSigner(door.authority, 'authority');

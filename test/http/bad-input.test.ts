@@ -311,6 +311,8 @@ const others: readonly (readonly [string, Asking, Reshaped])[] = [
   ['a key more in the body', sent, { json: { ...sent.args, more: null } }],
   ['a key in another case', sent, { json: { Name: 'release', trusted: false } }],
   ['a prototype', sent, { json: JSON.parse('{"name":"release","trusted":false,"__proto__":{}}') }],
+  ['an argument in the query and the body', sent, { path: `${keys}?name=release`, json: sent.args }],
+  ['an argument in the query instead', sent, { path: `${keys}?name=release`, json: { trusted: false } }],
   ['a list for a body', sent, { json: [sent.args] }],
   ['an empty body', sent, { json: {} }],
 ];

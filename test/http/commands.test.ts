@@ -51,7 +51,7 @@ interface Step {
   readonly args: (place: Place, before: (command: { readonly name: string }) => unknown) => Args | Promise<Args>;
   readonly code?: ErrorCode;
   /** What else than the arguments the request has. */
-  readonly more?: () => Promise<Partial<Asking>>;
+  readonly more?: () => Promise<Pick<Asking, 'given' | 'signer'>>;
 }
 
 const hash = createHash('sha256').update('a package').digest('hex');
@@ -183,7 +183,7 @@ const steps: readonly Step[] = [
 type Memory = Map<string, unknown>;
 
 /** One way to have a command executed. */
-type Way = (place: Place, asking: Asking & { readonly command: AnyCommand }) => Promise<Outcome>;
+type Way = (place: Place, asking: Omit<Asking, 'command'> & { readonly command: AnyCommand }) => Promise<Outcome>;
 
 const byLibrary: Way = async (place, asking) => {
   const { authority } = place;

@@ -50,7 +50,7 @@ export async function openDoor(url: string): Promise<Door> {
 }
 
 /** A second authority over the same database, as another process would have it; locked. */
-export function openBeside(door: Door): Promise<Authority> {
+function openBeside(door: Door): Promise<Authority> {
   return openAuthority({ database: door.url, clock: () => new Date(door.time * 1000) });
 }
 

@@ -6,7 +6,7 @@ import { listEveryRow } from '../../src/store/every-row.ts';
 import { query } from './authority.ts';
 
 /** Every table that holds what was done here. */
-export const everyTable = [
+const everyTable = [
   'authority',
   'did_documents',
   'key_slots',
@@ -39,7 +39,7 @@ export async function readLoggedRows(database: Database): Promise<ReadonlyMap<st
   return database.transact('read', async (transaction) => {
     const rows = new Map<string, Effect>();
     for await (const effects of listEveryRow(transaction)) {
-      for (const effect of effects) rows.set(placeOf(effect), effect);
+      for (const effect of effects) rows.set(placeOf(effect), withoutBuffers(effect));
     }
     return rows;
   });
@@ -48,6 +48,13 @@ export async function readLoggedRows(database: Database): Promise<ReadonlyMap<st
 /** What names a row among those of all tables. */
 export function placeOf({ table, key }: Pick<Effect, 'table' | 'key'>): string {
   return `${table}/${key}`;
+}
+
+// One driver gives its own kind of bytes.
+function withoutBuffers(effect: Effect): Effect {
+  const columns = Object.entries(effect.row ?? {});
+  const row = columns.map(([column, value]) => [column, value instanceof Uint8Array ? new Uint8Array(value) : value]);
+  return { ...effect, row: Object.fromEntries(row) };
 }
 
 function textOfBytes(_key: string, value: unknown): unknown {
