@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 export type HeaderRecord = Readonly<Record<string, string>>;
 
 const requestIdVariable = 'requestId';
+const completeVariable = 'completeResponse';
 
 /** What every answer says to browsers: show it to nobody else, keep nothing, run nothing. */
 const securityHeaders: HeaderRecord = {
@@ -35,7 +36,9 @@ export function respond(
   headers: HeaderRecord,
 ): Response {
   const id = requestIdOf(context);
-  return new Response(body, { status, headers: { ...securityHeaders, 'X-Request-Id': id, ...headers } });
+  const response = new Response(body, { status, headers: { ...securityHeaders, 'X-Request-Id': id, ...headers } });
+  context.set(completeVariable, response);
+  return response;
 }
 
 /** An answer in JSON. */
@@ -45,8 +48,9 @@ export function respondJson(context: Context, value: unknown, status = 200, head
 
 /** Gives an answer that somebody else made what every answer has. */
 export function completeHeaders(context: Context): void {
+  // To look at the headers would have them made into an object of another kind, and slowly.
+  if (context.get(completeVariable) === context.res) return;
   const { headers } = context.res;
-  if (headers.has('X-Request-Id')) return;
   for (const [name, value] of Object.entries(securityHeaders)) if (!headers.has(name)) headers.set(name, value);
   headers.set('X-Request-Id', requestIdOf(context));
 }
