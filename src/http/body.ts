@@ -71,9 +71,13 @@ function readIncoming(incoming: IncomingMessage, most: number): Promise<Uint8Arr
     if (length > most) refuse(tooLarge(most));
     else parts.push(part);
   });
-  incoming.on('end', () => resolve(join(parts)));
+  const onClose = () => refuse(closed());
+  incoming.on('end', () => {
+    incoming.off('close', onClose);
+    resolve(join(parts));
+  });
   incoming.on('error', refuse);
-  incoming.on('close', () => refuse(closed()));
+  incoming.on('close', onClose);
   return promise;
 }
 
