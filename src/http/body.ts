@@ -71,13 +71,9 @@ function readIncoming(incoming: IncomingMessage, most: number): Promise<Uint8Arr
     if (length > most) refuse(tooLarge(most));
     else parts.push(part);
   });
-  const onClose = () => refuse(closed());
-  incoming.on('end', () => {
-    incoming.off('close', onClose);
-    resolve(join(parts));
-  });
+  incoming.on('end', () => resolve(join(parts)));
   incoming.on('error', refuse);
-  incoming.on('close', onClose);
+  incoming.on('close', () => refuse(closed()));
   return promise;
 }
 

@@ -24,18 +24,10 @@ export async function verifyMessage(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  return verify(null, message, importPublic(publicKey), signature);
-}
-
-// To import a public key takes a third of a verification, and one that is trusted is used again and again. The bytes are
-// compared, since they can be changed in place.
-const imported = new WeakMap<Uint8Array, { readonly bytes: Buffer; readonly key: KeyObject }>();
-
-function importPublic(publicKey: Uint8Array): KeyObject {
-  const known = imported.get(publicKey);
-  if (known?.bytes.equals(publicKey)) return known.key;
-  const bytes = Buffer.from(publicKey);
-  const key = createPublicKey({ key: bytes, format: 'raw-public', asymmetricKeyType });
-  imported.set(publicKey, { bytes, key });
-  return key;
+  return verify(
+    null,
+    message,
+    createPublicKey({ key: view(publicKey), format: 'raw-public', asymmetricKeyType }),
+    signature,
+  );
 }
