@@ -59,15 +59,35 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
   try {
     const invocation = await verifyToken(request.invocation);
     const told = new Told();
-    const admitted = await host.database.transact('read', (read) => admit(host, read, command, request, told));
+    const admitted = await host.database.transact('read', async (transaction) => {
+      const found = await admit(host, transaction, command, request, told);
+      return 'kind' in found || command.access === 'write' ? found : read(host, request, found);
+    });
     const answer = 'kind' in admitted ? admitted : await perform(host, invocation, request, admitted, told);
     told.tell(host);
     reportExecuted(host, command, invocation, answer);
     return answer;
   } catch (error) {
-    const { invocation } = request;
-    if (error instanceof HanaperError)
-      reportRefusal(host, command, describeInvocation(invocation), invocation.args, error);
+    reportRefused(host, command, request, error);
+    throw error;
+  }
+}
+
+/**
+ * Tells beforehand whether the door would execute a request, for what has to be done first and is costly. It needs no
+ * key. The receipt is given where the request was executed before.
+ *
+ * @throws HanaperError `invalid_token_signature`, what `authorize` throws, `bad_input` for arguments that do not fit
+ */
+export async function checkRequest(host: Host, command: AnyCommand, request: Request): Promise<Answer | undefined> {
+  try {
+    await verifyToken(request.invocation);
+    const admitted = await host.database.transact('read', (transaction) =>
+      admit(host, transaction, command, request, new Told()),
+    );
+    return 'kind' in admitted ? admitted : undefined;
+  } catch (error) {
+    reportRefused(host, command, request, error);
     throw error;
   }
 }
@@ -91,8 +111,10 @@ export async function readAsLocal(
 interface Admitted extends Authorized {
   /** Where the log ended when it was authorised. */
   readonly head: LogHeadRow;
+  readonly surroundings: Surroundings;
 }
 
+/** Finds the receipt of what was executed before, and authorises what was not. */
 async function admit(
   host: Host,
   transaction: Transaction,
@@ -101,9 +123,9 @@ async function admit(
   told: Told,
 ): Promise<Admitted | Answer> {
   const { invocation } = request;
-  const isWrite = command.access === 'write';
   // First, since on PostgreSQL each query sees what others have committed by then: what is not seen below comes behind it.
   const head = await readLogHead(transaction);
+  const isWrite = command.access === 'write';
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
   const now = await host.readNow(transaction);
@@ -111,8 +133,11 @@ async function admit(
   const authorized = await authorizeIn(host, surroundings, command, request);
   // The very object that the policies were held against is what the handler gets: it is looked at, and never rebuilt.
   parseArgs(command.args, invocation.args);
-  if (isWrite) return { ...authorized, head };
-  return { kind: 'result', result: await runHandler(host, surroundings, request, authorized) };
+  return { ...authorized, head, surroundings };
+}
+
+async function read(host: Host, request: Request, admitted: Admitted): Promise<Answer> {
+  return { kind: 'result', result: await runHandler(host, admitted.surroundings, request, admitted) };
 }
 
 function perform(
@@ -211,6 +236,11 @@ async function addPrincipals({ transaction, now }: Surroundings, dids: readonly 
   return dids.map((did) => ids.get(did) ?? 0);
 }
 
+function reportRefused(host: Host, command: AnyCommand, { invocation }: Request, error: unknown): void {
+  if (!(error instanceof HanaperError)) return;
+  reportRefusal(host, command, describeInvocation(invocation), invocation.args, error);
+}
+
 function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {
   if (answer.kind !== 'receipt' || answer.isReplay) return;
   host.report('command.executed', { command: command.name, ...describeInvocation(invocation) }, answer.refusal);
@@ -218,6 +248,6 @@ function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation,
 }
 
 /** What is told of an invocation. */
-export function describeInvocation({ cid, issuer, subject }: Invocation): Readonly<Record<string, string>> {
+function describeInvocation({ cid, issuer, subject }: Invocation): Readonly<Record<string, string>> {
   return { invocation: formatCid(cid), invoker: issuer, subject };
 }

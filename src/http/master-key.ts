@@ -1,6 +1,5 @@
-import { checkRequest } from '../authority/check-request.ts';
 import { costsOf, type SlotArgs, type SlotVerdictDocument, unlockDatabase } from '../authority/commands/database.ts';
-import type { Answer } from '../authority/execute.ts';
+import { type Answer, checkRequest } from '../authority/execute.ts';
 import { initializeAuthority } from '../authority/initialize.ts';
 import type { Request } from '../authority/request.ts';
 import type { Argon2Parameters } from '../crypto/argon2.ts';
@@ -112,8 +111,7 @@ export class MasterKey {
    */
   async admitUnlocking(request: Request): Promise<Answer | undefined> {
     const authority = this.#options.service.authority();
-    const executed = await checkRequest(authority, unlockDatabase, request);
-    return executed && { kind: 'receipt', ...executed };
+    return checkRequest(authority, unlockDatabase, request);
   }
 
   /**
