@@ -4,6 +4,7 @@ import { commands } from '../authority/commands/list.ts';
 import { version } from '../version.ts';
 import { fixedOperations } from './fixed-operations.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { secretRoutes } from './routes.ts';
 
 /** One operation of an OpenAPI document. */
 export type Operation = Readonly<Record<string, unknown>>;
@@ -95,7 +96,7 @@ function describeCommand(command: AnyCommand): Operation {
     ...inPath.map((field) => describeParameter('path', field, schema)),
     ...(route.method === 'GET' ? rest.map((field) => describeParameter('query', field, schema)) : []),
   ];
-  const secret = route.path === '/api/crypto/unlock' || route.path === '/api/crypto/validate';
+  const secret = secretRoutes.includes(route.path);
   return {
     operationId: name.slice(1).replaceAll('/', '-'),
     summary,

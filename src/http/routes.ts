@@ -11,7 +11,7 @@ import { anotherRequest, requireSameArguments, requireSameCommand } from './matc
 import type { Service } from './service.ts';
 
 /** The routes that need more than an invocation, and are added elsewhere. */
-const secretRoutes: readonly string[] = ['/api/crypto/unlock', '/api/crypto/validate'];
+export const secretRoutes: readonly string[] = ['/api/crypto/unlock', '/api/crypto/validate'];
 
 const organisationParameter = 'org';
 
