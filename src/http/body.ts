@@ -10,11 +10,22 @@ import { bodyBytes } from './limits.ts';
  * @throws HanaperError `too_large`, `bad_input` where it did not arrive whole
  */
 export async function readBody(context: Context, most: number = bodyBytes): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  await receiveBody(context, most, (part) => parts.push(part));
+  return join(parts);
+}
+
+/**
+ * Hands over the body of a request part by part, as it arrives, within bounds whatever its headers say.
+ *
+ * @throws HanaperError `too_large`, `bad_input` where it did not arrive whole
+ */
+export async function receiveBody(context: Context, most: number, take: (part: Uint8Array) => void): Promise<void> {
   const length = context.req.header('Content-Length');
   if (length !== undefined && Number(length) > most) throw tooLarge(most);
   try {
     const incoming = incomingOf(context);
-    return await (incoming ? readIncoming(incoming, most) : readParts(context.req.raw.body ?? nothing(), most));
+    await (incoming ? receive(incoming, most, take) : takeParts(context.req.raw.body ?? nothing(), most, take));
   } catch (cause) {
     if (cause instanceof HanaperError) throw cause;
     throw new HanaperError('bad_input', 'The body of this request did not arrive whole.', { reason: 'body' }, cause);
@@ -57,35 +68,32 @@ function incomingOf({ env }: Context): IncomingMessage | undefined {
 
 // The connection itself gives its parts at less cost than a stream of the platform's around it. Whoever iterates over it and
 // stops half-way has it closed, and the answer with it.
-function readIncoming(incoming: IncomingMessage, most: number): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const parts: Uint8Array[] = [];
+function receive(incoming: IncomingMessage, most: number, take: (part: Uint8Array) => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   let length = 0;
-  const refuse = (error: unknown) => {
-    parts.length = 0;
-    reject(error);
-  };
-  if (incoming.destroyed) refuse(closed());
+  if (incoming.destroyed) reject(closed());
   incoming.on('data', (part: Uint8Array) => {
     length += part.length;
-    if (length > most) refuse(tooLarge(most));
-    else parts.push(part);
+    if (length > most) reject(tooLarge(most));
+    else take(part);
   });
-  incoming.on('end', () => resolve(join(parts)));
-  incoming.on('error', refuse);
-  incoming.on('close', () => refuse(closed()));
+  incoming.on('end', () => resolve());
+  incoming.on('error', reject);
+  incoming.on('close', () => reject(closed()));
   return promise;
 }
 
-async function readParts(stream: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
+async function takeParts(
+  stream: AsyncIterable<Uint8Array>,
+  most: number,
+  take: (part: Uint8Array) => void,
+): Promise<void> {
   let length = 0;
   for await (const part of stream) {
     length += part.length;
     if (length > most) throw tooLarge(most);
-    parts.push(part);
+    take(part);
   }
-  return join(parts);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

@@ -3,6 +3,7 @@ import { decodeUtf8 } from '../bytes.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
+import { receiveBody, requireType } from './body.ts';
 import { secretBodyBytes } from './limits.ts';
 
 /** A JSON body, with its passphrase taken out. */
@@ -20,28 +21,25 @@ export interface SecretBody {
  * @throws HanaperError `bad_input`, `too_large`
  */
 export async function readSecretBody(context: Context): Promise<SecretBody> {
-  requireJson(context.req.header('content-type'));
-  using body = await readWiped(context.req.raw.body);
+  requireType(context, ['application/json']);
+  using body = await receiveWiped(context);
   const { passphrase, ...rest } = parseObject(body.bytes);
   if (passphrase === undefined) return { rest };
   if (typeof passphrase !== 'string') throw notValid('passphrase must be a string');
   return { passphrase, rest };
 }
 
-// The parts are wiped as they are copied; what is too long is not read to its end.
-async function readWiped(stream: ReadableStream<Uint8Array> | null): Promise<Secret> {
+// The parts are wiped as they are copied.
+async function receiveWiped(context: Context): Promise<Secret> {
   const buffer = new Uint8Array(secretBodyBytes);
   let length = 0;
   try {
-    for await (const part of stream ?? []) {
-      if (length + part.length > secretBodyBytes) throw tooLarge();
+    await receiveBody(context, secretBodyBytes, (part) => {
       buffer.set(part, length);
       part.fill(0);
       length += part.length;
-    }
+    });
     return Secret.copyOf(buffer.subarray(0, length));
-  } catch (cause) {
-    throw cause instanceof HanaperError ? cause : notWhole(cause);
   } finally {
     buffer.fill(0);
   }
@@ -55,13 +53,6 @@ async function readWiped(stream: ReadableStream<Uint8Array> | null): Promise<Sec
 export function requirePassphrase({ passphrase }: SecretBody): Secret {
   if (passphrase === undefined) throw notValid('passphrase is missing');
   return preparePassphrase(passphrase);
-}
-
-function requireJson(type: string | undefined): void {
-  if (/^application\/json(?:\s*;|$)/i.test(type ?? '')) return;
-  throw new HanaperError('bad_input', 'The body must be JSON, with Content-Type: application/json.', {
-    reason: 'content type',
-  });
 }
 
 // What the parser says would quote the body, and with it the passphrase.
@@ -78,12 +69,4 @@ function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 
 function notValid(reason: string): HanaperError {
   return new HanaperError('bad_input', `The body is not valid: ${reason}.`, { reason });
-}
-
-function tooLarge(): HanaperError {
-  return new HanaperError('too_large', `This body has more than ${secretBodyBytes} bytes.`, { most: secretBodyBytes });
-}
-
-function notWhole(cause: unknown): HanaperError {
-  return new HanaperError('bad_input', 'The body did not arrive whole.', { reason: 'truncated' }, cause);
 }
