@@ -1,5 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent, Observer } from '../events.ts';
+import { SignatureCache } from '../signature/signature-cache.ts';
 import { readTime } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
@@ -47,6 +48,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   #door: typeof import('./door.ts') | undefined;
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
+  readonly signatures: SignatureCache = new SignatureCache();
 
   constructor({ database, identity, observer, clock }: AuthorityParts) {
     this.database = database;

@@ -1,5 +1,6 @@
 import type { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent } from '../events.ts';
+import type { SignatureCache } from '../signature/signature-cache.ts';
 import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
@@ -16,6 +17,8 @@ export interface Host {
   readonly writer: Writer;
   /** What was read in this generation. */
   readonly memo: Memo;
+  /** Signatures of packages that were found to be valid. */
+  readonly signatures: SignatureCache;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
   readNow(transaction: Transaction): Promise<string>;
   /** The present, by this machine's clock: for what no row depends on. */

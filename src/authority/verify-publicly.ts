@@ -1,6 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import { decodeSignature } from '../signature/document.ts';
-import { type Candidate, type TrustedKey, verifySignatures } from '../signature/verify.ts';
+import { type Candidate, type TrustedKey, type VerifySignature, verifySignatures } from '../signature/verify.ts';
 import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { resolveOrganisation } from './find-organisation.ts';
@@ -44,7 +44,9 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
   const keys = await recall(`public/${organisation}`, () => readPublicKeys(host, organisation));
   if (keys === undefined) return { verified: false };
   try {
-    const { key, signature } = await verifySignatures({ hash, name }, signatures.map(read), keys, host.present);
+    const candidates = signatures.map(read);
+    const verify: VerifySignature = (...signed) => host.signatures.verify(...signed);
+    const { key, signature } = await verifySignatures({ hash, name }, candidates, keys, host.present, verify);
     return {
       verified: true,
       package_hash: hash,

@@ -57,11 +57,18 @@ export class Writer {
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
-      // Who asks at the same moment comes along.
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#gather();
       await this.#writeTogether(this.#waiting.splice(0, mostAtOnce));
     }
     this.#isWriting = false;
+  }
+
+  // Who asks at the same moment comes along: as long as somebody does, and there is room.
+  async #gather(): Promise<void> {
+    for (let before = 0; this.#waiting.length > before && this.#waiting.length < mostAtOnce; ) {
+      before = this.#waiting.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   async #writeTogether(batch: readonly Waiting[]): Promise<void> {

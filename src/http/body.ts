@@ -79,7 +79,8 @@ function receive(incoming: IncomingMessage, most: number, take: (part: Uint8Arra
   });
   incoming.on('end', () => resolve());
   incoming.on('error', reject);
-  incoming.on('close', () => reject(closed()));
+  // An error takes longer to make than a body to receive: only where it is needed.
+  incoming.on('close', () => incoming.readableEnded || reject(closed()));
   return promise;
 }
 

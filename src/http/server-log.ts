@@ -17,7 +17,7 @@ export interface ServerLog {
 
 // A line is held back for so many milliseconds at most, so that a busy server writes many at once.
 const longestHeld = 100;
-const mostHeld = 4096;
+const mostHeld = 16_000;
 
 /** Writes JSON lines into a file descriptor, for other programs to read. */
 export async function openJsonLog(descriptor: number): Promise<ServerLog> {

@@ -6,7 +6,8 @@ export function parseTime(text: string): number | undefined {
   if (text.length > 30 || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined;
   const milliseconds = Date.parse(text);
   if (Number.isNaN(milliseconds)) return undefined;
-  return new Date(milliseconds).toISOString().slice(0, 19) === text.slice(0, 19) ? milliseconds : undefined;
+  // A day that its month does not have, and 24:00, are read as the day after.
+  return new Date(milliseconds).getUTCDate() === Number(text.slice(8, 10)) ? milliseconds : undefined;
 }
 
 /** A time that was read already, in whole seconds since 1970: how tokens tell times. */

@@ -32,11 +32,15 @@ export interface AcceptedSignature {
   readonly signature: PackageSignature;
 }
 
+/** How a signature is held against a key and a message. */
+export type VerifySignature = typeof verify;
+
 interface Case {
   readonly identity: PackageIdentity;
   readonly signature: PackageSignature;
   readonly key: TrustedKey | undefined;
   readonly now: number;
+  readonly verify: VerifySignature;
 }
 
 // How far a candidate came, as the index of the check that refused it; before the first: malformed, or not there.
@@ -63,7 +67,8 @@ const checks: readonly Check[] = [
 
 /**
  * Finds the first of `candidates` that a trusted key made for exactly this package.
- * Where none passes, the error is that of the one that came furthest.
+ * Where none passes, the error is that of the one that came furthest. `verifySignature` is `verify` of `hanaper/crypto`,
+ * or one that remembers.
  *
  * @throws HanaperError `signature_not_found`, `malformed_signature`, `package_tampered`, `untrusted_signer`,
  * `invalid_signature`, `package_name_mismatch`, `signature_not_yet_valid`, `signature_expired`
@@ -73,10 +78,11 @@ export async function verifySignatures(
   candidates: readonly Candidate[],
   trustedKeys: ReadonlyMap<string, TrustedKey>,
   now: Date,
+  verifySignature: VerifySignature = verify,
 ): Promise<AcceptedSignature> {
   let furthest: Refusal | undefined;
   for (const candidate of candidates) {
-    const verdict = await judge(candidate, identity, trustedKeys, now);
+    const verdict = await judge(candidate, trustedKeys, { identity, now: now.getTime(), verify: verifySignature });
     if ('key' in verdict) return verdict;
     if (furthest === undefined || verdict.reached > furthest.reached) furthest = verdict;
   }
@@ -86,16 +92,16 @@ export async function verifySignatures(
 
 async function judge(
   candidate: Candidate,
-  identity: PackageIdentity,
   trustedKeys: ReadonlyMap<string, TrustedKey>,
-  now: Date,
+  common: Pick<Case, 'identity' | 'now' | 'verify'>,
 ): Promise<AcceptedSignature | Refusal> {
   if ('malformed' in candidate) return { reached: -1, error: candidate.malformed };
   const { origin, signature } = candidate;
+  const { identity } = common;
   // A stored signature of another package is as good as none.
   if (origin === 'database' && signature.packageHash !== identity.hash) return notFound(identity);
   const key = trustedKeys.get(signature.keyFingerprint);
-  const subject: Case = { identity, signature, key, now: now.getTime() };
+  const subject: Case = { ...common, signature, key };
   for (const [reached, check] of checks.entries()) {
     const error = await check(subject);
     if (error) return { reached, error };
@@ -121,8 +127,13 @@ function isByTrustedSigner({ identity, signature, key }: Case): HanaperError | u
   );
 }
 
-async function isValidSignature({ identity, signature, key }: Case): Promise<HanaperError | undefined> {
-  if (key && (await verify(key.publicKey, signature.message, signature.signature))) return undefined;
+async function isValidSignature({
+  identity,
+  signature,
+  key,
+  verify: verifySignature,
+}: Case): Promise<HanaperError | undefined> {
+  if (key && (await verifySignature(key.publicKey, signature.message, signature.signature))) return undefined;
   return refuse('invalid_signature', `The signature of ${identity.name} is not valid: it was altered or forged.`, {
     fingerprint: signature.keyFingerprint,
   });

@@ -20,6 +20,8 @@ const longestPause = 50;
 const mostPrepared = 100;
 const longestPrepared = 4096;
 const mostConnections = 8;
+// For so many milliseconds a reader may go on with a file that was exchanged; a writer looks each time.
+const longestUnseen = 100;
 
 /** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
 export function openSqliteFile(path: string): DatabaseSync {
@@ -70,6 +72,8 @@ class SqliteDriver implements Driver {
   readonly #connections: SqliteConnection[];
   readonly #idle: SqliteConnection[];
   readonly #waiting: ((connection: SqliteConnection) => void)[] = [];
+  /** When the file was last seen at its path. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(file: DatabaseSync, path: string) {
     const first = new SqliteConnection(file);
@@ -82,12 +86,13 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SqliteConnection> {
-    this.#requireSameFile();
+    if (performance.now() - this.#lookedAt > longestUnseen) this.#requireSameFile();
     return this.#idle.pop() ?? this.#openAnother() ?? new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   async beginTransaction(connection: SqliteConnection, settings: TransactionSettings): Promise<void> {
     if (settings.accessMode === 'read only') return run(connection, 'begin');
+    this.#requireSameFile();
     // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
     return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));
   }
@@ -112,7 +117,9 @@ class SqliteDriver implements Driver {
 
   // SQLite would go on with a file that was deleted or exchanged, and what it writes there nobody would ever see.
   #requireSameFile(): void {
+    this.#lookedAt = performance.now();
     if (this.#isSameFile()) return;
+    this.#lookedAt = Number.NEGATIVE_INFINITY;
     throw new HanaperError(
       'unavailable',
       `${this.#path} was moved, deleted or exchanged while it was open. Put it back, or start again.`,

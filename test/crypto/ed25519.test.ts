@@ -95,6 +95,17 @@ test('an imported key is a copy that the caller cannot change afterwards', async
   expect(imported).toEqual(await publicKeyOf(seed));
 });
 
+test('a key whose bytes are changed after it has verified is that of its new bytes', async () => {
+  const [first, second] = [generateSeed(), generateSeed()];
+  const message = Uint8Array.of(1, 2, 3);
+  const key = await publicKeyOf(first);
+  const signature = await sign(first, message);
+  expect(await verify(key, message, signature)).toBe(true);
+  key.set(await publicKeyOf(second));
+  expect(await verify(key, message, signature)).toBe(false);
+  expect(await verify(key, message, await sign(second, message))).toBe(true);
+});
+
 test('two generated seeds differ', () => {
   using first = generateSeed();
   using second = generateSeed();

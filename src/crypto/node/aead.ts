@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { concatBytes } from '../../bytes.ts';
+import { untraced } from './untraced.ts';
 
 const algorithm = 'aes-256-gcm';
 const authTagLength = 16;
@@ -10,7 +11,7 @@ export async function encryptAes256Gcm(
   plaintext: Uint8Array,
   aad: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength });
+  const cipher = untraced(() => createCipheriv(algorithm, key, nonce, { authTagLength }));
   cipher.setAAD(aad);
   return concatBytes(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
 }
@@ -22,7 +23,7 @@ export async function decryptAes256Gcm(
   aad: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const end = ciphertextAndTag.length - authTagLength;
-  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength });
+  const decipher = untraced(() => createDecipheriv(algorithm, key, nonce, { authTagLength }));
   decipher.setAAD(aad);
   decipher.setAuthTag(ciphertextAndTag.subarray(end));
   const unverified = decipher.update(ciphertextAndTag.subarray(0, end));

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import type { EcdsaCurve } from '../ecdsa.ts';
+import { untraced } from './untraced.ts';
 
 const namedCurves = { p256: 'P-256', secp256k1: 'secp256k1' } as const;
 const dsaEncoding = 'ieee-p1363';
@@ -9,21 +10,17 @@ function view(bytes: Uint8Array): Buffer {
 }
 
 function importScalar(curve: EcdsaCurve, scalar: Uint8Array): KeyObject {
-  return createPrivateKey({
-    key: view(scalar),
-    format: 'raw-private',
-    asymmetricKeyType: 'ec',
-    namedCurve: namedCurves[curve],
-  });
+  const namedCurve = namedCurves[curve];
+  return untraced(() =>
+    createPrivateKey({ key: view(scalar), format: 'raw-private', asymmetricKeyType: 'ec', namedCurve }),
+  );
 }
 
 function importPoint(curve: EcdsaCurve, compressed: Uint8Array): KeyObject {
-  return createPublicKey({
-    key: view(compressed),
-    format: 'raw-public',
-    asymmetricKeyType: 'ec',
-    namedCurve: namedCurves[curve],
-  });
+  const namedCurve = namedCurves[curve];
+  return untraced(() =>
+    createPublicKey({ key: view(compressed), format: 'raw-public', asymmetricKeyType: 'ec', namedCurve }),
+  );
 }
 
 export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import { untraced } from './untraced.ts';
 
 export async function deriveHkdf(
   key: Uint8Array,
@@ -6,5 +7,5 @@ export async function deriveHkdf(
   info: Uint8Array,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(hkdfSync('sha256', key, salt, info, length));
+  return new Uint8Array(untraced(() => hkdfSync('sha256', key, salt, info, length)));
 }

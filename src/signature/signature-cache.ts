@@ -1,0 +1,39 @@
+import { concatBytes, encodeHex } from '../bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
+import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
+
+// Two megabytes of digests.
+const mostKept = 10_000;
+
+/**
+ * Signatures that were found to be valid, so that one that many ask about is computed once. Whose key it is, whether it is
+ * trusted, and time are no part of it. What came in first goes first.
+ */
+export class SignatureCache {
+  readonly #most: number;
+  readonly #valid = new Set<string>();
+
+  constructor(most: number = mostKept) {
+    this.#most = most;
+  }
+
+  /** Like `verify` of `hanaper/crypto`; of a signature that is not valid nothing is kept. */
+  async verify(publicKey: Ed25519PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    const name = nameOf(publicKey, message, signature);
+    if (this.#valid.has(name)) return true;
+    if (!(await verify(publicKey, message, signature))) return false;
+    if (this.#valid.size >= this.#most) this.#dropOldest();
+    this.#valid.add(name);
+    return true;
+  }
+
+  #dropOldest(): void {
+    const [oldest = ''] = this.#valid;
+    this.#valid.delete(oldest);
+  }
+}
+
+// Key and signature have one length, so that no two triples are read alike; `verify` refuses what has another.
+function nameOf(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): string {
+  return signature.length === 64 ? encodeHex(sha256(concatBytes(publicKey, signature, message))) : '';
+}
