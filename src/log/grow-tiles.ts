@@ -1,9 +1,8 @@
 import { concatBytes } from '../bytes.ts';
-import { foldSubtrees, hashLength } from './merkle.ts';
+import { foldSubtrees, hashLength, hashRow } from './merkle.ts';
 import { subtreesOf } from './ranges.ts';
 import { logTampered } from './tampered.ts';
 import { listPartialTiles, type Tile, tileLength, tileWidth } from './tile.ts';
-import { hashRow } from './tile-reader.ts';
 
 /** A tree that can go on: how many leaves it has, and its partial tiles, one a level at most. */
 export interface TreeEdge {

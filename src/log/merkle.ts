@@ -38,6 +38,13 @@ export function treeHash(leaves: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return hashNode(treeHash(leaves.slice(0, split)), treeHash(leaves.slice(split)));
 }
 
+/** The hash of the complete subtree above a row of 1, 2, 4, … or 256 hashes, 32 bytes each. */
+export function hashRow(row: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (row.length === hashLength) return new Uint8Array(row);
+  const half = row.length / 2;
+  return hashNode(hashRow(row.subarray(0, half)), hashRow(row.subarray(half)));
+}
+
 /** The one hash of neighbouring subtrees, each of them larger than all that follow together; of none, that of no leaves. */
 export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const last = hashes.at(-1);

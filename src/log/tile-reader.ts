@@ -1,5 +1,5 @@
 import type { HashReader } from './hash-reader.ts';
-import { hashLength, hashNode } from './merkle.ts';
+import { hashLength, hashRow } from './merkle.ts';
 import type { NodeCoordinates } from './ranges.ts';
 import { logTampered } from './tampered.ts';
 import { type TileCoordinates, tileLength, tileWidth, widthOfTile } from './tile.ts';
@@ -32,13 +32,6 @@ export function createTileReader(readTile: ReadTile, size: number): HashReader {
     return hashRow((await readOnce(tile)).subarray(start * hashLength, (start + count) * hashLength));
   };
   return { readHashes: (nodes) => Promise.all(nodes.map(readHash)) };
-}
-
-/** The hash of the complete subtree above a row of 1, 2, 4, … or 256 hashes, 32 bytes each. */
-export function hashRow(row: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (row.length === hashLength) return new Uint8Array(row);
-  const half = row.length / 2;
-  return hashNode(hashRow(row.subarray(0, half)), hashRow(row.subarray(half)));
 }
 
 function placeOf(
