@@ -66,13 +66,13 @@ export async function checkLogKey({ statement, signature }: SignedLogKey, did: s
 }
 
 function readStatement(statement: Uint8Array, did: string): LogKey {
-  const [, about, epoch, key, createdAt] = readList(statement, did);
-  if (about !== did || !isEpoch(epoch) || !(key instanceof Uint8Array) || !isTime(createdAt)) {
+  const [, , epoch, key, createdAt] = readList(statement, did);
+  if (!isEpoch(epoch) || !(key instanceof Uint8Array) || !isTime(createdAt)) {
     throw refused('has a statement with other fields', did);
   }
   const publicKey = readKey(key, did);
   const canonical = encodeLogKeyStatement({ did, epoch, publicKey, createdAt });
-  if (!equalBytes(canonical, statement)) throw refused('has a statement in another form', did);
+  if (!equalBytes(canonical, statement)) throw refused('has a statement about something else, or in another form', did);
   return { did, epoch, publicKey, createdAt, origin: formatOrigin({ did, epoch }) };
 }
 

@@ -111,6 +111,16 @@ describe('what comes from outside is refused, and never a TypeError:', () => {
   });
 });
 
+test.each<[string, (proof: readonly Uint8Array[]) => readonly Uint8Array[]]>([
+  ['is too short', (proof) => proof.slice(0, -1)],
+  ['is too long', (proof) => [...proof, new Uint8Array(32)]],
+  ['leads to another root', (proof) => proof.toReversed()],
+])('why a proof is refused is said: it %s', async (reason, change) => {
+  const claim = await claimOf(3, 7);
+  const { details } = await expectCode('log_tampered', () => verifyInclusion({ ...claim, proof: change(claim.proof) }));
+  expect(details).toEqual({ what: 'inclusion_proof', reason });
+});
+
 test('a proof of what is not in the tree is the mistake of the program', async () => {
   for (const [index, size] of [
     [0, 0],
