@@ -16,6 +16,8 @@ export const errorCodes = [
   'signature_not_yet_valid',
   'package_name_mismatch',
   'unverified_import',
+  'log_tampered',
+  'log_rolled_back',
   'locked',
   'wrong_passphrase',
   'token_missing',

@@ -12,6 +12,7 @@ const rooms = [
   'signature/index.ts',
   'ucan/index.ts',
   'vault/index.ts',
+  'log/index.ts',
   'trust/index.ts',
   'client/index.ts',
 ];

@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ucan: ['did', 'crypto'],
   vault: ['did', 'crypto'],
   trust: ['signature', 'did', 'crypto'],
-  log: ['crypto'],
+  log: ['did', 'crypto'],
   store: ['signature', 'ucan', 'vault', 'trust', 'did', 'crypto'],
   package: ['trust', 'signature', 'crypto'],
   loader: ['package', 'trust', 'signature', 'crypto'],

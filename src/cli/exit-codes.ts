@@ -15,6 +15,8 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   signature_not_yet_valid: 3,
   package_name_mismatch: 3,
   unverified_import: 3,
+  log_tampered: 3,
+  log_rolled_back: 3,
   locked: 4,
   wrong_passphrase: 4,
   token_missing: 5,

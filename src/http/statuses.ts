@@ -15,6 +15,8 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   signature_not_yet_valid: 403,
   package_name_mismatch: 403,
   unverified_import: 403,
+  log_tampered: 403,
+  log_rolled_back: 403,
   locked: 423,
   wrong_passphrase: 403,
   token_missing: 401,

@@ -1,9 +1,12 @@
 import { encode } from 'cborg';
 import { expect, test } from 'vitest';
+import { encodeUtf8 } from '../../src/bytes.ts';
 import { generatePrivateKey } from '../../src/did/private-key.ts';
+import { formatCheckpoint } from '../../src/log/checkpoint.ts';
+import { formatOrigin } from '../../src/log/origin.ts';
 import { preAuthenticationEncoding } from '../../src/signature/dsse.ts';
 import { signDelegation, signerOf, signInvocation } from '../../src/ucan/index.ts';
-import { toHex } from '../support/vectors.ts';
+import { countUp, toHex } from '../support/vectors.ts';
 import { readPage } from './pages.ts';
 import { findAll, readAllSources } from './source-text.ts';
 
@@ -24,6 +27,12 @@ test('every context string of the sources is documented, and no other', () => {
 test('the first bytes and the lengths that keep signed bytes apart are as they are said to be', () => {
   expect(toHex(encode(['hanaper/v1/authority', 1, 2, 3, 4, 5])).slice(0, 4)).toBe('8674');
   expect(toHex(encode(['hanaper/v1/key-slot', 1, 2, 3, 4, 5, 6, 7])).slice(0, 4)).toBe('8873');
+  expect(toHex(encode(['hanaper/v1/log-key', 1, 2, 3, 4])).slice(0, 4)).toBe('8572');
+  const checkpoint = encodeUtf8(
+    formatCheckpoint({ origin: formatOrigin({ did: 'did:key:z', epoch: 1 }), size: 0, root: countUp(32) }),
+  );
+  expect(toHex(checkpoint).slice(0, 16)).toBe('68616e617065722f');
+  expect(checkpoint.length).toBeGreaterThan(32);
   const empty = preAuthenticationEncoding(new Uint8Array(0));
   expect(empty.length).toBe(41);
   expect(toHex(empty).slice(0, 2)).toBe('44');
@@ -45,15 +54,17 @@ test.each(['ed25519', 'p256', 'secp256k1'] as const)(
 );
 
 test('no other place in the sources signs than those that are listed', () => {
-  const signing = /(?:\b(?:vault|signer)\.sign|\bawait sign(?:Ecdsa)?|\? sign|=> signWithKey)\([^\n]*/g;
+  const signing = /(?:\b(?:vault|signer|identity)\.sign|\bawait sign(?:Ecdsa)?|\? sign|=> signWithKey)\([^\n]*/g;
   const withoutExamples = readAllSources().replaceAll(/^ *\*.*$/gm, '');
   expect(findAll(withoutExamples, signing)).toEqual([
     '=> signWithKey(key, message) };',
     '? sign(secret, message) : signEcdsa(type, secret, message);',
     'await sign(identity, message);',
+    'await sign(key, encodeUtf8(text));',
     'await sign(seed, hash), signedAt);',
     'await sign(seed, message);',
     'await sign(seed, preAuthenticationEncoding(payload));',
+    'identity.sign(statement) };',
     'signer.sign(encodeDagCbor(covered)), covered]);',
     'vault.sign(bytes) };',
     'vault.sign(encodeSlot(slot, vault.did)) };',

@@ -1,7 +1,13 @@
+import { Buffer } from 'node:buffer';
 import { createHash, type Hash, hash } from 'node:crypto';
 
+const digestLength = 32;
+const scratch = Buffer.alloc(digestLength);
+
+// By way of a string: Node makes one in a third of the time that a buffer takes. So the digest of a secret is no secret.
 export function hashSha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(hash('sha256', bytes, 'buffer'));
+  scratch.write(hash('sha256', bytes, 'binary'), 'latin1');
+  return new Uint8Array(scratch);
 }
 
 export async function hashSha512(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,0 +1,35 @@
+import { foldSubtrees, hashNode } from './merkle.ts';
+
+/**
+ * A tree of which only the size and a few hashes are kept, however large it grows: for whoever goes through all leaves in
+ * their order, and wants the root at some sizes on the way.
+ *
+ * @example
+ * const tree = new RunningTree();
+ * for (const entry of entries) tree.append(hashLeaf(entry));
+ * if (!equalBytes(tree.root(), checkpoint.root)) …
+ */
+export class RunningTree {
+  #size = 0;
+  readonly #subtrees: Uint8Array[] = [];
+
+  /** How many leaves it has. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a leaf, by its hash of 32 bytes. */
+  append(leafHash: Uint8Array): void {
+    let hash = leafHash;
+    for (let whole = this.#size; whole % 2 === 1; whole = (whole - 1) / 2) {
+      hash = hashNode(this.#subtrees.pop() ?? hash, hash);
+    }
+    this.#subtrees.push(hash);
+    this.#size++;
+  }
+
+  /** The root of the tree of the leaves so far: 32 bytes. */
+  root(): Uint8Array<ArrayBuffer> {
+    return foldSubtrees(this.#subtrees);
+  }
+}
