@@ -13,6 +13,8 @@ export type LoggedTable =
   | 'trustedKeys'
   | 'keyTrustAcls'
   | 'packageSignatures'
+  | 'trustSnapshots'
+  | 'logKeys'
   | NumberedTable;
 
 /** A row of such a table, without what the engine numbers. */
@@ -41,6 +43,8 @@ const keyColumns: { readonly [Table in LoggedTable]: readonly (keyof LoggedRow<T
   trustedKeys: ['id'],
   keyTrustAcls: ['id'],
   packageSignatures: ['id'],
+  trustSnapshots: ['id'],
+  logKeys: ['epoch'],
   didDocuments: ['did'],
   ucanDelegations: ['cid'],
   ucanRevocations: ['delegationCid', 'revokedBy'],

@@ -9,12 +9,13 @@ export async function* listEveryRow(transaction: Transaction): AsyncGenerator<re
 }
 
 async function* listRows({ kysely }: Transaction, table: LoggedTable): AsyncGenerator<readonly Effect[]> {
+  const order = (table === 'logKeys' ? 'epoch' : 'id') as 'id';
   for (let last: string | number | undefined, more = true; more; ) {
-    let query = kysely.selectFrom(table).selectAll().orderBy('id').limit(rowsAtOnce);
-    if (last !== undefined) query = query.where('id', '>', last as never);
+    let query = kysely.selectFrom(table).selectAll().orderBy(order).limit(rowsAtOnce);
+    if (last !== undefined) query = query.where(order, '>', last as never);
     const rows = await query.execute();
     yield rows.map((row) => effectOf(table, row as LoggedRow<typeof table>));
-    last = rows.at(-1)?.id;
+    last = (rows.at(-1) as Readonly<Record<string, string | number>> | undefined)?.[order];
     more = rows.length === rowsAtOnce;
   }
 }

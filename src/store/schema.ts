@@ -21,6 +21,11 @@ export interface Schema {
   readonly logHead: LogHeadTable;
   readonly logEntries: LogEntryRow;
   readonly logEffects: LogEffectRow;
+  readonly logKeys: LogKeyRow;
+  readonly logTiles: LogTileRow;
+  readonly checkpoints: CheckpointRow;
+  readonly trustSnapshots: TrustSnapshotRow;
+  readonly signaturePlaces: SignaturePlaceRow;
   readonly hanaperMigrations: MigrationRow;
 }
 
@@ -37,10 +42,21 @@ export interface OrganizationRow {
   readonly createdAt: string;
   /** Since when anybody may ask whether it trusts a signature; null: nobody may. */
   readonly publicVerificationSince: string | null;
+  /** What it asks of signatures beyond one by a trusted key: canonical JSON; null: nothing. */
+  readonly verificationPolicy: string | null;
+}
+
+/** Why a key was revoked, and from when on. All are null while it is active, and where no reason was given. */
+export interface RevocationColumns {
+  readonly revokedAt: string | null;
+  readonly revocationReason: 'superseded' | 'expired' | 'compromised' | null;
+  readonly effectiveAt: string | null;
+  /** The first index of the log at which the key no longer counts. */
+  readonly effectiveIndex: number | null;
 }
 
 /** A key with which an organisation signs packages. */
-export interface SigningKeyRow {
+export interface SigningKeyRow extends RevocationColumns {
   readonly id: string;
   readonly orgId: string;
   readonly keyName: string;
@@ -50,11 +66,10 @@ export interface SigningKeyRow {
   readonly publicKey: Uint8Array;
   readonly keyFingerprint: string;
   readonly createdAt: string;
-  readonly revokedAt: string | null;
 }
 
 /** A public key that an organisation trusts. */
-export interface TrustedKeyRow {
+export interface TrustedKeyRow extends RevocationColumns {
   readonly id: string;
   readonly orgId: string;
   readonly keyFingerprint: string;
@@ -62,7 +77,6 @@ export interface TrustedKeyRow {
   readonly publicKey: Uint8Array;
   readonly keyName: string | null;
   readonly trustedAt: string;
-  readonly revokedAt: string | null;
 }
 
 /** The parent accepts the child's keys; the child gains nothing. */
@@ -242,6 +256,53 @@ export interface LogEffectRow {
   readonly salt: Uint8Array | null;
   /** 32 bytes. */
   readonly digest: Uint8Array;
+}
+
+/** The key that signs the checkpoints of an epoch, bound to the authority. */
+export interface LogKeyRow {
+  /** From 1. */
+  readonly epoch: number;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** What the authority's identity key has signed. */
+  readonly statement: Uint8Array;
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+  readonly createdAt: string;
+}
+
+/** Hashes of complete subtrees, side by side: 32 bytes each, 256 where the tile is full. */
+export interface LogTileRow {
+  readonly level: number;
+  readonly tileIndex: number;
+  readonly hashes: Uint8Array;
+}
+
+/** A signed head of the tree. */
+export interface CheckpointRow {
+  readonly size: number;
+  /** A signed note. */
+  readonly note: Uint8Array;
+  readonly createdAt: string;
+}
+
+/** What an organisation trusts at one time, signed by the authority. */
+export interface TrustSnapshotRow {
+  readonly id: string;
+  readonly orgId: string;
+  /** From 1, one more each time. */
+  readonly version: number;
+  readonly payload: Uint8Array;
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+  readonly createdAt: string;
+}
+
+/** By which entry a package signature was made: a hint, that is proven from the entry. */
+export interface SignaturePlaceRow {
+  /** SHA-256 of the signature's 64 bytes. */
+  readonly signatureDigest: Uint8Array;
+  readonly entryIndex: number;
 }
 
 /** A migration that was applied. */

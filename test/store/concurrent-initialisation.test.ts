@@ -7,7 +7,7 @@ import { outcomeOf } from './children/say.ts';
 
 const initialiseScript = new URL('./children/initialise.ts', import.meta.url);
 const migrateScript = new URL('./children/migrate.ts', import.meta.url);
-const everyVersion = [{ version: 1 }, { version: 2 }, { version: 3 }];
+const everyVersion = [{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }];
 
 describe.each(engines)('$name', (engine) => {
   test.each(['raw', 'passphrase'] as const)('of eight initialisers by %s in one process one succeeds', async (slot) => {

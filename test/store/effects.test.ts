@@ -3,6 +3,7 @@ import type { Database } from '../../src/store/database.ts';
 import { Effects, effectOf, loggedTables } from '../../src/store/effects.ts';
 import { insertOrganization } from '../../src/store/organizations.ts';
 import { insertSignature } from '../../src/store/package-signatures.ts';
+import { active } from '../../src/store/revocation.ts';
 import type { TrustedKeyRow } from '../../src/store/schema.ts';
 import { insertSigningKey } from '../../src/store/signing-keys.ts';
 import { type Transaction, withSavepoint } from '../../src/store/transaction.ts';
@@ -30,6 +31,7 @@ const organisation = (last: number, name: string) => ({
   encryptedIdentityKey: bytes(60),
   hashSignaturesSince: null,
   publicVerificationSince: last === 1 ? time : null,
+  verificationPolicy: null,
   createdAt: time,
 });
 const trusted: TrustedKeyRow = {
@@ -40,6 +42,9 @@ const trusted: TrustedKeyRow = {
   keyName: 'caf\u00e9 \u{1F600} \u0001',
   trustedAt: time,
   revokedAt: later,
+  revocationReason: 'superseded',
+  effectiveAt: time,
+  effectiveIndex: 7,
 };
 
 describe.each(engines)('$name', (engine) => {
@@ -71,7 +76,7 @@ describe.each(engines)('$name', (engine) => {
         publicKey: bytes(32),
         keyFingerprint: hash,
         createdAt: time,
-        revokedAt: null,
+        ...active,
       });
       const signature = { packageHash: hash, keyFingerprint: hash, signature: bytes(64), signedAt: time, format: 'v1' };
       const kept = { ...signature, id: id(6), statement: null, expiresAt: later, supersededAt: null } as const;
@@ -101,6 +106,9 @@ describe.each(engines)('$name', (engine) => {
       key_name: 'caf\u00e9 \u{1F600} \u0001',
       trusted_at: time,
       revoked_at: later,
+      revocation_reason: 'superseded',
+      effective_at: time,
+      effective_index: 7,
     });
     expect(rowOf('ucan_revocations/zdpuA did:key:zB')).toEqual({
       delegation_cid: 'zdpuA',
@@ -179,7 +187,7 @@ test('a row of another table under the same key is another row', () => {
 });
 
 test('an effect holds no number that an engine has given', () => {
-  expect(loggedTables.length).toBe(11);
+  expect(loggedTables.length).toBe(13);
   const row = {
     id: 5,
     didId: 6,

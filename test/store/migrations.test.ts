@@ -9,6 +9,7 @@ import { engines, type TestEngine } from '../support/engines.ts';
 
 const everyTable = [
   'authority',
+  'checkpoints',
   'did_documents',
   'hanaper_migrations',
   'key_slots',
@@ -16,16 +17,21 @@ const everyTable = [
   'log_effects',
   'log_entries',
   'log_head',
+  'log_keys',
+  'log_tiles',
   'organizations',
   'package_signatures',
+  'signature_places',
   'signing_keys',
+  'trust_snapshots',
   'trusted_keys',
   'ucan_delegations',
   'ucan_invocations',
   'ucan_legacy_tokens',
   'ucan_revocations',
 ];
-const tablesOfLog = everyTable.filter((name) => name.startsWith('log_'));
+const tablesOfProof = ['checkpoints', 'log_keys', 'log_tiles', 'signature_places', 'trust_snapshots'];
+const tablesOfLog = [...tablesOfProof, 'log_effects', 'log_entries', 'log_head'];
 const tablesOfTokens = everyTable.filter((name) => name === 'did_documents' || name.startsWith('ucan_'));
 
 describe.each(engines)('$name', (engine) => {
@@ -37,6 +43,7 @@ describe.each(engines)('$name', (engine) => {
       { version: 1, name: 'main-job' },
       { version: 2, name: 'ucan' },
       { version: 3, name: 'log' },
+      { version: 4, name: 'proof' },
     ]);
   });
 
@@ -68,6 +75,7 @@ describe.each(engines)('$name', (engine) => {
   });
 
   test.each([
+    [3, 'fourth', tablesOfProof],
     [2, 'third', tablesOfLog],
     [1, 'second', [...tablesOfLog, ...tablesOfTokens]],
   ] as const)('taken back to version %i, what the %s migration made is gone, and nothing else', async (...about) => {
@@ -81,15 +89,16 @@ describe.each(engines)('$name', (engine) => {
     expect(await listTables(engine, url)).toEqual(everyTable.filter((name) => !gone.includes(name)));
     const [organisation, ...others] = await query(url, 'select * from organizations');
     expect([organisation?.['name'], others]).toEqual(['acme', []]);
-    expect(organisation).not.toHaveProperty('public_verification_since');
+    expect(organisation).not.toHaveProperty('verification_policy');
+    expect(Object.keys(organisation ?? {}).includes('public_verification_since')).toBe(version === 3);
     const applied = await query(url, 'select version from hanaper_migrations order by version');
-    expect(applied).toEqual([{ version: 1 }, { version: 2 }].slice(0, version));
+    expect(applied).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }].slice(0, version));
   });
 
   test('taking back to the present version changes nothing', async () => {
     const url = await engine.createUrl();
     const { authority } = await createAuthority(url);
-    await migrateDown(authority.database, 3);
+    await migrateDown(authority.database, 4);
     await authority.close();
     await (await openUnlocked(url, {}, byRawKey(1))).close();
   });
@@ -110,7 +119,7 @@ describe.each(engines)('$name', (engine) => {
     const before = await snapshot(engine, url);
     for (const create of [true, false]) {
       const error = await expectCode('database_newer', () => openStore(url, create));
-      expect(error.details).toMatchObject({ version: 999, known: 3 });
+      expect(error.details).toMatchObject({ version: 999, known: 4 });
     }
     await expectCode('database_newer', () => openAuthority({ database: url }));
     await expectCode('database_newer', () => initialize(url));

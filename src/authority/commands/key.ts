@@ -7,6 +7,7 @@ import type { Secret } from '../../crypto/secret.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { type ErrorDetails, HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
+import { active } from '../../store/revocation.ts';
 import type { SigningKeyRow } from '../../store/schema.ts';
 import { findSigningKey, insertSigningKey, listSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
 import { insertTrustedKey, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
@@ -246,7 +247,7 @@ async function sealSigningKey(
     publicKey,
     keyFingerprint,
     createdAt: context.now,
-    revokedAt: null,
+    ...active,
   };
 }
 
@@ -262,7 +263,7 @@ async function trustOwnKey(context: OrganisationContext, key: SigningKeyRow): Pr
     publicKey: key.publicKey,
     keyName: key.keyName,
     trustedAt: now,
-    revokedAt: null,
+    ...active,
   });
   context.emit('key.trusted.added', describeKey(context, key));
 }

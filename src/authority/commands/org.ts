@@ -133,6 +133,7 @@ async function newOrganisation(context: CommandContext, name: string): Promise<O
     encryptedIdentityKey: await context.vault().sealKey(seed, placeOfIdentityKey({ id }, fingerprintOf(publicKey))),
     hashSignaturesSince: null,
     publicVerificationSince: null,
+    verificationPolicy: null,
     createdAt: context.now,
   };
 }

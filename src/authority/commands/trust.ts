@@ -5,6 +5,7 @@ import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
+import { active } from '../../store/revocation.ts';
 import type { TrustedKeyRow } from '../../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../../store/signing-keys.ts';
 import { insertTrustedKey, listInheritedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
@@ -66,7 +67,7 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
       publicKey,
       keyName: name ?? null,
       trustedAt: now,
-      revokedAt: null,
+      ...active,
     };
     await insertTrustedKey(transaction, row);
     context.emit('key.trusted.added', {

@@ -2,6 +2,7 @@ import type { Transaction } from '../transaction.ts';
 import { up as createMainJob, down as dropMainJob } from './0001-main-job.ts';
 import { up as createUcan, down as dropUcan } from './0002-ucan.ts';
 import { up as createLog, down as dropLog } from './0003-log.ts';
+import { up as createProof, down as dropProof } from './0004-proof.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { version: 1, name: 'main-job', up: createMainJob, down: dropMainJob },
   { version: 2, name: 'ucan', up: createUcan, down: dropUcan },
   { version: 3, name: 'log', up: createLog, down: dropLog },
+  { version: 4, name: 'proof', up: createProof, down: dropProof },
 ];
