@@ -17,7 +17,7 @@ interface ProblemDocument {
 }
 
 /** The media type of a problem. */
-const problemType = 'application/problem+json';
+export const problemType = 'application/problem+json';
 
 // A fault can tell of paths and hosts, which are for the log.
 const faults: { readonly [Code in ErrorCode]?: string } = {
@@ -47,9 +47,12 @@ function toTold(error: unknown): HanaperError {
   return error as HanaperError;
 }
 
-/** The document of an error. */
-function problemOf(error: unknown, requestId = '', status?: number): ProblemDocument {
-  const { code, message, details } = toTold(error);
+/** The document of an error, which may be told as it stands. */
+export function describeProblem(
+  { code, message, details }: HanaperError,
+  requestId: string,
+  status?: number,
+): ProblemDocument {
   const httpStatus = status ?? statuses[code];
   return {
     type: 'about:blank',
@@ -69,11 +72,12 @@ export function respondProblem(
   headers: HeaderRecord = {},
   status?: number,
 ): Response {
-  const problem = problemOf(error, requestIdOf(context), status);
+  const told = toTold(error);
+  const problem = describeProblem(told, requestIdOf(context), status);
   context.set(codeVariable, problem.code);
   return respond(context, problem.status, JSON.stringify(problem), {
     'Content-Type': problemType,
-    ...headersOf(toTold(error)),
+    ...headersOf(told),
     ...headers,
   });
 }
