@@ -10,6 +10,7 @@ import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
+import { readQuery } from './query.ts';
 import { respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { statusOf } from './statuses.ts';
@@ -28,7 +29,7 @@ export function addInvoke(app: Hono, service: Service): void {
     requireType(context, requestTypes);
     const container = trimEnd(await readBody(context));
     const request = await decodeRequest(container, await authority.knownDelegations());
-    const name = context.req.query('org');
+    const name = new Map(readQuery(context)).get('org');
     if (name !== undefined) await requireSubject(service, request, name);
     const answer = await authority.executeRequest(request);
     return answerWith(context, answer, encodingOf(container) ?? 'raw');

@@ -299,7 +299,6 @@ const others: readonly (readonly [string, Asking, Reshaped])[] = [
   ['a parameter less', filtered, { path: list.replace('limit=2&', '') }],
   ['a parameter more', filtered, { path: `${list}&expired=true` }],
   ['an unknown parameter', filtered, { path: `${list}&x=` }],
-  ['a parameter twice', filtered, { path: `${list}&limit=2` }],
   ['a number in another form', filtered, { path: list.replace('limit=2', 'limit=02') }],
   ['a number with a fraction', filtered, { path: list.replace('limit=2', 'limit=2.0') }],
   ['a boolean in another form', filtered, { path: list.replace('true', '1') }],
@@ -339,6 +338,36 @@ test('an invocation of another request is refused, and nothing is done', async (
       expect(answered.json['details'], what).toMatchObject({ reason: 'another request' });
     }
   });
+});
+
+test('a parameter that stands twice is bad input wherever it stands, the same value or another', async () => {
+  const here = await place();
+  await here.authority.execute(createOrganisation, { name: 'beta' });
+  const container = await containerOf((await here.sign({ command: createKey, args: { name: 'release' } })).tokens);
+  const expectTwice = (field: string, answered: Answered) => {
+    const { json } = expectTold('bad_input', answered);
+    expect(json['details']).toEqual({ reason: 'repeated parameter', field });
+  };
+  await leavingNothing(here, async () => {
+    for (const more of ['&limit=2', '&limit=3', '&%6Cimit=2', '&limit', '&&limit=']) {
+      expectTwice('limit', await askOther(here, filtered, { path: `${list}${more}` }));
+    }
+    for (const query of [
+      'org=acme&org=beta',
+      'org=beta&org=acme',
+      'org=acme&org=acme',
+      'org=acme&o%72g=acme',
+      'org&org',
+    ]) {
+      expectTwice('org', await ask(here.server.url, `/api/invoke?${query}`, { body: container, headers: text }));
+    }
+    expectTwice('name', await askOther(here, sent, { path: `${keys}?name=release&name=release` }));
+    for (const path of ['/healthz', '/docs', '/openapi.json', '/no/such/path', '/api/crypto/status']) {
+      expectTwice('a b', await ask(here.server.url, `${path}?a+b=1&c=1&a%20b=1`));
+    }
+  });
+  const once = await ask(here.server.url, '/api/invoke?org=acme', { body: container, headers: text });
+  expect(once.status, once.text).toBe(200);
 });
 
 test('the same request in another writing is the same request', async () => {
