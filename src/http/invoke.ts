@@ -10,6 +10,7 @@ import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
+import { noteRefusal } from './problems.ts';
 import { readQuery } from './query.ts';
 import { respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
@@ -51,10 +52,18 @@ async function answerWith(context: Context, answer: Answer, encoding: ContainerE
   const headers = receiptHeaders(answer);
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
   const { receipt } = answer;
-  const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;
+  const status = noteOutcome(context, receipt);
   if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
   const body = await encodeContainer([receipt.invocation.bytes], encoding);
   return respond(context, status, body, { 'Content-Type': containerType, ...headers });
+}
+
+/** The status of what a receipt tells of. */
+function noteOutcome(context: Context, { out }: Receipt): number {
+  if ('ok' in out) return 200;
+  const { code, message } = out.error;
+  noteRefusal(context, { code, error: message });
+  return statusOf(code);
 }
 
 function wantsJson(context: Context): boolean {

@@ -32,11 +32,23 @@ const faults: { readonly [Code in ErrorCode]?: string } = {
   slot_damaged: 'A key slot of the database is damaged. The log of the server says more.',
 };
 
-const codeVariable = 'problemCode';
+const refusalVariable = 'refusal';
 
-/** The code of the problem that a request was answered with. */
-export function problemCodeOf(context: Context): ErrorCode | undefined {
-  return context.get(codeVariable) as ErrorCode | undefined;
+/** Why a request was refused, for the log. */
+export interface Refusal {
+  readonly code: string;
+  /** The error in full, or its message where that is all there is. */
+  readonly error: unknown;
+}
+
+/** Notes why a request is refused. */
+export function noteRefusal(context: Context, refusal: Refusal): void {
+  context.set(refusalVariable, refusal);
+}
+
+/** What was noted. */
+export function refusalOf(context: Context): Refusal | undefined {
+  return context.get(refusalVariable) as Refusal | undefined;
 }
 
 /** Any error as the error that the caller is told of: what is not ours, and what is a fault, in general terms alone. */
@@ -74,7 +86,7 @@ export function respondProblem(
 ): Response {
   const told = toTold(error);
   const problem = describeProblem(told, requestIdOf(context), status);
-  context.set(codeVariable, problem.code);
+  noteRefusal(context, { code: problem.code, error });
   return respond(context, problem.status, JSON.stringify(problem), {
     'Content-Type': problemType,
     ...headersOf(told),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createKey, listKeys } from '../../src/authority/commands/key.ts';
 import { createOrganisation, listOrganisations } from '../../src/authority/commands/org.ts';
 import { addTrust } from '../../src/authority/commands/trust.ts';
+import { HanaperError } from '../../src/errors.ts';
 import { encodingOf } from '../../src/ucan/container.ts';
 import {
   type ContainerEncoding,
@@ -133,6 +134,16 @@ test('an error receipt has the status of its code, as a container and as JSON', 
   expect(JSON.parse(Buffer.from(json.bytes).toString()).receipt.out).toEqual({
     error: { code: 'weak_key', message: expect.any(String) },
   });
+  const plainly = await place.askPlainly({ command: addTrust, args: { public_key: '00'.repeat(32) } }, signed);
+  expectProblem('weak_key', plainly, 400);
+  const { detail } = plainly.json;
+  // However it was answered, the log tells the same.
+  expect(place.server.requests).toHaveLength(3);
+  for (const entry of place.server.requests) {
+    expect(entry).toMatchObject({ status: 400, code: 'weak_key' });
+    const { error } = entry;
+    expect(error instanceof HanaperError ? error.message : error).toBe(detail);
+  }
 });
 
 test('the organisation that the caller names must be the subject', async () => {
