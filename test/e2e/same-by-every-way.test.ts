@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/authority/commands/list.ts';
-import { type Case, cases } from '../support/cases.ts';
+import type { Case } from '../support/case.ts';
+import { cases } from '../support/cases.ts';
 import type { Cli } from '../support/cli.ts';
 import { engines, type TestEngine } from '../support/engines.ts';
 import { type Outcome, openArgumentWays, openVerbWays, steady, steadyJson, throughVerb } from '../support/ways.ts';

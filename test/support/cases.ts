@@ -1,6 +1,5 @@
 /** What is asked of Hanaper, one thing after the other, by whichever way: each command, and how it is refused. */
 import { createHash } from 'node:crypto';
-import type { AnyCommand } from '../../src/authority/command.ts';
 import { grantAcl, listAcls, revokeAcl } from '../../src/authority/commands/acl.ts';
 import {
   type DelegationListDocument,
@@ -12,7 +11,6 @@ import {
 } from '../../src/authority/commands/delegation.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys, revokeKey } from '../../src/authority/commands/key.ts';
-import { commands } from '../../src/authority/commands/list.ts';
 import {
   createOrganisation,
   listOrganisations,
@@ -29,47 +27,12 @@ import {
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
 import { Secret } from '../../src/crypto/secret.ts';
-import type { ErrorCode } from '../../src/errors.ts';
 import { sealedSeed } from './authority.ts';
+import { type Before, type Case, does, type More, refuses } from './case.ts';
 import { type Cli, writeKey, writeTokens } from './cli.ts';
 import { signLatestLegacy, signLegacy } from './legacy.ts';
-import type { Asking, Place } from './place.ts';
+import type { Place } from './place.ts';
 import { delegate, principal } from './ucan.ts';
-
-type Args = Readonly<Record<string, unknown>>;
-type Before = (command: { readonly name: string }) => unknown;
-
-/** One thing that is asked for. What it changes, every way changes. */
-export interface Case {
-  readonly command: AnyCommand;
-  /** Absent where only a verb can be asked so. `before` gives the last result of a command. */
-  readonly args?: (place: Place, before: Before) => Args | Promise<Args>;
-  /** The words of a verb, separated by spaces; absent where none can be asked so. */
-  readonly verb?: string;
-  /** What the verb prints, where it is not the result itself. */
-  readonly prints?: (result: never) => object;
-  /** Why it is refused; absent where it is done. */
-  readonly code?: ErrorCode;
-  /** Whose it is, where not acme's; what goes beside it; and who signs, where it is not the administrator. */
-  readonly more?: Pick<Asking, 'given' | 'signer' | 'organisation'>;
-}
-
-type More = Partial<Pick<Case, 'prints' | 'more'>>;
-
-function does(named: { readonly name: string }, args: Args | Case['args'], verb?: string, more: More = {}): Case {
-  const command = commands.find(({ name }) => name === named.name);
-  if (!command) throw new TypeError(`${named.name} is not listed`);
-  return {
-    command,
-    ...(args && { args: typeof args === 'function' ? args : () => args }),
-    ...(verb !== undefined && { verb }),
-    ...more,
-  };
-}
-
-function refuses(code: ErrorCode, ...asked: Parameters<typeof does>): Case {
-  return { ...does(...asked), code };
-}
 
 const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 const hash = sha256('a package');
