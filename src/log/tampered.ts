@@ -5,10 +5,12 @@ export type LogPart =
   | 'inclusion proof'
   | 'consistency proof'
   | 'tile'
+  | 'entry'
   | 'entry bundle'
   | 'note'
   | 'checkpoint'
-  | 'log key';
+  | 'log key'
+  | 'package proof';
 
 /** A `log_tampered` error; `reason` completes the sentence "The checkpoint of the log …". */
 export function logTampered(what: LogPart, reason: string, details: ErrorDetails = {}, cause?: unknown): HanaperError {
