@@ -3,8 +3,14 @@ import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
 import { appendSignature, readCandidates, requireAppendable, signaturePathOf } from '../../package/signature-file.ts';
-import { type VerificationResult, verifyPackage, verifyPackageOffline } from '../../package/verify-package.ts';
+import {
+  type VerificationResult,
+  type VerifiedPlace,
+  verifyPackage,
+  verifyPackageOffline,
+} from '../../package/verify-package.ts';
 import type { Candidate } from '../../signature/verify.ts';
+import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import { parseExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
@@ -21,10 +27,11 @@ export interface SignOptions {
 }
 
 /** Options of `package verify`. */
-export interface VerifyOptions {
+export interface VerifyOptions extends BundleOptions {
   readonly signature?: string;
   readonly name?: string;
   readonly trustKey?: readonly string[];
+  readonly proof?: string;
 }
 
 /** `hanaper package sign FILE` */
@@ -52,21 +59,22 @@ export async function sign(session: Session, file: string, options: SignOptions)
 
 /** `hanaper package verify FILE` */
 export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
-  const { signature, name, trustKey } = options;
+  const { signature, name, trustKey, proof } = options;
   const about = {
     ...(name !== undefined && { name }),
+    ...(proof !== undefined && { proof }),
     ...(session.observer && { observer: session.observer }),
     onProgress: session.progress,
   };
   if (trustKey !== undefined) {
-    if (session.asksForDatabase) throw offlineOnly();
+    if (session.asksForDatabase || options.trustBundle !== undefined) throw offlineOnly();
     const trustedKeys = trustKey.map(readPublicKey);
     return describeVerified(
       file,
       await verifyPackageOffline(file, { trustedKeys, ...(signature !== undefined && { signature }), ...about }),
     );
   }
-  const trust = await session.openAuthority();
+  const trust = (await findBundleTrust(session, options)) ?? (await session.openAuthority());
   const { organisation } = session;
   const result = await verifyPackage(file, {
     trust,
@@ -118,13 +126,25 @@ export function toDocument(result: VerificationResult): object {
     signed_at: result.signedAt,
     signed_at_is_a_claim: result.format === 'v1',
     expires_at: result.expiresAt ?? null,
+    ...(result.place && { place: describePlace(result.place) }),
+    ...(result.proofProblem && { proof_problem: result.proofProblem.message }),
+    ...(result.policy && { policy: result.policy }),
+    ...(result.rollback && { rollback: result.rollback }),
   };
 }
 
+function describePlace({ index, enrolledAt, isRemembered }: VerifiedPlace): object {
+  return { index, enrolled_at: enrolledAt, holds_against: isRemembered ? 'authority' : 'signing key' };
+}
+
 function offlineOnly(): HanaperError {
-  return new HanaperError('usage', '--trust-key asks no database, so --org and --authority have no place beside it.', {
-    option: '--trust-key',
-  });
+  return new HanaperError(
+    'usage',
+    '--trust-key trusts that key and nothing else, so --org, --authority and --trust-bundle have no place beside it.',
+    {
+      option: '--trust-key',
+    },
+  );
 }
 
 function readExpiry({ expires, format }: SignOptions): string | undefined {
@@ -166,8 +186,29 @@ function describeVerified(file: string, result: VerificationResult): Outcome {
       `  key     ${signerFingerprint}`,
       `  signed  ${signedAt}${format === 'v1' ? ' (claimed: a hash signature binds no time)' : ''}`,
       ...(expiresAt === undefined ? [] : [`  expires ${expiresAt}`]),
+      ...describeTrust(result),
     ],
   };
+}
+
+function describeTrust({ place, proofProblem, policy, rollback }: VerificationResult): readonly string[] {
+  const lines: string[] = [];
+  if (place) lines.push(`  log     entry ${place.index}, ${place.enrolledAt}`, `          ${worthOf(place)}`);
+  if (proofProblem) lines.push(`  proof   counts for nothing: ${proofProblem.message}`);
+  if (policy)
+    lines.push(
+      policy.met
+        ? '  policy  met'
+        : `  policy  NOT met, and only audited: ${policy.unmet.map(({ rule }) => rule).join(', ')}`,
+    );
+  if (rollback) lines.push(`  rollback: ${rollback}`);
+  return lines;
+}
+
+function worthOf({ isRemembered }: VerifiedPlace): string {
+  return isRemembered
+    ? 'That order holds against the authority itself: its checkpoint was held here before.'
+    : 'That order holds against a thief of the signing key, not against the authority itself.';
 }
 
 interface ListedSignature {

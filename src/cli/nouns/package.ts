@@ -16,15 +16,24 @@ const signOptions = [
   option('--expires <when>', 'when it ends to be valid: 90d, 12h, or 2026-12-31T00:00:00Z'),
 ];
 
+const bundleOptions = [
+  option('--trust-bundle <file>', 'trust what this bundle of --authority says, and open no database'),
+  option('--trust-state <file>', 'what was seen before, against older bundles; "none": nothing is remembered'),
+  option('--require-state', 'refuse a bundle that cannot be told from an older one'),
+];
+
 const verifyOptions = [
   option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
   name,
   repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
+  ...bundleOptions,
+  option('--proof <file>', 'where in the log the signature stands (default: FILE.proof.json)'),
 ];
 
 const loadOptions = [
   option('--call <export>', 'call an exported function, and print what it returns'),
   option('--unsigned', 'load without verifying anything'),
+  ...bundleOptions,
 ];
 
 /** `package sign`, `verify`, `attach`, `signatures`, `load`. */
