@@ -9,7 +9,7 @@ import {
   storeDelegations,
 } from '../../src/authority/commands/delegation.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
-import { createKey, exportKey, importKey, listKeys, revokeKey } from '../../src/authority/commands/key.ts';
+import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
 import { commands } from '../../src/authority/commands/list.ts';
 import {
   createOrganisation,
@@ -24,6 +24,8 @@ import {
   signPackage,
   signPackageHash,
 } from '../../src/authority/commands/package.ts';
+import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
+import { rotateKey } from '../../src/authority/commands/rotate-key.ts';
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
 import { resultOf } from '../../src/authority/result-of.ts';
@@ -175,6 +177,10 @@ const steps: readonly Step[] = [
     return { tokens, commands: { 'db/READ': '/db/read' } };
   }),
   refuses('bad_input', importLegacyTokens, { tokens: [], commands: { 'db/read': 'no command' } }),
+  does(rotateKey, { name: 'spare' }),
+  refuses('not_found', rotateKey, { name: 'none' }),
+  does(revokeKey, { name: 'spare', reason: 'expired', effective_at: '2020-01-01T00:00:00.000Z' }),
+  refuses('bad_input', revokeKey, { name: 'spare', reason: 'superseded' }),
   does(revokeKey, { name: 'release' }),
   refuses('key_revoked', revokeKey, { name: 'release' }),
   refuses('key_revoked', signPackage, { hash, name: 'plugin.wasm', key: 'release' }),
