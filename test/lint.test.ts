@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   signature: ['did', 'crypto'],
   ucan: ['did', 'crypto'],
   vault: ['did', 'crypto'],
-  trust: ['signature', 'did', 'crypto'],
+  trust: ['signature', 'log', 'did', 'crypto'],
   log: ['did', 'crypto'],
   store: ['signature', 'ucan', 'vault', 'trust', 'did', 'crypto'],
   package: ['trust', 'signature', 'crypto'],

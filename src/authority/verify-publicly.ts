@@ -46,7 +46,7 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
   try {
     const candidates = signatures.map(read);
     const verify: VerifySignature = (...signed) => host.signatures.verify(...signed);
-    const { key, signature } = await verifySignatures({ hash, name }, candidates, keys, host.present, verify);
+    const { key, signature } = await verifySignatures({ hash, name }, candidates, keys, host.present, { verify });
     return {
       verified: true,
       package_hash: hash,

@@ -22,6 +22,7 @@ export {
   type IdentitySigner,
   type LogKey,
   type LogKeyClaims,
+  readLogKey,
   type SignedLogKey,
   signLogKey,
 } from './log-key.ts';

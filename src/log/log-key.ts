@@ -1,7 +1,7 @@
 import { decode, encode } from 'cborg';
 import { equalBytes } from '../bytes.ts';
-import { type Ed25519PublicKey, importPublicKey, verify } from '../crypto/ed25519.ts';
-import { decodeEd25519DidKey } from '../did/did-key.ts';
+import { type Ed25519PublicKey, importPublicKey, importPublicKeyToVerify, verify } from '../crypto/ed25519.ts';
+import { decodeEd25519DidKey, encodeEd25519DidKey } from '../did/did-key.ts';
 import { formatOrigin, isEpoch, type LogName } from './origin.ts';
 import { logTampered } from './tampered.ts';
 
@@ -60,17 +60,32 @@ export async function checkLogKey({ statement, signature }: SignedLogKey, did: s
   const identity = decodeEd25519DidKey(did);
   const whole = statement.length <= maxStatementLength && (await verify(identity, statement, signature));
   if (!whole) throw refused('is not signed by its authority', did);
-  const claims = readStatement(statement, did);
+  const claims = readStatement(statement, did, importPublicKey);
   if (equalBytes(claims.publicKey, identity)) throw refused('is that of the authority itself', did);
   return claims;
 }
 
-function readStatement(statement: Uint8Array, did: string): LogKey {
+/**
+ * The key of a log, out of a statement that stands within something else that the authority `did` has signed: the statement's
+ * own signature is not looked at. The key is good to verify with, and for nothing else.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export function readLogKey(statement: Uint8Array, did: string): LogKey {
+  const claims =
+    statement.length <= maxStatementLength ? readStatement(statement, did, importPublicKeyToVerify) : undefined;
+  if (claims === undefined || did === encodeEd25519DidKey(claims.publicKey)) {
+    throw refused('is that of the authority itself, or none', did);
+  }
+  return claims;
+}
+
+function readStatement(statement: Uint8Array, did: string, importKey: (bytes: Uint8Array) => Ed25519PublicKey): LogKey {
   const [, , epoch, key, createdAt] = readList(statement, did);
   if (!isEpoch(epoch) || !(key instanceof Uint8Array) || !isTime(createdAt)) {
     throw refused('has a statement with other fields', did);
   }
-  const publicKey = readKey(key, did);
+  const publicKey = readKey(key, did, importKey);
   const canonical = encodeLogKeyStatement({ did, epoch, publicKey, createdAt });
   if (!equalBytes(canonical, statement)) throw refused('has a statement about something else, or in another form', did);
   return { did, epoch, publicKey, createdAt, origin: formatOrigin({ did, epoch }) };
@@ -85,9 +100,9 @@ function readList(statement: Uint8Array, did: string): readonly unknown[] {
   }
 }
 
-function readKey(bytes: Uint8Array, did: string): Ed25519PublicKey {
+function readKey(bytes: Uint8Array, did: string, importKey: (bytes: Uint8Array) => Ed25519PublicKey): Ed25519PublicKey {
   try {
-    return importPublicKey(bytes);
+    return importKey(bytes);
   } catch (cause) {
     throw refused('is no key', did, cause);
   }

@@ -9,7 +9,8 @@ export type LogPart =
   | 'entry bundle'
   | 'note'
   | 'checkpoint'
-  | 'log key';
+  | 'log key'
+  | 'package proof';
 
 /** A `log_tampered` error; `reason` completes the sentence "The checkpoint of the log …". */
 export function logTampered(what: LogPart, reason: string, details: ErrorDetails = {}, cause?: unknown): HanaperError {

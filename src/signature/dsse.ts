@@ -2,40 +2,65 @@ import { concatBytes, decodeBase64, decodeBase64Url, encodeBase64, encodeUtf8 } 
 import { malformedSignature, readObject, readString } from './malformed.ts';
 
 /** A DSSE envelope (secure-systems-lab/dsse, protocol and envelope v1) with one signature, as it stands in a `.sig` file. */
-export interface DsseEnvelope {
+export interface DsseEnvelope<PayloadType extends string = typeof packagePayloadType> {
   readonly payload: string;
-  readonly payloadType: typeof payloadType;
+  readonly payloadType: PayloadType;
   readonly signatures: readonly [{ readonly keyid?: string; readonly sig: string }];
 }
 
-/** The parts of an envelope that verification reads. `keyid` is a hint that nothing relies upon, and is left out. */
+/** The parts of an envelope that verification reads. */
 export interface DecodedEnvelope {
   /** The payload: the bytes that were signed, and the only ones that are read. */
   readonly payload: Uint8Array<ArrayBuffer>;
   /** 64 bytes. */
   readonly signature: Uint8Array<ArrayBuffer>;
+  /** A hint, which nothing that is signed stands behind. */
+  readonly keyid?: string;
 }
 
-const payloadType = 'application/vnd.in-toto+json';
-const maxPayloadLength = 64 * 1024;
+/** Which envelopes are read: of one type of payload, up to a length in bytes. */
+export interface EnvelopeBounds {
+  readonly payloadType: string;
+  readonly maxPayloadLength: number;
+}
+
+const packagePayloadType = 'application/vnd.in-toto+json';
+const packageBounds: EnvelopeBounds = { payloadType: packagePayloadType, maxPayloadLength: 64 * 1024 };
 const signatureLength = 64;
 
-/** What the key signs: the pre-authentication encoding `DSSEv1 …` (DSSE protocol, section "Signature Definition"). */
-export function preAuthenticationEncoding(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+/**
+ * What the key signs: the pre-authentication encoding `DSSEv1 …` (DSSE protocol, section "Signature Definition"). The type
+ * of the payload, ASCII, is that of package statements unless another is said.
+ */
+export function preAuthenticationEncoding(
+  payload: Uint8Array,
+  payloadType: string = packagePayloadType,
+): Uint8Array<ArrayBuffer> {
   return concatBytes(encodeUtf8(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload);
 }
 
-/** Wraps a payload and its signature. */
+/** Wraps the statement of a package and its signature. */
 export function encodeEnvelope(payload: Uint8Array, signature: Uint8Array, keyid: string): DsseEnvelope {
+  return encodeEnvelopeOf(packagePayloadType, payload, signature, keyid);
+}
+
+/** Wraps a payload of another type, and its signature. */
+export function encodeEnvelopeOf<PayloadType extends string>(
+  payloadType: PayloadType,
+  payload: Uint8Array,
+  signature: Uint8Array,
+  keyid: string,
+): DsseEnvelope<PayloadType> {
   return { payload: encodeBase64(payload), payloadType, signatures: [{ keyid, sig: encodeBase64(signature) }] };
 }
 
 /**
- * Reads an envelope that came from outside.
+ * Reads an envelope that came from outside: that of a package statement, unless other bounds are said.
  *
  * @throws HanaperError `malformed_signature`
  */
-export function decodeEnvelope(value: unknown): DecodedEnvelope {
+export function decodeEnvelope(value: unknown, bounds: EnvelopeBounds = packageBounds): DecodedEnvelope {
+  const { payloadType, maxPayloadLength } = bounds;
   const envelope = readObject(value, 'the envelope', ['payload', 'payloadType', 'signatures']);
   readString(envelope['payloadType'], 'payloadType', payloadType.length, (text) => text === payloadType);
   const signatures = envelope['signatures'];
@@ -43,10 +68,10 @@ export function decodeEnvelope(value: unknown): DecodedEnvelope {
     throw malformedSignature('does not have exactly one signature in its envelope');
   }
   const { sig, keyid } = readObject(signatures[0], 'the envelope signature', ['sig'], ['keyid']);
-  if (keyid !== undefined) readString(keyid, 'keyid', 1024);
   return {
     payload: decodeAnyBase64(envelope['payload'], 'payload', maxPayloadLength),
     signature: readSignature(sig),
+    ...(keyid === undefined ? {} : { keyid: readString(keyid, 'keyid', 1024) }),
   };
 }
 

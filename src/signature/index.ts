@@ -13,13 +13,25 @@ export {
 } from './document.ts';
 export type { DsseEnvelope } from './dsse.ts';
 export type { HashSignature } from './hash-signature.ts';
+export {
+  countsDespite,
+  type KeyRevocation,
+  type RevocationReason,
+  type SignaturePlace,
+  stricterRevocation,
+} from './revocation.ts';
 export { signHash, signStatement } from './sign.ts';
 export type { PackageStatement } from './statement.ts';
 export { parseTime } from './time.ts';
 export {
   type AcceptedSignature,
   type Candidate,
+  type CollectedSignatures,
+  collectSignatures,
+  type FindPlace,
   type PackageIdentity,
   type TrustedKey,
+  type VerificationAids,
+  type VerifySignature,
   verifySignatures,
 } from './verify.ts';

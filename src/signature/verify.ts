@@ -1,6 +1,7 @@
 import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
 import type { PackageSignature } from './document.ts';
+import { countsDespite, describeRevocation, type KeyRevocation, type SignaturePlace } from './revocation.ts';
 import { parseTime } from './time.ts';
 
 /** A public key that the verifying organisation accepts. */
@@ -13,6 +14,8 @@ export interface TrustedKey {
   readonly owners: readonly string[];
   /** The organisation whose keys are accepted through a trust ACL; absent: trusted directly. */
   readonly via?: string;
+  /** Absent: the key is not revoked. */
+  readonly revocation?: KeyRevocation;
 }
 
 /** What is verified: a package, by its SHA-256 (64 hex characters) and the file name it is expected under. */
@@ -30,18 +33,44 @@ export type Candidate =
 export interface AcceptedSignature {
   readonly key: TrustedKey;
   readonly signature: PackageSignature;
+  /** Where it stands in the log, if that was asked and is proven. */
+  readonly place?: SignaturePlace;
 }
 
 /** How a signature is held against a key and a message. */
 export type VerifySignature = typeof verify;
 
+/** Tells where a signature is proven to stand in the log; `undefined` where it is not. */
+export type FindPlace = (
+  signature: PackageSignature,
+) => SignaturePlace | undefined | Promise<SignaturePlace | undefined>;
+
+/** What a verification may be handed besides trust. */
+export interface VerificationAids {
+  /** `verify` of `hanaper/crypto`, which is the default, or one that remembers. */
+  readonly verify?: VerifySignature;
+  /** Asked about signatures by keys that were revoked with a reason. Default: nothing is proven. */
+  readonly findPlace?: FindPlace;
+}
+
+/** What verification found in all candidates. */
+export interface CollectedSignatures {
+  /** Those that passed, in their order. */
+  readonly accepted: readonly AcceptedSignature[];
+  /** Why the candidate that came furthest was refused; absent where none was. */
+  readonly refusal?: HanaperError;
+}
+
 interface Case {
   readonly identity: PackageIdentity;
   readonly signature: PackageSignature;
   readonly key: TrustedKey | undefined;
+  readonly place: SignaturePlace | undefined;
   readonly now: number;
   readonly verify: VerifySignature;
 }
+
+type Common = Pick<Case, 'identity' | 'now' | 'verify'> & Pick<VerificationAids, 'findPlace'>;
 
 // How far a candidate came, as the index of the check that refused it; before the first: malformed, or not there.
 interface Refusal {
@@ -66,9 +95,9 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * Finds the first of `candidates` that a trusted key made for exactly this package.
- * Where none passes, the error is that of the one that came furthest. `verifySignature` is `verify` of `hanaper/crypto`,
- * or one that remembers.
+ * Finds the first of `candidates` that a trusted key made for exactly this package. A revoked key counts for what is proven
+ * to have been in the log before its revocation took effect. Where none passes, the error is that of the one that came
+ * furthest.
  *
  * @throws HanaperError `signature_not_found`, `malformed_signature`, `package_tampered`, `untrusted_signer`,
  * `invalid_signature`, `package_name_mismatch`, `signature_not_yet_valid`, `signature_expired`
@@ -78,22 +107,51 @@ export async function verifySignatures(
   candidates: readonly Candidate[],
   trustedKeys: ReadonlyMap<string, TrustedKey>,
   now: Date,
-  verifySignature: VerifySignature = verify,
+  aids: VerificationAids = {},
 ): Promise<AcceptedSignature> {
+  const common = gatherCommon(identity, now, aids);
   let furthest: Refusal | undefined;
   for (const candidate of candidates) {
-    const verdict = await judge(candidate, trustedKeys, { identity, now: now.getTime(), verify: verifySignature });
+    const verdict = await judge(candidate, trustedKeys, common);
     if ('key' in verdict) return verdict;
-    if (furthest === undefined || verdict.reached > furthest.reached) furthest = verdict;
+    furthest = furtherOf(furthest, verdict);
   }
   // Made only where it is needed: an error with its trace costs a twentieth of a verification.
   throw (furthest ?? notFound(identity)).error;
 }
 
+/** Like {@link verifySignatures}, but tries every candidate, and tells what came of them all: for who needs more than one. */
+export async function collectSignatures(
+  identity: PackageIdentity,
+  candidates: readonly Candidate[],
+  trustedKeys: ReadonlyMap<string, TrustedKey>,
+  now: Date,
+  aids: VerificationAids = {},
+): Promise<CollectedSignatures> {
+  const common = gatherCommon(identity, now, aids);
+  const accepted: AcceptedSignature[] = [];
+  let furthest = candidates.length === 0 ? notFound(identity) : undefined;
+  for (const candidate of candidates) {
+    const verdict = await judge(candidate, trustedKeys, common);
+    if ('key' in verdict) accepted.push(verdict);
+    else furthest = furtherOf(furthest, verdict);
+  }
+  return furthest ? { accepted, refusal: furthest.error } : { accepted };
+}
+
+function gatherCommon(identity: PackageIdentity, now: Date, aids: VerificationAids): Common {
+  const { verify: verifySignature = verify, findPlace } = aids;
+  return { identity, now: now.getTime(), verify: verifySignature, ...(findPlace && { findPlace }) };
+}
+
+function furtherOf(furthest: Refusal | undefined, refusal: Refusal): Refusal {
+  return furthest === undefined || refusal.reached > furthest.reached ? refusal : furthest;
+}
+
 async function judge(
   candidate: Candidate,
   trustedKeys: ReadonlyMap<string, TrustedKey>,
-  common: Pick<Case, 'identity' | 'now' | 'verify'>,
+  common: Common,
 ): Promise<AcceptedSignature | Refusal> {
   if ('malformed' in candidate) return { reached: -1, error: candidate.malformed };
   const { origin, signature } = candidate;
@@ -101,13 +159,14 @@ async function judge(
   // A stored signature of another package is as good as none.
   if (origin === 'database' && signature.packageHash !== identity.hash) return notFound(identity);
   const key = trustedKeys.get(signature.keyFingerprint);
-  const subject: Case = { ...common, signature, key };
+  const place = key?.revocation?.reason ? await common.findPlace?.(signature) : undefined;
+  const subject: Case = { identity, now: common.now, verify: common.verify, signature, key, place };
   for (const [reached, check] of checks.entries()) {
     const error = await check(subject);
     if (error) return { reached, error };
   }
   if (key === undefined) throw new TypeError('a signature without a trusted key passed every check');
-  return { key, signature };
+  return place === undefined ? { key, signature } : { key, signature, place };
 }
 
 function isOfThisPackage({ identity, signature }: Case): HanaperError | undefined {
@@ -118,12 +177,32 @@ function isOfThisPackage({ identity, signature }: Case): HanaperError | undefine
   });
 }
 
-function isByTrustedSigner({ identity, signature, key }: Case): HanaperError | undefined {
+function isByTrustedSigner({ identity, signature, key, place }: Case): HanaperError | undefined {
+  if (key?.revocation) return judgeRevoked(identity, key.fingerprint, key.revocation, place);
   if (key) return undefined;
   return refuse(
     'untrusted_signer',
     `${identity.name} is signed by the key ${signature.keyFingerprint}, which is not trusted: never added, or revoked. Trust the key or accept its organisation only if you know whose it is.`,
     { fingerprint: signature.keyFingerprint },
+  );
+}
+
+function judgeRevoked(
+  { name }: PackageIdentity,
+  fingerprint: string,
+  revocation: KeyRevocation,
+  place: SignaturePlace | undefined,
+): HanaperError | undefined {
+  if (countsDespite(revocation, place?.index)) return undefined;
+  const { reason, effectiveIndex } = revocation;
+  const why =
+    reason === null
+      ? 'which was revoked'
+      : `which was revoked (${reason}): it counts for what the log held before entry ${effectiveIndex}, and this signature ${place ? `is in entry ${place.index}` : 'is not proven to be in it'}`;
+  return refuse(
+    'untrusted_signer',
+    `${name} is signed by the key ${fingerprint}, ${why}. Ask its signer to sign it again with a key that is trusted.`,
+    { fingerprint, ...describeRevocation(revocation, place?.index) },
   );
 }
 

@@ -1,7 +1,9 @@
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { fingerprintOf } from '../crypto/fingerprint.ts';
+import { type KeyRevocation, stricterRevocation } from '../signature/revocation.ts';
 import type { TrustedKey } from '../signature/verify.ts';
 import type { TrustMaterial } from './source.ts';
+import type { StateKey } from './state.ts';
 
 /**
  * The keys that an organisation accepts, by fingerprint: its own first, then those of the organisations that it
@@ -16,6 +18,30 @@ export function resolveTrustedKeys(
     if (!resolved.has(key.fingerprint)) resolved.set(key.fingerprint, key);
   }
   return resolved;
+}
+
+/**
+ * The keys in the trust of an organisation, revoked ones included, each fingerprint once: out of its own, and those of the
+ * organisations that it accepts through an ACL. What is not revoked comes before what is, then what is its own, then what
+ * comes first. `revokedHere` are the signing keys that were revoked here, which are so for everybody.
+ */
+export function resolveStateKeys(
+  own: readonly StateKey[],
+  inherited: readonly StateKey[],
+  revokedHere: ReadonlyMap<string, KeyRevocation> = new Map(),
+): readonly StateKey[] {
+  const all = [...own, ...inherited].map((key) => revokeKey(key, revokedHere.get(key.fingerprint)));
+  const resolved = new Map<string, StateKey>();
+  for (const key of all) {
+    const before = resolved.get(key.fingerprint);
+    if (before === undefined || (before.revocation && !key.revocation)) resolved.set(key.fingerprint, key);
+  }
+  return [...resolved.values()];
+}
+
+function revokeKey(key: StateKey, revocation: KeyRevocation | undefined): StateKey {
+  if (revocation === undefined) return key;
+  return { ...key, revocation: key.revocation ? stricterRevocation(key.revocation, revocation) : revocation };
 }
 
 /** Trust in bare public keys, for a verifier that has no authority to ask. */

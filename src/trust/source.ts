@@ -1,4 +1,6 @@
-import type { Candidate, TrustedKey } from '../signature/verify.ts';
+import type { Candidate, FindPlace, TrustedKey } from '../signature/verify.ts';
+import type { VerificationPolicy } from './policy.ts';
+import type { TrustedLog } from './trusted-log.ts';
 
 /** What a verifier asks for: one organisation's trust, for one package. */
 export interface TrustQuery {
@@ -14,10 +16,16 @@ export interface TrustMaterial {
   readonly authority: string | null;
   /** DID of the organisation whose trust it is; `null` where keys were handed in bare. */
   readonly organisation: string | null;
-  /** Accepted keys by fingerprint. */
+  /** Keys by fingerprint: accepted ones, and revoked ones whose earlier signatures may count. */
   readonly keys: ReadonlyMap<string, TrustedKey>;
   /** Signatures that are kept with the trust, for this package. */
   readonly signatures: readonly Candidate[];
+  /** What the organisation asks beyond one good signature; absent or `null`: nothing. */
+  readonly policy?: VerificationPolicy | null;
+  /** The log of the authority, for proofs of where a signature stands in it; absent: no proof can be checked. */
+  readonly log?: TrustedLog;
+  /** Where a signature stands in the log, if the source of trust can prove it by itself. */
+  readonly findPlace?: FindPlace;
 }
 
 /** Where trust comes from: an authority's database, a bundle, a list of keys. */

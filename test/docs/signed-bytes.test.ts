@@ -5,6 +5,8 @@ import { generatePrivateKey } from '../../src/did/private-key.ts';
 import { formatCheckpoint } from '../../src/log/checkpoint.ts';
 import { formatOrigin } from '../../src/log/origin.ts';
 import { preAuthenticationEncoding } from '../../src/signature/dsse.ts';
+import { bundlePayloadType } from '../../src/trust/bundle.ts';
+import { snapshotPayloadType } from '../../src/trust/snapshot.ts';
 import { signDelegation, signerOf, signInvocation } from '../../src/ucan/index.ts';
 import { countUp, toHex } from '../support/vectors.ts';
 import { readPage } from './pages.ts';
@@ -36,6 +38,13 @@ test('the first bytes and the lengths that keep signed bytes apart are as they a
   const empty = preAuthenticationEncoding(new Uint8Array(0));
   expect(empty.length).toBe(41);
   expect(toHex(empty).slice(0, 2)).toBe('44');
+  const heads = [bundlePayloadType, snapshotPayloadType].map((type) =>
+    Buffer.from(preAuthenticationEncoding(new Uint8Array(0), type)).toString(),
+  );
+  expect(heads).toEqual([
+    'DSSEv1 41 application/vnd.hanaper.trust-bundle+json 0 ',
+    'DSSEv1 43 application/vnd.hanaper.trust-snapshot+json 0 ',
+  ]);
 });
 
 test.each(['ed25519', 'p256', 'secp256k1'] as const)(
@@ -64,6 +73,8 @@ test('no other place in the sources signs than those that are listed', () => {
     'await sign(seed, hash), signedAt);',
     'await sign(seed, message);',
     'await sign(seed, preAuthenticationEncoding(payload));',
+    'identity.sign(preAuthenticationEncoding(payload, bundlePayloadType));',
+    'identity.sign(preAuthenticationEncoding(payload, snapshotPayloadType)) };',
     'identity.sign(statement) };',
     'signer.sign(encodeDagCbor(covered)), covered]);',
     'vault.sign(bytes) };',

@@ -36,13 +36,13 @@ const good = encodeEnvelope(payload, signature, 'a'.repeat(64));
 const [{ sig }] = good.signatures;
 
 test('an envelope is read back', () => {
-  expect(decodeEnvelope(JSON.parse(JSON.stringify(good)))).toEqual({ payload, signature });
+  expect(decodeEnvelope(JSON.parse(JSON.stringify(good)))).toEqual({ payload, signature, keyid: 'a'.repeat(64) });
 });
 
 test('any payload is read back', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      expect(decodeEnvelope(encodeEnvelope(bytes, signature, ''))).toEqual({ payload: bytes, signature });
+      expect(decodeEnvelope(encodeEnvelope(bytes, signature, ''))).toEqual({ payload: bytes, signature, keyid: '' });
     }),
   );
 });
