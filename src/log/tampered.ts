@@ -5,6 +5,7 @@ export type LogPart =
   | 'inclusion proof'
   | 'consistency proof'
   | 'tile'
+  | 'entry'
   | 'entry bundle'
   | 'note'
   | 'checkpoint'

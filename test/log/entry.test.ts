@@ -1,7 +1,9 @@
+import { CID } from 'multiformats/cid';
 import { describe, expect, test } from 'vitest';
-import { encodeLogEntry, type LogEntry } from '../../src/log/entry.ts';
+import { decodeLogEntry, encodeLogEntry, type LogEntry } from '../../src/log/entry.ts';
 import { computeCid, decodeDagCbor } from '../../src/ucan/index.ts';
-import { list } from '../support/cbor.ts';
+import { list, type Raw, write } from '../support/cbor.ts';
+import { failureOf } from '../support/codes.ts';
 import { toHex } from '../support/vectors.ts';
 
 const invocation = computeCid(Uint8Array.of(1));
@@ -44,5 +46,40 @@ describe('no two entries have the same bytes that differ in', () => {
   ];
   test.each(changes)('%s', (_, change) => {
     expect(toHex(encodeLogEntry({ ...entry, ...change }))).not.toBe(toHex(encodeLogEntry(entry)));
+  });
+});
+
+test('what was encoded is read as it was', () => {
+  expect(decodeLogEntry(encodeLogEntry(entry))).toEqual(entry);
+});
+
+describe('it is no entry', () => {
+  const fields: Raw[] = ['hanaper/v1/log-entry', invocation, receipt, entry.enrolledAt, 3, entry.effectsRoot];
+  const without = (at: number, value: Raw) => write(fields.with(at, value)).bytes;
+  const whole = encodeLogEntry(entry);
+  const cases: [string, Uint8Array][] = [
+    ['nothing', new Uint8Array(0)],
+    ['with a byte missing', whole.subarray(0, -1)],
+    ['with a byte more', Uint8Array.of(...whole, 0)],
+    ['of another context', without(0, 'hanaper/v1/log-key')],
+    ['whose invocation is no link', without(1, 'zdpu')],
+    ['whose link is of another codec', without(1, CID.createV1(0x55, invocation.multihash))],
+    ['whose receipt is missing', write(fields.slice(0, 2)).bytes],
+    ['whose time is none', without(3, '2026-02-30T12:00:00.000Z')],
+    ['whose time has no milliseconds', without(3, '2026-01-31T12:00:00Z')],
+    ['with a negative number of effects', without(4, -1)],
+    ['with half an effect', without(4, 0.5)],
+    ['with a root of 31 bytes', without(5, new Uint8Array(31))],
+    ['with a field more', write([...fields, 1]).bytes],
+    ['that is a map', Uint8Array.of(0xa0)],
+    ['that is very long', without(3, 'x'.repeat(10_000))],
+    ['that is nested a thousand times', new Uint8Array(250).fill(0x81)],
+  ];
+
+  test.each(cases)('%s', async (_, bytes) => {
+    expect(await failureOf(async () => decodeLogEntry(bytes))).toMatchObject({
+      code: 'log_tampered',
+      details: { what: 'entry' },
+    });
   });
 });
