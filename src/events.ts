@@ -26,6 +26,7 @@ export const eventNames = [
   'ucan.legacy.imported',
   'command.executed',
   'command.refused',
+  'log.checkpoint_failed',
   'vault.unlocked',
   'vault.unlock_failed',
   'vault.locked',

@@ -19,6 +19,9 @@ import { SetupToken } from './http/setup-token.ts';
 import { type EstimateStrength, estimateInThread } from './http/strength.ts';
 import type { Credential } from './vault/slot.ts';
 
+// With what it takes to make one, every entry is under a checkpoint within a second.
+const checkpointDelay = 500;
+
 /** How a server is started. */
 export interface ServerOptions {
   /** The database, and what it must be. */
@@ -125,6 +128,7 @@ function requireSafe({ address, tls, insecure = false }: ServerOptions): void {
 
 function watch({ authority, log }: ServerOptions, metrics: LateMetrics): AuthorityOptions {
   return {
+    checkpointDelay,
     ...authority,
     observer: (event) => {
       authority.observer?.(event);

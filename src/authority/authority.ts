@@ -12,6 +12,7 @@ import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
+import { Checkpointer } from './checkpointer.ts';
 import type { Command, CommandSubject } from './command.ts';
 import type { Answer } from './execute.ts';
 import type { LocalCall } from './execute-locally.ts';
@@ -30,6 +31,8 @@ export interface AuthorityParts {
   readonly observer?: Observer;
   /** Default: the database's own time. */
   readonly clock?: () => Date;
+  /** Milliseconds after which an entry of the log comes under a checkpoint; default: when this is closed. */
+  readonly checkpointDelay?: number;
 }
 
 /**
@@ -46,13 +49,23 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   // Loaded when they are first needed: a verification of a package starts faster without them.
   #tokens: typeof import('./stored-tokens.ts') | undefined;
   #door: typeof import('./door.ts') | undefined;
+  readonly #checkpointer: Checkpointer;
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
   readonly signatures: SignatureCache = new SignatureCache();
 
-  constructor({ database, identity, observer, clock }: AuthorityParts) {
+  constructor({ database, identity, observer, clock, checkpointDelay }: AuthorityParts) {
     this.database = database;
-    this.writer = new Writer(database);
+    this.#checkpointer = new Checkpointer(
+      {
+        database,
+        vault: () => this.#vault,
+        readNow: (transaction) => this.readNow(transaction),
+        report: (...event) => this.report(...event),
+      },
+      checkpointDelay,
+    );
+    this.writer = new Writer(database, () => this.#checkpointer.notice());
     this.identity = identity;
     this.#observer = observer;
     this.#clock = clock;
@@ -78,6 +91,8 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     }
     this.#vault?.lock();
     this.#vault = vault;
+    // Whoever wrote last may have been killed, or been locked, before all of it was under a checkpoint.
+    this.#checkpointer.notice();
   }
 
   /** Wipes the root secret. */
@@ -200,10 +215,23 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     throw new HanaperError('locked', 'The database is locked. Unlock it with its passphrase first.');
   }
 
-  /** Locks the vault and closes the database. */
+  /**
+   * Brings every entry of the log so far under a checkpoint; while the vault is locked, nothing is done.
+   *
+   * @throws HanaperError `log_tampered`, `unavailable`
+   */
+  checkpoint(): Promise<void> {
+    return this.#checkpointer.make();
+  }
+
+  /** Makes the last checkpoint, where there is something new, locks the vault and closes the database. */
   async close(): Promise<void> {
-    this.lock();
-    await this.database.close();
+    try {
+      await this.#checkpointer.finish();
+    } finally {
+      this.lock();
+      await this.database.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

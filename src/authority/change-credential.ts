@@ -8,7 +8,9 @@ import { addSlot, signAuthority } from '../vault/create.ts';
 import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Authority } from './authority.ts';
+import { makeCheckpoint } from './make-checkpoint.ts';
 import { enrolOwn } from './own-acts.ts';
+import { tryCheckpoint } from './try-checkpoint.ts';
 
 /** Which slot went, and which took its place. */
 export interface ChangedCredential {
@@ -44,6 +46,11 @@ export async function changeCredential(
     const args = { added: added.id, removed: removed.id };
     await enrolOwn(transaction, open, { command: '/slot/replace', args, now: createdAt, head });
   });
+  const context = { database: authority.database, vault: open, readNow: async () => createdAt };
+  await tryCheckpoint(
+    () => makeCheckpoint(context),
+    (...event) => authority.report(...event),
+  );
   const erased = await authority.database.emptyWriteAheadLog();
   authority.report('slot.added', { slot: added.id, kind: added.kind });
   authority.report('slot.removed', { slot: removed.id, kind: removed.kind });

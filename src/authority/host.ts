@@ -27,6 +27,8 @@ export interface Host {
   tokensIn(transaction: Transaction): Promise<StoredTokens>;
   /** @throws HanaperError `locked` */
   requireVault(): Vault;
+  /** Brings the log's entries under a checkpoint, if the vault is open. */
+  checkpoint(): Promise<void>;
   /** Locks the vault. */
   lock(): void;
   /** Tells the observer of something that happened, or was refused. */

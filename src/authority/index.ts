@@ -17,15 +17,12 @@ export {
 } from './commands/delegation.ts';
 export { type ImportLegacyArgs, importLegacyTokens, type LegacyImportDocument } from './commands/import-legacy.ts';
 export {
-  type CreateKeyArgs,
   createKey,
   type ExportedKeyDocument,
   exportKey,
   type ImportKeyArgs,
   importKey,
   listKeys,
-  revokeKey,
-  type SigningKeyDocument,
 } from './commands/key.ts';
 export {
   createOrganisation,
@@ -43,7 +40,17 @@ export {
   signPackage,
   signPackageHash,
 } from './commands/package.ts';
-export { type AddTrustArgs, addTrust, listTrust, revokeTrust, type TrustedKeyDocument } from './commands/trust.ts';
+export { type RevokedKeyDocument, type RevokeKeyArgs, revokeKey } from './commands/revoke-key.ts';
+export { type RotatedKeyDocument, rotateKey } from './commands/rotate-key.ts';
+export {
+  type AddTrustArgs,
+  addTrust,
+  listTrust,
+  type RevokedTrustDocument,
+  type RevokeTrustArgs,
+  revokeTrust,
+  type TrustedKeyDocument,
+} from './commands/trust.ts';
 export { type RevocationDocument, revokeDelegation } from './commands/ucan.ts';
 export type { Answer } from './execute.ts';
 export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
@@ -52,6 +59,8 @@ export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export { readLegacySource } from './read-legacy-source.ts';
 export { resultOf } from './result-of.ts';
+export type { KeyRevocationArgs, KeyRevocationDocument } from './revocation.ts';
+export type { CreateKeyArgs, SigningKeyDocument } from './signing-keys.ts';
 export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
 export { StoredTokens } from './stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';

@@ -14,11 +14,13 @@ import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
+import { makeCheckpoint } from './make-checkpoint.ts';
 import { withoutMemo } from './memo.ts';
 import { beginLog } from './own-acts.ts';
 import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
 import { StoredTokens } from './stored-tokens.ts';
+import { tryCheckpoint } from './try-checkpoint.ts';
 
 /** How a database is initialised. */
 export interface InitializeOptions {
@@ -77,6 +79,10 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
       await beginLog(transaction, vault, plan.createdAt);
       return { organisation: made, replaced: pin(database.name, vault.did, knownAuthorities) };
     });
+    await tryCheckpoint(
+      () => makeCheckpoint({ database, vault, readNow: async () => plan.createdAt }),
+      (event, details, { code: reason }) => options.observer?.({ name: event, time: plan.createdAt, details, reason }),
+    );
     options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
     return {
       database: database.name,

@@ -9,7 +9,7 @@ import { findOrganization, listOrganizations } from '../store/organizations.ts';
 import type { SigningKeyRow } from '../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../store/signing-keys.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { listPublicKeys } from '../store/trusted-keys.ts';
+import { isCompromised, listPublicKeys } from '../store/trusted-keys.ts';
 import { listDelegationsByIssuer } from '../store/ucan-delegations.ts';
 import type { CommandContext } from './command.ts';
 
@@ -71,6 +71,20 @@ export function requireNotRevoked({ keyName, keyFingerprint, revokedAt }: Signin
     fingerprint: keyFingerprint,
     revoked_at: revokedAt,
   });
+}
+
+/**
+ * A key that is in wrong hands is never trusted or taken in again, by nobody here.
+ *
+ * @throws HanaperError `key_revoked`
+ */
+export async function requireNotCompromised(transaction: Transaction, fingerprint: string): Promise<void> {
+  if (!(await isCompromised(transaction, fingerprint))) return;
+  throw new HanaperError(
+    'key_revoked',
+    `The key ${fingerprint.slice(0, 16)}… was revoked as compromised, and is never trusted here again. Use another key.`,
+    { fingerprint, reason: 'compromised' },
+  );
 }
 
 /**

@@ -19,6 +19,8 @@ export interface AuthorityOptions {
   readonly observer?: Observer;
   /** Default: the database's own time. */
   readonly clock?: () => Date;
+  /** Milliseconds after which an entry of the log comes under a checkpoint; default: when the authority is closed. */
+  readonly checkpointDelay?: number;
 }
 
 /**
@@ -31,12 +33,18 @@ export interface AuthorityOptions {
  * await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { observer, clock } = options;
+  const { observer, clock, checkpointDelay } = options;
   const database = await openDatabase(parseDatabaseUrl(options.database), false);
   try {
     const identity = await readIdentity(database);
     requirePinned(database.name, identity.did, options);
-    return new Authority({ database, identity, ...(observer && { observer }), ...(clock && { clock }) });
+    return new Authority({
+      database,
+      identity,
+      ...(observer && { observer }),
+      ...(clock && { clock }),
+      ...(checkpointDelay !== undefined && { checkpointDelay }),
+    });
   } catch (error) {
     await database.close();
     throw error;

@@ -1,4 +1,5 @@
 import { toSeconds } from '../signature/time.ts';
+import { Effects } from '../store/effects.ts';
 import { listEveryRow } from '../store/every-row.ts';
 import { lockLogHead, moveLogHead } from '../store/log.ts';
 import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
@@ -7,6 +8,7 @@ import { signInvocation } from '../ucan/invocation.ts';
 import { vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
 import { type Act, enrol, hashEffect, hashEffects } from './enrol.ts';
+import { stateLogKey } from './log-key.ts';
 import { rememberPrincipals } from './principals.ts';
 import { authoritySigner } from './signers.ts';
 
@@ -28,10 +30,23 @@ export async function enrolOwn(transaction: Transaction, vault: Vault, act: OwnA
   await moveLogHead(transaction, head);
 }
 
-/** Makes the log's entry 0, where there is none: its genesis, with every row that stands. */
+/** Has the authority do something of itself, and writes it down if anything came of it. */
+export async function actOwn(
+  { transaction, now, vault }: { readonly transaction: Transaction; readonly now: string; vault(): Vault },
+  command: string,
+  act: (transaction: Transaction) => Promise<void>,
+): Promise<void> {
+  const inner = { ...transaction, effects: new Effects() };
+  await act(inner);
+  if (inner.effects.list().length === 0) return;
+  await enrolOwn(inner, vault(), { command, args: {}, now, head: await lockLogHead(transaction) });
+}
+
+/** Makes the log's entry 0, where there is none: its genesis, with its key and every row that stands. */
 export async function beginLog(transaction: Transaction, vault: Vault, now: string): Promise<void> {
   const head = await lockLogHead(transaction);
   if (head.size > 0) return;
+  await stateLogKey(transaction, vault, now);
   const act = await signOwn(transaction, vault, { command: '/log/begin', args: {}, now, head });
   await moveLogHead(transaction, (await enrol(transaction, vault, act, await hashEveryRow(transaction))).head);
 }

@@ -1,13 +1,15 @@
 import { lockLogHead, readLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
-import { beginLog, enrolOwn } from './own-acts.ts';
+import { isLogKeyStated, stateLogKey } from './log-key.ts';
+import { actOwn, beginLog } from './own-acts.ts';
 import { arePrincipalsSettled, settlePrincipals } from './principals.ts';
 
-/** Whether the authority and its organisations are principals, and the log has begun: not so in older databases. */
+/** Whether the authority and its organisations are principals, and the log has begun and a key: not so in older databases. */
 export async function isSettled(transaction: Transaction, authority: string): Promise<boolean> {
   const { size } = await readLogHead(transaction);
-  return size > 0 && (await arePrincipalsSettled(transaction, authority));
+  if (size === 0 || !(await isLogKeyStated(transaction))) return false;
+  return arePrincipalsSettled(transaction, authority);
 }
 
 /** Makes what an older database lacks. */
@@ -17,12 +19,15 @@ export async function settle(context: {
   vault(): Vault;
 }): Promise<void> {
   const { transaction, now } = context;
-  const head = await lockLogHead(transaction);
+  const vault = context.vault();
+  const { size } = await lockLogHead(transaction);
   // Somebody else may have come first.
-  if (await isSettled(transaction, context.vault().did)) return;
-  await settlePrincipals(context);
-  if (head.size === 0) return beginLog(transaction, context.vault(), now);
+  if (await isSettled(transaction, vault.did)) return;
+  if (size === 0) {
+    await settlePrincipals(context);
+    return beginLog(transaction, vault, now);
+  }
   // Of an organisation whose key is damaged nothing can be made, however often.
-  if (transaction.effects.list().length === 0) return;
-  await enrolOwn(transaction, context.vault(), { command: '/principal/settle', args: {}, now, head });
+  await actOwn(context, '/principal/settle', (inner) => settlePrincipals({ ...context, transaction: inner }));
+  await actOwn(context, '/log/key', (inner) => stateLogKey(inner, vault, now));
 }

@@ -35,11 +35,14 @@ const mostAtOnce = 64;
  */
 export class Writer {
   readonly #database: Database;
+  readonly #onEntries: () => void;
   readonly #waiting: Waiting[] = [];
   #isWriting = false;
 
-  constructor(database: Database) {
+  /** `onEntries` is called after each commit by which the log has grown. */
+  constructor(database: Database, onEntries: () => void = () => undefined) {
     this.#database = database;
+    this.#onEntries = onEntries;
   }
 
   /**
@@ -73,7 +76,10 @@ export class Writer {
 
   async #writeTogether(batch: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.#database.transact('write', (transaction) => takeTurns(transaction, batch));
+      const { outcomes, hasGrown } = await this.#database.transact('write', (transaction) =>
+        takeTurns(transaction, batch),
+      );
+      if (hasGrown) this.#onEntries();
       for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome);
     } catch (error) {
       const [only, ...others] = batch;
@@ -84,15 +90,19 @@ export class Writer {
   }
 }
 
-async function takeTurns(transaction: Transaction, batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+async function takeTurns(
+  transaction: Transaction,
+  batch: readonly Waiting[],
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly hasGrown: boolean }> {
   const head = await lockLogHead(transaction);
   const turn: Turn = { head, isOpen: false, committed: head.generation };
   const outcomes: Outcome[] = [];
   for (const { act } of batch) {
     outcomes.push(await attempt(turn, () => act({ ...transaction, effects: new Effects() }, turn)));
   }
-  if (turn.head !== head) await moveLogHead(transaction, turn.head);
-  return outcomes;
+  const hasGrown = turn.head !== head;
+  if (hasGrown) await moveLogHead(transaction, turn.head);
+  return { outcomes, hasGrown };
 }
 
 // A refusal that has written nothing is its own; after anything else nobody can say what the transaction is worth.

@@ -3,6 +3,7 @@ import { CID } from 'multiformats/cid';
 import { concatBytes, equalBytes } from '../bytes.ts';
 import { hashLength } from './merkle.ts';
 import { logTampered } from './tampered.ts';
+import { isTime } from './time.ts';
 
 /** What was done, by whose word, and what came of it. It names nobody and nothing but tokens. */
 export interface LogEntry {
@@ -18,8 +19,9 @@ export interface LogEntry {
 
 const context = 'hanaper/v1/log-entry';
 const linkTag = 42;
-const maxEntryLength = 512;
-const decodeOptions = { tags: { [linkTag]: (content: () => unknown) => decodeLink(content()) } };
+const maxLength = 256;
+const dagCborCode = 0x71;
+const sha256Code = 0x12;
 
 /** An entry as it is hashed: DAG-CBOR `["hanaper/v1/log-entry", invocation, receipt, enrolled_at, count, root]`. */
 export function encodeLogEntry(entry: LogEntry): Uint8Array<ArrayBuffer> {
@@ -29,39 +31,39 @@ export function encodeLogEntry(entry: LogEntry): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads an entry that was hashed, in its one form: what {@link encodeLogEntry} would not make again is refused.
+ * Reads what {@link encodeLogEntry} writes, and no other encoding of it.
  *
  * @throws HanaperError `log_tampered`
  */
 export function decodeLogEntry(bytes: Uint8Array): LogEntry {
-  const entry = bytes.length <= maxEntryLength ? readEntry(bytes) : undefined;
+  const entry = bytes.length <= maxLength ? readEntry(readList(bytes)) : undefined;
   if (entry && equalBytes(encodeLogEntry(entry), bytes)) return entry;
-  throw logTampered('entry', 'is none, or not in its one form');
+  throw logTampered('entry', 'is none, or in another form than that which is hashed');
 }
 
-function readEntry(bytes: Uint8Array): LogEntry | undefined {
+function readEntry(fields: readonly unknown[]): LogEntry | undefined {
+  const [, invocation, receipt, enrolledAt, effectCount, effectsRoot] = fields;
+  const named = invocation instanceof CID && receipt instanceof CID && isTime(enrolledAt);
+  if (!named || !Number.isSafeInteger(effectCount) || Number(effectCount) < 0) return undefined;
+  if (!(effectsRoot instanceof Uint8Array) || effectsRoot.length !== hashLength) return undefined;
+  return { invocation, receipt, enrolledAt, effectCount: Number(effectCount), effectsRoot };
+}
+
+function readList(bytes: Uint8Array): readonly unknown[] {
   try {
-    const [, invocation, receipt, enrolledAt, effectCount, effectsRoot] = decode(bytes, decodeOptions) as unknown[];
-    const whole = invocation instanceof CID && receipt instanceof CID && effectsRoot instanceof Uint8Array;
-    if (!whole || !isTime(enrolledAt) || !isCount(effectCount) || effectsRoot.length !== hashLength) return undefined;
-    return { invocation, receipt, enrolledAt, effectCount, effectsRoot };
+    const list: unknown = decode(bytes, { tags: { [linkTag]: (inner) => readLink(inner()) } });
+    return Array.isArray(list) ? list : [];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function isTime(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length !== 24) return false;
-  const time = new Date(value);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === value;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function decodeLink(value: unknown): CID | undefined {
-  return value instanceof Uint8Array && value[0] === 0 ? CID.decode(value.subarray(1)) : undefined;
+// Each is a token's CID (version 1, dag-cbor, sha2-256), of which there is one spelling.
+function readLink(inner: unknown): unknown {
+  if (!(inner instanceof Uint8Array)) return undefined;
+  const cid = CID.decode(inner.subarray(1));
+  const { version, code, multihash } = cid;
+  return version === 1 && code === dagCborCode && multihash.code === sha256Code ? cid : undefined;
 }
 
 class Link {

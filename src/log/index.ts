@@ -11,7 +11,7 @@
 export { checkSeen } from './check-seen.ts';
 export { type Checkpoint, formatCheckpoint, openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.ts';
 export { type ConsistencyClaim, proveConsistency, verifyConsistency } from './consistency.ts';
-export { decodeLogEntry, type LogEntry } from './entry.ts';
+export { decodeLogEntry, encodeLogEntry, type LogEntry } from './entry.ts';
 export { decodeEntryBundle, encodeEntryBundle, maxEntryLength } from './entry-bundle.ts';
 export { emptyTree, type GrownTree, growTiles, rootOfEdge, type TreeEdge } from './grow-tiles.ts';
 export { computeRoot, type HashReader } from './hash-reader.ts';
@@ -22,7 +22,6 @@ export {
   type IdentitySigner,
   type LogKey,
   type LogKeyClaims,
-  readLogKey,
   type SignedLogKey,
   signLogKey,
 } from './log-key.ts';

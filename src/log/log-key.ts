@@ -4,6 +4,7 @@ import { type Ed25519PublicKey, importPublicKey, importPublicKeyToVerify, verify
 import { decodeEd25519DidKey, encodeEd25519DidKey } from '../did/did-key.ts';
 import { formatOrigin, isEpoch, type LogName } from './origin.ts';
 import { logTampered } from './tampered.ts';
+import { isTime } from './time.ts';
 
 /** By which key an authority signs the checkpoints of a log. */
 export interface LogKeyClaims extends LogName {
@@ -106,12 +107,6 @@ function readKey(bytes: Uint8Array, did: string, importKey: (bytes: Uint8Array) 
   } catch (cause) {
     throw refused('is no key', did, cause);
   }
-}
-
-function isTime(text: unknown): text is string {
-  if (typeof text !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text)) return false;
-  const time = new Date(text);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
 
 function refused(reason: string, did: string, cause?: unknown): Error {

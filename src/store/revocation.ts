@@ -7,3 +7,8 @@ export const active: { readonly [Column in keyof RevocationColumns]: null } = {
   effectiveAt: null,
   effectiveIndex: null,
 };
+
+/** The columns of a key that is revoked. */
+export interface Revocation extends RevocationColumns {
+  readonly revokedAt: string;
+}

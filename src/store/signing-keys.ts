@@ -1,3 +1,4 @@
+import type { Revocation } from './revocation.ts';
 import type { SigningKeyRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -37,18 +38,34 @@ export async function insertSigningKey({ kysely, effects }: Transaction, row: Si
   effects.wrote('signingKeys', row);
 }
 
-/** Revokes every active signing key with that fingerprint; the time of an earlier revocation stays. */
+/** Revokes every active signing key with that fingerprint. */
 export async function revokeSigningKeys(
   { kysely, effects }: Transaction,
   fingerprint: string,
-  now: string,
+  revocation: Revocation,
 ): Promise<void> {
   const revoked = await kysely
     .updateTable('signingKeys')
-    .set({ revokedAt: now })
+    .set(revocation)
     .where('keyFingerprint', '=', fingerprint)
     .where('revokedAt', 'is', null)
     .returningAll()
     .execute();
   for (const row of revoked) effects.wrote('signingKeys', row);
+}
+
+/** Changes why, and from when on, every revoked signing key with that fingerprint was; the time of the act stays. */
+export async function amendSigningKeys(
+  { kysely, effects }: Transaction,
+  fingerprint: string,
+  { revocationReason, effectiveAt, effectiveIndex }: Revocation,
+): Promise<void> {
+  const amended = await kysely
+    .updateTable('signingKeys')
+    .set({ revocationReason, effectiveAt, effectiveIndex })
+    .where('keyFingerprint', '=', fingerprint)
+    .where('revokedAt', 'is not', null)
+    .returningAll()
+    .execute();
+  for (const row of amended) effects.wrote('signingKeys', row);
 }

@@ -1,3 +1,4 @@
+import type { Revocation } from './revocation.ts';
 import type { TrustedKeyRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -40,22 +41,52 @@ export async function insertTrustedKey({ kysely, effects }: Transaction, row: Tr
   effects.wrote('trustedKeys', row);
 }
 
-/** Revokes trust in a fingerprint: of one organisation, or of all. Returns how many rows it ended. */
+/** Revokes trust in a fingerprint: of one organisation, or of all. Returns the ids of those whose trust it ended. */
 export async function revokeTrustedKeys(
   { kysely, effects }: Transaction,
   fingerprint: string,
-  now: string,
+  revocation: Revocation,
   orgId?: string,
-): Promise<number> {
+): Promise<readonly string[]> {
   const everywhere = kysely
     .updateTable('trustedKeys')
-    .set({ revokedAt: now })
+    .set(revocation)
     .where('keyFingerprint', '=', fingerprint)
     .where('revokedAt', 'is', null);
   const query = orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId);
   const revoked = await query.returningAll().execute();
   for (const row of revoked) effects.wrote('trustedKeys', row);
-  return revoked.length;
+  return revoked.map((row) => row.orgId);
+}
+
+/** Changes why, and from when on, the trust that ended at one time did. Returns the ids of the organisations. */
+export async function amendTrustedKeys(
+  { kysely, effects }: Transaction,
+  fingerprint: string,
+  { revokedAt, revocationReason, effectiveAt, effectiveIndex }: Revocation,
+  orgId?: string,
+): Promise<readonly string[]> {
+  const everywhere = kysely
+    .updateTable('trustedKeys')
+    .set({ revocationReason, effectiveAt, effectiveIndex })
+    .where('keyFingerprint', '=', fingerprint)
+    .where('revokedAt', '=', revokedAt);
+  const query = orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId);
+  const amended = await query.returningAll().execute();
+  for (const row of amended) effects.wrote('trustedKeys', row);
+  return amended.map((row) => row.orgId);
+}
+
+/** Whether a key was revoked as compromised by anybody here: as a signing key, or as a trusted one. */
+export async function isCompromised({ kysely }: Transaction, fingerprint: string): Promise<boolean> {
+  const compromised = (table: 'signingKeys' | 'trustedKeys') =>
+    kysely
+      .selectFrom(table)
+      .select('id')
+      .where('keyFingerprint', '=', fingerprint)
+      .where('revocationReason', '=', 'compromised');
+  const rows = await compromised('trustedKeys').union(compromised('signingKeys')).execute();
+  return rows.length > 0;
 }
 
 /** Whose signing key a fingerprint is here. */

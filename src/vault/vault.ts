@@ -84,6 +84,16 @@ export class Vault implements Disposable {
   }
 
   /**
+   * Lends the log's own key, an Ed25519 seed that is wiped after, to whoever signs a checkpoint. It signs nothing else.
+   *
+   * @throws HanaperError `locked`
+   */
+  async withLogKey<Result>(use: (key: Secret) => Promise<Result>): Promise<Result> {
+    using key = await this.#derive('log');
+    return await use(key);
+  }
+
+  /**
    * Opens what `sealToDid` sealed to the authority's DID; `undefined` where it was sealed to another, or `info`, `aad` or
    * any sealed byte differ.
    *

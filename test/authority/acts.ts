@@ -12,6 +12,7 @@ import {
   revokeAcl,
   revokeKey,
   revokeTrust,
+  rotateKey,
   setOrganisation,
   signPackage,
   signPackageHash,
@@ -144,6 +145,12 @@ export const acts: readonly Act[] = [
       const { signature } = signed as Awaited<ReturnType<typeof signPackage.run>>;
       return authority.executeFor('acme', attachSignature, { hash, name: 'b.wasm', signature });
     },
+  },
+  {
+    title: 'a key is replaced by a successor',
+    command: '/key/rotate',
+    tables: ['signing_keys', 'trusted_keys'],
+    run: ({ authority }) => authority.executeFor('acme', rotateKey, { name: 'imported' }),
   },
   {
     title: 'a key is revoked, and all trust in it',

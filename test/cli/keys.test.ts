@@ -21,10 +21,13 @@ describe('signing keys', () => {
     const shown = await cli.done<Key>('key', 'show', 'release');
     expect(Object.keys(shown).toSorted()).toEqual([
       'created_at',
+      'effective_at',
+      'effective_index',
       'fingerprint',
       'id',
       'name',
       'public_key',
+      'reason',
       'revoked_at',
     ]);
     const { keys } = await cli.done<{ keys: Key[] }>('key', 'list');

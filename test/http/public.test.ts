@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { grantAcl, revokeAcl } from '../../src/authority/commands/acl.ts';
-import { createKey, revokeKey } from '../../src/authority/commands/key.ts';
+import { createKey } from '../../src/authority/commands/key.ts';
 import { createOrganisation, setOrganisation } from '../../src/authority/commands/org.ts';
 import { type SignedDocument, signPackage, signPackageHash } from '../../src/authority/commands/package.ts';
+import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
 import { revokeTrust } from '../../src/authority/commands/trust.ts';
 import { decodeDidKey } from '../../src/did/did-key.ts';
 import { createDidDocument } from '../../src/did/document.ts';

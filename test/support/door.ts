@@ -118,6 +118,7 @@ export function interrupt(authority: Authority, meanwhile: () => Promise<unknown
     readNow: (transaction) => authority.readNow(transaction),
     tokensIn: (transaction) => authority.tokensIn(transaction),
     requireVault: () => authority.requireVault(),
+    checkpoint: () => authority.checkpoint(),
     lock: () => authority.lock(),
     report: (...event) => authority.report(...event),
   };

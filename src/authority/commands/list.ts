@@ -3,9 +3,11 @@ import { grantAcl, listAcls, revokeAcl } from './acl.ts';
 import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
 import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
 import { importLegacyTokens } from './import-legacy.ts';
-import { createKey, exportKey, importKey, listKeys, revokeKey } from './key.ts';
+import { createKey, exportKey, importKey, listKeys } from './key.ts';
 import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
 import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
+import { revokeKey } from './revoke-key.ts';
+import { rotateKey } from './rotate-key.ts';
 import { addTrust, listTrust, revokeTrust } from './trust.ts';
 import { revokeDelegation } from './ucan.ts';
 
@@ -19,6 +21,7 @@ export const commands: readonly AnyCommand[] = [
   importKey,
   listKeys,
   exportKey,
+  rotateKey,
   revokeKey,
   addTrust,
   listTrust,

@@ -17,7 +17,7 @@ import { gatherTrust } from '../gather-trust.ts';
 import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
 import { signatureArg } from '../signature-arg.ts';
-import { requireSigningKey } from './key.ts';
+import { requireSigningKey } from '../signing-keys.ts';
 
 /** What is signed: the SHA-256 of a package, and the file name it goes by. */
 export interface SignArgs {

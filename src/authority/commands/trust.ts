@@ -5,23 +5,37 @@ import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
-import { active } from '../../store/revocation.ts';
+import { active, type Revocation } from '../../store/revocation.ts';
 import type { TrustedKeyRow } from '../../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../../store/signing-keys.ts';
-import { insertTrustedKey, listInheritedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
+import {
+  amendTrustedKeys,
+  insertTrustedKey,
+  listInheritedKeys,
+  listTrustedKeys,
+  revokeTrustedKeys,
+} from '../../store/trusted-keys.ts';
 import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
-import { requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
+import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
+import {
+  amendRevocation,
+  beginRevocation,
+  describeRevocation,
+  type KeyRevocationArgs,
+  type KeyRevocationDocument,
+  revocationArgs,
+  revocationFields,
+} from '../revocation.ts';
 
 /** A trusted key as a document. */
-export interface TrustedKeyDocument {
+export interface TrustedKeyDocument extends KeyRevocationDocument {
   /** 64 hex characters. */
   readonly fingerprint: string;
   readonly name: string | null;
   /** The organisation through which it is accepted; null: trusted directly. */
   readonly via: string | null;
   readonly trusted_at: string;
-  readonly revoked_at: string | null;
 }
 
 /** A public key to trust: 64 hex characters, and a name to know it by. */
@@ -35,7 +49,7 @@ const trustedKeyResult: z.ZodType<TrustedKeyDocument> = z.strictObject({
   name: z.string().nullable().describe('What the organisation calls it'),
   via: nameArg.nullable().describe('The organisation through which it is accepted; null: trusted directly'),
   trusted_at: timeArg,
-  revoked_at: timeArg.nullable(),
+  ...revocationFields,
 });
 const fingerprintArg = sha256Arg.describe('SHA-256 of the public key: 64 hex characters');
 
@@ -59,6 +73,7 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
     // Anybody can delegate to the public key of a vendor, and must not keep us from trusting it by that.
     await requireNotIdentityKey(context, publicKey, 'by what it issued');
     (await listSigningKeysByFingerprint(transaction, keyFingerprint)).forEach(requireNotRevoked);
+    await requireNotCompromised(transaction, keyFingerprint);
     await requireNotTrusted(context, keyFingerprint);
     const row: TrustedKeyRow = {
       id: createUuid(new Date(now)),
@@ -95,27 +110,55 @@ export const listTrust: Command<'organisation', Record<string, never>, { keys: T
   },
 };
 
-/** Ends an organisation's own trust in a key. */
-export const revokeTrust: Command<
-  'organisation',
-  { fingerprint: string },
-  { fingerprint: string; revoked_at: string }
-> = {
+/** Whose trust ends, why, and since when. */
+export interface RevokeTrustArgs extends KeyRevocationArgs {
+  /** 64 hex characters. */
+  readonly fingerprint: string;
+}
+
+/** Trust that has ended. */
+export interface RevokedTrustDocument extends KeyRevocationDocument {
+  readonly fingerprint: string;
+  readonly revoked_at: string;
+}
+
+/** Ends an organisation's own trust in a key; or makes the end of it stricter. */
+export const revokeTrust: Command<'organisation', RevokeTrustArgs, RevokedTrustDocument> = {
   name: '/trust/revoke',
   summary: 'Stop trusting a key',
   subject: 'organisation',
   access: 'write',
   route: { method: 'POST', path: '/api/orgs/{org}/trust/{fingerprint}/revoke' },
-  args: z.strictObject({ fingerprint: fingerprintArg }),
-  result: z.strictObject({ fingerprint: fingerprintArg, revoked_at: timeArg }),
-  async run(context, { fingerprint }) {
-    const { transaction, organisation, now } = context;
-    const ended = await revokeTrustedKeys(transaction, fingerprint, now, organisation.id);
-    if (ended === 0) throw await notTrusted(context, fingerprint);
-    context.emit('key.trusted.revoked', { organisation: organisation.name, fingerprint });
-    return { fingerprint, revoked_at: now };
+  args: z.strictObject({ fingerprint: fingerprintArg, ...revocationArgs }),
+  result: z.strictObject({ fingerprint: fingerprintArg, ...revocationFields, revoked_at: timeArg }),
+  async run(context, { fingerprint, ...args }) {
+    const { transaction, organisation } = context;
+    await takeLock(transaction, `key/${fingerprint}`);
+    const standing = Object.keys(args).length === 0 ? undefined : await findEnded(context, fingerprint);
+    const revocation = await (standing ? amendRevocation(context, standing, args) : beginRevocation(context, args));
+    const end = standing ? amendTrustedKeys : revokeTrustedKeys;
+    const ended = await end(transaction, fingerprint, revocation, organisation.id);
+    if (ended.length === 0) throw await notTrusted(context, fingerprint);
+    const why = revocation.revocationReason === null ? {} : { reason: revocation.revocationReason };
+    context.emit('key.trusted.revoked', { organisation: organisation.name, fingerprint, ...why });
+    return { fingerprint, ...describeRevocation(revocation), revoked_at: revocation.revokedAt };
   },
 };
+
+// The trust that ended last, where none is active.
+async function findEnded(
+  { transaction, organisation }: OrganisationContext,
+  fingerprint: string,
+): Promise<Revocation | undefined> {
+  const rows = await listTrustedKeys(transaction, organisation.id);
+  const ended: Revocation[] = [];
+  for (const { keyFingerprint, revokedAt, ...row } of rows) {
+    if (keyFingerprint !== fingerprint) continue;
+    if (revokedAt === null) return undefined;
+    ended.push({ ...row, revokedAt });
+  }
+  return ended.toSorted((one, other) => (one.revokedAt < other.revokedAt ? 1 : -1))[0];
+}
 
 async function requireNotTrusted(
   { transaction, organisation }: OrganisationContext,
@@ -138,6 +181,6 @@ async function notTrusted(context: OrganisationContext, fingerprint: string): Pr
 }
 
 function toDocument(row: TrustedKeyRow, via: string | null): TrustedKeyDocument {
-  const { keyFingerprint, keyName, trustedAt, revokedAt } = row;
-  return { fingerprint: keyFingerprint, name: keyName, via, trusted_at: trustedAt, revoked_at: revokedAt };
+  const { keyFingerprint, keyName, trustedAt } = row;
+  return { fingerprint: keyFingerprint, name: keyName, via, trusted_at: trustedAt, ...describeRevocation(row) };
 }

@@ -2,8 +2,10 @@ import {
   createKey,
   exportKey,
   importKey,
+  type KeyRevocationDocument,
   listKeys,
   revokeKey,
+  rotateKey,
   type SigningKeyDocument,
 } from '../../authority/index.ts';
 import { decodeHex, encodeHex, encodeUtf8 } from '../../bytes.ts';
@@ -13,6 +15,7 @@ import { writeFileBeside } from '../../package/write-file.ts';
 import { sealSeed } from '../../vault/sealed-seed.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readSecretFile } from '../read-secret-file.ts';
+import { describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `key create` and `key import`. */
@@ -55,12 +58,7 @@ export async function importFrom(
 export async function list(session: Session): Promise<Outcome> {
   const caller = await session.openCaller('read');
   const document = await caller.executeFor(session.organisation, listKeys, {});
-  const rows = document.keys.map(({ name, fingerprint, created_at, revoked_at }) => [
-    name,
-    fingerprint,
-    created_at,
-    revoked_at === null ? 'active' : `revoked ${revoked_at}`,
-  ]);
+  const rows = document.keys.map((key) => [key.name, key.fingerprint, key.created_at, describeState(key)]);
   const none = ['There is no signing key yet.', '', 'Next: hanaper key create NAME'];
   return { document, lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'CREATED', 'STATE'], rows) : none };
 }
@@ -69,11 +67,11 @@ export async function list(session: Session): Promise<Outcome> {
 export async function show(session: Session, name: string): Promise<Outcome> {
   const caller = await session.openCaller('read');
   const { pem: _, ...document } = await caller.executeFor(session.organisation, exportKey, { name });
-  const { fingerprint, public_key, created_at, revoked_at } = document;
+  const { fingerprint, public_key, created_at } = document;
   return {
     document,
     lines: [
-      `${name}${revoked_at === null ? '' : ` (revoked ${revoked_at})`}`,
+      `${name}${document.revoked_at === null ? '' : ` (${describeState(document)})`}`,
       `  fingerprint ${fingerprint}`,
       `  public key  ${public_key}`,
       `  created     ${created_at}`,
@@ -108,9 +106,10 @@ export async function exportPublic(
 }
 
 /** `hanaper key revoke NAME` */
-export async function revoke(session: Session, name: string): Promise<Outcome> {
+export async function revoke(session: Session, name: string, options: RevocationOptions): Promise<Outcome> {
+  const args = { name, ...readRevocation(options) };
   const caller = await session.openCaller('write');
-  const document = await caller.executeFor(session.organisation, revokeKey, { name });
+  const document = await caller.executeFor(session.organisation, revokeKey, args);
   const { trust_revoked: organisations } = document;
   const trust =
     organisations === 1
@@ -120,11 +119,38 @@ export async function revoke(session: Session, name: string): Promise<Outcome> {
     document,
     lines: [
       `The signing key ${name} was revoked. ${organisations === 0 ? 'Nobody here trusted it' : trust}.`,
-      'What it signed is refused from now on, wherever this database is asked.',
+      describeEffect(document),
       '',
       `Next: hanaper key create NAME, then sign again what is to stay loadable.`,
     ],
   };
+}
+
+/** `hanaper key rotate NAME` */
+export async function rotate(session: Session, name: string): Promise<Outcome> {
+  const caller = await session.openCaller('write');
+  const document = await caller.executeFor(session.organisation, rotateKey, { name });
+  const { key, replaced, also_trusted_by: others } = document;
+  const told = `These trusted the old key themselves, and have to decide about the new one: ${others.join(', ')}.`;
+  return {
+    document,
+    lines: [
+      `The signing key ${name} has a successor of the same name.`,
+      `  new ${key.fingerprint}`,
+      `  old ${replaced.fingerprint}`,
+      `What the old key signed before stays valid where its place in the log is known.`,
+      ...(others.length > 0 ? [told] : []),
+      '',
+      others.length > 0
+        ? `Next: hanaper key export ${name} --output ${name}.pem, for hanaper trust add ${name}.pem --org ${others[0]}`
+        : `Next: hanaper package sign FILE --key ${name}`,
+    ],
+  };
+}
+
+function describeEffect({ reason, effective_at }: KeyRevocationDocument): string {
+  if (reason === null) return 'What it signed is refused from now on, wherever this database is asked.';
+  return `It does not count since ${effective_at}; what it signed before stays valid where its place in the log is known.`;
 }
 
 function describeAdded(document: SigningKeyDocument, what: string, trusted: boolean): Outcome {

@@ -3,6 +3,7 @@ import { addTrust, listTrust, revokeTrust } from '../../authority/index.ts';
 import { encodeHex } from '../../bytes.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
+import { describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
 import type { Session } from '../session.ts';
 
 /** `hanaper trust add FILE` */
@@ -29,12 +30,12 @@ export async function add(session: Session, file: string, name: string | undefin
 export async function list(session: Session): Promise<Outcome> {
   const caller = await session.openCaller('read');
   const document = await caller.executeFor(session.organisation, listTrust, {});
-  const rows = document.keys.map(({ name, fingerprint, via, trusted_at, revoked_at }) => [
-    name ?? '-',
-    fingerprint,
-    via === null ? 'own' : `through ${via}`,
-    trusted_at,
-    revoked_at === null ? 'active' : `revoked ${revoked_at}`,
+  const rows = document.keys.map((key) => [
+    key.name ?? '-',
+    key.fingerprint,
+    key.via === null ? 'own' : `through ${key.via}`,
+    key.trusted_at,
+    describeState(key),
   ]);
   const none = ['No key is trusted yet.', '', 'Next: hanaper trust add FILE, or hanaper acl grant'];
   return {
@@ -44,10 +45,13 @@ export async function list(session: Session): Promise<Outcome> {
 }
 
 /** `hanaper trust revoke FINGERPRINT` */
-export async function revoke(session: Session, fingerprint: string): Promise<Outcome> {
+export async function revoke(session: Session, fingerprint: string, options: RevocationOptions): Promise<Outcome> {
+  const args = { fingerprint, ...readRevocation(options) };
   const caller = await session.openCaller('write');
-  const document = await caller.executeFor(session.organisation, revokeTrust, { fingerprint });
-  return { document, lines: [`The key ${fingerprint} is no longer trusted.`] };
+  const document = await caller.executeFor(session.organisation, revokeTrust, args);
+  const since = document.effective_at;
+  const before = `  It does not count since ${since}; what it signed before stays valid where its place in the log is known.`;
+  return { document, lines: [`The key ${fingerprint} is no longer trusted.`, ...(since === null ? [] : [before])] };
 }
 
 // A file called release.pem gives its key the name "release"; a name that would not do is left out.

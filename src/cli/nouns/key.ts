@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AddKeyOptions, ExportOptions } from '../commands/key.ts';
 import { addNoun, addVerb, choice, option } from '../define.ts';
 import type { Output } from '../output.ts';
+import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
 const noTrust = option('--no-trust', 'do not have the organisation trust the key yet');
 
@@ -27,11 +28,19 @@ export function addKeyCommands(program: Command, output: Output): void {
   });
   addReadingVerbs(key, output);
   addVerb(key, output, {
+    usage: 'rotate NAME',
+    summary: 'Replace a key by a new one of the same name; what it signed stays valid',
+    example: 'hanaper key rotate release',
+    remote: true,
+    act: async (session, _, name) => (await import('../commands/key.ts')).rotate(session, name),
+  });
+  addVerb<RevocationOptions>(key, output, {
     usage: 'revoke NAME',
     summary: 'Revoke a key, and all trust in it',
-    example: 'hanaper key revoke release',
+    example: 'hanaper key revoke release --reason compromised --effective 2026-01-31T12:00:00Z',
+    options: revocationOptions,
     remote: true,
-    act: async (session, _, name) => (await import('../commands/key.ts')).revoke(session, name),
+    act: async (session, options, name) => (await import('../commands/key.ts')).revoke(session, name, options),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AclOptions } from '../commands/acl.ts';
 import { addNoun, addVerb, option, required } from '../define.ts';
 import type { Output } from '../output.ts';
+import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
 /** `trust add`, `list`, `revoke`. */
 export function addTrustCommands(program: Command, output: Output): void {
@@ -21,12 +22,14 @@ export function addTrustCommands(program: Command, output: Output): void {
     remote: true,
     act: async (session) => (await import('../commands/trust.ts')).list(session),
   });
-  addVerb(trust, output, {
+  addVerb<RevocationOptions>(trust, output, {
     usage: 'revoke FINGERPRINT',
     summary: 'Stop trusting a key',
-    example: 'hanaper trust revoke 3b6f…64 hex characters…',
+    example: 'hanaper trust revoke 3b6f…64 hex characters… --reason expired',
+    options: revocationOptions,
     remote: true,
-    act: async (session, _, fingerprint) => (await import('../commands/trust.ts')).revoke(session, fingerprint),
+    act: async (session, options, fingerprint) =>
+      (await import('../commands/trust.ts')).revoke(session, fingerprint, options),
   });
 }
 

@@ -60,6 +60,9 @@ describe.each(engines)('$name', (engine) => {
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       created_at: expect.stringMatching(iso),
       revoked_at: null,
+      reason: null,
+      effective_at: null,
+      effective_index: null,
     });
     expect(await keysOf(org)).toEqual([key]);
     expect(await trusted(org)).toEqual([key.fingerprint]);

@@ -1,0 +1,85 @@
+import type { HanaperError } from '../errors.ts';
+import { Turns } from '../turns.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { CheckpointContext } from './make-checkpoint.ts';
+import { type ReportFailure, tryCheckpoint } from './try-checkpoint.ts';
+
+/** Whose log it is. */
+export interface LogHost extends Omit<CheckpointContext, 'vault'> {
+  readonly report: ReportFailure;
+  /** The vault, while it is open. */
+  vault(): Vault | undefined;
+}
+
+/** Sees to it that the log's entries come under a checkpoint. */
+export class Checkpointer {
+  readonly #host: LogHost;
+  /** Milliseconds after which an entry is under one; `undefined`: as late as when all ends. */
+  readonly #delay: number | undefined;
+  readonly #turns = new Turns();
+  #isBehind = false;
+  #timer: NodeJS.Timeout | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(host: LogHost, delay: number | undefined) {
+    this.#host = host;
+    this.#delay = delay;
+  }
+
+  /** Takes note that there may be entries under no checkpoint yet. */
+  notice(): void {
+    this.#isBehind = true;
+    if (this.#delay === undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#makeLate(), this.#delay).unref();
+  }
+
+  /**
+   * Brings every entry that was committed before this was asked for under a checkpoint. While the vault is locked nothing
+   * can be signed, and nothing is done.
+   *
+   * @throws HanaperError `log_tampered`, `unavailable`
+   */
+  make(): Promise<void> {
+    // Who asks while one is being made shares the next.
+    this.#next ??= this.#turns.take(() => {
+      this.#next = undefined;
+      return this.#make();
+    });
+    return this.#next;
+  }
+
+  /** Makes the last one, where there is something new. Where that fails, it is told of, and done the next time. */
+  async finish(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isBehind) await this.#tryToMake();
+  }
+
+  async #make(): Promise<void> {
+    const vault = this.#host.vault();
+    if (vault === undefined) return;
+    const { makeCheckpoint } = await import('./make-checkpoint.ts');
+    this.#isBehind = false;
+    try {
+      await makeCheckpoint({ ...this.#host, vault });
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
+    }
+  }
+
+  #tryToMake(): Promise<HanaperError | undefined> {
+    return tryCheckpoint(() => this.make(), this.#host.report);
+  }
+
+  #makeLate(): void {
+    this.#timer = undefined;
+    this.#tryToMake().then(
+      (error) => {
+        // A disk that is full may have room again; a tile that was altered stays so until somebody looks.
+        if (error?.code === 'unavailable') this.notice();
+      },
+      () => undefined,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { takeLock } from '../../store/lock.ts';
+import type { Revocation } from '../../store/revocation.ts';
+import type { SigningKeyRow } from '../../store/schema.ts';
+import { amendSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
+import { amendTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
+import { nameArg } from '../args.ts';
+import type { Command, OrganisationContext } from '../command.ts';
+import { requireNotRevoked } from '../key-rules.ts';
+import { amendRevocation, beginRevocation, type KeyRevocationArgs, revocationArgs } from '../revocation.ts';
+import {
+  describeKey,
+  describeSigningKey,
+  keyFields,
+  requireSigningKey,
+  type SigningKeyDocument,
+} from '../signing-keys.ts';
+
+/** Which signing key is revoked, why, and since when. */
+export interface RevokeKeyArgs extends KeyRevocationArgs {
+  readonly name: string;
+}
+
+/** A signing key that was revoked, and how many organisations trusted it. */
+export interface RevokedKeyDocument extends SigningKeyDocument {
+  readonly trust_revoked: number;
+}
+
+/** Revokes a signing key, and every organisation's trust in it; or makes an earlier revocation stricter. */
+export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocument> = {
+  name: '/key/revoke',
+  summary: 'Revoke a signing key, and all trust in it',
+  subject: 'organisation',
+  access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/keys/{name}/revoke' },
+  args: z.strictObject({ name: nameArg.describe('The signing key'), ...revocationArgs }),
+  result: z.strictObject({
+    ...keyFields,
+    trust_revoked: z.int().min(0).describe('How many organisations trusted it'),
+  }),
+  async run(context, { name, ...args }) {
+    const row = await lockSigningKey(context, name);
+    if (Object.keys(args).length === 0) requireNotRevoked(row);
+    const revocation = await decide(context, row, args);
+    const trustRevoked = (await revokeEverywhere(context, row, revocation)).length;
+    return { ...describeSigningKey({ ...row, ...revocation }), trust_revoked: trustRevoked };
+  },
+};
+
+/** The signing key of that name, which nobody else changes or trusts until the transaction ends. */
+export async function lockSigningKey(context: OrganisationContext, name: string): Promise<SigningKeyRow> {
+  const { keyFingerprint } = await requireSigningKey(context, name);
+  await takeLock(context.transaction, `key/${keyFingerprint}`);
+  return requireSigningKey(context, name);
+}
+
+/** Writes a revocation into the rows of a signing key. Returns the ids of the organisations that trusted it. */
+export async function revokeEverywhere(
+  context: OrganisationContext,
+  row: SigningKeyRow,
+  revocation: Revocation,
+): Promise<readonly string[]> {
+  const { transaction } = context;
+  const { keyFingerprint, revokedAt } = row;
+  const isFirst = revokedAt === null;
+  await (isFirst ? revokeSigningKeys : amendSigningKeys)(transaction, keyFingerprint, revocation);
+  const trusting = await (isFirst ? revokeTrustedKeys : amendTrustedKeys)(transaction, keyFingerprint, revocation);
+  const why = revocation.revocationReason === null ? {} : { reason: revocation.revocationReason };
+  context.emit('key.signing.revoked', { ...describeKey(context, row), ...why });
+  const organisations = trusting.length;
+  if (organisations > 0) context.emit('key.trusted.revoked', { fingerprint: keyFingerprint, organisations, ...why });
+  return trusting;
+}
+
+function decide(context: OrganisationContext, row: SigningKeyRow, args: KeyRevocationArgs): Promise<Revocation> {
+  const { revokedAt } = row;
+  return revokedAt === null ? beginRevocation(context, args) : amendRevocation(context, { ...row, revokedAt }, args);
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { generateSeed, publicKeyOf } from '../../crypto/ed25519.ts';
+import { listOrganizations } from '../../store/organizations.ts';
+import { nameArg } from '../args.ts';
+import type { Command, OrganisationContext } from '../command.ts';
+import { requireNotRevoked } from '../key-rules.ts';
+import { beginRevocation } from '../revocation.ts';
+import { addSigningKey, describeKey, describeSigningKey, keyResult, type SigningKeyDocument } from '../signing-keys.ts';
+import { lockSigningKey, revokeEverywhere } from './revoke-key.ts';
+
+/** A signing key and the one whose place it took. */
+export interface RotatedKeyDocument {
+  readonly key: SigningKeyDocument;
+  readonly replaced: SigningKeyDocument;
+  /** Names of the other organisations that trusted the old key themselves: they decide about the new one. */
+  readonly also_trusted_by: readonly string[];
+}
+
+/** Makes a signing key's successor under the same name; what the old one signed stays valid where its place is known. */
+export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocument> = {
+  name: '/key/rotate',
+  summary: 'Replace a signing key by a new one of the same name; what it signed stays valid',
+  subject: 'organisation',
+  access: 'write',
+  route: { method: 'POST', path: '/api/orgs/{org}/keys/{name}/rotate' },
+  args: z.strictObject({ name: nameArg.describe('The signing key') }),
+  result: z.strictObject({
+    key: keyResult,
+    replaced: keyResult,
+    also_trusted_by: z.array(nameArg).describe('Other organisations that trusted the old key themselves'),
+  }),
+  async run(context, { name }) {
+    const old = await lockSigningKey(context, name);
+    requireNotRevoked(old);
+    const revocation = await beginRevocation(context, { reason: 'superseded' });
+    const trusting = await revokeEverywhere(context, old, revocation);
+    using seed = generateSeed();
+    const row = await addSigningKey(context, { name }, seed, await publicKeyOf(seed));
+    context.emit('key.signing.created', describeKey(context, row));
+    return {
+      key: describeSigningKey(row),
+      replaced: describeSigningKey({ ...old, ...revocation }),
+      also_trusted_by: await nameOthers(context, trusting),
+    };
+  },
+};
+
+async function nameOthers(
+  { transaction, organisation }: OrganisationContext,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const others = (await listOrganizations(transaction)).filter(({ id }) => id !== organisation.id && ids.includes(id));
+  return others.map(({ name }) => name);
+}

@@ -1,0 +1,28 @@
+import { decodeLogEntry } from '../log/entry.ts';
+import { countLogEntries, listLogEntries } from '../store/log.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { altered } from './altered.ts';
+
+/**
+ * The index of the first entry of the log that was enrolled at a time or after it; where there is none, that of the entry
+ * to come. The times of entries never decrease, so that it takes a few looks in a log of any size.
+ *
+ * @throws HanaperError `database_corrupt`, `log_tampered`
+ */
+export async function findEffectiveIndex(transaction: Transaction, time: string): Promise<number> {
+  let low = 0;
+  let high = await countLogEntries(transaction);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((await readEnrolledAt(transaction, middle)) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** When the entry of an index was enrolled. */
+export async function readEnrolledAt(transaction: Transaction, index: number): Promise<string> {
+  const [row] = await listLogEntries(transaction, index, 1);
+  if (row?.entryIndex !== index) throw altered(`log: its entry ${index}`);
+  return decodeLogEntry(row.entry).enrolledAt;
+}

@@ -1,0 +1,44 @@
+import { equalBytes } from '../bytes.ts';
+import { publicKeyOf } from '../crypto/ed25519.ts';
+import { checkLogKey, type LogKey, type SignedLogKey, signLogKey } from '../log/log-key.ts';
+import { logTampered } from '../log/tampered.ts';
+import { findLogKey, insertLogKey } from '../store/log-keys.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** The one epoch that there is so far. */
+const epoch = 1;
+
+/** The key of a log, and what its authority has signed about it. */
+export interface StatedLogKey {
+  readonly key: LogKey;
+  readonly stated: SignedLogKey;
+}
+
+/** Whether the log's key was stated: not so in a database of an earlier version. */
+export async function isLogKeyStated(transaction: Transaction): Promise<boolean> {
+  return (await findLogKey(transaction, epoch)) !== undefined;
+}
+
+/** States the log's key, where that was not done yet. */
+export async function stateLogKey(transaction: Transaction, vault: Vault, now: string): Promise<void> {
+  if (await isLogKeyStated(transaction)) return;
+  const publicKey = await vault.withLogKey(publicKeyOf);
+  const { statement, signature } = await signLogKey(vault, { epoch, publicKey, createdAt: now });
+  await insertLogKey(transaction, { epoch, publicKey, statement, signature, createdAt: now });
+}
+
+/**
+ * The key of the log, once its statement was verified; `undefined` where it was not stated yet.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function readLogKey(transaction: Transaction, did: string): Promise<StatedLogKey | undefined> {
+  const row = await findLogKey(transaction, epoch);
+  if (row === undefined) return undefined;
+  const key = await checkLogKey(row, did);
+  if (key.epoch !== epoch || !equalBytes(key.publicKey, row.publicKey)) {
+    throw logTampered('log key', 'is another than its statement says', { did });
+  }
+  return { key, stated: { statement: row.statement, signature: row.signature } };
+}

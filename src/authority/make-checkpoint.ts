@@ -1,0 +1,126 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { equalBytes } from '../bytes.ts';
+import { publicKeyOf } from '../crypto/ed25519.ts';
+import { openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
+import { emptyTree, growTiles, rootOfEdge, type TreeEdge } from '../log/grow-tiles.ts';
+import type { LogKey } from '../log/log-key.ts';
+import { hashLeaf } from '../log/merkle.ts';
+import { logTampered } from '../log/tampered.ts';
+import { listPartialTiles, type Tile, type TileCoordinates, tileLength } from '../log/tile.ts';
+import { findLastCheckpoint, insertCheckpoint } from '../store/checkpoints.ts';
+import type { Database } from '../store/database.ts';
+import { takeLock } from '../store/lock.ts';
+import { listLogEntries, readLogHead } from '../store/log.ts';
+import { findLogTile, writeLogTile } from '../store/log-tiles.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { Vault } from '../vault/vault.ts';
+import { readLogKey } from './log-key.ts';
+
+/** Of which log a checkpoint is made, and by whom. */
+export interface CheckpointContext {
+  readonly database: Database;
+  readonly vault: Vault;
+  /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
+  readNow(transaction: Transaction): Promise<string>;
+}
+
+// So many at once keep nobody waiting long, and so many under one checkpoint need little memory.
+const entriesAtOnce = 512;
+const entriesUnderOne = 65_536;
+
+/**
+ * Hashes the entries that are under no checkpoint yet, keeps the tiles that grew, and signs the new head of the tree; of
+ * very many entries, several heads one after the other. Entries are read and hashed beside the writers, and only what came
+ * of it is written in a transaction of its own. Returns how many entries are under the last checkpoint.
+ *
+ * @throws HanaperError `log_tampered` where the tiles are not those that were signed last, or entries are missing;
+ * `locked`, `unavailable`
+ */
+export async function makeCheckpoint(context: CheckpointContext): Promise<number> {
+  for (;;) {
+    const growth = await grow(context);
+    if (growth.changed.length === 0) return growth.from;
+    await sign(context, growth);
+  }
+}
+
+interface Growth {
+  readonly key: LogKey;
+  /** How many entries are under a checkpoint. */
+  readonly from: number;
+  readonly edge: TreeEdge;
+  readonly changed: readonly Tile[];
+}
+
+function grow({ database, vault }: CheckpointContext): Promise<Growth> {
+  return database.transact('read', async (transaction) => {
+    // First, since on PostgreSQL each query sees what others have committed by then; tiles and entries only grow.
+    const last = await findLastCheckpoint(transaction);
+    const key = await requireOwnKey(transaction, vault);
+    const { size } = await readLogHead(transaction);
+    const signed = last && (await openCheckpoint(last.note, key.verifier));
+    const from = await readEdge(transaction, signed?.size ?? 0);
+    if (signed && (signed.size !== last.size || !equalBytes(rootOfEdge(from), signed.root))) {
+      throw logTampered('tile', 'is another than when the last checkpoint was signed', { size: signed.size });
+    }
+    if (size < from.size) throw logTampered('entry', 'is missing', { size: from.size, entries: size });
+    const grown = await growTo(transaction, from, Math.min(size, from.size + entriesUnderOne));
+    return { key: key.stated, from: from.size, ...grown };
+  });
+}
+
+async function growTo(transaction: Transaction, from: TreeEdge, size: number): Promise<Omit<Growth, 'key' | 'from'>> {
+  const changed = new Map<string, Tile>();
+  let edge = from;
+  while (edge.size < size) {
+    if (edge !== from) await yieldToOthers();
+    const leaves = await hashEntries(transaction, edge.size, Math.min(entriesAtOnce, size - edge.size));
+    const grown = growTiles(edge, leaves);
+    for (const tile of grown.changed) changed.set(`${tile.level}/${tile.index}`, tile);
+    edge = grown.edge;
+  }
+  return { edge, changed: [...changed.values()] };
+}
+
+async function hashEntries(transaction: Transaction, from: number, count: number): Promise<readonly Uint8Array[]> {
+  const rows = await listLogEntries(transaction, from, count);
+  const gap = Array.from({ length: count }, (_, at) => from + at).find((index, at) => rows[at]?.entryIndex !== index);
+  if (gap !== undefined) throw logTampered('entry', 'is missing', { index: gap });
+  return rows.map(({ entry }) => hashLeaf(entry));
+}
+
+// Nothing is signed by a key that nobody could hold to be the log's.
+async function requireOwnKey(transaction: Transaction, vault: Vault) {
+  const found = await readLogKey(transaction, vault.did);
+  const publicKey = await vault.withLogKey(publicKeyOf);
+  if (found && equalBytes(found.key.publicKey, publicKey)) {
+    return { stated: found.key, verifier: { name: found.key.origin, publicKey } };
+  }
+  throw logTampered('log key', found ? 'is another than that of this authority' : 'is missing', { did: vault.did });
+}
+
+async function readEdge(transaction: Transaction, size: number): Promise<TreeEdge> {
+  const partialTiles: Tile[] = [];
+  for (const tile of listPartialTiles(size)) partialTiles.push(await readTile(transaction, tile));
+  return size === 0 ? emptyTree : { size, partialTiles };
+}
+
+// A tile that has grown since begins with what it was.
+async function readTile(transaction: Transaction, { level, index, width }: TileCoordinates): Promise<Tile> {
+  const hashes = (await findLogTile(transaction, { level, index })) ?? new Uint8Array(0);
+  return { level, index, hashes: hashes.subarray(0, tileLength(width)) };
+}
+
+async function sign(context: CheckpointContext, { key, from, edge, changed }: Growth): Promise<void> {
+  const { database, vault } = context;
+  const checkpoint = { origin: key.origin, size: edge.size, root: rootOfEdge(edge) };
+  const note = await vault.withLogKey((seed) => signCheckpoint(checkpoint, seed));
+  await database.transact('write', async (transaction) => {
+    await takeLock(transaction, 'checkpoint');
+    const last = await findLastCheckpoint(transaction);
+    // Somebody else was faster, and what was hashed here is theirs by now.
+    if ((last?.size ?? 0) !== from) return;
+    for (const tile of changed) await writeLogTile(transaction, tile);
+    await insertCheckpoint(transaction, { size: edge.size, note, createdAt: await context.readNow(transaction) });
+  });
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
+import { fingerprintOf } from '../crypto/fingerprint.ts';
+import type { Secret } from '../crypto/secret.ts';
+import { createUuid } from '../crypto/uuid.ts';
+import { type ErrorDetails, HanaperError } from '../errors.ts';
+import { active } from '../store/revocation.ts';
+import type { SigningKeyRow } from '../store/schema.ts';
+import { findSigningKey, insertSigningKey } from '../store/signing-keys.ts';
+import { insertTrustedKey, listTrustedKeys } from '../store/trusted-keys.ts';
+import { nameArg, sha256Arg, timeArg } from './args.ts';
+import type { OrganisationContext } from './command.ts';
+import { placeOfSigningKey } from './key-places.ts';
+import { describeRevocation, type KeyRevocationDocument, revocationFields } from './revocation.ts';
+
+/** A signing key as a document: its public half. */
+export interface SigningKeyDocument extends KeyRevocationDocument {
+  readonly id: string;
+  readonly name: string;
+  /** 64 hex characters. */
+  readonly fingerprint: string;
+  readonly created_at: string;
+}
+
+/** How a signing key comes to be. `trusted: false` leaves its own organisation's trust in it to a later step. */
+export interface CreateKeyArgs {
+  readonly name: string;
+  readonly trusted?: boolean;
+}
+
+/** The form of {@link SigningKeyDocument}. */
+export const keyFields: { readonly [Field in keyof SigningKeyDocument]: z.ZodType<SigningKeyDocument[Field]> } = {
+  id: z.string().describe('UUID'),
+  name: nameArg,
+  fingerprint: sha256Arg.describe('SHA-256 of the public key'),
+  created_at: timeArg,
+  ...revocationFields,
+};
+
+/** {@link SigningKeyDocument} as a result. */
+export const keyResult: z.ZodType<SigningKeyDocument> = z.strictObject(keyFields);
+
+/**
+ * The signing key of that name, revoked or not.
+ *
+ * @throws HanaperError `not_found`
+ */
+export async function requireSigningKey(context: OrganisationContext, name: string): Promise<SigningKeyRow> {
+  const row = await findSigningKey(context.transaction, context.organisation.id, name);
+  if (row) return row;
+  throw new HanaperError(
+    'not_found',
+    `${context.organisation.name} has no signing key "${name}". "hanaper key list" shows those it has.`,
+    { kind: 'signing key', name },
+  );
+}
+
+/**
+ * Seals a new signing key, and has its own organisation trust it unless told otherwise.
+ *
+ * @throws HanaperError `already_exists`, `locked`
+ */
+export async function addSigningKey(
+  context: OrganisationContext,
+  { name, trusted }: CreateKeyArgs,
+  seed: Secret,
+  publicKey: Ed25519PublicKey,
+): Promise<SigningKeyRow> {
+  const { transaction, organisation } = context;
+  const existing = await findSigningKey(transaction, organisation.id, name);
+  if (existing && existing.revokedAt === null) {
+    throw new HanaperError(
+      'already_exists',
+      `${organisation.name} has a signing key "${name}" already. Choose another name, or revoke that one first.`,
+      { kind: 'signing key', name },
+    );
+  }
+  const row = await sealSigningKey(context, name, seed, publicKey);
+  await insertSigningKey(transaction, row);
+  if (trusted !== false) await trustOwnKey(context, row);
+  return row;
+}
+
+async function sealSigningKey(
+  context: OrganisationContext,
+  keyName: string,
+  seed: Secret,
+  publicKey: Ed25519PublicKey,
+): Promise<SigningKeyRow> {
+  const id = createUuid(new Date(context.now));
+  const orgId = context.organisation.id;
+  const keyFingerprint = fingerprintOf(publicKey);
+  const place = placeOfSigningKey({ id, orgId, keyFingerprint });
+  const encryptedPrivateKey = await context.vault().sealKey(seed, place);
+  return {
+    id,
+    orgId,
+    keyName,
+    encryptedPrivateKey,
+    publicKey,
+    keyFingerprint,
+    createdAt: context.now,
+    ...active,
+  };
+}
+
+async function trustOwnKey(context: OrganisationContext, key: SigningKeyRow): Promise<void> {
+  const { transaction, organisation, now } = context;
+  const trusted = await listTrustedKeys(transaction, organisation.id);
+  // A key that comes from outside may be trusted already.
+  if (trusted.some((row) => row.keyFingerprint === key.keyFingerprint && row.revokedAt === null)) return;
+  await insertTrustedKey(transaction, {
+    id: createUuid(new Date(now)),
+    orgId: organisation.id,
+    keyFingerprint: key.keyFingerprint,
+    publicKey: key.publicKey,
+    keyName: key.keyName,
+    trustedAt: now,
+    ...active,
+  });
+  context.emit('key.trusted.added', describeKey(context, key));
+}
+
+/** What is told of a signing key. */
+export function describeKey(
+  { organisation }: OrganisationContext,
+  { keyName, keyFingerprint }: SigningKeyRow,
+): ErrorDetails {
+  return { organisation: organisation.name, key: keyName, fingerprint: keyFingerprint };
+}
+
+/** A row as a document: its public half. */
+export function describeSigningKey(row: SigningKeyRow): SigningKeyDocument {
+  const { id, keyName, keyFingerprint, createdAt } = row;
+  return { id, name: keyName, fingerprint: keyFingerprint, created_at: createdAt, ...describeRevocation(row) };
+}

@@ -1,0 +1,44 @@
+import type { Option } from 'commander';
+import type { KeyRevocationArgs, KeyRevocationDocument } from '../authority/revocation.ts';
+import { HanaperError } from '../errors.ts';
+import { parseTime } from '../signature/time.ts';
+import { choice, option } from './define.ts';
+
+/** Options of `key revoke` and `trust revoke`. */
+export interface RevocationOptions {
+  readonly reason?: NonNullable<KeyRevocationArgs['reason']>;
+  readonly effective?: string;
+}
+
+/** Why a key is revoked, and since when. */
+export const revocationOptions: readonly Option[] = [
+  choice('--reason <reason>', 'why: what was signed before stays valid', ['superseded', 'expired', 'compromised']),
+  option('--effective <time>', 'since when the key does not count: past or now (default: now); needs a reason'),
+];
+
+/**
+ * The arguments that those options mean.
+ *
+ * @throws HanaperError `usage`
+ */
+export function readRevocation({ reason, effective }: RevocationOptions): KeyRevocationArgs {
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(effective !== undefined && { effective_at: readTime(effective) }),
+  };
+}
+
+/** The state of a key in a table. */
+export function describeState({ revoked_at, reason, effective_at }: KeyRevocationDocument): string {
+  if (revoked_at === null) return 'active';
+  if (reason === null) return `revoked ${revoked_at}`;
+  return `${reason} since ${effective_at}`;
+}
+
+function readTime(text: string): string {
+  const time = parseTime(text);
+  if (time !== undefined) return new Date(time).toISOString();
+  throw new HanaperError('usage', `"${text}" is no time. Give one in UTC, like 2026-01-31T12:00:00Z.`, {
+    option: '--effective',
+  });
+}

@@ -1,0 +1,58 @@
+/** The tree over the entries in a database: grown there, and held against what it must be. Nothing here needs Vitest. */
+import type { Authority } from '../../src/authority/index.ts';
+import { emptyTree, growTiles } from '../../src/log/grow-tiles.ts';
+import { type Checkpoint, checkLogKey, hashLeaf, openCheckpoint, type Tile } from '../../src/log/index.ts';
+import { listCheckpoints } from '../../src/store/checkpoints.ts';
+import { insertLogEntry, listLogEntries, lockLogHead, moveLogHead } from '../../src/store/log.ts';
+import { findLogKey } from '../../src/store/log-keys.ts';
+import { listLogTiles } from '../../src/store/log-tiles.ts';
+
+const enough = 2 ** 31 - 1;
+
+/** Adds entries to a log, of which nothing matters but that no two are alike. */
+export function appendEntries({ database }: Pick<Authority, 'database'>, count: number): Promise<void> {
+  return database.transact('write', async (transaction) => {
+    const head = await lockLogHead(transaction);
+    for (let at = 0; at < count; at++) {
+      const entryIndex = head.size + at;
+      await insertLogEntry(transaction, { entryIndex, entry: Buffer.from(`entry ${entryIndex}`) }, []);
+    }
+    await moveLogHead(transaction, { ...head, size: head.size + count });
+  });
+}
+
+/** The hashes of all entries. */
+export async function readLeaves({ database }: Pick<Authority, 'database'>): Promise<readonly Uint8Array[]> {
+  const rows = await database.transact('read', (transaction) => listLogEntries(transaction, 0, enough));
+  return rows.map(({ entry }) => hashLeaf(entry));
+}
+
+/** The tiles as they lie there, by their paths. */
+export async function readTiles({ database }: Pick<Authority, 'database'>): Promise<Record<string, string>> {
+  const rows = await database.transact('read', (transaction) => listLogTiles(transaction, undefined, enough));
+  return Object.fromEntries(rows.map(({ level, tileIndex, hashes }) => [`${level}/${tileIndex}`, toHex(hashes)]));
+}
+
+/** The tiles of leaves that came all at once, by their paths. */
+export function tilesOf(leaves: readonly Uint8Array[]): Record<string, string> {
+  const { changed } = growTiles(emptyTree, leaves);
+  return Object.fromEntries(changed.map(({ level, index, hashes }: Tile) => [`${level}/${index}`, toHex(hashes)]));
+}
+
+/** Every checkpoint, each verified by the key that the authority has stated. */
+export async function readCheckpoints({
+  database,
+  identity,
+}: Pick<Authority, 'database' | 'identity'>): Promise<readonly Checkpoint[]> {
+  const [row, rows] = await database.transact('read', async (transaction) => [
+    await findLogKey(transaction, 1),
+    await listCheckpoints(transaction, 0, enough),
+  ]);
+  if (row === undefined) throw new Error('the log has no key');
+  const { origin: name, publicKey } = await checkLogKey(row, identity.did);
+  return Promise.all(rows.map(({ note }) => openCheckpoint(note, { name, publicKey })));
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
