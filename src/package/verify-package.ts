@@ -7,7 +7,6 @@ import type { SignatureFormat } from '../signature/document.ts';
 import type { Candidate, PackageIdentity } from '../signature/verify.ts';
 import { trustBareKeys } from '../trust/resolve.ts';
 import type { TrustMaterial, TrustSource } from '../trust/source.ts';
-import type { TrustedLog } from '../trust/trusted-log.ts';
 import { type PolicyOutcome, type TrustVerdict, verifyByTrust } from '../trust/verify.ts';
 import { hashPackage, type Progress } from './hash-package.ts';
 import type { ReadProof } from './proof-file.ts';
@@ -154,7 +153,7 @@ async function judge(
   material: TrustMaterial,
 ): Promise<VerificationResult> {
   const candidates = gatherCandidates(path, source, material);
-  const proof = material.log && (await findProof(proofPath ?? proofPathOf(path), material.log));
+  const proof = await findProof(proofPath ?? proofPathOf(path), material);
   const proven = proof?.signature && { origin: 'detached' as const, signature: proof.signature };
   const places = proof?.place ? [proof.place] : [];
   try {
@@ -167,8 +166,9 @@ async function judge(
 }
 
 // The file is looked for before the code that reads it is loaded.
-async function findProof(path: string, log: TrustedLog): Promise<ReadProof | undefined> {
-  if (!existsSync(path)) return undefined;
+async function findProof(path: string, { openLog }: TrustMaterial): Promise<ReadProof | undefined> {
+  const log = existsSync(path) ? await openLog?.() : undefined;
+  if (log === undefined) return undefined;
   const { readProof } = await import('./proof-file.ts');
   return readProof(path, log);
 }

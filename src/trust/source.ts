@@ -23,8 +23,8 @@ export interface TrustMaterial {
   readonly signatures: readonly Candidate[];
   /** What the organisation asks beyond one good signature; absent or `null`: nothing. */
   readonly policy?: VerificationPolicy | null;
-  /** The log of the authority, for proofs of where a signature stands in it; absent: no proof can be checked. */
-  readonly log?: TrustedLog;
+  /** Gives the log of the authority, for proofs of where a signature stands in it; absent: no proof can be checked. */
+  readonly openLog?: () => Promise<TrustedLog | undefined>;
   /** Where a signature stands in the log, if the source of trust can prove it by itself. */
   readonly findPlace?: FindPlace;
   /** Whether it was told from one that is older; absent: it cannot be older, since it is asked for each time. */

@@ -10,7 +10,7 @@ import {
   storeDelegations,
 } from '../../src/authority/commands/delegation.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
-import { createKey, exportKey, importKey, listKeys, revokeKey } from '../../src/authority/commands/key.ts';
+import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
 import {
   createOrganisation,
   listOrganisations,
@@ -24,6 +24,7 @@ import {
   signPackage,
   signPackageHash,
 } from '../../src/authority/commands/package.ts';
+import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
 import { Secret } from '../../src/crypto/secret.ts';
