@@ -96,7 +96,14 @@ async function sign({ transaction, now, vault }: Signing, orgId: string, state: 
   if (state.keys.length > mostKeys) throw tooManyKeys(state);
   const { payload, signature } = await signSnapshot(vault(), { createdAt: now, state });
   const { version } = state;
-  await insertSnapshot(transaction, { id: createUuid(new Date(now)), orgId, version, payload, signature, createdAt: now });
+  await insertSnapshot(transaction, {
+    id: createUuid(new Date(now)),
+    orgId,
+    version,
+    payload,
+    signature,
+    createdAt: now,
+  });
 }
 
 async function requireOrganisation(transaction: Transaction, id: string): Promise<OrganizationRow> {

@@ -18,6 +18,8 @@ export interface CommandContext {
   /** The one time of this execution: RFC 3339, UTC, milliseconds. */
   readonly now: string;
   readonly authority: AuthorityIdentity;
+  /** Where the log ends: the index of the entry that tells of a command that writes. */
+  readonly entryIndex: number;
   /** The tokens of this database. */
   readonly tokens: StoredTokens;
   /** What was read before, for as long as nothing has changed. */

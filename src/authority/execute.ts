@@ -39,6 +39,7 @@ const faults: readonly ErrorCode[] = [
   'not_initialized',
   'database_newer',
   'database_corrupt',
+  'trust_tampered',
   'authority_tampered',
   'authority_changed',
   'slot_damaged',
@@ -102,7 +103,8 @@ export async function readAsLocal(
   const told = new Told();
   const result = await host.database.transact('read', async (transaction) => {
     const now = await host.readNow(transaction);
-    return runAsLocal(host, { transaction, now, recall: withoutMemo, told }, command, args, organisation);
+    const { size: entryIndex } = await readLogHead(transaction);
+    return runAsLocal(host, { transaction, now, entryIndex, recall: withoutMemo, told }, command, args, organisation);
   });
   told.tell(host);
   return { kind: 'result', result };
@@ -129,7 +131,7 @@ async function admit(
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
   const now = await host.readNow(transaction);
-  const surroundings = { transaction, now, recall: host.memo.at(head.generation), told };
+  const surroundings = { transaction, now, entryIndex: head.size, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
   // The very object that the policies were held against is what the handler gets: it is looked at, and never rebuilt.
   parseArgs(command.args, invocation.args);
@@ -154,7 +156,7 @@ function perform(
     const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
     const now = await host.readNow(transaction);
-    const surroundings = { transaction, now, recall: recallIn(host, turn), told };
+    const surroundings = { transaction, now, entryIndex: turn.head.size, recall: recallIn(host, turn), told };
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);

@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly transaction: Transaction;
   /** RFC 3339, UTC. */
   readonly now: string;
+  /** Where the log ends. */
+  readonly entryIndex: number;
   readonly recall: Recall;
   readonly told: Told;
 }
@@ -44,12 +46,13 @@ export async function runAsLocal(
 
 async function createContext(
   host: Host,
-  { transaction, now, recall, told }: Surroundings,
+  { transaction, now, entryIndex, recall, told }: Surroundings,
   given: readonly Delegation[],
 ): Promise<CommandContext> {
   return {
     transaction,
     now,
+    entryIndex,
     authority: host.identity,
     tokens: await host.tokensIn(transaction),
     given,

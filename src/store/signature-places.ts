@@ -1,0 +1,27 @@
+import { prepare } from './statement.ts';
+import type { Transaction } from './transaction.ts';
+
+const insert = prepare(
+  'insert into signature_places (signature_digest, entry_index) values ($1, $2) on conflict (signature_digest) do nothing',
+);
+const select = prepare<{ readonly entryIndex: number }>(
+  'select entry_index from signature_places where signature_digest = $1',
+);
+
+/** Notes by which entry of the log a package signature was made; of one that was made twice, the first stays. */
+export async function insertSignaturePlace(
+  transaction: Transaction,
+  signatureDigest: Uint8Array,
+  entryIndex: number,
+): Promise<void> {
+  await insert(transaction, signatureDigest, entryIndex);
+}
+
+/** By which entry a signature was made, if that was noted: a hint, that proves nothing. `signatureDigest` is SHA-256. */
+export async function findSignaturePlace(
+  transaction: Transaction,
+  signatureDigest: Uint8Array,
+): Promise<number | undefined> {
+  const [row] = await select(transaction, signatureDigest);
+  return row?.entryIndex;
+}
