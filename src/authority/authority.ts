@@ -1,6 +1,9 @@
 import { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent, Observer } from '../events.ts';
+import type { PackageSignature } from '../signature/document.ts';
+import type { SignaturePlace } from '../signature/revocation.ts';
 import { SignatureCache } from '../signature/signature-cache.ts';
+import type { VerifySignature } from '../signature/verify.ts';
 import { readTime } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
@@ -53,6 +56,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
   readonly signatures: SignatureCache = new SignatureCache();
+  readonly #verify: VerifySignature = (...signed) => this.signatures.verify(...signed);
 
   constructor({ database, identity, observer, clock, checkpointDelay }: AuthorityParts) {
     this.database = database;
@@ -168,10 +172,18 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   }
 
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */
-  trustFor({ organisation, packageHash }: TrustQuery): Promise<TrustMaterial> {
-    return this.database.transact('read', async (transaction) =>
-      gatherTrust(transaction, this.identity.did, await resolveOrganisation(transaction, organisation), packageHash),
+  async trustFor({ organisation, packageHash }: TrustQuery): Promise<TrustMaterial> {
+    const basis = { authority: this.identity, verify: this.#verify };
+    const material = await this.database.transact('read', async (transaction) =>
+      gatherTrust(transaction, basis, await resolveOrganisation(transaction, organisation), packageHash),
     );
+    return { ...material, findPlace: (signature) => this.findPlace(signature) };
+  }
+
+  /** Where a signature stands in the log, if that can be proven. */
+  async findPlace(signature: PackageSignature): Promise<SignaturePlace | undefined> {
+    const { findPlace } = await import('./find-place.ts');
+    return this.database.transact('read', (transaction) => findPlace(transaction, this.identity.did, signature));
   }
 
   /** Tells the observer of something that happened, or was refused. */

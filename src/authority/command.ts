@@ -18,14 +18,14 @@ export interface CommandContext {
   /** The one time of this execution: RFC 3339, UTC, milliseconds. */
   readonly now: string;
   readonly authority: AuthorityIdentity;
+  /** Where the log ends: the index of the entry that tells of a command that writes. */
+  readonly entryIndex: number;
   /** The tokens of this database. */
   readonly tokens: StoredTokens;
   /** What was read before, for as long as nothing has changed. */
   readonly recall: Recall;
   /** The delegations that came beside the invocation; nobody has verified them. */
   readonly given: readonly Delegation[];
-  /** The index that the entry of what is written will have in the log; a command that reads has none. */
-  readonly entryIndex?: number;
   /** @throws HanaperError `locked` */
   vault(): Vault;
   /** Notes an event, which observers are told of after the commit. */
@@ -75,6 +75,8 @@ export interface Command<Subject extends CommandSubject, Args, Result> {
   /** Strict: no default, coercion, transform or unknown key. */
   readonly args: z.ZodType<Args>;
   readonly result: z.ZodType<Result>;
+  /** Whether the log's entries are brought under a checkpoint first, if the vault is open. */
+  readonly needsCheckpoint?: true;
   /** The event that tells of a refusal. */
   readonly refusal?: EventName;
   /** Runs inside one transaction. */

@@ -1,17 +1,17 @@
 import { decodeLogEntry } from '../log/entry.ts';
-import { countLogEntries, listLogEntries } from '../store/log.ts';
+import { listLogEntries } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { altered } from './altered.ts';
 
 /**
- * The index of the first entry of the log that was enrolled at a time or after it; where there is none, that of the entry
- * to come. The times of entries never decrease, so that it takes a few looks in a log of any size.
+ * The index of the first of the log's `size` entries that was enrolled at a time or after it; where there is none, that of
+ * the entry to come. The times of entries never decrease, so that it takes a few looks in a log of any size.
  *
  * @throws HanaperError `database_corrupt`, `log_tampered`
  */
-export async function findEffectiveIndex(transaction: Transaction, time: string): Promise<number> {
+export async function findEffectiveIndex(transaction: Transaction, time: string, size: number): Promise<number> {
   let low = 0;
-  let high = await countLogEntries(transaction);
+  let high = size;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     if ((await readEnrolledAt(transaction, middle)) < time) low = middle + 1;

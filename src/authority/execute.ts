@@ -39,6 +39,7 @@ const faults: readonly ErrorCode[] = [
   'not_initialized',
   'database_newer',
   'database_corrupt',
+  'trust_tampered',
   'authority_tampered',
   'authority_changed',
   'slot_damaged',
@@ -59,6 +60,7 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
   try {
     const invocation = await verifyToken(request.invocation);
     const told = new Told();
+    if (command.needsCheckpoint) await host.checkpoint();
     const admitted = await host.database.transact('read', async (transaction) => {
       const found = await admit(host, transaction, command, request, told);
       return 'kind' in found || command.access === 'write' ? found : read(host, request, found);
@@ -100,9 +102,11 @@ export async function readAsLocal(
   organisation: string | undefined,
 ): Promise<Answer> {
   const told = new Told();
+  if (command.needsCheckpoint) await host.checkpoint();
   const result = await host.database.transact('read', async (transaction) => {
     const now = await host.readNow(transaction);
-    return runAsLocal(host, { transaction, now, recall: withoutMemo, told }, command, args, organisation);
+    const { size: entryIndex } = await readLogHead(transaction);
+    return runAsLocal(host, { transaction, now, entryIndex, recall: withoutMemo, told }, command, args, organisation);
   });
   told.tell(host);
   return { kind: 'result', result };
@@ -129,7 +133,7 @@ async function admit(
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
   const now = await host.readNow(transaction);
-  const surroundings = { transaction, now, recall: host.memo.at(head.generation), told };
+  const surroundings = { transaction, now, entryIndex: head.size, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
   // The very object that the policies were held against is what the handler gets: it is looked at, and never rebuilt.
   parseArgs(command.args, invocation.args);
@@ -154,7 +158,7 @@ function perform(
     const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
     const now = await host.readNow(transaction);
-    const surroundings = { transaction, now, recall: recallIn(host, turn), told, entryIndex: turn.head.size };
+    const surroundings = { transaction, now, entryIndex: turn.head.size, recall: recallIn(host, turn), told };
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);
@@ -166,10 +170,11 @@ function perform(
     const effects = hashEffects(transaction, turn.head.size);
     const act = { invocation, out, now, head: turn.head, principals };
     const { receipt, head } = await enrol(transaction, vault, act, effects);
+    const index = turn.head.size;
     turn.head = head;
     turn.isOpen = false;
     if (refusal) told.clear();
-    return { kind: 'receipt', receipt, isReplay: false, ...(refusal && { refusal }) };
+    return { kind: 'receipt', receipt, index, isReplay: false, ...(refusal && { refusal }) };
   });
 }
 

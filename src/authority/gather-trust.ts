@@ -1,49 +1,58 @@
 import { HanaperError } from '../errors.ts';
 import { hashOnlySignature, statementSignature } from '../signature/document.ts';
-import type { Candidate, TrustedKey } from '../signature/verify.ts';
+import type { Candidate, VerifySignature } from '../signature/verify.ts';
 import { listSignatures } from '../store/package-signatures.ts';
-import type { OrganizationRow, PackageSignatureRow, TrustedKeyRow } from '../store/schema.ts';
+import type { OrganizationRow, PackageSignatureRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { listInheritedKeys, listKeyOwners, listTrustedKeys } from '../store/trusted-keys.ts';
-import { resolveTrustedKeys } from '../trust/resolve.ts';
 import type { TrustMaterial } from '../trust/source.ts';
-import { publicKeyOfRow } from './key-rules.ts';
+import type { StateKey } from '../trust/state.ts';
+import type { AuthorityIdentity } from '../vault/authority-statement.ts';
+import { openTrust } from './open-trust.ts';
 
-/** Reads what an organisation trusts, and the stored signatures of one package, as values for a verifier. */
+/** Whose word counts, and how signatures are held against keys: as `verify` of `hanaper/crypto` does, unless said. */
+export interface TrustBasis {
+  readonly authority: AuthorityIdentity;
+  readonly verify?: VerifySignature;
+}
+
+/**
+ * Reads what an organisation trusts, and the stored signatures of one package, as values for a verifier.
+ *
+ * @throws HanaperError `trust_tampered`, `database_corrupt`
+ */
 export async function gatherTrust(
   transaction: Transaction,
-  authorityDid: string,
+  basis: TrustBasis,
   organisation: OrganizationRow,
   packageHash: string,
 ): Promise<TrustMaterial> {
-  const keys = await gatherKeys(transaction, organisation);
+  const trust = await gatherKeys(transaction, basis, organisation);
   const signatures = await listSignatures(transaction, packageHash);
-  return { authority: authorityDid, organisation: organisation.did, keys, signatures: signatures.map(toCandidate) };
+  return {
+    authority: basis.authority.did,
+    organisation: organisation.did,
+    signatures: signatures.map(toCandidate),
+    ...trust,
+  };
 }
 
-/** Reads what an organisation trusts. */
+/**
+ * Reads what an organisation trusts, and what it asks besides.
+ *
+ * @throws HanaperError `trust_tampered`, `database_corrupt`
+ */
 export async function gatherKeys(
   transaction: Transaction,
+  { authority, verify }: TrustBasis,
   organisation: OrganizationRow,
-): Promise<TrustMaterial['keys']> {
-  const own = (await listTrustedKeys(transaction, organisation.id)).filter((row) => row.revokedAt === null);
-  const inherited = await listInheritedKeys(transaction, organisation.id);
-  const owners = await listKeyOwners(
-    transaction,
-    [...own, ...inherited].map((row) => row.keyFingerprint),
-  );
-  // A signing key that was revoked here is trusted by nobody here, whatever a row says.
-  const isLive = (row: TrustedKeyRow) => owners.get(row.keyFingerprint)?.revoked !== true;
-  const toKey = (row: TrustedKeyRow) => toTrustedKey(row, owners.get(row.keyFingerprint)?.dids ?? []);
-  return resolveTrustedKeys(
-    own.filter(isLive).map(toKey),
-    inherited.filter(isLive).map((row) => ({ ...toKey(row), via: row.via })),
-  );
+): Promise<Required<Pick<TrustMaterial, 'keys' | 'policy'>>> {
+  const { keys, policy } = await openTrust(transaction, authority, organisation, verify);
+  return { keys: new Map(keys.filter(canCount).map((key) => [key.fingerprint, key])), policy };
 }
 
-function toTrustedKey(row: TrustedKeyRow, owners: readonly string[]): TrustedKey {
-  const { keyFingerprint, keyName } = row;
-  return { fingerprint: keyFingerprint, publicKey: publicKeyOfRow(row), name: keyName, owners };
+// Of a key that was revoked without a reason nothing counts, whenever it was signed.
+function canCount({ revocation }: StateKey): boolean {
+  return revocation === undefined || revocation.reason !== null;
 }
 
 function toCandidate(row: PackageSignatureRow): Candidate {

@@ -1,5 +1,7 @@
 import type { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent } from '../events.ts';
+import type { PackageSignature } from '../signature/document.ts';
+import type { SignaturePlace } from '../signature/revocation.ts';
 import type { SignatureCache } from '../signature/signature-cache.ts';
 import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
@@ -29,6 +31,8 @@ export interface Host {
   requireVault(): Vault;
   /** Brings the log's entries under a checkpoint, if the vault is open. */
   checkpoint(): Promise<void>;
+  /** Where a signature stands in the log, if that can be proven. */
+  findPlace(signature: PackageSignature): Promise<SignaturePlace | undefined>;
   /** Locks the vault. */
   lock(): void;
   /** Tells the observer of something that happened, or was refused. */

@@ -127,6 +127,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
   return {
     transaction,
     now,
+    entryIndex: 0,
     authority: { did: vault.did, publicKey: vault.publicKey },
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { HanaperError } from '../errors.ts';
-import { countLogEntries } from '../store/log.ts';
 import type { Revocation } from '../store/revocation.ts';
 import type { RevocationColumns } from '../store/schema.ts';
 import { timeArg } from './args.ts';
@@ -66,7 +65,7 @@ export function describeRevocation(columns: RevocationColumns): KeyRevocationDoc
  * @throws HanaperError `bad_input`
  */
 export async function beginRevocation(
-  { transaction, now }: Moment,
+  { transaction, now, entryIndex }: Moment,
   { reason, effective_at: effectiveAt }: KeyRevocationArgs,
 ): Promise<Revocation> {
   if (reason === undefined) {
@@ -75,7 +74,7 @@ export async function beginRevocation(
   }
   requirePast(effectiveAt, now);
   const effectiveIndex =
-    effectiveAt === undefined ? await countLogEntries(transaction) : await findEffectiveIndex(transaction, effectiveAt);
+    effectiveAt === undefined ? entryIndex : await findEffectiveIndex(transaction, effectiveAt, entryIndex);
   return { revokedAt: now, revocationReason: reason, effectiveAt: effectiveAt ?? now, effectiveIndex };
 }
 
@@ -85,7 +84,7 @@ export async function beginRevocation(
  * @throws HanaperError `bad_input`, `key_revoked` where nothing would change
  */
 export async function amendRevocation(
-  { transaction, now }: Moment,
+  { transaction, now, entryIndex }: Moment,
   standing: Revocation,
   { reason = standing.revocationReason ?? undefined, effective_at: effectiveAt }: KeyRevocationArgs,
 ): Promise<Revocation> {
@@ -97,11 +96,11 @@ export async function amendRevocation(
   const { effectiveAt: latest, effectiveIndex } = await standingPlace({ transaction }, standing);
   if (effectiveAt === undefined) return { ...standing, revocationReason: reason, effectiveAt: latest, effectiveIndex };
   if (effectiveAt >= latest) throw timeStands(latest);
-  const index = Math.min(effectiveIndex, await findEffectiveIndex(transaction, effectiveAt));
+  const index = Math.min(effectiveIndex, await findEffectiveIndex(transaction, effectiveAt, entryIndex));
   return { ...standing, revocationReason: reason, effectiveAt, effectiveIndex: index };
 }
 
-type Moment = Pick<CommandContext, 'transaction' | 'now'>;
+type Moment = Pick<CommandContext, 'transaction' | 'now' | 'entryIndex'>;
 
 const forever = { revocationReason: null, effectiveAt: null, effectiveIndex: null };
 

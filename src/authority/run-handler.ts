@@ -13,10 +13,10 @@ export interface Surroundings {
   readonly transaction: Transaction;
   /** RFC 3339, UTC. */
   readonly now: string;
+  /** Where the log ends. */
+  readonly entryIndex: number;
   readonly recall: Recall;
   readonly told: Told;
-  /** The index that the entry of what is written will have. */
-  readonly entryIndex?: number;
 }
 
 /** Runs the handler of an authorised invocation, on the very arguments that its policies were held against. */
@@ -46,17 +46,17 @@ export async function runAsLocal(
 
 async function createContext(
   host: Host,
-  { transaction, now, recall, told, entryIndex }: Surroundings,
+  { transaction, now, entryIndex, recall, told }: Surroundings,
   given: readonly Delegation[],
 ): Promise<CommandContext> {
   return {
     transaction,
     now,
+    entryIndex,
     authority: host.identity,
     tokens: await host.tokensIn(transaction),
     given,
     recall,
-    ...(entryIndex !== undefined && { entryIndex }),
     vault: () => host.requireVault(),
     emit: (name, details) => told.note(name, details),
     afterCommit: (act) => told.after(act),

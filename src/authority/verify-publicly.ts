@@ -1,8 +1,9 @@
 import { HanaperError } from '../errors.ts';
-import { decodeSignature } from '../signature/document.ts';
-import { type Candidate, type TrustedKey, type VerifySignature, verifySignatures } from '../signature/verify.ts';
+import { decodeSignature, type PackageSignature } from '../signature/document.ts';
+import type { Candidate, VerifySignature } from '../signature/verify.ts';
 import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { verifyByTrust } from '../trust/verify.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherKeys } from './gather-trust.ts';
 import type { Host } from './host.ts';
@@ -30,23 +31,31 @@ export type PublicVerdict =
       readonly expires_at: string | null;
     };
 
-type TrustedKeys = ReadonlyMap<string, TrustedKey>;
+type PublicTrust = Awaited<ReturnType<typeof gatherKeys>> & { readonly organisation: string };
 
 /**
  * Verifies signatures by the trust of an organisation that has turned that on. An organisation that is not known or has not,
  * a key that is not trusted, and a signature that is not valid are answered alike.
  *
- * @throws HanaperError `unavailable`, `database_corrupt`
+ * @throws HanaperError `unavailable`, `database_corrupt`, `trust_tampered`
  */
 export async function verifyPublicly(host: Host, query: PublicQuery): Promise<PublicVerdict> {
   const { hash, name, signatures, organisation } = query;
   const recall = host.memo.at(await readGeneration(host.database));
-  const keys = await recall(`public/${organisation}`, () => readPublicKeys(host, organisation));
-  if (keys === undefined) return { verified: false };
+  const trust = await recall(`public/${organisation}`, () => readPublicTrust(host, organisation));
+  if (trust === undefined) return { verified: false };
   try {
     const candidates = signatures.map(read);
-    const verify: VerifySignature = (...signed) => host.signatures.verify(...signed);
-    const { key, signature } = await verifySignatures({ hash, name }, candidates, keys, host.present, { verify });
+    const findPlace = (signed: PackageSignature) => host.findPlace(signed);
+    const material = { ...trust, authority: host.identity.did, signatures: [], findPlace };
+    const verdict = await verifyByTrust({
+      identity: { hash, name },
+      candidates,
+      material,
+      now: host.present,
+      verify: rememberIn(host),
+    });
+    const { key, signature } = verdict.first;
     return {
       verified: true,
       package_hash: hash,
@@ -61,15 +70,24 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
 }
 
 // A generation that is read before is never newer than what is then read: at worst the same is read once more.
-function readPublicKeys(host: Host, organisation: string): Promise<TrustedKeys | undefined> {
-  return host.database.transact('read', (transaction) => findPublicKeys(transaction, organisation));
+function readPublicTrust(host: Host, organisation: string): Promise<PublicTrust | undefined> {
+  return host.database.transact('read', (transaction) => findPublicTrust(host, transaction, organisation));
 }
 
-async function findPublicKeys(transaction: Transaction, reference: string): Promise<TrustedKeys | undefined> {
+function rememberIn({ signatures }: Host): VerifySignature {
+  return (...signed) => signatures.verify(...signed);
+}
+
+async function findPublicTrust(
+  host: Host,
+  transaction: Transaction,
+  reference: string,
+): Promise<PublicTrust | undefined> {
   try {
     const organisation = await resolveOrganisation(transaction, reference);
     if (organisation.publicVerificationSince === null) return undefined;
-    return await gatherKeys(transaction, organisation);
+    const basis = { authority: host.identity, verify: rememberIn(host) };
+    return { organisation: organisation.did, ...(await gatherKeys(transaction, basis, organisation)) };
   } catch (error) {
     if (error instanceof HanaperError && error.code === 'not_found') return undefined;
     throw error;

@@ -11,8 +11,9 @@ import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
 import { noteRefusal } from './problems.ts';
+import { proofHeader } from './proof-header.ts';
 import { readQuery } from './query.ts';
-import { respond, respondJson } from './respond.ts';
+import { type HeaderRecord, respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { statusOf } from './statuses.ts';
 
@@ -33,7 +34,8 @@ export function addInvoke(app: Hono, service: Service): void {
     const name = new Map(readQuery(context)).get('org');
     if (name !== undefined) await requireSubject(service, request, name);
     const answer = await authority.executeRequest(request);
-    return answerWith(context, answer, encodingOf(container) ?? 'raw');
+    const headers = { ...receiptHeaders(answer), ...(await proofHeader(context, authority, answer)) };
+    return answerWith(context, answer, { encoding: encodingOf(container) ?? 'raw', headers });
   });
 }
 
@@ -48,8 +50,11 @@ async function requireSubject(service: Service, { invocation }: Request, referen
   );
 }
 
-async function answerWith(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
-  const headers = receiptHeaders(answer);
+async function answerWith(
+  context: Context,
+  answer: Answer,
+  { encoding, headers }: { readonly encoding: ContainerEncoding; readonly headers: HeaderRecord },
+): Promise<Response> {
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
   const { receipt } = answer;
   const status = noteOutcome(context, receipt);

@@ -35,10 +35,11 @@ export class Database {
     work: (transaction: Transaction) => Promise<Result>,
   ): Promise<Result> {
     try {
-      const begin = this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
-      const kysely = await begin.execute().catch((error: unknown) => {
-        throw translateRefusal(error, this.name);
-      });
+      const kysely = await this.#begin(access)
+        .execute()
+        .catch((error: unknown) => {
+          throw translateRefusal(error, this.name);
+        });
       try {
         const result = await work({ engine: this.engine, kysely, effects: new Effects() });
         await kysely.commit().execute();
@@ -55,6 +56,13 @@ export class Database {
     } catch (error) {
       throw translateFailure(error, this.name);
     }
+  }
+
+  // Whoever reads sees one state of all tables, as on SQLite: what belongs together is compared, and others may write meanwhile.
+  #begin(access: 'read' | 'write') {
+    const begin = this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
+    const isolated = access === 'read' && this.engine === 'postgres';
+    return isolated ? begin.setIsolationLevel('repeatable read') : begin;
   }
 
   /**

@@ -12,8 +12,6 @@ const selectHeadForUpdate = prepare<LogHeadRow>('select size, generation, enroll
 const insertEntry = prepare('insert into log_entries (entry_index, entry) values ($1, $2)');
 const updateHead = prepare('update log_head set size = $1, generation = $2, enrolled_at = $3');
 
-const selectLast = prepare<{ entryIndex: number | null }>('select max(entry_index) as entry_index from log_entries');
-
 /** Where the log ends. */
 export async function readLogHead(transaction: Transaction): Promise<LogHeadRow> {
   return requireHead(await selectHead(transaction));
@@ -67,15 +65,27 @@ export async function listLogEntries(
     .execute();
 }
 
-/** How many entries there are, those of the present transaction included, which the head does not know yet. */
-export async function countLogEntries(transaction: Transaction): Promise<number> {
-  const [last] = await selectLast(transaction);
-  return last === undefined || last.entryIndex === null ? 0 : last.entryIndex + 1;
-}
-
 /** The effects of an entry, in their order. */
 export async function listLogEffects({ kysely }: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
   return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();
+}
+
+/** The first effects of each of `count` entries from an index on, in their order. */
+export async function listEffectsOfEntries(
+  { kysely }: Transaction,
+  from: number,
+  count: number,
+  mostEach: number,
+): Promise<readonly LogEffectRow[]> {
+  return kysely
+    .selectFrom('logEffects')
+    .selectAll()
+    .where('entryIndex', '>=', from)
+    .where('entryIndex', '<', from + count)
+    .where('position', '<', mostEach)
+    .orderBy('entryIndex')
+    .orderBy('position')
+    .execute();
 }
 
 function requireHead([head]: readonly LogHeadRow[]): LogHeadRow {

@@ -26,7 +26,10 @@ const sha256Code = 0x12;
  *
  * @throws HanaperError `log_tampered`; `log_rolled_back` where another checkpoint of the same size is known
  */
-export async function checkPackageProof(proof: PackageProof, log: TrustedLog): Promise<ProvenPlace> {
+export async function checkPackageProof(
+  proof: Omit<PackageProof, 'document' | 'logKey'>,
+  log: TrustedLog,
+): Promise<ProvenPlace> {
   const { index, inclusion, receipt, signature } = proof;
   const checkpoint = await log.open(proof.checkpoint);
   const { size, root } = checkpoint;

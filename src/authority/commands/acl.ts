@@ -4,6 +4,7 @@ import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
 import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/trust-acls.ts';
 import { nameArg, noArgs, timeArg } from '../args.ts';
+import { changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { resolveOrganisation } from '../find-organisation.ts';
 
@@ -50,13 +51,9 @@ export const grantAcl: Command<'organisation', AclArgs, AclDocument> = {
     }
     await takeLock(transaction, `acl/${parent.id}`);
     await requireNotGranted(context, child.name);
-    await insertTrustAcl(transaction, {
-      id: createUuid(new Date(now)),
-      parentOrgId: parent.id,
-      childOrgId: child.id,
-      grantedAt: now,
-      revokedAt: null,
-    });
+    const id = createUuid(new Date(now));
+    const row = { id, parentOrgId: parent.id, childOrgId: child.id, grantedAt: now, revokedAt: null };
+    await changeTrust(context, [parent.id], () => insertTrustAcl(transaction, row));
     context.emit('key.trust_acl.granted', { parent: parent.name, child: child.name });
     return { parent: parent.name, child: child.name, granted_at: now, revoked_at: null };
   },
@@ -71,9 +68,11 @@ export const revokeAcl: Command<'organisation', AclArgs, { parent: string; child
   route: { method: 'POST', path: '/api/orgs/{org}/acls/revoke' },
   args: aclArgs,
   result: z.strictObject({ parent: nameArg, child: nameArg, revoked_at: timeArg }),
-  async run({ transaction, organisation: parent, now, emit }, args) {
+  async run(context, args) {
+    const { transaction, organisation: parent, now, emit } = context;
     const child = await resolveOrganisation(transaction, args.child);
-    if (!(await revokeTrustAcl(transaction, parent.id, child.id, now))) {
+    const revoke = () => revokeTrustAcl(transaction, parent.id, child.id, now);
+    if (!(await changeTrust(context, [parent.id], revoke))) {
       throw new HanaperError('not_found', `${parent.name} does not accept the keys of ${child.name}.`, {
         kind: 'trust ACL',
       });

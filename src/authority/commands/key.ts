@@ -9,6 +9,7 @@ import { takeLock } from '../../store/lock.ts';
 import { listSigningKeys } from '../../store/signing-keys.ts';
 import { openSeed } from '../../vault/sealed-seed.ts';
 import { nameArg, noArgs, sha256Arg } from '../args.ts';
+import { affectedBy, affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import {
   publicKeyOfRow,
@@ -62,7 +63,9 @@ export const createKey: Command<'organisation', CreateKeyArgs, SigningKeyDocumen
   result: keyResult,
   async run(context, args) {
     using seed = generateSeed();
-    const row = await addSigningKey(context, args, seed, await publicKeyOf(seed));
+    const publicKey = await publicKeyOf(seed);
+    const affected = await affectedBy(context.transaction, context.organisation.id);
+    const row = await changeTrust(context, affected, () => addSigningKey(context, args, seed, publicKey));
     context.emit('key.signing.created', describeKey(context, row));
     return describeSigningKey(row);
   },
@@ -94,7 +97,8 @@ export const importKey: Command<'organisation', ImportKeyArgs, SigningKeyDocumen
     await requireNotIdentityKey(context, publicKey);
     await requireNotSigningKey(context.transaction, publicKey);
     await requireNotCompromised(context.transaction, fingerprintOf(publicKey));
-    const row = await addSigningKey(context, args, seed, publicKey);
+    const affected = await affectedByKey(context.transaction, context.organisation.id, fingerprintOf(publicKey));
+    const row = await changeTrust(context, affected, () => addSigningKey(context, args, seed, publicKey));
     context.emit('key.signing.imported', describeKey(context, row));
     return describeSigningKey(row);
   },

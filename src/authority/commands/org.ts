@@ -12,6 +12,7 @@ import {
 } from '../../store/organizations.ts';
 import type { OrganizationRow } from '../../store/schema.ts';
 import { didArg, nameArg, noArgs, switchArg, timeArg } from '../args.ts';
+import { signFirstSnapshot } from '../change-trust.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { placeOfIdentityKey } from '../key-places.ts';
 import { settleOrganisation } from '../principals.ts';
@@ -62,6 +63,7 @@ export const createOrganisation: Command<'authority', { name: string }, Organisa
     const row = await newOrganisation(context, name);
     await insertOrganization(context.transaction, row);
     await settleOrganisation(context, row);
+    await signFirstSnapshot(context, row);
     return toDocument(row);
   },
 };

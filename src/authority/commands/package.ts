@@ -3,7 +3,7 @@ import { sha256 } from '../../crypto/digest.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
-import { decodeSignature, type SignatureDocument } from '../../signature/document.ts';
+import { decodeSignature, type PackageSignature, type SignatureDocument } from '../../signature/document.ts';
 import { encodeEnvelope } from '../../signature/dsse.ts';
 import { encodeHashSignature } from '../../signature/hash-signature.ts';
 import { signHash, signStatement } from '../../signature/sign.ts';
@@ -13,6 +13,7 @@ import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
 import { insertSignaturePlace } from '../../store/signature-places.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import { findPlace as findPlaceIn } from '../find-place.ts';
 import { gatherTrust } from '../gather-trust.ts';
 import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
@@ -154,9 +155,10 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
   }),
   async run(context, { hash, name, signature: document }) {
     const { transaction, authority, organisation, now } = context;
-    const { keys } = await gatherTrust(transaction, authority.did, organisation, hash);
+    const { keys } = await gatherTrust(transaction, { authority }, organisation, hash);
     const candidate = { origin: 'detached', signature: decodeSignature(document) } as const;
-    const { key, signature } = await verifySignatures({ hash, name }, [candidate], keys, new Date(now));
+    const aids = { findPlace: (signed: PackageSignature) => findPlaceIn(transaction, authority.did, signed) };
+    const { key, signature } = await verifySignatures({ hash, name }, [candidate], keys, new Date(now), aids);
     await storeSignature(context, document);
     const told = { package_hash: hash, fingerprint: key.fingerprint };
     context.emit('package.signature.attached', { organisation: organisation.name, ...told });
@@ -202,18 +204,11 @@ async function signWith(
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const signature = await makeSignature(seed, row);
   if (store) await storeSignature(context, signature);
-  await notePlace(context, signature);
+  await insertSignaturePlace(context.transaction, sha256(decodeSignature(signature).signature), context.entryIndex);
   const { organisation, now } = context;
   const about = { organisation: organisation.name, key: row.keyName };
   context.emit('package.signed', { ...about, fingerprint: row.keyFingerprint, package_hash: hash });
   return { signature, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
-}
-
-// What is found by it is proven from the entry, so it is no effect.
-async function notePlace({ transaction, entryIndex }: OrganisationContext, document: SignatureDocument): Promise<void> {
-  if (entryIndex === undefined) return;
-  const signatureDigest = sha256(decodeSignature(document).signature);
-  await insertSignaturePlace(transaction, { signatureDigest, entryIndex });
 }
 
 async function storeSignature({ transaction, now }: OrganisationContext, document: SignatureDocument): Promise<void> {

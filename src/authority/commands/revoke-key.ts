@@ -5,6 +5,7 @@ import type { SigningKeyRow } from '../../store/schema.ts';
 import { amendSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
 import { amendTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
 import { nameArg } from '../args.ts';
+import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotRevoked } from '../key-rules.ts';
 import { amendRevocation, beginRevocation, type KeyRevocationArgs, revocationArgs } from '../revocation.ts';
@@ -42,8 +43,9 @@ export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocumen
     const row = await lockSigningKey(context, name);
     if (Object.keys(args).length === 0) requireNotRevoked(row);
     const revocation = await decide(context, row, args);
-    const trustRevoked = (await revokeEverywhere(context, row, revocation)).length;
-    return { ...describeSigningKey({ ...row, ...revocation }), trust_revoked: trustRevoked };
+    const affected = await affectedByKey(context.transaction, context.organisation.id, row.keyFingerprint);
+    const trusting = await changeTrust(context, affected, () => revokeEverywhere(context, row, revocation));
+    return { ...describeSigningKey({ ...row, ...revocation }), trust_revoked: trusting.length };
   },
 };
 

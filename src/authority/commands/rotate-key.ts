@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { generateSeed, publicKeyOf } from '../../crypto/ed25519.ts';
 import { listOrganizations } from '../../store/organizations.ts';
+import type { SigningKeyRow } from '../../store/schema.ts';
 import { nameArg } from '../args.ts';
+import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotRevoked } from '../key-rules.ts';
 import { beginRevocation } from '../revocation.ts';
@@ -33,9 +35,11 @@ export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocu
     const old = await lockSigningKey(context, name);
     requireNotRevoked(old);
     const revocation = await beginRevocation(context, { reason: 'superseded' });
-    const trusting = await revokeEverywhere(context, old, revocation);
-    using seed = generateSeed();
-    const row = await addSigningKey(context, { name }, seed, await publicKeyOf(seed));
+    const affected = await affectedByKey(context.transaction, context.organisation.id, old.keyFingerprint);
+    const { row, trusting } = await changeTrust(context, affected, async () => {
+      const revoked = await revokeEverywhere(context, old, revocation);
+      return { trusting: revoked, row: await makeSuccessor(context, name) };
+    });
     context.emit('key.signing.created', describeKey(context, row));
     return {
       key: describeSigningKey(row),
@@ -44,6 +48,11 @@ export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocu
     };
   },
 };
+
+async function makeSuccessor(context: OrganisationContext, name: string): Promise<SigningKeyRow> {
+  using seed = generateSeed();
+  return await addSigningKey(context, { name }, seed, await publicKeyOf(seed));
+}
 
 async function nameOthers(
   { transaction, organisation }: OrganisationContext,

@@ -16,6 +16,7 @@ import {
   revokeTrustedKeys,
 } from '../../store/trusted-keys.ts';
 import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
+import { affectedBy, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
 import {
@@ -84,7 +85,8 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
       trustedAt: now,
       ...active,
     };
-    await insertTrustedKey(transaction, row);
+    const affected = await affectedBy(transaction, organisation.id);
+    await changeTrust(context, affected, () => insertTrustedKey(transaction, row));
     context.emit('key.trusted.added', {
       organisation: organisation.name,
       key: row.keyName,
@@ -137,7 +139,10 @@ export const revokeTrust: Command<'organisation', RevokeTrustArgs, RevokedTrustD
     const standing = Object.keys(args).length === 0 ? undefined : await findEnded(context, fingerprint);
     const revocation = await (standing ? amendRevocation(context, standing, args) : beginRevocation(context, args));
     const end = standing ? amendTrustedKeys : revokeTrustedKeys;
-    const ended = await end(transaction, fingerprint, revocation, organisation.id);
+    const affected = await affectedBy(transaction, organisation.id);
+    const ended = await changeTrust(context, affected, () =>
+      end(transaction, fingerprint, revocation, organisation.id),
+    );
     if (ended.length === 0) throw await notTrusted(context, fingerprint);
     const why = revocation.revocationReason === null ? {} : { reason: revocation.revocationReason };
     context.emit('key.trusted.revoked', { organisation: organisation.name, fingerprint, ...why });

@@ -1,0 +1,55 @@
+import { decodeBase64 } from '../bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
+import { HanaperError } from '../errors.ts';
+import type { PackageSignature } from '../signature/document.ts';
+import type { SignaturePlace } from '../signature/revocation.ts';
+import { findSignaturePlace } from '../store/signature-places.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { checkPackageProof } from '../trust/check-proof.ts';
+import { TrustedLog } from '../trust/trusted-log.ts';
+import { findEntry } from './find-entry.ts';
+import { readLogKey } from './log-key.ts';
+import { type LogProofDocument, proveEntry } from './prove-entry.ts';
+
+/**
+ * Where a signature stands in the log of this database, proven as anybody else would prove it: by the entry, its receipt,
+ * the tree, and the last checkpoint. `undefined` where that cannot be proven, for whatever reason.
+ *
+ * @throws HanaperError `unavailable`
+ */
+export async function findPlace(
+  transaction: Transaction,
+  did: string,
+  signature: PackageSignature,
+): Promise<SignaturePlace | undefined> {
+  try {
+    return await provePlace(transaction, did, signature);
+  } catch (error) {
+    // What was altered is for "log verify" to name: here it is a signature without a place.
+    if (error instanceof HanaperError && unproven.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+const unproven: readonly string[] = ['locked', 'log_tampered', 'log_rolled_back', 'database_corrupt'];
+
+async function provePlace(
+  transaction: Transaction,
+  did: string,
+  signature: PackageSignature,
+): Promise<SignaturePlace | undefined> {
+  const index = await findSignaturePlace(transaction, sha256(signature.signature));
+  const placed = index === undefined ? undefined : await findEntry(transaction, index);
+  const stated = await readLogKey(transaction, did);
+  if (placed === undefined || stated === undefined) return undefined;
+  const proof = decodeProof(await proveEntry(transaction, did, placed));
+  return checkPackageProof({ ...proof, signature }, new TrustedLog(stated.key));
+}
+
+function decodeProof({ index, entry, receipt, inclusion, checkpoint }: LogProofDocument) {
+  return { index, checkpoint, entry: bytesOf(entry), receipt: bytesOf(receipt), inclusion: inclusion.map(bytesOf) };
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return decodeBase64(base64) ?? new Uint8Array(0);
+}
