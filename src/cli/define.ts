@@ -14,6 +14,8 @@ export interface Verb<Options extends object> {
   readonly options?: readonly Option[];
   /** Whether `--authority` without a DID means something here: to use the authority's own key. */
   readonly mayActAsAuthority?: true;
+  /** Whether `--proof` without a file means something here: to write the proof of what is done. */
+  readonly mayProve?: true;
   /** Whether a server can take the place of the database. */
   readonly remote?: true;
   /** What to do instead, where it cannot. */
@@ -33,6 +35,7 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
     const [first = '', second = ''] = received.slice(0, takes.length) as string[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
+    if (options.proof?.includes('') && !verb.mayProve) throw proofWithoutFile();
     if (!verb.remote && (options.server ?? options.profile) !== undefined) throw notRemote(command, verb);
     await using session = await Session.start(output, options);
     const outcome = await verb.act(session, options, first, second);
@@ -72,6 +75,10 @@ export function repeated(flags: string, description: string): Option {
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function proofWithoutFile(): HanaperError {
+  return new HanaperError('usage', '--proof needs a file here.', { option: '--proof' });
 }
 
 function authorityWithoutDid(): HanaperError {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
+import { proofPathOf } from '../../package/proof-path.ts';
 import { appendSignature, readCandidates, requireAppendable, signaturePathOf } from '../../package/signature-file.ts';
 import {
   type VerificationResult,
@@ -15,6 +16,7 @@ import { parseExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
+import type { WrittenProof } from './package-proof.ts';
 
 /** Options of `package sign`. */
 export interface SignOptions {
@@ -31,7 +33,7 @@ export interface VerifyOptions extends BundleOptions {
   readonly signature?: string;
   readonly name?: string;
   readonly trustKey?: readonly string[];
-  readonly proof?: string;
+  readonly proof?: readonly string[];
 }
 
 /** `hanaper package sign FILE` */
@@ -54,7 +56,10 @@ export async function sign(session: Session, file: string, options: SignOptions)
           ...(expiresAt !== undefined && { expires_at: expiresAt }),
         });
   appendSignature(output, signed.signature);
-  return describeSigned(signed, file, hash, output, store);
+  if (!session.asksForProof) return describeSigned(signed, file, { hash, output, store });
+  const { proveSignature } = await import('./package-proof.ts');
+  const proof = await proveSignature(session, caller, signed.signature, proofPathOf(file));
+  return describeSigned(signed, file, { hash, output, store, proof });
 }
 
 /** `hanaper package verify FILE` */
@@ -62,7 +67,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
   const { signature, name, trustKey, proof } = options;
   const about = {
     ...(name !== undefined && { name }),
-    ...(proof !== undefined && { proof }),
+    ...(proof?.[0] !== undefined && { proof: proof[0] }),
     ...(session.observer && { observer: session.observer }),
     onProgress: session.progress,
   };
@@ -159,16 +164,32 @@ function readExpiry({ expires, format }: SignOptions): string | undefined {
   );
 }
 
-function describeSigned(signed: SignedDocument, file: string, hash: string, output: string, stored: boolean): Outcome {
+interface Written {
+  /** 64 hex characters. */
+  readonly hash: string;
+  /** Path of the signature file. */
+  readonly output: string;
+  readonly store: boolean;
+  readonly proof?: WrittenProof;
+}
+
+function describeSigned(signed: SignedDocument, file: string, { hash, output, store, proof }: Written): Outcome {
   const { organisation, key, key_fingerprint, signed_at } = signed;
   return {
-    document: { package_hash: hash, signature_file: output, stored, ...signed },
+    document: {
+      package_hash: hash,
+      signature_file: output,
+      stored: store,
+      ...(proof && { proof_file: proof.path, index: proof.index }),
+      ...signed,
+    },
     lines: [
       `${file} is signed by ${organisation} with its key ${key}.`,
       `  sha256    ${hash}`,
       `  key       ${key_fingerprint}`,
       `  time      ${signed_at}`,
-      `  signature ${output}${stored ? ', and in the database' : ''}`,
+      `  signature ${output}${store ? ', and in the database' : ''}`,
+      ...(proof ? [`  proof     ${proof.path}: entry ${proof.index} of the log`] : []),
       '',
       `Next: ship ${basename(output)} beside ${basename(file)}. Whoever trusts the key verifies it with: hanaper package verify FILE`,
     ],
