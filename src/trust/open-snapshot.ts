@@ -44,7 +44,7 @@ export function describeDifference(did: string, payload: Uint8Array, found: Snap
 }
 
 function readSnapshot(did: string, payload: Uint8Array): SnapshotClaims {
-  const members = reader.object(reader.json(payload, maxLength), 'payload', [
+  const members = reader.object(reader.json(reader.utf8(payload, maxLength)), 'payload', [
     '_type',
     'authority',
     'created_at',
