@@ -12,38 +12,22 @@ import {
   showCheckpoint,
 } from '../../../src/authority/index.ts';
 import type { LogProofDocument } from '../../../src/authority/prove-entry.ts';
-import { decodeBase64, encodeUtf8 } from '../../../src/bytes.ts';
-import {
-  checkLogKey,
-  checkSeen,
-  decodeLogEntry,
-  hashLeaf,
-  openCheckpoint,
-  verifyInclusion,
-} from '../../../src/log/index.ts';
+import { encodeUtf8 } from '../../../src/bytes.ts';
+import { checkLogKey, checkSeen, openCheckpoint } from '../../../src/log/index.ts';
 import { computeCid, decodeInvocation, formatCid, readReceipt } from '../../../src/ucan/index.ts';
 import { query, queryOne } from '../../support/authority.ts';
 import { appendEntries, readCheckpoints } from '../../support/checkpoints.ts';
 import { expectCode, failureOf } from '../../support/codes.ts';
 import { ask, type Door, openDoor, send } from '../../support/door.ts';
 import { engines } from '../../support/engines.ts';
+import { bytesOf, checkProof, logKeyOf } from '../../support/proof.ts';
 
-const bytesOf = (text: string) => decodeBase64(text) ?? new Uint8Array(0);
-const keyOf = ({ log_key: { statement, signature } }: Pick<LogProofDocument, 'log_key'>) => ({
-  statement: bytesOf(statement),
-  signature: bytesOf(signature),
-});
-
-/** Holds a proof against nothing but the DID of the authority, and gives what it proves. */
+/** Holds a proof against nothing but the DID of the authority, and gives the receipt that it proves. */
 async function check(did: string, proof: LogProofDocument) {
-  const { origin: name, publicKey } = await checkLogKey(keyOf(proof), did);
-  const { size, root } = await openCheckpoint(encodeUtf8(proof.checkpoint), { name, publicKey });
-  const entry = bytesOf(proof.entry);
-  const hashes = proof.inclusion.map(bytesOf);
-  verifyInclusion({ index: proof.index, size, root, proof: hashes, leafHash: hashLeaf(entry) });
-  const { receipt } = decodeLogEntry(entry);
-  expect(formatCid(computeCid(bytesOf(proof.receipt)))).toBe(formatCid(receipt));
-  return { size, receipt: readReceipt(decodeInvocation(bytesOf(proof.receipt))) };
+  const { entry, checkpoint } = await checkProof(did, proof);
+  const token = bytesOf(proof.receipt);
+  expect(formatCid(computeCid(token))).toBe(formatCid(entry.receipt));
+  return { size: checkpoint.size, receipt: readReceipt(decodeInvocation(token)) };
 }
 
 describe.each(engines)('$name', (engine) => {
@@ -155,7 +139,7 @@ describe.each(engines)('$name', (engine) => {
     await appendEntries(door.authority, 300);
     const last = await door.authority.execute(showCheckpoint, {});
     expect([last.size, last.consistency]).toEqual([last.entries, undefined]);
-    const { origin: name, publicKey } = await checkLogKey(keyOf(last), door.authority.identity.did);
+    const { origin: name, publicKey } = await checkLogKey(logKeyOf(last), door.authority.identity.did);
     const now = await openCheckpoint(encodeUtf8(last.checkpoint), { name, publicKey });
     const seen = await readCheckpoints(door.authority);
     expect(seen.length).toBeGreaterThan(3);
