@@ -5,6 +5,9 @@ import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
+/** What a transaction is for. */
+export type Access = 'read' | 'write' | 'snapshot';
+
 /** An open database whose schema is that of this version. */
 export class Database {
   readonly engine: Engine;
@@ -20,23 +23,22 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction: all of it is done, or nothing.
+   * Runs `work` in one transaction: all of it is done, or nothing. A `snapshot` reads the database as it is at its first
+   * query, however long it takes; of a `read`, PostgreSQL answers each query by what is committed by then.
    *
    * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
    */
-  transact<Result>(access: 'read' | 'write', work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+  transact<Result>(access: Access, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     // Writers of one process would only keep each other waiting for the file.
     const takesTurns = access === 'write' && this.engine === 'sqlite';
     return takesTurns ? this.#writers.take(() => this.#transact(access, work)) : this.#transact(access, work);
   }
 
-  async #transact<Result>(
-    access: 'read' | 'write',
-    work: (transaction: Transaction) => Promise<Result>,
-  ): Promise<Result> {
+  async #transact<Result>(access: Access, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     try {
-      const begin = this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
-      const kysely = await begin.execute().catch((error: unknown) => {
+      const begin = this.#kysely.startTransaction().setAccessMode(access === 'write' ? 'read write' : 'read only');
+      const isolated = access === 'snapshot' ? begin.setIsolationLevel('repeatable read') : begin;
+      const kysely = await isolated.execute().catch((error: unknown) => {
         throw translateRefusal(error, this.name);
       });
       try {
