@@ -1,5 +1,7 @@
+import { HanaperError } from '../../errors.ts';
 import { loggedTables } from '../../store/effects.ts';
 import { readLogHead } from '../../store/log.ts';
+import type { LogHeadRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Authority } from '../authority.ts';
 import { type AuditedActs, auditActs } from './audit-acts.ts';
@@ -53,26 +55,37 @@ async function auditIn(
   { seen: notes = [], onProgress }: AuditOptions,
 ): Promise<Audited> {
   const findings = new Findings();
-  const { size: expected } = await readLogHead(transaction);
+  const head = await findHead(transaction, findings);
   const tell =
-    (phase: AuditPhase, total = expected) =>
+    (phase: AuditPhase, total = head?.size ?? 0) =>
     (done: number) =>
       onProgress?.(phase, done, total);
   const key = await auditLogKeys(transaction, authority, findings);
   const seen = await openSeen(notes, key, findings);
   const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));
   const acts = await auditActs(transaction, authority, findings, tell('acts'));
-  await auditHead(transaction, acts, findings);
+  if (head) auditHead(head, acts, findings);
   await auditRows(transaction, findings, tell('tables', loggedTables.length));
   return { findings, size: tree.size, root: tree.root(), checkpoint: tree.last };
 }
 
-async function auditHead(transaction: Transaction, acts: AuditedActs, findings: Findings): Promise<void> {
-  const head = await readLogHead(transaction);
-  for (const [column, name] of Object.entries({ size: 'size', enrolledAt: 'enrolled_at', generation: 'generation' })) {
-    const [said, found] = [head, acts].map((each) => each[column as keyof AuditedActs]);
-    if (said === found) continue;
-    const message = `The head of the log has the ${name} ${said}, and the entries come to ${found}.`;
-    findings.add({ kind: 'head', table: 'log_head', key: name, message });
+async function findHead(transaction: Transaction, findings: Findings): Promise<LogHeadRow | undefined> {
+  try {
+    return await readLogHead(transaction);
+  } catch (error) {
+    if (!(error instanceof HanaperError) || error.code !== 'database_corrupt') throw error;
+    findings.add({ kind: 'head', table: 'log_head', message: error.message });
+    return undefined;
+  }
+}
+
+const headColumns = { size: 'size', generation: 'generation', enrolledAt: 'enrolled_at' } as const;
+
+function auditHead(head: LogHeadRow, acts: AuditedActs, findings: Findings): void {
+  for (const column of ['size', 'generation', 'enrolledAt'] as const) {
+    if (head[column] === acts[column]) continue;
+    const key = headColumns[column];
+    const message = `The head of the log has the ${key} ${head[column]}, and the entries come to ${acts[column]}.`;
+    findings.add({ kind: 'head', table: 'log_head', key, message });
   }
 }
