@@ -1,6 +1,6 @@
 /** Random changes of a database past the store, and the way back. Nothing here needs Vitest. */
 import { randomUUID } from 'node:crypto';
-import { query, type Row } from './authority.ts';
+import { query, queryAll, type Row, type Statement } from './authority.ts';
 
 /** One change of one row. */
 export interface Mutation {
@@ -95,10 +95,21 @@ export async function mutate(url: string, random: () => number): Promise<Mutatio
   }
 }
 
-/** Puts a table back as it was. */
-export async function restore(url: string, { table, before }: Pick<Mutation, 'table' | 'before'>): Promise<void> {
-  await query(url, `delete from ${table}`);
-  for (const row of before) await insert(url, table, row);
+/** The rows of every table that can be changed. */
+export async function readRows(url: string): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const rows = await queryAll(
+    url,
+    mutableTables.map((table) => [`select * from ${table}`]),
+  );
+  return new Map(mutableTables.map((table, index) => [table, rows[index] ?? []]));
+}
+
+/** Puts tables back as they were. */
+export async function restore(url: string, before: ReadonlyMap<string, readonly Row[]>): Promise<void> {
+  const statements: Statement[] = [];
+  for (const [table, rows] of before)
+    statements.push([`delete from ${table}`], ...rows.map((row) => insertOf(table, row)));
+  await queryAll(url, statements);
 }
 
 type Made = Pick<Mutation, 'title' | 'names'>;
@@ -158,7 +169,7 @@ async function add(url: string, table: string, rows: readonly Row[], random: () 
   for (const column of keys[table] ?? []) row[column] = Number(row[column]) + 1000;
   if (table === 'log_entries') row['entry_index'] = rows.length;
   if (table === 'log_effects') row['entry_index'] = Number(row['entry_index']) - 1000;
-  await insert(url, table, row);
+  await query(url, ...insertOf(table, row));
   return { title: `${describe(table, row)} added`, names: namesOf(table, row) };
 }
 
@@ -190,10 +201,11 @@ async function remove(
   return { title: `${describe(table, row)} removed`, names: namesOf(table, row) };
 }
 
-async function insert(url: string, table: string, row: Row): Promise<void> {
+/** The statement that adds a row. */
+export function insertOf(table: string, row: Row): Statement {
   const columns = Object.keys(row);
   const places = columns.map((_, index) => `$${index + 1}`);
-  await query(url, `insert into ${table} (${columns.join(', ')}) values (${places.join(', ')})`, Object.values(row));
+  return [`insert into ${table} (${columns.join(', ')}) values (${places.join(', ')})`, Object.values(row)];
 }
 
 function namesOf(table: string, row: Row): readonly string[] {

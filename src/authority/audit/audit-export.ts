@@ -51,6 +51,8 @@ class ExportAudit {
   readonly #seen: readonly Uint8Array[];
   readonly #findings = new Findings();
   readonly #proofs = new Map<string, Delegation>();
+  /** Those that came since the last entry. */
+  #fresh: string[] = [];
   readonly #acts: ActAudit;
   #key: VerifierKey | undefined;
   #tree: TreeAudit | undefined;
@@ -134,7 +136,9 @@ class ExportAudit {
   #takeProof(token: Uint8Array): void {
     try {
       const delegation = decodeDelegation(token);
-      this.#proofs.set(cidKey(delegation.cid), delegation);
+      const key = cidKey(delegation.cid);
+      this.#proofs.set(key, delegation);
+      this.#fresh.push(key);
     } catch (error) {
       if (!(error instanceof HanaperError)) throw error;
       this.#add('token', 'ucan_delegations', `A proof in front of the entry ${this.#size} is none: ${error.message}`);
@@ -148,7 +152,13 @@ class ExportAudit {
     tree.append(bytes);
     this.#effects = new EffectsAudit();
     this.#entry = this.#decode(bytes, index);
-    if (this.#entry) await this.#acts.check({ index, entry: this.#entry, ...tokens });
+    const { invocation } = this.#entry ? await this.#acts.check({ index, entry: this.#entry, ...tokens }) : {};
+    const named = new Set(invocation?.proofs.map(cidKey));
+    const strange = this.#fresh.filter((key) => !named.has(key)).length;
+    this.#fresh = [];
+    if (strange === 0) return;
+    const message = `In front of the entry ${index} stand ${strange} proofs that its invocation does not name.`;
+    this.#findings.add({ kind: 'token', table: 'ucan_delegations', index, message });
   }
 
   #decode(bytes: Uint8Array, index: number): LogEntry | undefined {

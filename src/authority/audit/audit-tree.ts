@@ -109,7 +109,7 @@ class TreeWalk {
   /** Tiles that the tree of the last checkpoint has not. */
   async #checkPlaces(): Promise<void> {
     for await (const { level, tileIndex: index } of listEveryTile(this.#transaction)) {
-      if (widthOfTile({ level, index }, this.#tiledSize) > 0) continue;
+      if (level >= 0 && index >= 0 && widthOfTile({ level, index }, this.#tiledSize) > 0) continue;
       this.#tellTile({ level, index }, `is in no tree of ${this.#tiledSize} entries, as the last checkpoint has it`);
       this.#tellMissingCheckpoint();
     }

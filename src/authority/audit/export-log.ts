@@ -60,7 +60,7 @@ export function exportLog(
   return authority.database.transact('snapshot', async (transaction) => {
     const { size } = await readLogHead(transaction);
     const writer = new LogWriter(transaction, write);
-    await writer.begin(authority.identity.did, await authority.readNow(transaction));
+    await writer.begin(authority.identity.did);
     for (let from = 0, more = true; more; ) {
       const rows = await listLogEntries(transaction, from, entriesAtOnce);
       await writer.addEntries(rows.map(({ entry }) => entry));
@@ -87,8 +87,8 @@ class LogWriter {
     this.#effects = new EffectCursor(transaction);
   }
 
-  async begin(authority: string, createdAt: string): Promise<void> {
-    this.#add({ kind: 'head', authority, createdAt });
+  async begin(authority: string): Promise<void> {
+    this.#add({ kind: 'head', authority });
     for (const { statement, signature } of await listLogKeys(this.#transaction)) {
       this.#add({ kind: 'log-key', statement, signature });
     }

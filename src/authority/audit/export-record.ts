@@ -19,7 +19,7 @@ export interface ExportedEffect {
 
 /** What stands in an export, one after the other. */
 export type ExportRecord =
-  | { readonly kind: 'head'; readonly authority: string; readonly createdAt: string }
+  | { readonly kind: 'head'; readonly authority: string }
   | { readonly kind: 'log-key'; readonly statement: Uint8Array; readonly signature: Uint8Array }
   | { readonly kind: 'proof'; readonly token: Uint8Array }
   | {
@@ -86,7 +86,7 @@ export class RecordSplitter {
 function fieldsOf(record: ExportRecord): IpldValue[] {
   switch (record.kind) {
     case 'head':
-      return [context, record.authority, record.createdAt];
+      return [context, record.authority];
     case 'log-key':
       return [record.kind, record.statement, record.signature];
     case 'proof':
@@ -120,7 +120,7 @@ function readRecord(kind: string, values: readonly IpldValue[]): ExportRecord | 
   const [first, second, third] = values;
   switch (kind) {
     case context:
-      return isText(first) && isText(second) ? { kind: 'head', authority: first, createdAt: second } : undefined;
+      return isText(first) ? { kind: 'head', authority: first } : undefined;
     case 'log-key':
       return isBytes(first) && isBytes(second) ? { kind, statement: first, signature: second } : undefined;
     case 'proof':

@@ -82,7 +82,7 @@ export class TreeAudit {
     } else if (size > this.size) {
       this.#add('tree', 'log_entries', size, `A checkpoint of ${size} entries is signed, and there are ${this.size}.`);
     } else if (equalBytes(checkpoint.root, this.root())) {
-      this.#last = { size, note };
+      this.#last = { size, note: new Uint8Array(note) };
     } else if (!this.#isForked) {
       // Every root behind it differs as well.
       this.#isForked = true;
