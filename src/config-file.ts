@@ -22,6 +22,7 @@ export interface ConfigFile {
     readonly tls_cert?: string;
     readonly tls_key?: string;
     readonly metrics?: number | 'off';
+    readonly public_log?: boolean;
   };
   readonly profiles?: Readonly<
     Record<
@@ -63,6 +64,7 @@ const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
       tls_cert: z.string().exactOptional(),
       tls_key: z.string().exactOptional(),
       metrics: z.union([z.int().min(0).max(65_535), z.literal('off')]).exactOptional(),
+      public_log: z.boolean().exactOptional(),
     })
     .exactOptional(),
   profiles: z

@@ -25,6 +25,8 @@ export interface ServerConfig {
   readonly tlsKey?: string;
   /** The port of `/metrics` on this machine; `off`: none. */
   readonly metrics: number | 'off';
+  /** Whether anybody may read the log, as static files. */
+  readonly publicLog: boolean;
 }
 
 /** A server that takes the place of the database at hand, and by which key it is asked. */
@@ -174,6 +176,7 @@ function readServer({ server = {} }: ConfigFile, environment: Environment): Serv
     ...(tlsCert !== undefined && { tlsCert }),
     ...(tlsKey !== undefined && { tlsKey }),
     metrics: parseMetricsPort(read('HANAPER_METRICS', server.metrics?.toString()) ?? '7374'),
+    publicLog: readSwitch(environment, 'HANAPER_PUBLIC_LOG') ?? server.public_log ?? false,
   };
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { readLogState } from './authority/log-state.ts';
 import type { AuthorityOptions } from './authority/open-authority.ts';
 import type { Argon2Parameters } from './crypto/argon2.ts';
 import { HanaperError } from './errors.ts';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly tls?: TlsFiles;
   /** Whether it may be reached from other machines without TLS. */
   readonly insecure?: boolean;
+  /** Whether anybody may read the log, as static files under `/log/`. */
+  readonly publicLog?: boolean;
   /** The port of `/metrics` on this machine; absent: none. */
   readonly metricsPort?: number;
   /** Opens the vault before the first request. */
@@ -76,8 +79,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 // What is put on the stack last is taken down first: requests, then the token, then the database.
 async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Promise<RunningServer> {
-  const { address, tls, timeouts, metricsPort, log } = options;
-  const metrics = new LateMetrics(() => service.current?.locked ?? true);
+  const { address, tls, timeouts, metricsPort, publicLog = false, log } = options;
+  const metrics = new LateMetrics({
+    isLocked: () => service.current?.locked ?? true,
+    readLog: () => service.current && readLogState(service.current),
+  });
   const service = stack.use(new DatabaseService(watch(options, metrics)));
   await service.open();
   if (options.credential) await service.current?.unlock(options.credential);
@@ -88,6 +94,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   const app = createApp({
     service,
     hosts,
+    publicLog,
     log: (entry) => {
       log?.request(entry);
       metrics.use((counters) => counters.observeRequest(entry));

@@ -37,7 +37,7 @@ describe('loadConfig', () => {
       db: `sqlite:${home}/.local/share/hanaper/hanaper.db`,
       crypto: { method: 'passphrase', securityLevel: 'balanced' },
       security: { requireSignatures: false },
-      server: { listen: '127.0.0.1:7373', hosts: [], metrics: 7374 },
+      server: { listen: '127.0.0.1:7373', hosts: [], metrics: 7374, publicLog: false },
       stateFolder: `${home}/.local/state/hanaper`,
     });
   });

@@ -1,11 +1,12 @@
 import type { HanaperError } from '../errors.ts';
+import type { Checkpoint } from '../log/checkpoint.ts';
 import { Turns } from '../store/turns.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CheckpointContext } from './make-checkpoint.ts';
 import { type ReportFailure, tryCheckpoint } from './try-checkpoint.ts';
 
 /** Whose log it is. */
-export interface LogHost extends Omit<CheckpointContext, 'vault'> {
+export interface LogHost extends Omit<CheckpointContext, 'vault' | 'seen'> {
   readonly report: ReportFailure;
   /** The vault, while it is open. */
   vault(): Vault | undefined;
@@ -17,6 +18,7 @@ export class Checkpointer {
   /** Milliseconds after which an entry is under one; `undefined`: as late as when all ends. */
   readonly #delay: number | undefined;
   readonly #turns = new Turns();
+  #seen: Checkpoint | undefined;
   #isBehind = false;
   #timer: NodeJS.Timeout | undefined;
   #next: Promise<void> | undefined;
@@ -37,7 +39,7 @@ export class Checkpointer {
    * Brings every entry that was committed before this was asked for under a checkpoint. While the vault is locked nothing
    * can be signed, and nothing is done.
    *
-   * @throws HanaperError `log_tampered`, `unavailable`
+   * @throws HanaperError `log_tampered`, `log_rolled_back`, `unavailable`
    */
   make(): Promise<void> {
     // Who asks while one is being made shares the next.
@@ -61,7 +63,7 @@ export class Checkpointer {
     const { makeCheckpoint } = await import('./make-checkpoint.ts');
     this.#isBehind = false;
     try {
-      await makeCheckpoint({ ...this.#host, vault });
+      this.#seen = await makeCheckpoint({ ...this.#host, vault, seen: this.#seen });
     } catch (error) {
       this.#isBehind = true;
       throw error;

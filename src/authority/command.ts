@@ -73,6 +73,8 @@ export interface Command<Subject extends CommandSubject, Args, Result> {
   /** Strict: no default, coercion, transform or unknown key. */
   readonly args: z.ZodType<Args>;
   readonly result: z.ZodType<Result>;
+  /** Whether the log's entries are brought under a checkpoint first, if the vault is open. */
+  readonly needsCheckpoint?: true;
   /** The event that tells of a refusal. */
   readonly refusal?: EventName;
   /** Runs inside one transaction. */

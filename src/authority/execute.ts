@@ -59,6 +59,7 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
   try {
     const invocation = await verifyToken(request.invocation);
     const told = new Told();
+    if (command.needsCheckpoint) await host.checkpoint();
     const admitted = await host.database.transact('read', async (transaction) => {
       const found = await admit(host, transaction, command, request, told);
       return 'kind' in found || command.access === 'write' ? found : read(host, request, found);
@@ -100,6 +101,7 @@ export async function readAsLocal(
   organisation: string | undefined,
 ): Promise<Answer> {
   const told = new Told();
+  if (command.needsCheckpoint) await host.checkpoint();
   const result = await host.database.transact('read', async (transaction) => {
     const now = await host.readNow(transaction);
     return runAsLocal(host, { transaction, now, recall: withoutMemo, told }, command, args, organisation);
@@ -166,10 +168,11 @@ function perform(
     const effects = hashEffects(transaction, turn.head.size);
     const act = { invocation, out, now, head: turn.head, principals };
     const { receipt, head } = await enrol(transaction, vault, act, effects);
+    const index = turn.head.size;
     turn.head = head;
     turn.isOpen = false;
     if (refusal) told.clear();
-    return { kind: 'receipt', receipt, isReplay: false, ...(refusal && { refusal }) };
+    return { kind: 'receipt', receipt, index, isReplay: false, ...(refusal && { refusal }) };
   });
 }
 

@@ -11,6 +11,8 @@ import { altered } from './altered.ts';
 /** An invocation that was executed, now or before, with what came of it. */
 export interface Executed {
   readonly receipt: Receipt;
+  /** Where its entry stands in the log, if it was executed now. */
+  readonly index?: number;
   /** Whether it had been executed before. */
   readonly isReplay: boolean;
 }

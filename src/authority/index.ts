@@ -28,6 +28,17 @@ export {
   type SigningKeyDocument,
 } from './commands/key.ts';
 export {
+  type CheckpointDocument,
+  type EffectDocument,
+  type EntryDocument,
+  type EntryListDocument,
+  type ProveArgs,
+  proveLog,
+  type ReadLogArgs,
+  readLog,
+  showCheckpoint,
+} from './commands/log.ts';
+export {
   createOrganisation,
   listOrganisations,
   type OrganisationDocument,
@@ -50,6 +61,8 @@ export { type Initialized, type InitializeOptions, initializeAuthority, requireU
 export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
 export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
+export type { LogKeyDocument, LogProofDocument } from './prove-entry.ts';
+export { proveInclusion } from './prove-inclusion.ts';
 export { readLegacySource } from './read-legacy-source.ts';
 export { resultOf } from './result-of.ts';
 export { describeAuthority, readStatus, type StatusDocument } from './status.ts';

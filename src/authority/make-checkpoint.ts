@@ -1,10 +1,12 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { equalBytes } from '../bytes.ts';
 import { publicKeyOf } from '../crypto/ed25519.ts';
-import { openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
+import { checkSeen } from '../log/check-seen.ts';
+import { type Checkpoint, openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
+import { proveConsistency } from '../log/consistency.ts';
 import { emptyTree, growTiles, rootOfEdge, type TreeEdge } from '../log/grow-tiles.ts';
 import type { LogKey } from '../log/log-key.ts';
-import { hashLeaf } from '../log/merkle.ts';
+import { emptyRoot, hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
 import { listPartialTiles, type Tile, type TileCoordinates, tileLength } from '../log/tile.ts';
 import { findLastCheckpoint, insertCheckpoint } from '../store/checkpoints.ts';
@@ -15,11 +17,14 @@ import { findLogTile, writeLogTile } from '../store/log-tiles.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
 import { readLogKey } from './log-key.ts';
+import { readTree } from './read-tree.ts';
 
 /** Of which log a checkpoint is made, and by whom. */
 export interface CheckpointContext {
   readonly database: Database;
   readonly vault: Vault;
+  /** What this process saw last: the log must continue it. */
+  readonly seen?: Checkpoint | undefined;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
   readNow(transaction: Transaction): Promise<string>;
 }
@@ -31,45 +36,58 @@ const entriesUnderOne = 65_536;
 /**
  * Hashes the entries that are under no checkpoint yet, keeps the tiles that grew, and signs the new head of the tree; of
  * very many entries, several heads one after the other. Entries are read and hashed beside the writers, and only what came
- * of it is written in a transaction of its own. Returns how many entries are under the last checkpoint.
+ * of it is written in a transaction of its own. Returns the last checkpoint.
  *
  * @throws HanaperError `log_tampered` where the tiles are not those that were signed last, or entries are missing;
- * `locked`, `unavailable`
+ * `log_rolled_back` where the log does not continue what was seen; `locked`, `unavailable`
  */
-export async function makeCheckpoint(context: CheckpointContext): Promise<number> {
-  for (;;) {
-    const growth = await grow(context);
-    if (growth.changed.length === 0) return growth.from;
-    await sign(context, growth);
+export async function makeCheckpoint(context: CheckpointContext): Promise<Checkpoint> {
+  for (let { seen } = context; ; ) {
+    const growth = await grow({ ...context, seen });
+    seen = growth.signed;
+    if (growth.changed.length === 0) return seen;
+    await signGrowth(context, growth);
   }
 }
 
 interface Growth {
   readonly key: LogKey;
-  /** How many entries are under a checkpoint. */
-  readonly from: number;
+  /** The last checkpoint; of no entries before the first. */
+  readonly signed: Checkpoint;
   readonly edge: TreeEdge;
   readonly changed: readonly Tile[];
 }
 
-function grow({ database, vault }: CheckpointContext): Promise<Growth> {
+function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   return database.transact('read', async (transaction) => {
-    // First, since on PostgreSQL each query sees what others have committed by then; tiles and entries only grow.
-    const last = await findLastCheckpoint(transaction);
     const key = await requireOwnKey(transaction, vault);
+    // Before all that it is held against, since on PostgreSQL each query sees what others have committed by then.
+    const signed = await readSigned(transaction, key);
     const { size } = await readLogHead(transaction);
-    const signed = last && (await openCheckpoint(last.note, key.verifier));
-    const from = await readEdge(transaction, signed?.size ?? 0);
-    if (signed && (signed.size !== last.size || !equalBytes(rootOfEdge(from), signed.root))) {
+    if (seen) checkSeen(seen, signed, await proveSince(transaction, seen.size, signed.size));
+    const from = await readEdge(transaction, signed.size);
+    if (!equalBytes(rootOfEdge(from), signed.root)) {
       throw logTampered('tile', 'is another than when the last checkpoint was signed', { size: signed.size });
     }
     if (size < from.size) throw logTampered('entry', 'is missing', { size: from.size, entries: size });
     const grown = await growTo(transaction, from, Math.min(size, from.size + entriesUnderOne));
-    return { key: key.stated, from: from.size, ...grown };
+    return { key, signed, ...grown };
   });
 }
 
-async function growTo(transaction: Transaction, from: TreeEdge, size: number): Promise<Omit<Growth, 'key' | 'from'>> {
+async function readSigned(transaction: Transaction, { origin, publicKey }: LogKey): Promise<Checkpoint> {
+  const row = await findLastCheckpoint(transaction);
+  if (row === undefined) return { origin, size: 0, root: emptyRoot() };
+  const checkpoint = await openCheckpoint(row.note, { name: origin, publicKey });
+  if (checkpoint.size === row.size) return checkpoint;
+  throw logTampered('checkpoint', 'stands in the place of another', { size: row.size });
+}
+
+async function proveSince(transaction: Transaction, since: number, size: number) {
+  return since < size ? proveConsistency(readTree(transaction, size), since, size) : [];
+}
+
+async function growTo(transaction: Transaction, from: TreeEdge, size: number): Promise<Omit<Growth, 'key' | 'signed'>> {
   const changed = new Map<string, Tile>();
   let edge = from;
   while (edge.size < size) {
@@ -90,12 +108,10 @@ async function hashEntries(transaction: Transaction, from: number, count: number
 }
 
 // Nothing is signed by a key that nobody could hold to be the log's.
-async function requireOwnKey(transaction: Transaction, vault: Vault) {
+async function requireOwnKey(transaction: Transaction, vault: Vault): Promise<LogKey> {
   const found = await readLogKey(transaction, vault.did);
   const publicKey = await vault.withLogKey(publicKeyOf);
-  if (found && equalBytes(found.key.publicKey, publicKey)) {
-    return { stated: found.key, verifier: { name: found.key.origin, publicKey } };
-  }
+  if (found && equalBytes(found.key.publicKey, publicKey)) return found.key;
   throw logTampered('log key', found ? 'is another than that of this authority' : 'is missing', { did: vault.did });
 }
 
@@ -111,7 +127,7 @@ async function readTile(transaction: Transaction, { level, index, width }: TileC
   return { level, index, hashes: hashes.subarray(0, tileLength(width)) };
 }
 
-async function sign(context: CheckpointContext, { key, from, edge, changed }: Growth): Promise<void> {
+async function signGrowth(context: CheckpointContext, { key, signed, edge, changed }: Growth): Promise<void> {
   const { database, vault } = context;
   const checkpoint = { origin: key.origin, size: edge.size, root: rootOfEdge(edge) };
   const note = await vault.withLogKey((seed) => signCheckpoint(checkpoint, seed));
@@ -119,7 +135,7 @@ async function sign(context: CheckpointContext, { key, from, edge, changed }: Gr
     await takeLock(transaction, 'checkpoint');
     const last = await findLastCheckpoint(transaction);
     // Somebody else was faster, and what was hashed here is theirs by now.
-    if ((last?.size ?? 0) !== from) return;
+    if ((last?.size ?? 0) !== signed.size) return;
     for (const tile of changed) await writeLogTile(transaction, tile);
     await insertCheckpoint(transaction, { size: edge.size, note, createdAt: await context.readNow(transaction) });
   });

@@ -4,6 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
+import { addLogFiles } from './log-files.ts';
 import { problemCodeOf, respondProblem } from './problems.ts';
 import { addPublicRoutes } from './public.ts';
 import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly hosts: ReadonlySet<string>;
   /** Is told of each request. */
   readonly log: (entry: RequestLog) => void;
+  /** Whether anybody may read the log, as static files. */
+  readonly publicLog?: boolean;
   /** Adds routes behind the same admission. */
   readonly mount?: (app: Hono) => void;
 }
@@ -43,7 +46,7 @@ export interface AppOptions {
  * const app = createApp({ service, hosts: new Set(['localhost:7373']), log: () => undefined });
  * serve({ fetch: app.fetch, port: 7373 });
  */
-export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
+export function createApp({ service, hosts, log, publicLog = false, mount }: AppOptions): Hono {
   const app = new Hono();
   const admission = new Admission(hosts);
   app.use(async (context, next) => {
@@ -75,6 +78,7 @@ export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
   addInvoke(app, service);
   addRoutes(app, service);
   addPublicRoutes(app, service);
+  if (publicLog) addLogFiles(app, service);
   addDescription(app);
   return app;
 }

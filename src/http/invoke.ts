@@ -10,7 +10,8 @@ import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
-import { respond, respondJson } from './respond.ts';
+import { proofHeader } from './proof-header.ts';
+import { type HeaderRecord, respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { statusOf } from './statuses.ts';
 
@@ -31,7 +32,8 @@ export function addInvoke(app: Hono, service: Service): void {
     const name = context.req.query('org');
     if (name !== undefined) await requireSubject(service, request, name);
     const answer = await authority.executeRequest(request);
-    return answerWith(context, answer, encodingOf(container) ?? 'raw');
+    const headers = { ...receiptHeaders(answer), ...(await proofHeader(context, authority, answer)) };
+    return answerWith(context, answer, { encoding: encodingOf(container) ?? 'raw', headers });
   });
 }
 
@@ -46,8 +48,11 @@ async function requireSubject(service: Service, { invocation }: Request, referen
   );
 }
 
-async function answerWith(context: Context, answer: Answer, encoding: ContainerEncoding): Promise<Response> {
-  const headers = receiptHeaders(answer);
+async function answerWith(
+  context: Context,
+  answer: Answer,
+  { encoding, headers }: { readonly encoding: ContainerEncoding; readonly headers: HeaderRecord },
+): Promise<Response> {
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
   const { receipt } = answer;
   const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;

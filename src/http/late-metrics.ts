@@ -1,17 +1,17 @@
-import type { Metrics } from './metrics.ts';
+import type { Metrics, Watched } from './metrics.ts';
 
 /** Counters whose library is loaded when there is something to count, so that the start does not wait for it. */
 export class LateMetrics {
-  readonly #isLocked: () => boolean;
+  readonly #watched: Watched;
   #metrics: Promise<Metrics> | undefined;
 
-  constructor(isLocked: () => boolean) {
-    this.#isLocked = isLocked;
+  constructor(watched: Watched) {
+    this.#watched = watched;
   }
 
   /** The counters. */
   load(): Promise<Metrics> {
-    this.#metrics ??= import('./metrics.ts').then(({ createMetrics }) => createMetrics(this.#isLocked));
+    this.#metrics ??= import('./metrics.ts').then(({ createMetrics }) => createMetrics(this.#watched));
     return this.#metrics;
   }
 

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { LogState } from '../authority/log-state.ts';
+import { HanaperError } from '../errors.ts';
 import type { HanaperEvent } from '../events.ts';
 import type { RequestLog } from './app.ts';
 
@@ -14,8 +16,15 @@ export interface Metrics {
 // Seconds: from what a cached answer takes to what an unlocking does.
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Counters that begin at zero; `isLocked` is asked each time that they are read. */
-export function createMetrics(isLocked: () => boolean): Metrics {
+/** What is asked of a database each time that the counters are read. */
+export interface Watched {
+  isLocked(): boolean;
+  /** `undefined` where there is no database yet. */
+  readLog(): Promise<LogState> | undefined;
+}
+
+/** Counters that begin at zero. */
+export function createMetrics({ isLocked, readLog }: Watched): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
@@ -51,6 +60,7 @@ export function createMetrics(isLocked: () => boolean): Metrics {
       this.set(isLocked() ? 1 : 0);
     },
   });
+  addLogGauges(registry, readLog);
   return {
     contentType: registry.contentType,
     observeRequest: ({ method, path, status, milliseconds }) => {
@@ -64,4 +74,39 @@ export function createMetrics(isLocked: () => boolean): Metrics {
     },
     render: () => registry.metrics(),
   };
+}
+
+function addLogGauges(registry: Registry, readLog: Watched['readLog']): void {
+  const signed = new Gauge({
+    name: 'hanaper_log_checkpoint_entries',
+    help: 'Entries of the log under the last checkpoint',
+    registers: [registry],
+  });
+  const age = new Gauge({
+    name: 'hanaper_log_checkpoint_age_seconds',
+    help: 'How long ago the last checkpoint was made; one is made where there are new entries',
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'hanaper_log_entries',
+    help: 'Entries of the log',
+    registers: [registry],
+    async collect() {
+      const state = await readQuietly(readLog);
+      if (state === undefined) return;
+      this.set(state.entries);
+      signed.set(state.signed);
+      if (state.signedAt !== undefined) age.set((Date.now() - Date.parse(state.signedAt)) / 1000);
+    },
+  });
+}
+
+// Counters are read where a database is in trouble, too.
+async function readQuietly(readLog: Watched['readLog']): Promise<LogState | undefined> {
+  try {
+    return await readLog();
+  } catch (error) {
+    if (error instanceof HanaperError) return undefined;
+    throw error;
+  }
 }

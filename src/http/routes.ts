@@ -8,6 +8,7 @@ import { answerPlainly } from './answer.ts';
 import { readBearer } from './bearer.ts';
 import { readJsonBody } from './body.ts';
 import { anotherRequest, requireSameArguments, requireSameCommand } from './match-request.ts';
+import { proofHeader } from './proof-header.ts';
 import type { Service } from './service.ts';
 
 /** The routes that need more than an invocation, and are added elsewhere. */
@@ -31,7 +32,8 @@ async function execute(context: Context, service: Service, command: AnyCommand):
   if (organisation !== undefined) await requireSameSubject(service, request, organisation);
   const body = command.route.method === 'GET' ? undefined : await readJsonBody(context);
   requireSameArguments(request, { path, query: readQuery(context), body });
-  return answerPlainly(context, await authority.executeRequest(request));
+  const answer = await authority.executeRequest(request);
+  return answerPlainly(context, answer, await proofHeader(context, authority, answer));
 }
 
 function readPath(context: Context, { route }: AnyCommand): Readonly<Record<string, string>> {

@@ -70,6 +70,24 @@ export async function listLogEffects({ kysely }: Transaction, entryIndex: number
   return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();
 }
 
+/** The first effects of each of `count` entries from an index on, in their order. */
+export async function listEffectsOfEntries(
+  { kysely }: Transaction,
+  from: number,
+  count: number,
+  mostEach: number,
+): Promise<readonly LogEffectRow[]> {
+  return kysely
+    .selectFrom('logEffects')
+    .selectAll()
+    .where('entryIndex', '>=', from)
+    .where('entryIndex', '<', from + count)
+    .where('position', '<', mostEach)
+    .orderBy('entryIndex')
+    .orderBy('position')
+    .execute();
+}
+
 function requireHead([head]: readonly LogHeadRow[]): LogHeadRow {
   if (head) return head;
   throw new HanaperError('database_corrupt', 'The log has lost its head. Restore the database from a backup.', {

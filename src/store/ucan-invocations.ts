@@ -8,6 +8,8 @@ import type { InvocationRow } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
+const cidsAtOnce = 500;
+
 const insert = prepare<{ readonly id: number }>(
   `insert into ucan_invocations
    (did_id, cid, payload_digest, envelope, iss, sub, aud, cmd, prf, exp, iat, executed_at, result_cid, created_at)
@@ -80,4 +82,17 @@ export async function findInvocationByPayload(
 export async function getInvocationByCid(transaction: Transaction, cid: CID): Promise<InvocationRow | undefined> {
   const [row] = await selectByCid(transaction, formatCid(cid));
   return row;
+}
+
+/** Those that there are of some invocations, by their CIDs (base58btc), in no order. */
+export async function listInvocationsByCid(
+  { kysely }: Transaction,
+  cids: readonly string[],
+): Promise<readonly InvocationRow[]> {
+  const rows: InvocationRow[] = [];
+  for (let start = 0; start < cids.length; start += cidsAtOnce) {
+    const some = cids.slice(start, start + cidsAtOnce);
+    rows.push(...(await kysely.selectFrom('ucanInvocations').selectAll().where('cid', 'in', some).execute()));
+  }
+  return rows;
 }

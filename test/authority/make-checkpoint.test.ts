@@ -12,9 +12,13 @@ import { engines } from '../support/engines.ts';
 import { countWrites } from '../support/transactions.ts';
 import { toHex } from '../support/vectors.ts';
 
-function checkpoint(authority: Authority): Promise<number> {
+async function checkpoint(authority: Authority): Promise<number> {
+  return (await makeCheckpoint(contextOf(authority))).size;
+}
+
+function contextOf(authority: Authority) {
   const { database } = authority;
-  return makeCheckpoint({ database, vault: authority.requireVault(), readNow: (inner) => authority.readNow(inner) });
+  return { database, vault: authority.requireVault(), readNow: authority.readNow.bind(authority) };
 }
 
 describe.each(engines)('$name', (engine) => {
@@ -114,7 +118,7 @@ describe.each(engines)('$name', (engine) => {
       ['changed one on a higher level', 'tile', 'update log_tiles set hashes = HASHES where level = 1'],
       [
         'put an earlier one in its place',
-        'tile',
+        'checkpoint',
         `update checkpoints set note = (select note from checkpoints where size = 1) where size = 301`,
       ],
       ['changed the note', 'note', `update checkpoints set note = HASHES where size = 301`],
@@ -140,6 +144,31 @@ describe.each(engines)('$name', (engine) => {
       );
       expect(await readTiles(authority)).toEqual(tiles);
     });
+  });
+
+  test('a process knows the log from which checkpoints were removed, or which begins anew', async () => {
+    await using authority = await open();
+    await appendEntries(authority, 299);
+    const seen = await makeCheckpoint(contextOf(authority));
+    await appendEntries(authority, 400);
+    const again = () => makeCheckpoint({ ...contextOf(authority), seen });
+    await query(authority.url, 'delete from checkpoints where size > 1');
+    const failed = { code: 'log_rolled_back', details: { reason: 'shorter', seen: 300, now: 1 } };
+    expect(await failureOf(again)).toMatchObject(failed);
+    await query(authority.url, 'delete from checkpoints');
+    expect(await failureOf(again)).toMatchObject({ ...failed, details: { ...failed.details, now: 0 } });
+    await query(authority.url, 'delete from log_tiles');
+    await query(authority.url, 'update log_entries set entry = $1 where entry_index = 5', [new Uint8Array(9)]);
+    expect(await checkpoint(authority)).toBe(700);
+    expect(await failureOf(again)).toMatchObject({ code: 'log_rolled_back', details: { reason: 'unproven' } });
+  });
+
+  test('a log that others have continued meanwhile is the same log', async () => {
+    await using authority = await open();
+    const seen = await makeCheckpoint(contextOf(authority));
+    await appendEntries(authority, 600);
+    await checkpoint(authority);
+    expect((await makeCheckpoint({ ...contextOf(authority), seen })).size).toBe(601);
   });
 
   test('a tile that has more than was signed is grown from what was', async () => {

@@ -4,6 +4,7 @@ import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
 import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
 import { importLegacyTokens } from './import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys, revokeKey } from './key.ts';
+import { proveLog, readLog, showCheckpoint } from './log.ts';
 import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
 import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
 import { addTrust, listTrust, revokeTrust } from './trust.ts';
@@ -36,6 +37,9 @@ export const commands: readonly AnyCommand[] = [
   pruneDelegations,
   revokeDelegation,
   importLegacyTokens,
+  readLog,
+  proveLog,
+  showCheckpoint,
   validateSlot,
   unlockDatabase,
   lockDatabase,

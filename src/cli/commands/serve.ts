@@ -21,6 +21,7 @@ export interface ServeOptions {
   readonly tlsKey?: string;
   readonly insecure?: boolean;
   readonly metrics?: string;
+  readonly publicLog?: boolean;
   readonly unlock?: boolean;
 }
 
@@ -62,7 +63,7 @@ function holdEvents(log: ServerLog): { readonly log: ServerLog; release(): void 
 async function start(
   session: Session,
   { unlock = false }: ServeOptions,
-  configured: Pick<ServerOptions, 'address' | 'hosts' | 'insecure'>,
+  configured: Configured,
   log: ServerLog,
 ): Promise<RunningServer> {
   const { startServer } = await import('../../server.ts');
@@ -82,7 +83,9 @@ async function start(
   }
 }
 
-function configure(session: Session, options: ServeOptions): Pick<ServerOptions, 'address' | 'hosts' | 'insecure'> {
+type Configured = Pick<ServerOptions, 'address' | 'hosts' | 'tls' | 'insecure' | 'metricsPort' | 'publicLog'>;
+
+function configure(session: Session, options: ServeOptions): Configured {
   const { server } = session.config;
   const metrics = options.metrics === undefined ? server.metrics : parseMetricsPort(options.metrics);
   const tls = chooseTls(options.tlsCert ?? server.tlsCert, options.tlsKey ?? server.tlsKey);
@@ -90,6 +93,7 @@ function configure(session: Session, options: ServeOptions): Pick<ServerOptions,
     address: chooseAddress(options, server),
     hosts: options.host ?? server.hosts,
     insecure: options.insecure ?? false,
+    publicLog: options.publicLog ?? server.publicLog,
     ...(tls && { tls }),
     ...(metrics !== 'off' && { metricsPort: metrics }),
   };

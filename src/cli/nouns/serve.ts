@@ -17,6 +17,7 @@ export function addServeCommand(program: Command, output: Output): void {
       option('--tls-key <file>', 'its private key, PEM (HANAPER_TLS_KEY)'),
       option('--insecure', 'listen for other machines without TLS, where a proxy does it'),
       option('--metrics <port>', 'the port of /metrics on this machine, or "off" (HANAPER_METRICS; else 7374)'),
+      option('--public-log', 'let anybody read the log, as static files under /log/ (HANAPER_PUBLIC_LOG)'),
       option('--unlock', 'ask for the passphrase now, on the terminal'),
     ],
     act: async (session, options) => (await import('../commands/serve.ts')).serve(session, options),

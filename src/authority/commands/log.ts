@@ -1,0 +1,212 @@
+import { z } from 'zod';
+import { encodeHex } from '../../bytes.ts';
+import { HanaperError } from '../../errors.ts';
+import { listEffectsOfEntries, readLogHead } from '../../store/log.ts';
+import type { LogEffectRow } from '../../store/schema.ts';
+import { parseCid } from '../../ucan/cid.ts';
+import { cidText, sha256Arg, timeArg } from '../args.ts';
+import type { Command } from '../command.ts';
+import { describeActs, type EnrolledActDocument } from '../describe-acts.ts';
+import { findEntry, findEntryOf, listEntries } from '../find-entry.ts';
+import {
+  type LogKeyDocument,
+  type LogProofDocument,
+  proveEntry,
+  proveGrowth,
+  readSignedHead,
+  toLogKeyDocument,
+} from '../prove-entry.ts';
+
+/** Which entries are read. */
+export interface ReadLogArgs {
+  /** The index of the first; default: 0. */
+  readonly from?: number;
+  /** 1 to 1,000; default: 100. */
+  readonly limit?: number;
+}
+
+/** One row that an entry has written or removed. */
+export interface EffectDocument {
+  readonly table: string;
+  readonly key: string;
+  /** 64 hex characters. */
+  readonly digest: string;
+  /** 32 hex characters; absent once it was erased. */
+  readonly salt?: string;
+}
+
+/** One entry, with what the database knows about it. */
+export interface EntryDocument extends EnrolledActDocument {
+  /** At most the first 1,000. */
+  readonly effects: readonly EffectDocument[];
+}
+
+/** One page of entries; `next` is there where more follow. */
+export interface EntryListDocument {
+  readonly entries: readonly EntryDocument[];
+  /** How many there are in all. */
+  readonly size: number;
+  readonly next?: number;
+}
+
+/** Which entry is to be proven: by its index, or by the receipt that it names. */
+export interface ProveArgs {
+  readonly index?: number;
+  /** CID, in base58btc. */
+  readonly receipt?: string;
+}
+
+/** The head of the log that was signed last. */
+export interface CheckpointDocument {
+  /** How many entries are under it. */
+  readonly size: number;
+  /** How many there are. */
+  readonly entries: number;
+  readonly created_at: string;
+  /** A signed note. */
+  readonly checkpoint: string;
+  readonly log_key: LogKeyDocument;
+  /** That it continues the log of `since` entries: hashes of 32 bytes in base64. */
+  readonly consistency?: readonly string[];
+}
+
+const defaultLimit = 100;
+const mostEffects = 1000;
+
+const index = z.int().min(0);
+const base64 = z.string();
+const hashes = z.array(base64).describe('Hashes of 32 bytes, nearest first, in base64');
+const note = z.string().describe('A signed note');
+const logKey = z.strictObject({ statement: base64, signature: base64 }).describe('The key of the log, in base64');
+
+const effectResult: z.ZodType<EffectDocument> = z.strictObject({
+  table: z.string(),
+  key: z.string(),
+  digest: sha256Arg,
+  salt: z.string().describe('32 hex characters; absent once it was erased').exactOptional(),
+});
+
+const entryResult: z.ZodType<EntryDocument> = z.strictObject({
+  index,
+  enrolled_at: timeArg,
+  invocation: cidText,
+  receipt: cidText,
+  command: z.string().exactOptional(),
+  issuer: z.string().exactOptional(),
+  subject: z.string().exactOptional(),
+  outcome: z.string().describe('"ok", or the code of the refusal').exactOptional(),
+  effect_count: index,
+  effects: z.array(effectResult).describe('At most the first 1,000'),
+});
+
+/** Entries of the log, with what the database knows about each. */
+export const readLog: Command<'authority', ReadLogArgs, EntryListDocument> = {
+  name: '/log/read',
+  summary: 'Read entries of the log, with what was done and which rows it wrote',
+  subject: 'authority',
+  access: 'read',
+  route: { method: 'GET', path: '/api/log/entries' },
+  args: z.strictObject({
+    from: index.describe('The index of the first entry; 0 where it is left out').exactOptional(),
+    limit: z.int().min(1).max(1000).describe('How many at most; 100 where it is left out').exactOptional(),
+  }),
+  result: z.strictObject({ entries: z.array(entryResult), size: index, next: index.exactOptional() }),
+  async run({ transaction }, { from = 0, limit = defaultLimit }) {
+    const { size } = await readLogHead(transaction);
+    const placed = await listEntries(transaction, from, limit);
+    const acts = await describeActs(transaction, placed);
+    const effects = Map.groupBy(
+      await listEffectsOfEntries(transaction, from, placed.length, mostEffects),
+      ({ entryIndex }) => entryIndex,
+    );
+    const entries = acts.map((act) => ({ ...act, effects: (effects.get(act.index) ?? []).map(toEffectDocument) }));
+    const next = from + entries.length;
+    return { entries, size, ...(entries.length > 0 && next < size && { next }) };
+  },
+};
+
+/** The proof that an entry stands in the log, under the last checkpoint; one is made first, if the vault is open. */
+export const proveLog: Command<'authority', ProveArgs, LogProofDocument> = {
+  name: '/log/proof',
+  summary: 'Prove that an entry stands in the log, by its index or its receipt',
+  subject: 'authority',
+  access: 'read',
+  needsCheckpoint: true,
+  route: { method: 'GET', path: '/api/log/proof' },
+  args: z.strictObject({
+    index: index.describe('The index of the entry').exactOptional(),
+    receipt: cidText.describe('The CID of the receipt that it names, in place of the index').exactOptional(),
+  }),
+  result: z.strictObject({
+    index,
+    entry: base64,
+    receipt: base64,
+    inclusion: hashes,
+    checkpoint: note,
+    log_key: logKey,
+  }),
+  async run({ transaction, authority }, args) {
+    if ((args.index === undefined) === (args.receipt === undefined)) throw notOne();
+    const placed =
+      args.index === undefined
+        ? await findEntryOf(transaction, parseCid(args.receipt ?? ''))
+        : await findEntry(transaction, args.index);
+    if (placed === undefined) throw noEntry(args);
+    return proveEntry(transaction, authority.did, placed);
+  },
+};
+
+/** The last checkpoint; a new one is made first, if there is something new and the vault is open. */
+export const showCheckpoint: Command<'authority', { since?: number }, CheckpointDocument> = {
+  name: '/log/checkpoint',
+  summary: 'Show the last checkpoint of the log, and prove that it continues an earlier one',
+  subject: 'authority',
+  access: 'read',
+  needsCheckpoint: true,
+  route: { method: 'GET', path: '/api/log/checkpoint' },
+  args: z.strictObject({
+    since: index.describe('The size of a checkpoint that was seen before, which it is to continue').exactOptional(),
+  }),
+  result: z.strictObject({
+    size: index,
+    entries: index,
+    created_at: timeArg,
+    checkpoint: note,
+    log_key: logKey,
+    consistency: hashes.exactOptional(),
+  }),
+  async run({ transaction, authority }, { since }) {
+    const head = await readSignedHead(transaction, authority.did);
+    if (head === undefined) throw noCheckpoint();
+    return {
+      size: head.checkpoint.size,
+      entries: (await readLogHead(transaction)).size,
+      created_at: head.createdAt,
+      checkpoint: head.note,
+      log_key: toLogKeyDocument(head.logKey),
+      ...(since !== undefined && { consistency: await proveGrowth(transaction, since, head.checkpoint) }),
+    };
+  },
+};
+
+function toEffectDocument({ tableName, rowKey, digest, salt }: LogEffectRow): EffectDocument {
+  return { table: tableName, key: rowKey, digest: encodeHex(digest), ...(salt && { salt: encodeHex(salt) }) };
+}
+
+function notOne(): HanaperError {
+  return new HanaperError('bad_input', 'Name the entry by its index or by its receipt: one of the two.', {
+    field: 'index',
+  });
+}
+
+function noEntry({ index, receipt }: ProveArgs): HanaperError {
+  const which = index === undefined ? `names the receipt ${receipt}` : `has the index ${index}`;
+  return new HanaperError('not_found', `No entry of the log ${which}.`, { kind: 'log entry' });
+}
+
+function noCheckpoint(): HanaperError {
+  return new HanaperError(
+    'locked',
+    'The log has no checkpoint yet, and one is signed only while the vault is open. Unlock it first.',
+  );
+}

@@ -1,0 +1,62 @@
+import type { InvocationRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { listInvocationsByCid } from '../store/ucan-invocations.ts';
+import { formatCid } from '../ucan/cid.ts';
+import { decodeInvocation } from '../ucan/invocation.ts';
+import { readReceipt } from '../ucan/receipt.ts';
+import type { PlacedEntry } from './find-entry.ts';
+
+/** What was done, by whom, and what came of it; absent as far as the database has lost it. */
+export interface ActDocument {
+  readonly command?: string;
+  /** DID of whoever invoked it. */
+  readonly issuer?: string;
+  /** DID of whose power it was. */
+  readonly subject?: string;
+  /** `ok`, or the code of the refusal. */
+  readonly outcome?: string;
+}
+
+/** An entry as a document, without the rows that it wrote. */
+export interface EnrolledActDocument extends ActDocument {
+  readonly index: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly enrolled_at: string;
+  /** CID, in base58btc. */
+  readonly invocation: string;
+  readonly receipt: string;
+  readonly effect_count: number;
+}
+
+/** Entries with what their tokens say. Nothing is verified; a token is read from its envelope, found by its CID. */
+export async function describeActs(
+  transaction: Transaction,
+  placed: readonly PlacedEntry[],
+): Promise<readonly EnrolledActDocument[]> {
+  const cids = placed.flatMap(({ entry }) => [formatCid(entry.invocation), formatCid(entry.receipt)]);
+  const rows = new Map((await listInvocationsByCid(transaction, cids)).map((row) => [row.cid, row]));
+  return placed.map(({ index, entry }) => {
+    const [invocation, receipt] = [formatCid(entry.invocation), formatCid(entry.receipt)];
+    return {
+      index,
+      enrolled_at: entry.enrolledAt,
+      invocation,
+      receipt,
+      ...describeInvocation(rows.get(invocation)),
+      ...describeOutcome(rows.get(receipt)),
+      effect_count: entry.effectCount,
+    };
+  });
+}
+
+function describeInvocation(row: InvocationRow | undefined): ActDocument {
+  if (row === undefined) return {};
+  const { command, issuer, subject } = decodeInvocation(row.envelope);
+  return { command, issuer, subject };
+}
+
+function describeOutcome(row: InvocationRow | undefined): ActDocument {
+  if (row === undefined) return {};
+  const { out } = readReceipt(decodeInvocation(row.envelope));
+  return { outcome: 'ok' in out ? 'ok' : out.error.code };
+}

@@ -1,0 +1,21 @@
+import { findLastCheckpoint } from '../store/checkpoints.ts';
+import { readLogHead } from '../store/log.ts';
+import type { Authority } from './authority.ts';
+
+/** How far the log has come. */
+export interface LogState {
+  readonly entries: number;
+  /** How many of them are under the last checkpoint. */
+  readonly signed: number;
+  /** When that was made: RFC 3339, UTC; absent before the first. */
+  readonly signedAt?: string;
+}
+
+/** Reads how far the log has come; nothing is verified. */
+export function readLogState({ database }: Authority): Promise<LogState> {
+  return database.transact('read', async (transaction) => {
+    const last = await findLastCheckpoint(transaction);
+    const { size: entries } = await readLogHead(transaction);
+    return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
+  });
+}

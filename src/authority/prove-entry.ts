@@ -1,0 +1,115 @@
+import { decodeUtf8, encodeBase64 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
+import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import { proveConsistency } from '../log/consistency.ts';
+import { proveInclusion, verifyInclusion } from '../log/inclusion.ts';
+import type { SignedLogKey } from '../log/log-key.ts';
+import { hashLeaf } from '../log/merkle.ts';
+import { findLastCheckpoint } from '../store/checkpoints.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { getInvocationByCid } from '../store/ucan-invocations.ts';
+import { computeCid, formatCid } from '../ucan/cid.ts';
+import { altered } from './altered.ts';
+import type { PlacedEntry } from './find-entry.ts';
+import { readLogKey } from './log-key.ts';
+import { readTree } from './read-tree.ts';
+
+/** The key of a log as a document: DAG-CBOR and 64 bytes, in base64. */
+export interface LogKeyDocument {
+  readonly statement: string;
+  readonly signature: string;
+}
+
+/** That an entry stands in the log, as a document; bytes are in base64. */
+export interface LogProofDocument {
+  readonly index: number;
+  readonly entry: string;
+  /** The token of the receipt that the entry names. */
+  readonly receipt: string;
+  /** Hashes of 32 bytes, nearest first. */
+  readonly inclusion: readonly string[];
+  /** A signed note. */
+  readonly checkpoint: string;
+  readonly log_key: LogKeyDocument;
+}
+
+/** The head of the log that was signed last. */
+export interface SignedHead {
+  readonly checkpoint: Checkpoint;
+  /** The note, as text. */
+  readonly note: string;
+  readonly createdAt: string;
+  readonly logKey: SignedLogKey;
+}
+
+/**
+ * The last checkpoint, verified; `undefined` before the first.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function readSignedHead(transaction: Transaction, did: string): Promise<SignedHead | undefined> {
+  const stated = await readLogKey(transaction, did);
+  const row = await findLastCheckpoint(transaction);
+  if (stated === undefined || row === undefined) return undefined;
+  const { origin: name, publicKey } = stated.key;
+  const checkpoint = await openCheckpoint(row.note, { name, publicKey });
+  // What was verified is text.
+  const note = decodeUtf8(row.note) ?? '';
+  return { checkpoint, note, createdAt: row.createdAt, logKey: stated.stated };
+}
+
+/**
+ * Proves that an entry stands under the last checkpoint. What is handed out was verified.
+ *
+ * @throws HanaperError `locked` where it is under none yet, `log_tampered`, `database_corrupt`
+ */
+export async function proveEntry(
+  transaction: Transaction,
+  did: string,
+  { index, bytes, entry }: PlacedEntry,
+): Promise<LogProofDocument> {
+  const head = await readSignedHead(transaction, did);
+  if (head === undefined || head.checkpoint.size <= index) throw notYet(index, head?.checkpoint.size ?? 0);
+  const { size, root } = head.checkpoint;
+  const proof = await proveInclusion(readTree(transaction, size), index, size);
+  verifyInclusion({ index, size, root, proof, leafHash: hashLeaf(bytes) });
+  const receipt = await getInvocationByCid(transaction, entry.receipt);
+  if (receipt === undefined || !computeCid(receipt.envelope).equals(entry.receipt)) {
+    throw altered(`receipt ${formatCid(entry.receipt)}`);
+  }
+  return {
+    index,
+    entry: encodeBase64(bytes),
+    receipt: encodeBase64(receipt.envelope),
+    inclusion: proof.map(encodeBase64),
+    checkpoint: head.note,
+    log_key: toLogKeyDocument(head.logKey),
+  };
+}
+
+/**
+ * Proves that the log continues what it was at an earlier size: hashes in base64, none where it was not shorter.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function proveGrowth(
+  transaction: Transaction,
+  since: number,
+  { size }: Checkpoint,
+): Promise<readonly string[]> {
+  if (since >= size) return [];
+  return (await proveConsistency(readTree(transaction, size), since, size)).map(encodeBase64);
+}
+
+/** The key of a log as a document. */
+export function toLogKeyDocument({ statement, signature }: SignedLogKey): LogKeyDocument {
+  return { statement: encodeBase64(statement), signature: encodeBase64(signature) };
+}
+
+function notYet(index: number, size: number): HanaperError {
+  return new HanaperError(
+    'locked',
+    `The entry ${index} is under no checkpoint yet, and one is signed only while the vault is open. Unlock it first.`,
+    { index, size },
+  );
+}

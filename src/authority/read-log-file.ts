@@ -1,0 +1,54 @@
+import { HanaperError } from '../errors.ts';
+import { encodeEntryBundle } from '../log/entry-bundle.ts';
+import { parseTilePath, type TilePath, tileLength, tileWidth } from '../log/tile.ts';
+import { findLastCheckpoint } from '../store/checkpoints.ts';
+import { listLogEntries } from '../store/log.ts';
+import { findLogTile } from '../store/log-tiles.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { Authority } from './authority.ts';
+
+/** A file of the log as it is served (C2SP tlog-tiles). */
+export interface LogFile {
+  readonly kind: 'checkpoint' | 'tile';
+  readonly bytes: Uint8Array;
+  /** Whether it is as large as it can become: whoever has it need never ask again. */
+  readonly isFull: boolean;
+}
+
+/**
+ * Reads the file of the log at a path: `checkpoint`, `tile/<level>/<index>[.p/<width>]` or
+ * `tile/entries/<index>[.p/<width>]`. There are no tiles of what is under no checkpoint yet.
+ *
+ * @throws HanaperError `bad_input`, `not_found`
+ */
+export function readLogFile({ database }: Authority, path: string): Promise<LogFile> {
+  if (path === 'checkpoint') return database.transact('read', readCheckpoint);
+  const tile = parseTilePath(path);
+  return database.transact('read', async (transaction) => {
+    const bytes = tile.level === 'entries' ? await readBundle(transaction, tile) : await readTile(transaction, tile);
+    return { kind: 'tile', bytes, isFull: tile.width === tileWidth };
+  });
+}
+
+async function readCheckpoint(transaction: Transaction): Promise<LogFile> {
+  const row = await findLastCheckpoint(transaction);
+  if (row === undefined) throw notThere('checkpoint');
+  return { kind: 'checkpoint', bytes: row.note, isFull: false };
+}
+
+// What is narrower than what there is by now is served still: a tile begins with what it was.
+async function readTile(transaction: Transaction, { level, index, width }: TilePath): Promise<Uint8Array> {
+  const hashes = await findLogTile(transaction, { level: Number(level), index });
+  if (hashes === undefined || hashes.length < tileLength(width)) throw notThere('tile');
+  return hashes.subarray(0, tileLength(width));
+}
+
+async function readBundle(transaction: Transaction, tile: TilePath): Promise<Uint8Array> {
+  await readTile(transaction, { ...tile, level: 0 });
+  const rows = await listLogEntries(transaction, tile.index * tileWidth, tile.width);
+  return encodeEntryBundle(rows.map(({ entry }) => entry));
+}
+
+function notThere(kind: LogFile['kind']): HanaperError {
+  return new HanaperError('not_found', `The log has no such ${kind}.`, { kind });
+}
