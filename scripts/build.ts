@@ -23,7 +23,7 @@ const everyStart = [
   /src\/store\/(?!audit|postgres|ucan|did|legacy|every-row)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,
   /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|parse-args)/,
-  /src\/cli\/(?!audit|commands|load-child|legacy-file|prompt|credential|event|read-secret|remote|seen)/,
+  /src\/cli\/(?!audit|commands|load-child|legacy-file|prompt|credential|event|read-secret|remote|seen|watch)/,
   /src\/cli\/commands\/package\.ts/,
 ];
 

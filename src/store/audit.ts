@@ -89,7 +89,7 @@ export async function listRowsByKey(
 }
 
 /** Invocations and receipts by their CIDs. */
-export async function listInvocationsByCid(
+export async function listPlacedInvocations(
   { kysely }: Transaction,
   cids: readonly CID[],
 ): Promise<readonly PlacedInvocation[]> {

@@ -3,7 +3,7 @@ import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { toSeconds } from '../../signature/time.ts';
 import {
   listInvocationCids,
-  listInvocationsByCid,
+  listPlacedInvocations,
   listRevocationInvocations,
   type PlacedInvocation,
 } from '../../store/audit.ts';
@@ -74,7 +74,7 @@ class ActWalk {
   async checkPage(rows: readonly LogEntryRow[]): Promise<void> {
     const decoded = rows.map((row) => ({ row, entry: this.#decode(row) }));
     const cids = decoded.flatMap(({ entry }) => (entry ? [entry.invocation, entry.receipt] : []));
-    const stored = await listInvocationsByCid(this.#transaction, cids);
+    const stored = await listPlacedInvocations(this.#transaction, cids);
     const byCid = new Map(stored.map((token) => [token.cid, token]));
     for (const { row, entry } of decoded) {
       if (row.entryIndex !== this.#size) this.#tellGap(row.entryIndex);
@@ -233,7 +233,7 @@ function isTimeOf(time: string, enrolledAt: string, before: string, now: number 
 /** Versions before the log have stored the invocations of revocations, and no receipts. */
 async function listOlderRevocations(transaction: Transaction, cids: readonly string[]): Promise<ReadonlySet<string>> {
   const known = await listRevocationInvocations(transaction, cids);
-  const rows = await listInvocationsByCid(transaction, known.map(parseCid));
+  const rows = await listPlacedInvocations(transaction, known.map(parseCid));
   return new Set(rows.filter(isWhole).map(({ cid }) => cid));
 }
 

@@ -4,7 +4,7 @@ import { digestEffect, type HashedRow } from '../../log/effect.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { hashLeaf } from '../../log/merkle.ts';
 import { RunningTree } from '../../log/running-tree.ts';
-import { listInvocationsByCid, listLogKeys, listRowsByKey } from '../../store/audit.ts';
+import { listLogKeys, listPlacedInvocations, listRowsByKey } from '../../store/audit.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { type LoggedTable, nameInSql } from '../../store/effects.ts';
 import { listLogEntries, readLogHead } from '../../store/log.ts';
@@ -97,7 +97,7 @@ class LogWriter {
   async addEntries(entries: readonly Uint8Array[]): Promise<void> {
     const decoded = entries.map((bytes) => ({ bytes, entry: decodeLogEntry(bytes) }));
     const cids = decoded.flatMap(({ entry }) => [entry.invocation, entry.receipt]);
-    const rows = await listInvocationsByCid(this.#transaction, cids);
+    const rows = await listPlacedInvocations(this.#transaction, cids);
     const tokens = new Map(rows.map(({ cid, envelope }) => [cid, envelope]));
     for (const { bytes, entry } of decoded) await this.#addEntry(bytes, entry, tokens);
   }

@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Audited, auditDatabase } from '../../authority/audit/audit-database.ts';
 import { auditExport } from '../../authority/audit/audit-export.ts';
 import type { Finding, Findings } from '../../authority/audit/findings.ts';
@@ -7,8 +6,9 @@ import { decodeUtf8, encodeBase64, encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
 import { createAuditBar } from '../audit-progress.ts';
 import { formatTable, type Outcome, printOutcome } from '../output.ts';
-import { SeenCheckpoints } from '../seen-checkpoints.ts';
+import type { SeenCheckpoints } from '../seen-checkpoints.ts';
 import type { Session } from '../session.ts';
+import { openSeenCheckpoints, rememberCheckpoint } from '../watch-log.ts';
 
 interface Subject {
   /** What people call it. */
@@ -23,7 +23,7 @@ const chunkLength = 1_048_576;
 
 /** `hanaper log verify [FILE]` */
 export async function verify(session: Session, file: string): Promise<Outcome> {
-  const seen = new SeenCheckpoints(join(session.config.stateFolder, 'log-checkpoints.json'));
+  const seen = openSeenCheckpoints(session);
   const subject = file === '' ? await verifyDatabase(session, seen) : await verifyFile(session, file, seen);
   const { findings } = subject.audited;
   const failure = findings.toError(subject.name);
@@ -63,17 +63,11 @@ function notesOf(seen: SeenCheckpoints, authority: string, source?: string): rea
   return seen.list(authority, source).map(({ checkpoint }) => encodeUtf8(checkpoint));
 }
 
-// What holds is not refused because nobody can be told.
 function remember(session: Session, seen: SeenCheckpoints, { authority, source, audited }: Subject): void {
   const { checkpoint: last } = audited;
   const checkpoint = last && decodeUtf8(last.note);
   if (last === undefined || checkpoint === undefined) return;
-  try {
-    seen.remember({ authority, source, size: last.size, checkpoint });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : '';
-    session.warn(`The checkpoint is not remembered, so that a log that shrinks is not noticed: ${reason}`);
-  }
+  rememberCheckpoint(session, seen, { authority, source, size: last.size, checkpoint });
 }
 
 function describeFindings(findings: Findings): readonly string[] {
