@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
+import { logVerify } from './log-verify.ts';
 import { publicVerify } from './public-verify.ts';
 import { serverSign } from './server-sign.ts';
 import { serverStart } from './server-start.ts';
@@ -25,6 +26,7 @@ const subjects: readonly Subject[] = [
   ucanChain,
   ucanToken,
   ucanStore,
+  logVerify,
   serverSign,
   publicVerify,
   serverStart,

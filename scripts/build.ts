@@ -34,10 +34,10 @@ const everyStart = [
   /node_modules\/(commander|kysely|multiformats|cborg)\//,
   /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|vault\/sealed-seed)/,
   /src\/did\/(did-key|public-key)/,
-  /src\/store\/(?!postgres|ucan|did|legacy|every-row)/,
+  /src\/store\/(?!audit|postgres|ucan|did|legacy|every-row)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,
   /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|parse-args)/,
-  /src\/cli\/(?!commands|load-child|legacy-file|prompt|credential|event|read-secret|remote)/,
+  /src\/cli\/(?!audit|commands|load-child|legacy-file|prompt|credential|event|read-secret|remote|seen|watch)/,
   /src\/cli\/commands\/package\.ts/,
 ];
 

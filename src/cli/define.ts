@@ -5,7 +5,7 @@ import { type GlobalOptions, Session } from './session.ts';
 
 /** One verb of the command line. */
 export interface Verb<Options extends object> {
-  /** Its name and what it takes: `import NAME FILE`. */
+  /** Its name and what it takes: `import NAME FILE`; `verify [FILE]` where it may be left out. */
   readonly usage: string;
   /** What it does, in a sentence without its stop. */
   readonly summary: string;
@@ -28,11 +28,11 @@ export interface Verb<Options extends object> {
 export function addVerb<Options extends object>(parent: Command, output: Output, verb: Verb<Options>): void {
   const [name = '', ...takes] = verb.usage.split(' ');
   const command = parent.command(name).summary(verb.summary).description(`${verb.summary}.`);
-  for (const argument of takes) command.argument(`<${argument}>`);
+  for (const argument of takes) command.argument(argument.startsWith('[') ? argument : `<${argument}>`);
   for (const added of verb.options ?? []) command.addOption(added);
   command.addHelpText('after', `\nExample:\n  $ ${verb.example}`);
   command.action(async (...received: unknown[]) => {
-    const [first = '', second = ''] = received.slice(0, takes.length) as string[];
+    const [first = '', second = ''] = received.slice(0, takes.length) as (string | undefined)[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
     if (options.proof?.includes('') && !verb.mayProve) throw proofWithoutFile();

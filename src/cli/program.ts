@@ -3,6 +3,7 @@ import { addVerb, option, repeated } from './define.ts';
 import { addDatabaseCommands } from './nouns/database.ts';
 import { addIdentityCommands } from './nouns/identity.ts';
 import { addKeyCommands } from './nouns/key.ts';
+import { addLogCommands } from './nouns/log.ts';
 import { addOrgCommands } from './nouns/org.ts';
 import { addPackageCommands } from './nouns/package.ts';
 import { addServeCommand } from './nouns/serve.ts';
@@ -44,6 +45,7 @@ export function createProgram(output: Output): Command {
   addPackageCommands(program, output);
   addIdentityCommands(program, output);
   addUcanCommands(program, output);
+  addLogCommands(program, output);
   addServeCommand(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',

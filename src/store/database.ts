@@ -20,7 +20,8 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction: all of it is done, or nothing.
+   * Runs `work` in one transaction: all of it is done, or nothing. Whoever reads sees the database as it is at the first
+   * query, however long that takes.
    *
    * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
    */

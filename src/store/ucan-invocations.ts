@@ -29,25 +29,44 @@ export async function insertInvocation(
   invocation: Verified<Invocation>,
   { didId, now, resultCid }: { readonly didId: number; readonly now: string; readonly resultCid?: CID },
 ): Promise<boolean> {
-  const { cid, bytes, issuer, subject, audience, command, proofs, expiration, issuedAt } = invocation;
+  const { cid, payloadDigest, envelope, iss, sub, aud, cmd, prf, exp, iat } = columnsOf(invocation);
   const written = await insert(
     transaction,
     didId,
-    formatCid(cid),
-    encodeHex(payloadDigestOf(invocation.envelope)),
-    bytes,
-    issuer,
-    subject,
-    audience ?? null,
-    command,
-    JSON.stringify(proofs.map(formatCid)),
-    expiration,
-    issuedAt ?? null,
+    cid,
+    payloadDigest,
+    envelope,
+    iss,
+    sub,
+    aud,
+    cmd,
+    prf,
+    exp,
+    iat,
     now,
     resultCid === undefined ? null : formatCid(resultCid),
     now,
   );
   return written.length > 0;
+}
+
+/** The columns that only say what the envelope says. */
+export function columnsOf(
+  invocation: Invocation,
+): Omit<InvocationRow, 'id' | 'didId' | 'executedAt' | 'resultCid' | 'createdAt'> {
+  const { cid, bytes, envelope, issuer, subject, audience, command, proofs, expiration, issuedAt } = invocation;
+  return {
+    cid: formatCid(cid),
+    payloadDigest: encodeHex(payloadDigestOf(envelope)),
+    envelope: bytes,
+    iss: issuer,
+    sub: subject,
+    aud: audience ?? null,
+    cmd: command,
+    prf: JSON.stringify(proofs.map(formatCid)),
+    exp: expiration,
+    iat: issuedAt ?? null,
+  };
 }
 
 /** The invocation with this payload (SHA-256 of what is signed), whatever its signature. */
