@@ -7,6 +7,7 @@ import { type ChainContext, proofsFrom, validateInvocation } from '../ucan/chain
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
+import { limits } from '../ucan/limits.ts';
 import { revokeCommand } from '../ucan/revocation.ts';
 import { checkTime } from '../ucan/rules.ts';
 import type { AnyCommand } from './command.ts';
@@ -40,13 +41,14 @@ export interface Authorized {
 /**
  * Authorises an invocation: audience, lifetime, subject, and its chain of proofs with every policy and revocation.
  *
- * @throws HanaperError `audience_mismatch`, `subject_mismatch`, `invalid_claim`, and what `validateInvocation` throws
+ * @throws HanaperError `too_large`, `audience_mismatch`, `subject_mismatch`, `invalid_claim`, and what `validateInvocation` throws
  */
 export async function authorize(
   { transaction, tokens, recall, now, authority }: AuthorizationContext,
   command: AnyCommand,
   { invocation, given }: Request,
 ): Promise<Authorized> {
+  requireShort(invocation);
   const organisation = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
     findSubject(transaction, command, invocation, authority),
   );
@@ -92,6 +94,16 @@ async function findSubject(
     'subject_mismatch',
     `${name} is invoked on ${expected}; the subject of this invocation is ${subject}.`,
     { cid: formatCid(invocation.cid), subject, expected: kind === 'authority' ? authority : 'organisation' },
+  );
+}
+
+// Anybody may revoke, and what is taken is kept for ever.
+function requireShort({ command, cid, bytes }: Invocation): void {
+  if (command !== revokeCommand || bytes.length <= limits.revocationBytes) return;
+  throw new HanaperError(
+    'too_large',
+    `This revocation has ${bytes.length} bytes; one has at most ${limits.revocationBytes}.`,
+    { cid: formatCid(cid), most_bytes: limits.revocationBytes },
   );
 }
 

@@ -17,6 +17,9 @@ const insert = prepare<{ readonly id: number }>(
 );
 const selectByPayload = prepare<InvocationRow>('select * from ucan_invocations where payload_digest = $1');
 const selectByCid = prepare<InvocationRow>('select * from ucan_invocations where cid = $1');
+const countBySubject = prepare<{ readonly count: number | string }>(
+  'select count(*) as count from ucan_invocations where sub = $1 and cmd = $2',
+);
 
 /**
  * Adds an invocation that was executed; one with the same payload, however it is signed, stays as it is, but for a receipt
@@ -61,4 +64,10 @@ export async function findInvocationByPayload(
 export async function getInvocationByCid(transaction: Transaction, cid: CID): Promise<InvocationRow | undefined> {
   const [row] = await selectByCid(transaction, formatCid(cid));
   return row;
+}
+
+/** How many invocations of a command on a subject there are. */
+export async function countInvocationsOn(transaction: Transaction, subject: string, command: string): Promise<number> {
+  const [row] = await countBySubject(transaction, subject, command);
+  return Number(row?.count ?? 0);
 }

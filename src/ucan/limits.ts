@@ -16,6 +16,8 @@ export const limits = {
   commandCharacters: 1024,
   /** Delegations in one chain, and CIDs in `prf` or in the `path` of a revocation. */
   chainLength: 64,
+  /** Bytes of a revocation that is handed to an authority. */
+  revocationBytes: 8192,
   /** Statements of one policy, nested ones included. */
   policyStatements: 256,
   /** Levels of statements in statements. */
