@@ -12,7 +12,9 @@ import { revokeCommand } from '../ucan/revocation.ts';
 import { checkTime } from '../ucan/rules.ts';
 import type { AnyCommand } from './command.ts';
 import type { Recall } from './memo.ts';
+import { parseArgs } from './parse-args.ts';
 import type { Request } from './request.ts';
+import { requireHeard } from './revoker.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** Seconds for which an invocation may be valid at most, from the present on. */
@@ -39,21 +41,26 @@ export interface Authorized {
 }
 
 /**
- * Authorises an invocation: audience, lifetime, subject, and its chain of proofs with every policy and revocation.
+ * Authorises an invocation: audience, lifetime, subject, arguments, and its chain of proofs with every policy and revocation.
  *
- * @throws HanaperError `too_large`, `audience_mismatch`, `subject_mismatch`, `invalid_claim`, and what `validateInvocation` throws
+ * @throws HanaperError `too_large`, `audience_mismatch`, `subject_mismatch`, `invalid_claim`, `bad_input`, and what `validateInvocation` throws
  */
 export async function authorize(
   { transaction, tokens, recall, now, authority }: AuthorizationContext,
   command: AnyCommand,
-  { invocation, given }: Request,
+  { invocation, given, isLocal = false }: Request,
 ): Promise<Authorized> {
-  requireShort(invocation);
   const organisation = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
     findSubject(transaction, command, invocation, authority),
   );
+  requireShort(invocation);
+  // Before the policies, which take the longer the more there is to look at. The very object that they are held against is
+  // what the handler gets: it is looked at, and never rebuilt.
+  parseArgs(command.args, invocation.args);
   // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
-  if (invocation.command !== revokeCommand) {
+  if (invocation.command === revokeCommand) {
+    if (!isLocal) await requireHeard({ transaction, authority, given }, invocation.subject);
+  } else {
     requireAddressed(invocation, authority);
     requireShortLived(invocation, toSeconds(now));
   }

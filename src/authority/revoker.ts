@@ -1,5 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import { findOrganization } from '../store/organizations.ts';
+import type { Transaction } from '../store/transaction.ts';
 import { isNamedInDelegation } from '../store/ucan-delegations.ts';
 import { countInvocationsOn } from '../store/ucan-invocations.ts';
 import { countPendingRevocations, listRevocations } from '../store/ucan-revocations.ts';
@@ -18,25 +19,25 @@ export const mostPendingOfAll = 20_000;
 // A second revocation of the same is an act as well, with its receipt.
 const mostActs = 10_000;
 
-/**
- * Requires that a revocation which comes from elsewhere can matter here, and that there is room for it. Keys are free, and
- * whatever is taken is kept for ever.
- *
- * The revoker must be the authority, an organisation, or somebody to whom a delegation leads that is stored here or begins
- * with one of these. The authority and the organisations always have room; for others, what is not stored is bounded.
- *
- * @throws HanaperError `not_authorized`, `bad_input` where there is no room
- */
-export async function requireWelcome(context: CommandContext, revocation: Revocation): Promise<void> {
-  const { revokedBy } = revocation;
-  if (await isHosted(context, revokedBy)) return;
-  await requirePower(context, revokedBy);
-  await requireRoom(context, revocation);
+/** Where somebody is known, or is not. */
+export interface Surroundings {
+  readonly transaction: Transaction;
+  /** DID of the authority. */
+  readonly authority: string;
+  /** The delegations that came beside the revocation. */
+  readonly given: readonly Delegation[];
 }
 
-async function requirePower(context: CommandContext, revokedBy: string): Promise<void> {
-  for (const [did, way] of listReached(context.given, revokedBy)) {
-    if ((await isKnown(context, did)) && (await isEveryOneSigned(way))) return;
+/**
+ * Requires that a revocation which comes from elsewhere can matter here. Keys are free, and whatever is taken is kept for
+ * ever: the revoker must be the authority, an organisation, or somebody to whom a delegation leads that is stored here or
+ * begins with one of these.
+ *
+ * @throws HanaperError `not_authorized`
+ */
+export async function requireHeard(surroundings: Surroundings, revokedBy: string): Promise<void> {
+  for (const [did, way] of listReached(surroundings.given, revokedBy)) {
+    if ((await isKnown(surroundings, did)) && (await isEveryOneSigned(way))) return;
   }
   throw new HanaperError(
     'not_authorized',
@@ -45,8 +46,15 @@ async function requirePower(context: CommandContext, revokedBy: string): Promise
   );
 }
 
-async function requireRoom(context: CommandContext, { revokedBy, target }: Revocation): Promise<void> {
+/**
+ * Requires that there is room for a revocation. The authority and the organisations always have it; for others, what is
+ * not stored is bounded, and so is what one of them does.
+ *
+ * @throws HanaperError `bad_input`
+ */
+export async function requireRoom(context: CommandContext, { revokedBy, target }: Revocation): Promise<void> {
   const { transaction, tokens, authority } = context;
+  if (await isHosted({ transaction, authority: authority.did }, revokedBy)) return;
   const acts = await countInvocationsOn(transaction, revokedBy, revokeCommand);
   if (acts >= mostActs) throw noRoom(revokedBy, mostActs);
   const recorded = await listRevocations(transaction, [target]);
@@ -70,12 +78,12 @@ function listReached(given: readonly Delegation[], did: string): ReadonlyMap<str
   return reached;
 }
 
-async function isKnown(context: CommandContext, did: string): Promise<boolean> {
-  return (await isHosted(context, did)) || isNamedInDelegation(context.transaction, did);
+async function isKnown(surroundings: Surroundings, did: string): Promise<boolean> {
+  return (await isHosted(surroundings, did)) || isNamedInDelegation(surroundings.transaction, did);
 }
 
-async function isHosted({ transaction, authority }: CommandContext, did: string): Promise<boolean> {
-  return did === authority.did || (await findOrganization(transaction, { did })) !== undefined;
+async function isHosted({ transaction, authority }: Omit<Surroundings, 'given'>, did: string): Promise<boolean> {
+  return did === authority || (await findOrganization(transaction, { did })) !== undefined;
 }
 
 // From the one that is known on: what a stranger forged fails at once.

@@ -25,7 +25,7 @@ export const limits = {
   /** Characters of one selector. */
   selectorCharacters: 1024,
   /** Statements, items and characters that are looked at in the policies of one chain before they count as broken. */
-  policySteps: 5_000_000,
+  policySteps: 500_000,
   /** Tokens in one container. */
   containerTokens: 256,
   /** Bytes of a container as it comes in. */

@@ -13,7 +13,7 @@ import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import { cidArg, cidText, didArg, timeArg } from '../args.ts';
 import type { Command, CommandContext, InvocationContext } from '../command.ts';
-import { requireWelcome } from '../revoker.ts';
+import { requireRoom } from '../revoker.ts';
 import { eitherOf } from '../stored-tokens.ts';
 
 /** A revocation as a document. */
@@ -70,7 +70,7 @@ async function recordRevocation(context: InvocationContext): Promise<RevocationD
   const resolveProof = eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid));
   const target = await resolveProof(revocation.target);
   await requireMayRevoke(context, revocation, target, resolveProof);
-  if (!context.isLocal) await requireWelcome(context, revocation);
+  if (!context.isLocal) await requireRoom(context, revocation);
   const before = target ? await listFallen(context, target) : [];
   const cid = formatCid(revocation.target);
   const isNew = await insertRevocation(transaction, {

@@ -9,7 +9,7 @@ import { expectCode } from '../../support/codes.ts';
 import { type Door, openDoor } from '../../support/door.ts';
 import { engines } from '../../support/engines.ts';
 import { cidOf, containerOf, type HasBytes, store } from '../../support/tokens.ts';
-import { delegate, now, type Principal, principals, resign } from '../../support/ucan.ts';
+import { delegate, invoke, now, type Principal, principals, resign } from '../../support/ucan.ts';
 import { flipBit } from '../../support/vectors.ts';
 
 const tables = ['ucan_invocations', 'ucan_revocations', 'ucan_delegations', 'did_documents', 'log_entries'];
@@ -97,6 +97,19 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
       const target = await delegate(stranger, job, { subject: door.acme.did });
       await expectUnheard(() => revoke(stranger, target, [root, target], [root, target]));
     });
+  });
+
+  test('neither arguments nor policies of a stranger are gone through: the first that is wrong refuses', async () => {
+    const costly = Array.from({ length: 80 }, () => ['not', ['like', '.x', '*ab*'.padEnd(20, 'a')]]);
+    const root = await delegate(stranger, other, { policy: costly });
+    const target = await delegate(stranger, job);
+    const about = { command: '/ucan/revoke', expiration: null };
+    const long = await invoke(other, stranger, [root], { ...about, args: { revoke: target.cid, x: 'a'.repeat(4000) } });
+    await expectNothing('bad_input', () => send(long, root));
+    const heard = await invoke(other, stranger, [root], { ...about, args: { revoke: target.cid } });
+    await expectUnheard(() => send(heard, root));
+    await store(door.authority, target);
+    await expectNothing('policy_violation', () => send(heard, root));
   });
 
   describe('it is taken', () => {
