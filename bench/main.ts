@@ -1,5 +1,6 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bundleVerify } from './bundle-verify.ts';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
@@ -21,6 +22,7 @@ import { unlock } from './unlock.ts';
 const subjects: readonly Subject[] = [
   largePackage,
   inProcess,
+  bundleVerify,
   startUp,
   unlock,
   ucanChain,
