@@ -18,7 +18,8 @@ const withoutSubprocesses: Plugin = {
 const everyStart = [
   /rolldown.runtime/,
   /node_modules\/(commander|kysely|multiformats|cborg)\//,
-  /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|vault\/sealed-seed)/,
+  /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|trust\/|vault\/sealed-seed)/,
+  /src\/trust\/(check-snapshot|policy|resolve|snapshot|state|tampered|verify)\./,
   /src\/did\/(did-key|public-key)/,
   /src\/store\/(?!postgres|ucan|did|legacy|every-row)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,

@@ -1,7 +1,7 @@
 import { decode, encode } from 'cborg';
 import { equalBytes } from '../bytes.ts';
 import { type Ed25519PublicKey, importPublicKey, importPublicKeyToVerify, verify } from '../crypto/ed25519.ts';
-import { decodeEd25519DidKey, encodeEd25519DidKey } from '../did/did-key.ts';
+import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { formatOrigin, isEpoch, type LogName } from './origin.ts';
 import { logTampered } from './tampered.ts';
 import { isTime } from './time.ts';
@@ -61,24 +61,23 @@ export async function checkLogKey({ statement, signature }: SignedLogKey, did: s
   const identity = decodeEd25519DidKey(did);
   const whole = statement.length <= maxStatementLength && (await verify(identity, statement, signature));
   if (!whole) throw refused('is not signed by its authority', did);
-  const claims = readStatement(statement, did, importPublicKey);
-  if (equalBytes(claims.publicKey, identity)) throw refused('is that of the authority itself', did);
-  return claims;
+  return requireOwn(readStatement(statement, did, importPublicKey), identity);
 }
 
 /**
- * The key of a log, out of a statement that stands within something else that the authority `did` has signed: the statement's
- * own signature is not looked at. The key is good to verify with, and for nothing else.
+ * The key of a log, out of a statement that stands within something else that the authority has signed with `identity`: the
+ * statement's own signature is not looked at. The key is good to verify with, and for nothing else.
  *
  * @throws HanaperError `log_tampered`
  */
-export function readLogKey(statement: Uint8Array, did: string): LogKey {
-  const claims =
-    statement.length <= maxStatementLength ? readStatement(statement, did, importPublicKeyToVerify) : undefined;
-  if (claims === undefined || did === encodeEd25519DidKey(claims.publicKey)) {
-    throw refused('is that of the authority itself, or none', did);
-  }
-  return claims;
+export function readLogKey(statement: Uint8Array, did: string, identity: Ed25519PublicKey): LogKey {
+  if (statement.length > maxStatementLength) throw refused('has too long a statement', did);
+  return requireOwn(readStatement(statement, did, importPublicKeyToVerify), identity);
+}
+
+function requireOwn(key: LogKey, identity: Ed25519PublicKey): LogKey {
+  if (equalBytes(key.publicKey, identity)) throw refused('is that of the authority itself', key.did);
+  return key;
 }
 
 function readStatement(statement: Uint8Array, did: string, importKey: (bytes: Uint8Array) => Ed25519PublicKey): LogKey {

@@ -24,7 +24,9 @@ export const maxBundleLength: number = 4 * 1024 * 1024;
 
 /** Makes and signs a trust bundle, in the name of its authority: the bytes of a `.trust` file. */
 export async function signBundle(identity: IdentitySigner, claims: BundleClaims): Promise<Uint8Array<ArrayBuffer>> {
-  const payload = encodeBundle(identity.did, claims);
+  const { statement, signature: own } = claims.log;
+  const log = { statement: encodeBase64(statement), signature: encodeBase64(own) };
+  const payload = encodeUtf8(formatBundle(identity.did, claims, log));
   const signature = await identity.sign(preAuthenticationEncoding(payload, bundlePayloadType));
   const bundle = encodeUtf8(
     `${JSON.stringify(encodeEnvelopeOf(bundlePayloadType, payload, signature, identity.did))}\n`,
@@ -33,18 +35,19 @@ export async function signBundle(identity: IdentitySigner, claims: BundleClaims)
   return bundle;
 }
 
-/** The payload of a bundle. */
-export function encodeBundle(authority: string, claims: BundleClaims): Uint8Array<ArrayBuffer> {
-  const { issuedAt, expiresAt, state, log, checkpoint } = claims;
-  return encodeUtf8(
-    JSON.stringify({
-      _type: bundleType,
-      authority,
-      issued_at: issuedAt,
-      expires_at: expiresAt,
-      state: describeState(state),
-      log: { statement: encodeBase64(log.statement), signature: encodeBase64(log.signature) },
-      checkpoint,
-    }),
-  );
+/** The payload of a bundle as text, with what the authority says of its log's key in base64. */
+export function formatBundle(
+  authority: string,
+  { issuedAt, expiresAt, state, checkpoint }: Omit<BundleClaims, 'log'>,
+  { statement, signature }: { readonly statement: unknown; readonly signature: unknown },
+): string {
+  return JSON.stringify({
+    _type: bundleType,
+    authority,
+    issued_at: issuedAt,
+    expires_at: expiresAt,
+    state: describeState(state),
+    log: { statement, signature },
+    checkpoint,
+  });
 }

@@ -19,11 +19,16 @@ export class DocumentReader {
     this.#refuse = refuse;
   }
 
-  /** The value of UTF-8 JSON of at most `maxLength` bytes. */
-  json(bytes: Uint8Array, maxLength: number): unknown {
+  /** The text of at most `maxLength` bytes of UTF-8. */
+  utf8(bytes: Uint8Array, maxLength: number): string {
     if (bytes.length > maxLength) throw this.#refuse(`has more than ${maxLength} bytes`, '');
     const text = decodeUtf8(bytes);
     if (text === undefined) throw this.#refuse('is not UTF-8 text', '');
+    return text;
+  }
+
+  /** The value of a text of JSON. */
+  json(text: string): unknown {
     try {
       return JSON.parse(text);
     } catch (cause) {

@@ -1,4 +1,4 @@
-import { encodeUtf8, equalBytes } from '../bytes.ts';
+import { encodeUtf8 } from '../bytes.ts';
 import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { decodeDidKeyToVerify } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
@@ -6,9 +6,10 @@ import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { type LogKey, readLogKey } from '../log/log-key.ts';
 import { parseNote } from '../log/note.ts';
 import { type DecodedEnvelope, decodeEnvelope, preAuthenticationEncoding } from '../signature/dsse.ts';
-import { type BundleClaims, bundlePayloadType, bundleType, encodeBundle, maxBundleLength } from './bundle.ts';
+import { type BundleClaims, bundlePayloadType, bundleType, formatBundle, maxBundleLength } from './bundle.ts';
 import { StateReader, stateFields } from './decode-state.ts';
 import { DocumentReader } from './document-reader.ts';
+import type { SnapshotAuthority } from './snapshot.ts';
 import { trustTampered } from './tampered.ts';
 
 /** A trust bundle whose authority, signature and time were checked. */
@@ -43,7 +44,7 @@ export async function openBundle(bytes: Uint8Array, { authority, now }: BundleCo
   const envelope = readEnvelope(bytes);
   if (!(await isSignedBy(identity, envelope))) throw await explainUnsigned(authority, envelope);
   if (envelope.keyid !== authority) throw refuse('is under another name than that of its authority', 'keyid');
-  const bundle = readBundle(authority, envelope.payload);
+  const bundle = readBundle({ did: authority, publicKey: identity }, envelope.payload);
   requireNotExpired(bundle, now);
   return bundle;
 }
@@ -63,7 +64,7 @@ export function requireNotExpired({ expiresAt }: Pick<BundleClaims, 'expiresAt'>
 }
 
 function readEnvelope(bytes: Uint8Array): DecodedEnvelope {
-  const json = reader.json(bytes, maxBundleLength);
+  const json = reader.json(reader.utf8(bytes, maxBundleLength));
   try {
     return decodeEnvelope(json, bounds);
   } catch (cause) {
@@ -76,8 +77,9 @@ function isSignedBy(key: Ed25519PublicKey, { payload, signature }: DecodedEnvelo
   return verify(key, preAuthenticationEncoding(payload, bundlePayloadType), signature);
 }
 
-function readBundle(authority: string, payload: Uint8Array): TrustBundle {
-  const members = reader.object(reader.json(payload, maxBundleLength), 'payload', fields);
+function readBundle({ did: authority, publicKey }: SnapshotAuthority, payload: Uint8Array): TrustBundle {
+  const text = reader.utf8(payload, maxBundleLength);
+  const members = reader.object(reader.json(text), 'payload', fields);
   if (members['_type'] !== bundleType) throw refuse('is something else', '_type');
   if (members['authority'] !== authority)
     throw refuse('names another authority than the one that signed it', 'authority');
@@ -92,14 +94,19 @@ function readBundle(authority: string, payload: Uint8Array): TrustBundle {
     },
     checkpoint: reader.text(members['checkpoint'], 'checkpoint', { max: 64 * 1024 }),
   };
-  if (!equalBytes(encodeBundle(authority, claims), payload)) throw refuse('is not in its one form');
-  return { ...claims, authority, ...readLog(authority, claims) };
+  if (formatBundle(authority, claims, { statement: log['statement'], signature: log['signature'] }) !== text)
+    throw refuse('is not in its one form');
+  return { ...claims, authority, ...readLog(authority, publicKey, claims) };
 }
 
 // The authority has signed all of the bundle: what it says there of its log needs no other signature.
-function readLog(authority: string, { log, checkpoint }: BundleClaims): Pick<TrustBundle, 'logKey' | 'rest'> {
+function readLog(
+  authority: string,
+  identity: Ed25519PublicKey,
+  { log, checkpoint }: BundleClaims,
+): Pick<TrustBundle, 'logKey' | 'rest'> {
   try {
-    const logKey = readLogKey(log.statement, authority);
+    const logKey = readLogKey(log.statement, authority, identity);
     const rest = parseCheckpoint(parseNote(encodeUtf8(checkpoint)).text);
     if (rest.origin === logKey.origin) return { logKey, rest };
   } catch (cause) {

@@ -46,7 +46,7 @@ export function parsePolicy(value: unknown): VerificationPolicy {
  * @throws HanaperError `bad_input` naming the field
  */
 export function parsePolicyText(bytes: Uint8Array): VerificationPolicy {
-  return parsePolicy(reader.json(bytes, policyLimits.length));
+  return parsePolicy(reader.json(reader.utf8(bytes, policyLimits.length)));
 }
 
 const reader = new DocumentReader(refuse);

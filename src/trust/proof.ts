@@ -56,7 +56,7 @@ export function formatPackageProof(proof: Omit<PackageProof, 'signature'>): stri
  * @throws HanaperError `log_tampered`
  */
 export function parsePackageProof(bytes: Uint8Array): PackageProof {
-  const proof = reader.object(reader.json(bytes, maxProofLength), 'proof', fields);
+  const proof = reader.object(reader.json(reader.utf8(bytes, maxProofLength)), 'proof', fields);
   if (proof['version'] !== 1) throw refuse('is of another version', 'version');
   if (proof['kind'] !== kind) throw refuse('is something else', 'kind');
   const logKey = reader.object(proof['log_key'], 'log_key', ['statement', 'signature']);

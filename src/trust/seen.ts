@@ -40,7 +40,7 @@ export function formatSeen({ version, authorities }: SeenTrust): string {
  * @throws HanaperError `bad_config`
  */
 export function parseSeen(bytes: Uint8Array): SeenTrust {
-  const { version, authorities } = reader.object(reader.json(bytes, maxSeenLength), 'state', [
+  const { version, authorities } = reader.object(reader.json(reader.utf8(bytes, maxSeenLength)), 'state', [
     'version',
     'authorities',
   ]);

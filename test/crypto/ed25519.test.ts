@@ -106,6 +106,18 @@ test('a key whose bytes are changed after it has verified is that of its new byt
   expect(await verify(key, message, await sign(second, message))).toBe(true);
 });
 
+test('more keys than are remembered verify all the same', async () => {
+  const message = Uint8Array.of(1, 2, 3);
+  const seeds = Array.from({ length: 1002 }, () => generateSeed());
+  const signed = await Promise.all(
+    seeds.map(async (seed) => [await publicKeyOf(seed), await sign(seed, message)] as const),
+  );
+  for (const [key, signature] of [...signed, ...signed.slice(0, 3)])
+    expect(await verify(key, message, signature)).toBe(true);
+  const [[first], [, other]] = signed as [(typeof signed)[0], (typeof signed)[0]];
+  expect(await verify(first, message, other)).toBe(false);
+});
+
 test('two generated seeds differ', () => {
   using first = generateSeed();
   using second = generateSeed();

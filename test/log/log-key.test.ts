@@ -5,7 +5,13 @@ import { concatBytes } from '../../src/bytes.ts';
 import { publicKeyOf, sign } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { encodeEd25519DidKey } from '../../src/did/did-key.ts';
-import { checkLogKey, encodeLogKeyStatement, type SignedLogKey, signLogKey } from '../../src/log/log-key.ts';
+import {
+  checkLogKey,
+  encodeLogKeyStatement,
+  readLogKey,
+  type SignedLogKey,
+  signLogKey,
+} from '../../src/log/log-key.ts';
 import { decodeDagCbor } from '../../src/ucan/index.ts';
 import { Vault } from '../../src/vault/index.ts';
 import { expectCode } from '../support/codes.ts';
@@ -41,6 +47,21 @@ test('a statement is a list of DAG-CBOR, signed by the identity that it names', 
     ...claims,
     origin: `hanaper/${identity.did}/1`,
   });
+});
+
+test('a statement within something else that is signed is read without its signature', async () => {
+  const { did } = identity;
+  expect(readLogKey(signed.statement, did, identity.publicKey)).toEqual(await checkLogKey(signed, did));
+  const others = [
+    new Uint8Array(0),
+    new Uint8Array(257),
+    signed.statement.subarray(1),
+    encodeLogKeyStatement({ ...claims, did: stranger.did }),
+    encodeLogKeyStatement({ ...claims, did, publicKey: identity.publicKey }),
+    encodeLogKeyStatement({ ...claims, did, publicKey: new Uint8Array(32) }),
+    encodeLogKeyStatement({ ...claims, did, epoch: 0 }),
+  ];
+  for (const other of others) await expectCode('log_tampered', () => readLogKey(other, did, identity.publicKey));
 });
 
 test('a statement is checked as well from the buffers of a driver', async () => {

@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { equalBytes } from '../../bytes.ts';
 import { untraced } from './untraced.ts';
 
 const asymmetricKeyType = 'ed25519';
@@ -9,15 +8,19 @@ function importSeed(seed: Uint8Array): KeyObject {
   return untraced(() => createPrivateKey({ key: view(seed), format: 'raw-private', asymmetricKeyType }));
 }
 
-// A public key that is kept verifies many signatures. It is imported anew should its bytes have changed.
-const imported = new WeakMap<Uint8Array, { readonly bytes: Uint8Array; readonly key: KeyObject }>();
+// A public key verifies many signatures, whoever holds its bytes. The one that came first goes first.
+const imported = new Map<string, KeyObject>();
+const mostImported = 1000;
 
 function importPublic(publicKey: Uint8Array): KeyObject {
-  const known = imported.get(publicKey);
-  if (known && equalBytes(known.bytes, publicKey)) return known.key;
-  const bytes = new Uint8Array(publicKey);
-  const key = untraced(() => createPublicKey({ key: view(bytes), format: 'raw-public', asymmetricKeyType }));
-  imported.set(publicKey, { bytes, key });
+  const bytes = view(publicKey);
+  const name = bytes.toString('latin1');
+  const known = imported.get(name);
+  if (known) return known;
+  const key = untraced(() => createPublicKey({ key: bytes, format: 'raw-public', asymmetricKeyType }));
+  const [oldest = ''] = imported.size < mostImported ? [] : imported.keys();
+  imported.delete(oldest);
+  imported.set(name, key);
   return key;
 }
 
