@@ -11,6 +11,7 @@ import {
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
 import { commands } from '../../src/authority/commands/list.ts';
+import { type EntryListDocument, proveLog, readLog, showCheckpoint } from '../../src/authority/commands/log.ts';
 import {
   createOrganisation,
   listOrganisations,
@@ -90,6 +91,16 @@ const steps: readonly Step[] = [
   does(createOrganisation, { name: 'beta' }),
   refuses('already_exists', createOrganisation, { name: 'beta' }),
   refuses('bad_input', createOrganisation, { name: 'No Good' }),
+  does(readLog, { from: 0, limit: 1 }),
+  refuses('bad_input', readLog, { limit: 1001 }),
+  does(proveLog, { index: 1 }),
+  does(proveLog, (_, before) => ({ receipt: (before(readLog) as EntryListDocument).entries[0]?.receipt })),
+  does(readLog, { from: 1_000 }),
+  refuses('not_found', proveLog, { index: 1_000 }),
+  refuses('bad_input', proveLog),
+  does(showCheckpoint, { since: 1 }),
+  does(showCheckpoint),
+  refuses('bad_input', showCheckpoint, { since: -1 }),
   does(listOrganisations),
   refuses('bad_input', listOrganisations, { stray: 'yes' }),
   does(showOrganisation),
@@ -250,7 +261,9 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID'],
   [/2[0-8]\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z/g, 'TIME'],
   [/[0-9a-f]{64}/g, 'HEX'],
+  [/\b[0-9a-f]{32}\b/g, 'SALT'],
   [/[A-Za-z0-9+/_-]{60,}={0,2}/g, 'BASE64'],
+  [/^[A-Za-z0-9+/]{43}=$/gm, 'HASH'],
 ];
 
 function normalise({ result, code }: Outcome): Outcome {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
 import { initialize } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
@@ -140,6 +140,20 @@ test('the metrics count what was executed and refused, and whether it is locked'
   const { text } = await ask(server.metricsUrl ?? '', '');
   expect(text).toContain('hanaper_commands_executed_total{command="/database/unlock",code="ok"} 1');
   expect(text).toContain('hanaper_locked 0');
+});
+
+test('the metrics tell how far the log has come, and how much of it is under a checkpoint', async () => {
+  const server = await start({ metricsPort: 0 });
+  const read = async (name: string) => {
+    const { text } = await ask(server.metricsUrl ?? '', '');
+    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  };
+  expect([await read('hanaper_log_entries'), await read('hanaper_log_checkpoint_entries')]).toEqual([1, 1]);
+  const json = { passphrase: 'a passphrase for tests' };
+  expect((await ask(server.url, '/api/crypto/unlock', { json })).status).toBe(200);
+  expect(await read('hanaper_log_entries')).toBe(2);
+  await vi.waitUntil(async () => (await read('hanaper_log_checkpoint_entries')) === 2, { timeout: 5000, interval: 20 });
+  expect(await read('hanaper_log_checkpoint_age_seconds')).toBeLessThan(2);
 });
 
 const timeouts = { headers: 300, request: 600, check: 100 };

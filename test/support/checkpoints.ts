@@ -1,7 +1,14 @@
 /** The tree over the entries in a database: grown there, and held against what it must be. Nothing here needs Vitest. */
 import type { Authority } from '../../src/authority/index.ts';
 import { emptyTree, growTiles } from '../../src/log/grow-tiles.ts';
-import { type Checkpoint, checkLogKey, hashLeaf, openCheckpoint, type Tile } from '../../src/log/index.ts';
+import {
+  type Checkpoint,
+  checkLogKey,
+  hashLeaf,
+  openCheckpoint,
+  type Tile,
+  type VerifierKey,
+} from '../../src/log/index.ts';
 import { listCheckpoints } from '../../src/store/checkpoints.ts';
 import { insertLogEntry, listLogEntries, lockLogHead, moveLogHead } from '../../src/store/log.ts';
 import { findLogKey } from '../../src/store/log-keys.ts';
@@ -39,18 +46,24 @@ export function tilesOf(leaves: readonly Uint8Array[]): Record<string, string> {
   return Object.fromEntries(changed.map(({ level, index, hashes }: Tile) => [`${level}/${index}`, toHex(hashes)]));
 }
 
-/** Every checkpoint, each verified by the key that the authority has stated. */
-export async function readCheckpoints({
+/** The key of a log, as the authority has stated it. */
+export async function readLogVerifier({
   database,
   identity,
-}: Pick<Authority, 'database' | 'identity'>): Promise<readonly Checkpoint[]> {
-  const [row, rows] = await database.transact('read', async (transaction) => [
-    await findLogKey(transaction, 1),
-    await listCheckpoints(transaction, 0, enough),
-  ]);
+}: Pick<Authority, 'database' | 'identity'>): Promise<VerifierKey> {
+  const row = await database.transact('read', (transaction) => findLogKey(transaction, 1));
   if (row === undefined) throw new Error('the log has no key');
   const { origin: name, publicKey } = await checkLogKey(row, identity.did);
-  return Promise.all(rows.map(({ note }) => openCheckpoint(note, { name, publicKey })));
+  return { name, publicKey };
+}
+
+/** Every checkpoint, each verified by that key. */
+export async function readCheckpoints(
+  authority: Pick<Authority, 'database' | 'identity'>,
+): Promise<readonly Checkpoint[]> {
+  const key = await readLogVerifier(authority);
+  const rows = await authority.database.transact('read', (transaction) => listCheckpoints(transaction, 0, enough));
+  return Promise.all(rows.map(({ note }) => openCheckpoint(note, key)));
 }
 
 function toHex(bytes: Uint8Array): string {
