@@ -18,6 +18,8 @@ export const eventNames = [
   'key.trusted.revoked',
   'key.trust_acl.granted',
   'key.trust_acl.revoked',
+  'policy.changed',
+  'trust.exported',
   'ucan.delegation.issued',
   'ucan.delegation.stored',
   'ucan.delegation.store_failed',

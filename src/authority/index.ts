@@ -15,6 +15,7 @@ export {
   type StoredDocument,
   storeDelegations,
 } from './commands/delegation.ts';
+export { type ExportTrustArgs, exportTrust, type TrustBundleDocument } from './commands/export-trust.ts';
 export { type ImportLegacyArgs, importLegacyTokens, type LegacyImportDocument } from './commands/import-legacy.ts';
 export {
   createKey,
@@ -51,6 +52,7 @@ export {
   signPackage,
   signPackageHash,
 } from './commands/package.ts';
+export { type PolicyDocument, setPolicy, showPolicy } from './commands/policy.ts';
 export { type RevokedKeyDocument, type RevokeKeyArgs, revokeKey } from './commands/revoke-key.ts';
 export { type RotatedKeyDocument, rotateKey } from './commands/rotate-key.ts';
 export {

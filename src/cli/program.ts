@@ -6,6 +6,7 @@ import { addKeyCommands } from './nouns/key.ts';
 import { addLogCommands } from './nouns/log.ts';
 import { addOrgCommands } from './nouns/org.ts';
 import { addPackageCommands } from './nouns/package.ts';
+import { addPolicyCommands } from './nouns/policy.ts';
 import { addServeCommand } from './nouns/serve.ts';
 import { addAclCommands, addTrustCommands } from './nouns/trust.ts';
 import { addUcanCommands } from './nouns/ucan.ts';
@@ -42,6 +43,7 @@ export function createProgram(output: Output): Command {
   addKeyCommands(program, output);
   addTrustCommands(program, output);
   addAclCommands(program, output);
+  addPolicyCommands(program, output);
   addPackageCommands(program, output);
   addIdentityCommands(program, output);
   addUcanCommands(program, output);

@@ -31,6 +31,16 @@ export async function insertOrganization({ kysely, effects }: Transaction, row: 
   effects.wrote('organizations', row);
 }
 
+/** Sets what an organisation asks of signatures: canonical JSON, or `null`. */
+export async function updatePolicy(
+  { kysely, effects }: Transaction,
+  id: string,
+  verificationPolicy: string | null,
+): Promise<void> {
+  const query = kysely.updateTable('organizations').set({ verificationPolicy }).where('id', '=', id);
+  for (const row of await query.returningAll().execute()) effects.wrote('organizations', row);
+}
+
 /** Changes what an organisation allows: since when, or `null`. */
 export async function updateOrganization(
   { kysely, effects }: Transaction,

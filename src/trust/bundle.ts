@@ -1,4 +1,5 @@
 import { encodeBase64, encodeUtf8 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
 import type { IdentitySigner, SignedLogKey } from '../log/log-key.ts';
 import { encodeEnvelopeOf, preAuthenticationEncoding } from '../signature/dsse.ts';
 import { describeState, type TrustState } from './state.ts';
@@ -22,7 +23,11 @@ export const bundleType = 'hanaper/v1/trust-bundle';
 /** The longest bundle that is read, in bytes. */
 export const maxBundleLength: number = 4 * 1024 * 1024;
 
-/** Makes and signs a trust bundle, in the name of its authority: the bytes of a `.trust` file. */
+/**
+ * Makes and signs a trust bundle, in the name of its authority: the bytes of a `.trust` file.
+ *
+ * @throws HanaperError `too_large`
+ */
 export async function signBundle(identity: IdentitySigner, claims: BundleClaims): Promise<Uint8Array<ArrayBuffer>> {
   const { statement, signature: own } = claims.log;
   const log = { statement: encodeBase64(statement), signature: encodeBase64(own) };
@@ -31,8 +36,16 @@ export async function signBundle(identity: IdentitySigner, claims: BundleClaims)
   const bundle = encodeUtf8(
     `${JSON.stringify(encodeEnvelopeOf(bundlePayloadType, payload, signature, identity.did))}\n`,
   );
-  if (bundle.length > maxBundleLength) throw new TypeError(`a trust bundle has at most ${maxBundleLength} bytes`);
+  if (bundle.length > maxBundleLength) throw tooLarge(bundle.length);
   return bundle;
+}
+
+function tooLarge(length: number): HanaperError {
+  return new HanaperError(
+    'too_large',
+    `The trust bundle would have ${length} bytes, and none of more than ${maxBundleLength} is read. Accept fewer keys by ACLs.`,
+    { most: maxBundleLength },
+  );
 }
 
 /** The payload of a bundle as text, with what the authority says of its log's key in base64. */

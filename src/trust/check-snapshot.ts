@@ -29,6 +29,6 @@ export async function checkSnapshot(
   const organisation = found.state.organisation.did;
   if (!isSigned)
     throw trustTampered('snapshot', 'is not signed by its authority', { organisation, what: ['signature'] });
-  const { describeDifference } = await import('./open-snapshot.ts');
+  const { describeDifference } = await import('./describe-difference.ts');
   throw describeDifference(did, payload, found);
 }

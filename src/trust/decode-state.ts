@@ -8,8 +8,8 @@ import { parsePolicy } from './parse-policy.ts';
 import type { VerificationPolicy } from './policy.ts';
 import type { StateKey, TrustState } from './state.ts';
 
-/** How much a state may hold. */
-export const stateLimits = { keys: 10_000, owners: 100, nameCharacters: 512 } as const;
+// How much a state may hold.
+const stateLimits = { keys: 10_000, owners: 100, nameCharacters: 512 } as const;
 
 const reasons: readonly unknown[] = ['superseded', 'expired', 'compromised'] satisfies RevocationReason[];
 const keyFields = ['fingerprint', 'public_key', 'name', 'owners', 'via', 'trusted_at', 'revocation'];

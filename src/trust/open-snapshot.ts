@@ -2,7 +2,6 @@ import { equalBytes } from '../bytes.ts';
 import { verify } from '../crypto/ed25519.ts';
 import type { HanaperError } from '../errors.ts';
 import { preAuthenticationEncoding } from '../signature/dsse.ts';
-import { compareTrustState } from './compare-state.ts';
 import { StateReader, stateFields } from './decode-state.ts';
 import { DocumentReader } from './document-reader.ts';
 import {
@@ -31,19 +30,12 @@ export async function openSnapshot(
   return readSnapshot(did, payload);
 }
 
-/** The error that tells in what a signed snapshot differs from what was found. */
-export function describeDifference(did: string, payload: Uint8Array, found: SnapshotClaims): HanaperError {
-  const signed = readSnapshot(did, payload);
-  const what = compareTrustState(signed.state, found.state);
-  const told = what.length > 0 ? what : ['time of the snapshot changed'];
-  const organisation = found.state.organisation.did;
-  return trustTampered('snapshot', `differs from the rows: ${told.slice(0, 3).join(', ')}`, {
-    organisation,
-    what: told,
-  });
-}
-
-function readSnapshot(did: string, payload: Uint8Array): SnapshotClaims {
+/**
+ * Reads the payload of a snapshot whose signature was verified.
+ *
+ * @throws HanaperError `trust_tampered`
+ */
+export function readSnapshot(did: string, payload: Uint8Array): SnapshotClaims {
   const members = reader.object(reader.json(reader.utf8(payload, maxLength)), 'payload', [
     '_type',
     'authority',

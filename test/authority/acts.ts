@@ -48,7 +48,7 @@ export const acts: readonly Act[] = [
   {
     title: 'an organisation is created',
     command: '/org/create',
-    tables: ['organizations', 'did_documents', 'ucan_delegations'],
+    tables: ['organizations', 'did_documents', 'ucan_delegations', 'trust_snapshots'],
     run: ({ authority }) => authority.execute(createOrganisation, { name: 'globex' }),
   },
   {
@@ -61,7 +61,7 @@ export const acts: readonly Act[] = [
   {
     title: 'a key is created',
     command: '/key/create',
-    tables: ['signing_keys', 'trusted_keys'],
+    tables: ['signing_keys', 'trusted_keys', 'trust_snapshots'],
     run: ({ authority }) => authority.executeFor('acme', createKey, { name: 'second' }),
   },
   {
@@ -73,33 +73,33 @@ export const acts: readonly Act[] = [
   {
     title: 'a key is taken in',
     command: '/key/import',
-    tables: ['signing_keys', 'trusted_keys'],
+    tables: ['signing_keys', 'trusted_keys', 'trust_snapshots'],
     run: ({ authority }) => importSeed(authority, 'acme', { name: 'imported', seed: generateSeed() }),
   },
   {
     title: 'a key is trusted',
     command: '/trust/add',
-    tables: ['trusted_keys'],
+    tables: ['trusted_keys', 'trust_snapshots'],
     run: async ({ authority }) =>
       authority.executeFor('acme', addTrust, { public_key: await vendorKey(), name: 'vendor' }),
   },
   {
     title: 'trust in a key ends',
     command: '/trust/revoke',
-    tables: ['trusted_keys'],
+    tables: ['trusted_keys', 'trust_snapshots'],
     run: async (door) =>
       door.authority.executeFor('acme', revokeTrust, { fingerprint: await fingerprintOf(door, 'vendor') }),
   },
   {
     title: "another's keys are accepted",
     command: '/acl/grant',
-    tables: ['key_trust_acls'],
+    tables: ['key_trust_acls', 'trust_snapshots'],
     run: ({ authority }) => authority.executeFor('globex', grantAcl, { child: 'acme' }),
   },
   {
     title: "another's keys are accepted no longer",
     command: '/acl/revoke',
-    tables: ['key_trust_acls'],
+    tables: ['key_trust_acls', 'trust_snapshots'],
     run: ({ authority }) => authority.executeFor('globex', revokeAcl, { child: 'acme' }),
   },
   {
@@ -149,13 +149,13 @@ export const acts: readonly Act[] = [
   {
     title: 'a key is replaced by a successor',
     command: '/key/rotate',
-    tables: ['signing_keys', 'trusted_keys'],
+    tables: ['signing_keys', 'trusted_keys', 'trust_snapshots'],
     run: ({ authority }) => authority.executeFor('acme', rotateKey, { name: 'imported' }),
   },
   {
     title: 'a key is revoked, and all trust in it',
     command: '/key/revoke',
-    tables: ['signing_keys', 'trusted_keys'],
+    tables: ['signing_keys', 'trusted_keys', 'trust_snapshots'],
     run: ({ authority }) => authority.executeFor('acme', revokeKey, { name: 'second' }),
   },
   {

@@ -2,12 +2,14 @@ import type { AnyCommand } from '../command.ts';
 import { grantAcl, listAcls, revokeAcl } from './acl.ts';
 import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
 import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
+import { exportTrust } from './export-trust.ts';
 import { importLegacyTokens } from './import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from './key.ts';
 import { proveLog, readLog, showCheckpoint } from './log.ts';
 import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
 import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
 import { provePackage } from './package-proof.ts';
+import { setPolicy, showPolicy } from './policy.ts';
 import { revokeKey } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
 import { addTrust, listTrust, revokeTrust } from './trust.ts';
@@ -28,6 +30,9 @@ export const commands: readonly AnyCommand[] = [
   addTrust,
   listTrust,
   revokeTrust,
+  exportTrust,
+  setPolicy,
+  showPolicy,
   grantAcl,
   listAcls,
   revokeAcl,

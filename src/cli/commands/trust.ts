@@ -1,6 +1,8 @@
 import { basename, extname } from 'node:path';
-import { addTrust, listTrust, revokeTrust } from '../../authority/index.ts';
-import { encodeHex } from '../../bytes.ts';
+import { addTrust, exportTrust, listTrust, revokeTrust } from '../../authority/index.ts';
+import { encodeHex, encodeUtf8 } from '../../bytes.ts';
+import { writeFileBeside } from '../../package/write-file.ts';
+import { parseFutureExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
 import { describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
@@ -52,6 +54,39 @@ export async function revoke(session: Session, fingerprint: string, options: Rev
   const since = document.effective_at;
   const before = `  It does not count since ${since}; what it signed before stays valid where its place in the log is known.`;
   return { document, lines: [`The key ${fingerprint} is no longer trusted.`, ...(since === null ? [] : [before])] };
+}
+
+/** Options of `trust export`. */
+export interface ExportOptions {
+  readonly expires?: string;
+  readonly output?: string;
+}
+
+/** `hanaper trust export`: into a file, or on standard output. */
+export async function exportBundle(session: Session, { expires, output }: ExportOptions): Promise<Outcome> {
+  const args = expires === undefined ? {} : { expires_in: secondsUntil(expires) };
+  const caller = await session.openCaller('write');
+  const { bundle, ...document } = await caller.executeFor(session.organisation, exportTrust, args);
+  const bytes = encodeUtf8(bundle);
+  if (output === '-') return { document: { ...document, bundle }, lines: [], bytes };
+  const file = output ?? `${document.organisation}.trust`;
+  writeFileBeside(file, bytes, 0o644);
+  const { organisation, version, authority, expires_at } = document;
+  return {
+    document: { ...document, file },
+    lines: [
+      `The trust of ${organisation} (version ${version}) was written to ${file}.`,
+      `  signed by ${authority}`,
+      `  until     ${expires_at}`,
+      '',
+      `Next, elsewhere: hanaper package verify FILE --trust-bundle ${file} --authority ${authority}`,
+    ],
+  };
+}
+
+function secondsUntil(text: string): number {
+  const now = new Date();
+  return Math.floor((Date.parse(parseFutureExpiry(text, now)) - now.getTime()) / 1000);
 }
 
 // A file called release.pem gives its key the name "release"; a name that would not do is left out.

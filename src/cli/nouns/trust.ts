@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { AclOptions } from '../commands/acl.ts';
+import type { ExportOptions } from '../commands/trust.ts';
 import { addNoun, addVerb, option, required } from '../define.ts';
 import type { Output } from '../output.ts';
 import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
-/** `trust add`, `list`, `revoke`. */
+/** `trust add`, `list`, `revoke`, `export`. */
 export function addTrustCommands(program: Command, output: Output): void {
   const trust = addNoun(program, 'trust', 'Trusted keys');
   addVerb<{ readonly name?: string }>(trust, output, {
@@ -30,6 +31,17 @@ export function addTrustCommands(program: Command, output: Output): void {
     remote: true,
     act: async (session, options, fingerprint) =>
       (await import('../commands/trust.ts')).revoke(session, fingerprint, options),
+  });
+  addVerb<ExportOptions>(trust, output, {
+    usage: 'export',
+    summary: 'Sign a bundle of what is trusted, for verifiers without the database',
+    example: 'hanaper trust export --org acme --expires 30d',
+    options: [
+      option('--expires <when>', 'until when it counts: 30d, 12h, 1y or a time (default: 30d)'),
+      option('--output <file>', 'where to write it, or "-" (default: <org>.trust)'),
+    ],
+    remote: true,
+    act: async (session, options) => (await import('../commands/trust.ts')).exportBundle(session, options),
   });
 }
 
