@@ -8,6 +8,7 @@ import { HanaperError } from '../errors.ts';
 import { requireCostsWithinBounds } from '../vault/costs.ts';
 import { describeWeakness, isStrongEnough, requireStrength } from '../vault/strength.ts';
 import { Attempts } from './attempts.ts';
+import type { Callers } from './callers.ts';
 import type { DatabaseService } from './database-service.ts';
 import { attemptLimits, mostWaitingPassphrases } from './limits.ts';
 import { OneAtATime } from './one-at-a-time.ts';
@@ -22,6 +23,7 @@ export interface MasterKeyOptions {
   /** Argon2id costs where an initialisation names none. */
   readonly costs?: Argon2Parameters;
   readonly estimate: EstimateStrength;
+  readonly callers: Callers;
   /** Milliseconds. */
   readonly now: () => number;
 }
