@@ -86,17 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 // What is put on the stack last is taken down first: requests, then the token, then the database.
 async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Promise<RunningServer> {
-  const {
-    address,
-    tls,
-    timeouts,
-    connections,
-    bodies,
-    isBehindProxy = false,
-    metricsPort,
-    publicLog = false,
-    log,
-  } = options;
+  const { bodies, isBehindProxy = false, metricsPort, publicLog = false, log } = options;
   const callers = new Callers(isBehindProxy);
   const metrics = new LateMetrics({
     isLocked: () => service.current?.locked ?? true,
@@ -122,16 +112,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     publicLog,
     mount: (mounted) => mountCrypto(mounted, { ...describeMasterKey(options, service, now, token), callers }),
   });
-  const listener = await listen({
-    address,
-    handle: getRequestListener(serve(app, service, token), { errorHandler: (error) => refuseEarly(error, logRequest) }),
-    log: logRequest,
-    // All of them are the proxy's.
-    ...(isBehindProxy && { isExempt: () => true }),
-    ...(tls && { tls }),
-    ...(timeouts && { timeouts }),
-    ...(connections && { connections }),
-  });
+  const listener = await listenWith(options, serve(app, service, token), logRequest);
   stack.defer(() => listener.stop(stopTimeout));
   for (const host of listHosts(options, listener)) hosts.add(host);
   const watched = metricsPort === undefined ? undefined : await listenForMetrics(metricsPort, () => metrics.load());
@@ -144,6 +125,23 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     locked: service.current?.locked ?? true,
     stop: () => stack.disposeAsync(),
   };
+}
+
+function listenWith(
+  { address, tls, timeouts, connections, isBehindProxy }: ServerOptions,
+  fetch: Hono['fetch'],
+  log: (entry: RequestLog) => void,
+): Promise<Listener> {
+  return listen({
+    address,
+    handle: getRequestListener(fetch, { errorHandler: (error) => refuseEarly(error, log) }),
+    log,
+    // All of them are the proxy's.
+    ...(isBehindProxy && { isExempt: () => true }),
+    ...(tls && { tls }),
+    ...(timeouts && { timeouts }),
+    ...(connections && { connections }),
+  });
 }
 
 function requireSafe({ address, tls, insecure = false }: ServerOptions): void {
