@@ -1,8 +1,10 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bundleVerify } from './bundle-verify.ts';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
+import { logVerify } from './log-verify.ts';
 import { publicVerify } from './public-verify.ts';
 import { serverSign } from './server-sign.ts';
 import { serverStart } from './server-start.ts';
@@ -20,11 +22,13 @@ import { unlock } from './unlock.ts';
 const subjects: readonly Subject[] = [
   largePackage,
   inProcess,
+  bundleVerify,
   startUp,
   unlock,
   ucanChain,
   ucanToken,
   ucanStore,
+  logVerify,
   serverSign,
   publicVerify,
   serverStart,

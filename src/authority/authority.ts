@@ -9,6 +9,7 @@ import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
+import type { TrustedLog } from '../trust/trusted-log.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { DelegationCache } from '../ucan/delegation-cache.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
@@ -177,7 +178,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     const material = await this.database.transact('read', async (transaction) =>
       gatherTrust(transaction, basis, await resolveOrganisation(transaction, organisation), packageHash),
     );
-    return { ...material, findPlace: (signature) => this.findPlace(signature) };
+    return { ...material, openLog: () => this.#openLog(), findPlace: (signature) => this.findPlace(signature) };
+  }
+
+  // Only a proof that somebody has asks for it.
+  async #openLog(): Promise<TrustedLog | undefined> {
+    const { openTrustedLog } = await import('./find-place.ts');
+    return this.database.transact('read', (transaction) => openTrustedLog(transaction, this.identity.did));
   }
 
   /** Where a signature stands in the log, if that can be proven. */

@@ -7,11 +7,14 @@ import { type ChainContext, proofsFrom, validateInvocation } from '../ucan/chain
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
+import { limits } from '../ucan/limits.ts';
 import { revokeCommand } from '../ucan/revocation.ts';
 import { checkTime } from '../ucan/rules.ts';
 import type { AnyCommand } from './command.ts';
 import type { Recall } from './memo.ts';
+import { parseArgs } from './parse-args.ts';
 import type { Request } from './request.ts';
+import { requireHeard } from './revoker.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** Seconds for which an invocation may be valid at most, from the present on. */
@@ -38,20 +41,26 @@ export interface Authorized {
 }
 
 /**
- * Authorises an invocation: audience, lifetime, subject, and its chain of proofs with every policy and revocation.
+ * Authorises an invocation: audience, lifetime, subject, arguments, and its chain of proofs with every policy and revocation.
  *
- * @throws HanaperError `audience_mismatch`, `subject_mismatch`, `invalid_claim`, and what `validateInvocation` throws
+ * @throws HanaperError `too_large`, `audience_mismatch`, `subject_mismatch`, `invalid_claim`, `bad_input`, and what `validateInvocation` throws
  */
 export async function authorize(
   { transaction, tokens, recall, now, authority }: AuthorizationContext,
   command: AnyCommand,
-  { invocation, given }: Request,
+  { invocation, given, isLocal = false }: Request,
 ): Promise<Authorized> {
   const organisation = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
     findSubject(transaction, command, invocation, authority),
   );
+  requireShort(invocation);
+  // Before the policies, which take the longer the more there is to look at. The very object that they are held against is
+  // what the handler gets: it is looked at, and never rebuilt.
+  parseArgs(command.args, invocation.args);
   // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
-  if (invocation.command !== revokeCommand) {
+  if (invocation.command === revokeCommand) {
+    if (!isLocal) await requireHeard({ transaction, authority, given }, invocation.subject);
+  } else {
     requireAddressed(invocation, authority);
     requireShortLived(invocation, toSeconds(now));
   }
@@ -92,6 +101,16 @@ async function findSubject(
     'subject_mismatch',
     `${name} is invoked on ${expected}; the subject of this invocation is ${subject}.`,
     { cid: formatCid(invocation.cid), subject, expected: kind === 'authority' ? authority : 'organisation' },
+  );
+}
+
+// Anybody may revoke, and what is taken is kept for ever.
+function requireShort({ command, cid, bytes }: Invocation): void {
+  if (command !== revokeCommand || bytes.length <= limits.revocationBytes) return;
+  throw new HanaperError(
+    'too_large',
+    `This revocation has ${bytes.length} bytes; one has at most ${limits.revocationBytes}.`,
+    { cid: formatCid(cid), most_bytes: limits.revocationBytes },
   );
 }
 

@@ -44,6 +44,8 @@ export interface OrganisationContext extends CommandContext {
 /** What the handler of a command about anybody is given. */
 export interface InvocationContext extends CommandContext {
   readonly invocation: Invocation;
+  /** Whether whoever has the database at hand handed it in. */
+  readonly isLocal: boolean;
 }
 
 /** What the handler of a command is given, by its subject. */

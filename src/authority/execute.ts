@@ -13,7 +13,6 @@ import { enrol, hashEffects } from './enrol.ts';
 import { type Executed, findExecuted } from './executed.ts';
 import type { Host } from './host.ts';
 import { type Recall, withoutMemo } from './memo.ts';
-import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
 import { reportRefusal } from './refusals.ts';
 import type { Request } from './request.ts';
@@ -135,8 +134,6 @@ async function admit(
   const now = await host.readNow(transaction);
   const surroundings = { transaction, now, entryIndex: head.size, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
-  // The very object that the policies were held against is what the handler gets: it is looked at, and never rebuilt.
-  parseArgs(command.args, invocation.args);
   return { ...authorized, head, surroundings };
 }
 

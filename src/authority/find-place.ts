@@ -31,6 +31,16 @@ export async function findPlace(
   }
 }
 
+/**
+ * The log of this database, by the key that its authority has stated; `undefined` where that was not done yet.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function openTrustedLog(transaction: Transaction, did: string): Promise<TrustedLog | undefined> {
+  const stated = await readLogKey(transaction, did);
+  return stated && new TrustedLog(stated.key);
+}
+
 const unproven: readonly string[] = ['locked', 'log_tampered', 'log_rolled_back', 'database_corrupt'];
 
 async function provePlace(
@@ -40,10 +50,10 @@ async function provePlace(
 ): Promise<SignaturePlace | undefined> {
   const index = await findSignaturePlace(transaction, sha256(signature.signature));
   const placed = index === undefined ? undefined : await findEntry(transaction, index);
-  const stated = await readLogKey(transaction, did);
-  if (placed === undefined || stated === undefined) return undefined;
+  const log = await openTrustedLog(transaction, did);
+  if (placed === undefined || log === undefined) return undefined;
   const proof = decodeProof(await proveEntry(transaction, did, placed));
-  return checkPackageProof({ ...proof, signature }, new TrustedLog(stated.key));
+  return checkPackageProof({ ...proof, signature }, log);
 }
 
 function decodeProof({ index, entry, receipt, inclusion, checkpoint }: LogProofDocument) {

@@ -11,6 +11,8 @@ import { unpackContainer } from '../ucan/tokens.ts';
 export interface Request {
   readonly invocation: Invocation;
   readonly given: readonly Delegation[];
+  /** Whether it is handed in by whoever has the database at hand; what comes over a network never is. */
+  readonly isLocal?: boolean;
 }
 
 /**

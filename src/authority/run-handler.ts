@@ -23,11 +23,11 @@ export interface Surroundings {
 export async function runHandler(
   host: Host,
   surroundings: Surroundings,
-  { invocation, given }: Request,
+  { invocation, given, isLocal = false }: Request,
   { command, organisation }: Authorized,
 ): Promise<unknown> {
   const context = await createContext(host, surroundings, given);
-  return command.run({ ...context, invocation, ...(organisation && { organisation }) }, invocation.args);
+  return command.run({ ...context, invocation, isLocal, ...(organisation && { organisation }) }, invocation.args);
 }
 
 /** Runs the handler of a command that reads for whoever has the database at hand: the principal `local`. */

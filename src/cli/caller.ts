@@ -19,6 +19,6 @@ export interface Caller {
     command: Command<'organisation', Args, Result>,
     args: Args,
   ): Promise<Result>;
-  /** Has a request executed that somebody else has signed. */
+  /** Has a request executed that somebody else has signed; to a server it is none that `isLocal`, whatever it says. */
   executeRequest(request: Request): Promise<Answer>;
 }

@@ -5,7 +5,7 @@ import { type GlobalOptions, Session } from './session.ts';
 
 /** One verb of the command line. */
 export interface Verb<Options extends object> {
-  /** Its name and what it takes: `import NAME FILE`. */
+  /** Its name and what it takes: `import NAME FILE`; `verify [FILE]` where it may be left out. */
   readonly usage: string;
   /** What it does, in a sentence without its stop. */
   readonly summary: string;
@@ -14,6 +14,8 @@ export interface Verb<Options extends object> {
   readonly options?: readonly Option[];
   /** Whether `--authority` without a DID means something here: to use the authority's own key. */
   readonly mayActAsAuthority?: true;
+  /** Whether `--proof` without a file means something here: to write the proof of what is done. */
+  readonly mayProve?: true;
   /** Whether a server can take the place of the database. */
   readonly remote?: true;
   /** What to do instead, where it cannot. */
@@ -26,13 +28,14 @@ export interface Verb<Options extends object> {
 export function addVerb<Options extends object>(parent: Command, output: Output, verb: Verb<Options>): void {
   const [name = '', ...takes] = verb.usage.split(' ');
   const command = parent.command(name).summary(verb.summary).description(`${verb.summary}.`);
-  for (const argument of takes) command.argument(`<${argument}>`);
+  for (const argument of takes) command.argument(argument.startsWith('[') ? argument : `<${argument}>`);
   for (const added of verb.options ?? []) command.addOption(added);
   command.addHelpText('after', `\nExample:\n  $ ${verb.example}`);
   command.action(async (...received: unknown[]) => {
-    const [first = '', second = ''] = received.slice(0, takes.length) as string[];
+    const [first = '', second = ''] = received.slice(0, takes.length) as (string | undefined)[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
+    if (options.proof?.includes('') && !verb.mayProve) throw proofWithoutFile();
     if (!verb.remote && (options.server ?? options.profile) !== undefined) throw notRemote(command, verb);
     await using session = await Session.start(output, options);
     const outcome = await verb.act(session, options, first, second);
@@ -72,6 +75,10 @@ export function repeated(flags: string, description: string): Option {
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function proofWithoutFile(): HanaperError {
+  return new HanaperError('usage', '--proof needs a file here.', { option: '--proof' });
 }
 
 function authorityWithoutDid(): HanaperError {

@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { addVerb, option, repeated } from './define.ts';
 import { addDatabaseCommands } from './nouns/database.ts';
 import { addIdentityCommands } from './nouns/identity.ts';
 import { addKeyCommands } from './nouns/key.ts';
+import { addLogCommands } from './nouns/log.ts';
 import { addOrgCommands } from './nouns/org.ts';
 import { addPackageCommands } from './nouns/package.ts';
 import { addPolicyCommands } from './nouns/policy.ts';
@@ -20,7 +21,7 @@ const globalOptions = [
   option('--authority [did]', 'the only authority to accept (HANAPER_AUTHORITY)'),
   option('--server <url>', 'ask this server instead of a database (HANAPER_SERVER)'),
   option('--as <keyfile>', 'who asks the server: PKCS#8 PEM, JWK, or 64 hex characters (HANAPER_AS)'),
-  repeated('--proof <file>', 'delegations that lead to that key; may be repeated'),
+  repeated('--proof [file]', 'delegations that lead to that key; may be repeated').preset(''),
   option('--key-passphrase-file <file>', 'the passphrase of a sealed key file, or "-"'),
   option('--profile <name>', 'server, key, proofs, organisation and authority by a name (HANAPER_PROFILE)'),
   option('--insecure', 'allow plain http to a server on another machine'),
@@ -35,7 +36,7 @@ export function createProgram(output: Output): Command {
     )
     .usage('[options] [command]\n       hanaper --version')
     .helpOption('-h, --help', 'print this help')
-    .configureHelp({ showGlobalOptions: true });
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption });
   for (const global of globalOptions) program.addOption(global);
   addDatabaseCommands(program, output);
   addOrgCommands(program, output);
@@ -46,6 +47,7 @@ export function createProgram(output: Output): Command {
   addPackageCommands(program, output);
   addIdentityCommands(program, output);
   addUcanCommands(program, output);
+  addLogCommands(program, output);
   addServeCommand(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',
@@ -54,4 +56,9 @@ export function createProgram(output: Output): Command {
     act: async (_session, _options, shell) => (await import('./commands/completion.ts')).completion(program, shell),
   });
   return program;
+}
+
+// What an option is taken as without its value is said in words, or nowhere.
+function describeOption(option: Option): string {
+  return new Help().optionDescription(option).replace(' (preset: "")', '');
 }

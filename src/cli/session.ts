@@ -24,6 +24,7 @@ export interface GlobalOptions {
   readonly log?: string;
   readonly server?: string;
   readonly as?: string;
+  /** Empty without a file behind it. */
   readonly proof?: readonly string[];
   readonly profile?: string;
   readonly keyPassphraseFile?: string;
@@ -83,6 +84,11 @@ export class Session implements AsyncDisposable {
   /** The organisation that a flag names. */
   get flaggedOrganisation(): string | undefined {
     return this.#options.org;
+  }
+
+  /** Whether `--proof` stands without a file behind it, and so asks for the proof of what is done. */
+  get asksForProof(): boolean {
+    return this.#options.proof?.includes('') === true;
   }
 
   /** Whether `--authority` stands alone, and so says whose key to use. */
@@ -215,9 +221,13 @@ function overridesOf({ db, org, authority, server, as, proof, profile }: GlobalO
     ...(typeof authority === 'string' && { authority }),
     ...(server !== undefined && { server }),
     ...(as !== undefined && { as }),
-    ...(proof !== undefined && { proofs: proof }),
+    ...(proof?.some(isNamed) && { proofs: proof.filter(isNamed) }),
     ...(profile !== undefined && { profile }),
   };
+}
+
+function isNamed(path: string): boolean {
+  return path !== '';
 }
 
 function asWithoutServer(): HanaperError {

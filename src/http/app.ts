@@ -5,7 +5,7 @@ import { Admission } from './admission.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
 import { addLogFiles } from './log-files.ts';
-import { problemCodeOf, respondProblem } from './problems.ts';
+import { refusalOf, respondProblem } from './problems.ts';
 import { addPublicRoutes } from './public.ts';
 import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
 import { addRoutes } from './routes.ts';
@@ -20,9 +20,9 @@ export interface RequestLog {
   readonly path: string;
   readonly status: number;
   readonly milliseconds: number;
-  /** The code of the problem that it was answered with. */
+  /** The code of the problem or the error receipt that it was answered with. */
   readonly code?: string;
-  /** What went wrong, in full. */
+  /** What went wrong: the error in full, or its message where that is all there is. */
   readonly error?: unknown;
 }
 
@@ -56,20 +56,16 @@ export function createApp({ service, hosts, log, publicLog = false, mount }: App
       admission.admit(context);
       await next();
     } catch (error) {
-      context.error = error instanceof Error ? error : new Error(String(error));
       context.res = respondProblem(context, error);
     }
     completeHeaders(context);
-    const { error } = context;
-    const code = problemCodeOf(context);
     log({
       id: requestIdOf(context),
       method: context.req.method,
       path: routePath(context, -1),
       status: context.res.status,
       milliseconds: performance.now() - startedAt,
-      ...(code && { code }),
-      ...(error && { error }),
+      ...refusalOf(context),
     });
   });
   app.onError((error, context) => respondProblem(context, error));

@@ -33,12 +33,12 @@ export async function receiveBody(context: Context, most: number, take: (part: U
 }
 
 /**
- * The body as JSON; an empty one is an empty object.
+ * The body as JSON, of at most so many bytes; an empty one is an empty object.
  *
  * @throws HanaperError `bad_input`, `too_large`
  */
-export async function readJsonBody(context: Context): Promise<unknown> {
-  const bytes = await readBody(context);
+export async function readJsonBody(context: Context, most: number = bodyBytes): Promise<unknown> {
+  const bytes = await readBody(context, most);
   if (bytes.length === 0) return {};
   requireType(context, ['application/json', 'application/vnd.ipld.dag-json']);
   try {
@@ -109,5 +109,5 @@ function closed(): Error {
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function tooLarge(most: number): HanaperError {
-  return new HanaperError('too_large', `The body of a request here has at most ${most} bytes.`, { most_bytes: most });
+  return new HanaperError('too_large', `The body of this request has at most ${most} bytes.`, { most_bytes: most });
 }

@@ -36,6 +36,15 @@ export const mostWaitingPassphrases: number = 8;
 /** Bytes of any other body: as many as a container may have. */
 export const bodyBytes = 1_048_576;
 
+/** How many times as long as the arguments of its invocation a body may be: each character can be an escape of six. */
+export const bodyStretch = 8;
+
+/** Bytes that a body may be longer than that. */
+export const bodySlack = 2_048;
+
+/** Bytes of a body that is read before its invocation is authorised. */
+export const unauthorizedBodyBytes: number = 8 * 1024;
+
 /** Requests of one address in a second, and at once after a rest. Those of this machine are not counted. */
 export const requestRate: RequestRate = { perSecond: 100, burst: 400 };
 

@@ -1,14 +1,20 @@
 import type { Context, Hono } from 'hono';
 import type { AnyCommand } from '../authority/command.ts';
 import { commands } from '../authority/commands/list.ts';
+import { checkRequest } from '../authority/execute.ts';
 import { findHostedDid } from '../authority/find-hosted-did.ts';
+import { parseArgs } from '../authority/parse-args.ts';
 import type { Request } from '../authority/request.ts';
+import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { toDagJson } from '../ucan/dag-json.ts';
 import { answerPlainly } from './answer.ts';
 import { readBearer } from './bearer.ts';
 import { readJsonBody } from './body.ts';
+import { bodyBytes, bodySlack, bodyStretch, unauthorizedBodyBytes } from './limits.ts';
 import { anotherRequest, requireSameArguments, requireSameCommand } from './match-request.ts';
 import { proofHeader } from './proof-header.ts';
+import { readQuery } from './query.ts';
 import type { Service } from './service.ts';
 
 /** The routes that need more than an invocation, and are added elsewhere. */
@@ -30,19 +36,30 @@ async function execute(context: Context, service: Service, command: AnyCommand):
   requireSameCommand(request, command);
   const { [organisationParameter]: organisation, ...path } = readPath(context, command);
   if (organisation !== undefined) await requireSameSubject(service, request, organisation);
-  const body = command.route.method === 'GET' ? undefined : await readJsonBody(context);
+  const body = command.route.method === 'GET' ? undefined : await readArguments(context, service, command, request);
   requireSameArguments(request, { path, query: readQuery(context), body });
   const answer = await authority.executeRequest(request);
   return answerPlainly(context, answer, await proofHeader(context, authority, answer));
 }
 
+// To read JSON takes long where there is much of it: it has to be no longer than the arguments that it repeats, and where
+// these are long they have to be of somebody who may ask.
+async function readArguments(
+  context: Context,
+  service: Service,
+  command: AnyCommand,
+  request: Request,
+): Promise<unknown> {
+  const { args } = request.invocation;
+  parseArgs(command.args, args);
+  const most = Math.min(bodyBytes, bodySlack + bodyStretch * encodeUtf8(toDagJson(args)).length);
+  if (most > unauthorizedBodyBytes) await checkRequest(service.authority(), command, request);
+  return readJsonBody(context, most);
+}
+
 function readPath(context: Context, { route }: AnyCommand): Readonly<Record<string, string>> {
   const names = Array.from(route.path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
   return Object.fromEntries(names.map((name) => [name, context.req.param(name) ?? missing(name)]));
-}
-
-function readQuery({ req }: Context): readonly (readonly [string, string])[] {
-  return [...new URLSearchParams(/\?[^#]*/.exec(req.url)?.[0])];
 }
 
 async function requireSameSubject(service: Service, { invocation }: Request, reference: string): Promise<void> {

@@ -1,5 +1,8 @@
 import { foldSubtrees, hashNode } from './merkle.ts';
 
+/** Hears of a whole subtree of `2 ** level` leaves: its hash, 32 bytes. Those of one level come in their order. */
+export type TellSubtree = (level: number, hash: Uint8Array) => void;
+
 /**
  * A tree of which only the size and a few hashes are kept, however large it grows: for whoever goes through all leaves in
  * their order, and wants the root at some sizes on the way.
@@ -12,6 +15,12 @@ import { foldSubtrees, hashNode } from './merkle.ts';
 export class RunningTree {
   #size = 0;
   readonly #subtrees: Uint8Array[] = [];
+  readonly #tell: TellSubtree | undefined;
+
+  /** `tell` hears of each subtree once it is whole, leaves too. */
+  constructor(tell?: TellSubtree) {
+    this.#tell = tell;
+  }
 
   /** How many leaves it has. */
   get size(): number {
@@ -21,8 +30,11 @@ export class RunningTree {
   /** Adds a leaf, by its hash of 32 bytes. */
   append(leafHash: Uint8Array): void {
     let hash = leafHash;
+    let level = 0;
+    this.#tell?.(level, hash);
     for (let whole = this.#size; whole % 2 === 1; whole = (whole - 1) / 2) {
       hash = hashNode(this.#subtrees.pop() ?? hash, hash);
+      this.#tell?.(++level, hash);
     }
     this.#subtrees.push(hash);
     this.#size++;

@@ -1,11 +1,13 @@
 /** Packages as files: hashed, verified, and the `.sig` file beside them. */
 export { hashPackage, type Progress } from './hash-package.ts';
+export { type BundleTrust, openTrustBundle, type TrustBundleOptions } from './open-trust-bundle.ts';
 export { readPackage } from './read-package.ts';
 export { appendSignature, readCandidates, signaturePathOf } from './signature-file.ts';
 export {
   type OfflineOptions,
   type SignatureSource,
   type VerificationResult,
+  type VerifiedPlace,
   type VerifyOptions,
   verifyHash,
   verifyPackage,

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
@@ -12,6 +12,7 @@ import {
 } from '../signature/document.ts';
 import type { Candidate } from '../signature/verify.ts';
 import { withFileLock } from './file-lock.ts';
+import { readRegularFile } from './read-file.ts';
 import { writeFileBeside } from './write-file.ts';
 
 /** The signature file of a package: always `<file name>.sig` beside it. */
@@ -89,29 +90,8 @@ function full(path: string, reason: string): HanaperError {
 }
 
 function readDocuments(path: string): readonly unknown[] | undefined {
-  const file = readBounded(path);
+  const file = readRegularFile(path, maxSignatureFileLength, unreadable);
   return file && parseSignatureFile(file);
-}
-
-function readBounded(path: string): Uint8Array | undefined {
-  let descriptor: number;
-  try {
-    // Without blocking: a pipe must not hang, and is refused below.
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (cause) {
-    if (systemCodeOf(cause) === 'ENOENT') return undefined;
-    throw unreadable(path, cause);
-  }
-  try {
-    const status = fstatSync(descriptor);
-    if (!status.isFile()) throw new TypeError('not a regular file');
-    // One byte over the limit is enough for the parser to refuse the file.
-    return status.size > maxSignatureFileLength ? new Uint8Array(maxSignatureFileLength + 1) : readFileSync(descriptor);
-  } catch (cause) {
-    throw unreadable(path, cause);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function toCandidate(document: unknown): Candidate {

@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
 import type { HanaperEvent, Observer } from '../events.ts';
 import type { SignatureFormat } from '../signature/document.ts';
-import { type AcceptedSignature, type Candidate, verifySignatures } from '../signature/verify.ts';
+import type { Candidate, PackageIdentity } from '../signature/verify.ts';
 import { trustBareKeys } from '../trust/resolve.ts';
 import type { TrustMaterial, TrustSource } from '../trust/source.ts';
+import { type PolicyOutcome, type TrustVerdict, verifyByTrust } from '../trust/verify.ts';
 import { hashPackage, type Progress } from './hash-package.ts';
+import type { ReadProof } from './proof-file.ts';
+import { proofPathOf } from './proof-path.ts';
 import { readCandidates, signaturePathOf } from './signature-file.ts';
 
 /** Where a package's signatures are looked for; `auto` is the union of the `.sig` file beside it and the database. */
@@ -31,6 +35,27 @@ export interface VerificationResult {
   readonly signedAt: string;
   /** RFC 3339, UTC. */
   readonly expiresAt?: string;
+  /** Where in the log of the authority the signature is proven to stand; absent: that was not asked, or not proven. */
+  readonly place?: VerifiedPlace;
+  /** Why the proof beside the package proves nothing. */
+  readonly proofProblem?: HanaperError;
+  /** What came of the organisation's policy; absent: there is none, or it is off. */
+  readonly policy?: PolicyOutcome;
+  /** Whether the trust was told from older trust; absent: it was asked for anew. */
+  readonly rollback?: 'checked' | 'unchecked';
+}
+
+/** A place in the log, and what it is worth. */
+export interface VerifiedPlace {
+  /** From 0. */
+  readonly index: number;
+  /** RFC 3339, UTC. */
+  readonly enrolledAt: string;
+  /**
+   * Whether the verifier held the proof's checkpoint before. Then the order holds against the authority itself; else it
+   * holds against whoever has but a signing key.
+   */
+  readonly isRemembered: boolean;
 }
 
 /** How a package is verified. */
@@ -40,6 +65,8 @@ export interface VerifyOptions {
   readonly trust: TrustSource;
   /** Default: `auto`. */
   readonly source?: SignatureSource;
+  /** The proof of where the signature stands in the log. Default: the `.proof.json` file beside the package, if it is there. */
+  readonly proof?: string;
   /** The name the package must have been signed under. Default: the file's base name. */
   readonly name?: string;
   /** DID of the only authority whose trust counts. */
@@ -98,18 +125,17 @@ export async function verifyHash(
 
 async function verify(path: string, options: VerifyOptions, hash: () => Promise<string>): Promise<VerificationResult> {
   const name = options.name ?? basename(path);
-  let now = options.now ?? new Date();
+  let now = presentFor(options);
   const organisation = pickOrganisation(options);
   let packageHash: string | undefined;
   try {
     packageHash = await hash();
     // Hashing can take minutes: what expired in the meantime has expired.
-    now = options.now ?? new Date();
+    now = presentFor(options);
     const material = await options.trust.trustFor({ packageHash, ...organisation });
     requireAuthority(material, options.authority);
-    const candidates = gatherCandidates(path, options.source ?? { kind: 'auto' }, material);
-    const accepted = await verifySignatures({ hash: packageHash, name }, candidates, material.keys, now);
-    const result = describeAccepted(accepted, material);
+    const identity = { hash: packageHash, name };
+    const result = await judge(identity, path, { ...options, now }, material);
     options.observer?.(verificationEvent('verification.success', now, { name, ...tellOf(result) }));
     return result;
   } catch (error) {
@@ -118,6 +144,43 @@ async function verify(path: string, options: VerifyOptions, hash: () => Promise<
     options.observer?.({ ...verificationEvent('verification.failure', now, details), reason });
     throw error;
   }
+}
+
+async function judge(
+  identity: PackageIdentity,
+  path: string,
+  { source = { kind: 'auto' }, proof: proofPath, now = new Date() }: VerifyOptions,
+  material: TrustMaterial,
+): Promise<VerificationResult> {
+  const candidates = gatherCandidates(path, source, material);
+  const proof = await findProof(proofPath ?? proofPathOf(path), material);
+  const proven = proof?.signature && { origin: 'detached' as const, signature: proof.signature };
+  const places = proof?.place ? [proof.place] : [];
+  try {
+    const all = proven ? [...candidates, proven] : candidates;
+    const verdict = await verifyByTrust({ identity, candidates: all, material, now, places });
+    return describeVerdict(verdict, material, proof);
+  } catch (error) {
+    throw proof?.problem && error instanceof HanaperError ? explain(error, proof.problem) : error;
+  }
+}
+
+// The file is looked for before the code that reads it is loaded.
+async function findProof(path: string, { openLog }: TrustMaterial): Promise<ReadProof | undefined> {
+  const log = existsSync(path) ? await openLog?.() : undefined;
+  if (log === undefined) return undefined;
+  const { readProof } = await import('./proof-file.ts');
+  return readProof(path, log);
+}
+
+function explain({ code, message, details }: HanaperError, problem: HanaperError): HanaperError {
+  return new HanaperError(code, `${message} The proof beside it does not help: ${problem.message}`, details, problem);
+}
+
+// A clock that was put back must not bring to life what has expired.
+function presentFor({ now = new Date(), trust }: VerifyOptions): Date {
+  const earliest = trust.now?.();
+  return earliest && earliest > now ? earliest : now;
 }
 
 function pickOrganisation({ organisation }: VerifyOptions): Pick<VerifyOptions, 'organisation'> {
@@ -135,8 +198,15 @@ function gatherCandidates(path: string, source: SignatureSource, material: Trust
   }
 }
 
-function describeAccepted({ key, signature }: AcceptedSignature, material: TrustMaterial): VerificationResult {
+function describeVerdict(
+  { first: { key, signature, place }, policy }: TrustVerdict,
+  material: TrustMaterial,
+  proof: ReadProof | undefined,
+): VerificationResult {
   const expiresAt = signature.statement?.expiresAt;
+  const { rollback } = material;
+  const checkpoint = proof?.place && place === proof.place ? proof.place.checkpoint : undefined;
+  const isRemembered = checkpoint !== undefined && material.isRemembered?.(checkpoint) === true;
   return {
     packageHash: signature.packageHash,
     signerFingerprint: key.fingerprint,
@@ -146,6 +216,10 @@ function describeAccepted({ key, signature }: AcceptedSignature, material: Trust
     format: signature.format,
     signedAt: signature.signedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(place && { place: { index: place.index, enrolledAt: place.enrolledAt, isRemembered } }),
+    ...(proof?.problem && { proofProblem: proof.problem }),
+    ...(policy && { policy }),
+    ...(rollback && { rollback }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { Turns } from '../turns.ts';
 import { Effects } from './effects.ts';
 import { translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
-import { Turns } from './turns.ts';
 
 /** An open database whose schema is that of this version. */
 export class Database {
@@ -20,7 +20,8 @@ export class Database {
   }
 
   /**
-   * Runs `work` in one transaction: all of it is done, or nothing.
+   * Runs `work` in one transaction: all of it is done, or nothing. Whoever reads sees the database as it is at the first
+   * query, however long that takes.
    *
    * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
    */

@@ -105,6 +105,7 @@ export function effectOf<Table extends LoggedTable>(table: Table, row: LoggedRow
   return { table: nameInSql(table), key, row: canonical };
 }
 
-function nameInSql(name: string): string {
+/** The name of a table or column in SQL. */
+export function nameInSql(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -8,7 +8,8 @@ export async function* listEveryRow(transaction: Transaction): AsyncGenerator<re
   for (const table of loggedTables) yield* listRows(transaction, table);
 }
 
-async function* listRows({ kysely }: Transaction, table: LoggedTable): AsyncGenerator<readonly Effect[]> {
+/** Every row of one logged table, some at a time. */
+export async function* listRows({ kysely }: Transaction, table: LoggedTable): AsyncGenerator<readonly Effect[]> {
   const order = (table === 'logKeys' ? 'epoch' : 'id') as 'id';
   for (let last: string | number | undefined, more = true; more; ) {
     let query = kysely.selectFrom(table).selectAll().orderBy(order).limit(rowsAtOnce);

@@ -13,6 +13,12 @@ const rowsAtOnce = 500;
 
 const selectByCid = prepare<DelegationRow>('select * from ucan_delegations where cid = $1');
 
+const selectIdByName = prepare<{ readonly id: number }>(
+  `select id from (select id from ucan_delegations where iss = $1 limit 1) as issued
+   union all select id from (select id from ucan_delegations where aud = $2 limit 1) as addressed
+   union all select id from (select id from ucan_delegations where sub = $3 limit 1) as about`,
+);
+
 /** Which part of a list is wanted: newest first. */
 export interface DelegationPage {
   /** Only what is valid at this time, in seconds since 1970. */
@@ -64,6 +70,11 @@ export function principalOf({ subject, issuer }: Delegation): string {
 export async function getDelegationByCid(transaction: Transaction, cid: CID): Promise<DelegationRow | undefined> {
   const [row] = await selectByCid(transaction, formatCid(cid));
   return row;
+}
+
+/** Whether a delegation is stored that somebody issued, that is addressed to them, or about them. */
+export async function isNamedInDelegation(transaction: Transaction, did: string): Promise<boolean> {
+  return (await selectIdByName(transaction, did, did, did)).length > 0;
 }
 
 /** Which of these CIDs are stored, in base58btc. */

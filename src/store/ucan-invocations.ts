@@ -19,6 +19,9 @@ const insert = prepare<{ readonly id: number }>(
 );
 const selectByPayload = prepare<InvocationRow>('select * from ucan_invocations where payload_digest = $1');
 const selectByCid = prepare<InvocationRow>('select * from ucan_invocations where cid = $1');
+const countBySubject = prepare<{ readonly count: number | string }>(
+  'select count(*) as count from ucan_invocations where sub = $1 and cmd = $2',
+);
 
 /**
  * Adds an invocation that was executed; one with the same payload, however it is signed, stays as it is, but for a receipt
@@ -29,25 +32,44 @@ export async function insertInvocation(
   invocation: Verified<Invocation>,
   { didId, now, resultCid }: { readonly didId: number; readonly now: string; readonly resultCid?: CID },
 ): Promise<boolean> {
-  const { cid, bytes, issuer, subject, audience, command, proofs, expiration, issuedAt } = invocation;
+  const { cid, payloadDigest, envelope, iss, sub, aud, cmd, prf, exp, iat } = columnsOf(invocation);
   const written = await insert(
     transaction,
     didId,
-    formatCid(cid),
-    encodeHex(payloadDigestOf(invocation.envelope)),
-    bytes,
-    issuer,
-    subject,
-    audience ?? null,
-    command,
-    JSON.stringify(proofs.map(formatCid)),
-    expiration,
-    issuedAt ?? null,
+    cid,
+    payloadDigest,
+    envelope,
+    iss,
+    sub,
+    aud,
+    cmd,
+    prf,
+    exp,
+    iat,
     now,
     resultCid === undefined ? null : formatCid(resultCid),
     now,
   );
   return written.length > 0;
+}
+
+/** The columns that only say what the envelope says. */
+export function columnsOf(
+  invocation: Invocation,
+): Omit<InvocationRow, 'id' | 'didId' | 'executedAt' | 'resultCid' | 'createdAt'> {
+  const { cid, bytes, envelope, issuer, subject, audience, command, proofs, expiration, issuedAt } = invocation;
+  return {
+    cid: formatCid(cid),
+    payloadDigest: encodeHex(payloadDigestOf(envelope)),
+    envelope: bytes,
+    iss: issuer,
+    sub: subject,
+    aud: audience ?? null,
+    cmd: command,
+    prf: JSON.stringify(proofs.map(formatCid)),
+    exp: expiration,
+    iat: issuedAt ?? null,
+  };
 }
 
 /** The invocation with this payload (SHA-256 of what is signed), whatever its signature. */
@@ -76,4 +98,10 @@ export async function listInvocationsByCid(
     rows.push(...(await kysely.selectFrom('ucanInvocations').selectAll().where('cid', 'in', some).execute()));
   }
   return rows;
+}
+
+/** How many invocations of a command on a subject there are. */
+export async function countInvocationsOn(transaction: Transaction, subject: string, command: string): Promise<number> {
+  const [row] = await countBySubject(transaction, subject, command);
+  return Number(row?.count ?? 0);
 }

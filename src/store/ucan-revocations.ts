@@ -53,14 +53,21 @@ export async function isDelegationRevoked(
   return found !== undefined;
 }
 
-/** How many revocations by one revoker are of delegations that are not known here. */
-export async function countPendingRevocations({ kysely }: Transaction, revokedBy: string): Promise<number> {
-  const { count } = await kysely
+/** How many revocations are of delegations that are not stored: one revoker's, or those of all but the authority and the organisations. */
+export async function countPendingRevocations(
+  { kysely }: Transaction,
+  whose: { readonly by: string } | { readonly notBy: string },
+): Promise<number> {
+  const pending = kysely
     .selectFrom('ucanRevocations as revocation')
     .leftJoin('ucanDelegations as delegation', 'delegation.cid', 'revocation.delegationCid')
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('revocation.revokedBy', '=', revokedBy)
-    .where('delegation.id', 'is', null)
-    .executeTakeFirstOrThrow();
-  return Number(count);
+    .where('delegation.id', 'is', null);
+  const query =
+    'by' in whose
+      ? pending.where('revocation.revokedBy', '=', whose.by)
+      : pending
+          .where('revocation.revokedBy', '!=', whose.notBy)
+          .where('revocation.revokedBy', 'not in', (inner) => inner.selectFrom('organizations').select('did'));
+  return Number((await query.executeTakeFirstOrThrow()).count);
 }

@@ -13,7 +13,14 @@ export function createBundleSource(bundle: TrustBundle, clock: () => Date): Trus
   log.know(checkpoint, rest);
   const { did, name } = state.organisation;
   const keys = new Map(state.keys.map((key) => [key.fingerprint, key]));
-  const material: TrustMaterial = { authority, organisation: did, keys, signatures: [], policy: state.policy, log };
+  const material: TrustMaterial = {
+    authority,
+    organisation: did,
+    keys,
+    signatures: [],
+    policy: state.policy,
+    openLog: async () => log,
+  };
   return {
     trustFor: async ({ organisation }) => {
       requireNotExpired(bundle, clock());

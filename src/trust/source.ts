@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../log/checkpoint.ts';
 import type { Candidate, FindPlace, TrustedKey } from '../signature/verify.ts';
 import type { VerificationPolicy } from './policy.ts';
 import type { TrustedLog } from './trusted-log.ts';
@@ -22,10 +23,14 @@ export interface TrustMaterial {
   readonly signatures: readonly Candidate[];
   /** What the organisation asks beyond one good signature; absent or `null`: nothing. */
   readonly policy?: VerificationPolicy | null;
-  /** The log of the authority, for proofs of where a signature stands in it; absent: no proof can be checked. */
-  readonly log?: TrustedLog;
+  /** Gives the log of the authority, for proofs of where a signature stands in it; absent: no proof can be checked. */
+  readonly openLog?: () => Promise<TrustedLog | undefined>;
   /** Where a signature stands in the log, if the source of trust can prove it by itself. */
   readonly findPlace?: FindPlace;
+  /** Whether it was told from one that is older; absent: it cannot be older, since it is asked for each time. */
+  readonly rollback?: 'checked' | 'unchecked';
+  /** Whether a checkpoint was held by the verifier before: then not even the authority can have made it up since. */
+  readonly isRemembered?: (checkpoint: Checkpoint) => boolean;
 }
 
 /** Where trust comes from: an authority's database, a bundle, a list of keys. */
@@ -36,4 +41,6 @@ export interface TrustSource {
    * @throws HanaperError `not_found` where there is no such organisation, `usage` where none is named and there are several
    */
   trustFor(query: TrustQuery): Promise<TrustMaterial>;
+  /** The earliest that the present can be, by what was seen before; absent: nothing was. */
+  now?(): Date;
 }

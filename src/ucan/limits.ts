@@ -16,6 +16,8 @@ export const limits = {
   commandCharacters: 1024,
   /** Delegations in one chain, and CIDs in `prf` or in the `path` of a revocation. */
   chainLength: 64,
+  /** Bytes of a revocation that is handed to an authority. */
+  revocationBytes: 8192,
   /** Statements of one policy, nested ones included. */
   policyStatements: 256,
   /** Levels of statements in statements. */
@@ -23,7 +25,7 @@ export const limits = {
   /** Characters of one selector. */
   selectorCharacters: 1024,
   /** Statements, items and characters that are looked at in the policies of one chain before they count as broken. */
-  policySteps: 5_000_000,
+  policySteps: 500_000,
   /** Tokens in one container. */
   containerTokens: 256,
   /** Bytes of a container as it comes in. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createKey, listKeys, revokeKey } from '../../src/authority/commands/key.ts';
+import { createKey, listKeys } from '../../src/authority/commands/key.ts';
+import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
 import type { LogProofDocument } from '../../src/authority/index.ts';
 import { formatCid } from '../../src/ucan/index.ts';
 import { query } from '../support/authority.ts';

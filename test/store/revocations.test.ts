@@ -42,8 +42,10 @@ describe.each(engines)('$name', (engine) => {
   const list = (...cids: CID[]) => database.transact('read', (transaction) => listRevocations(transaction, cids));
   const isRevoked = (cids: readonly CID[], ...issuers: string[]) =>
     database.transact('read', (transaction) => isDelegationRevoked(transaction, cids, issuers));
-  const pending = (revokedBy: string) =>
-    database.transact('read', (transaction) => countPendingRevocations(transaction, revokedBy));
+  const pending = (by: string) =>
+    database.transact('read', (transaction) => countPendingRevocations(transaction, { by }));
+  const pendingBut = (notBy: string) =>
+    database.transact('read', (transaction) => countPendingRevocations(transaction, { notBy }));
 
   test('a revocation is listed as it was written, whether its delegation is known or not', async () => {
     const [stored, unknown] = [await delegate(alice, bob), await delegate(alice, bob)];
@@ -133,5 +135,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await pending(revoker.did)).toBe(3);
     await keep(database, targets.slice(0, 2));
     expect(await pending(revoker.did)).toBe(1);
+    const [all, others] = [await pendingBut('did:example:nobody'), await pendingBut(revoker.did)];
+    expect([others > 0, all - others]).toEqual([true, 1]);
   });
 });

@@ -131,6 +131,33 @@ export async function queryOne(url: string, sql: string, values: readonly unknow
   return row;
 }
 
+/** A statement with its parameters. */
+export type Statement = readonly [sql: string, values?: readonly unknown[]];
+
+/** Runs statements one after the other over one connection, in one transaction, and gives the rows of each. */
+export async function queryAll(url: string, statements: readonly Statement[]): Promise<readonly Row[][]> {
+  if (url.startsWith('sqlite:')) {
+    using file = new DatabaseSync(pathOf(url), { timeout: 5000, enableForeignKeyConstraints: false });
+    file.exec('begin immediate');
+    const results = statements.map(([sql, values = []]) =>
+      file.prepare(sql.replaceAll(/\$(\d+)/g, '?$1')).all(...(values as SQLInputValue[])),
+    );
+    file.exec('commit');
+    return results;
+  }
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const results: Row[][] = [];
+    await client.query('begin');
+    for (const [sql, values = []] of statements) results.push((await client.query<Row>(sql, [...values])).rows);
+    await client.query('commit');
+    return results;
+  } finally {
+    await client.end();
+  }
+}
+
 function querySqlite(path: string, sql: string, values: readonly unknown[]): Row[] {
   const file = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: false });
   try {

@@ -111,6 +111,7 @@ export function interrupt(authority: Authority, meanwhile: () => Promise<unknown
     identity,
     memo,
     signatures,
+    findPlace: (signature) => authority.findPlace(signature),
     writer: { write } as typeof writer,
     get present() {
       return authority.present;

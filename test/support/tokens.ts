@@ -84,13 +84,13 @@ export async function revoke(
   return sendRevocation(authority, await signRevocation(signer, { target: target.cid, ...claims }), given);
 }
 
-/** Has a revocation executed; `given` lie beside it. */
+/** Has a revocation executed by whoever has the database at hand; `given` lie beside it. */
 export async function sendRevocation(
   authority: Authority,
   invocation: Invocation,
   given: readonly Delegation[] = [],
 ): Promise<RevocationDocument> {
-  return resultOf(await authority.executeRequest({ invocation, given })) as RevocationDocument;
+  return resultOf(await authority.executeRequest({ invocation, given, isLocal: true })) as RevocationDocument;
 }
 
 /** The CID of a delegation, as it is stored and printed. */

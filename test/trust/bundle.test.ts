@@ -191,6 +191,7 @@ describe('a bundle as a source of trust', () => {
     const claims = { issuedAt: now.toISOString(), expiresAt: later(month).toISOString(), state, log: log.signedKey };
     const bundle = await openBundle(await signBundle(authority, { ...claims, checkpoint: unsigned }), context);
     const material = await createBundleSource(bundle, () => now).trustFor({ packageHash: '' });
-    expect(await material.log?.open(unsigned)).toMatchObject({ size: 0 });
+    const opened = await material.openLog?.();
+    expect(await opened?.open(unsigned)).toMatchObject({ size: 0 });
   });
 });

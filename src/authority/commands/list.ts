@@ -8,6 +8,7 @@ import { createKey, exportKey, importKey, listKeys } from './key.ts';
 import { proveLog, readLog, showCheckpoint } from './log.ts';
 import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
 import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
+import { provePackage } from './package-proof.ts';
 import { setPolicy, showPolicy } from './policy.ts';
 import { revokeKey } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
@@ -39,6 +40,7 @@ export const commands: readonly AnyCommand[] = [
   signPackageHash,
   attachSignature,
   listPackageSignatures,
+  provePackage,
   storeDelegations,
   listStoredDelegations,
   findStoredChain,

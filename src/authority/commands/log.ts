@@ -79,6 +79,16 @@ const hashes = z.array(base64).describe('Hashes of 32 bytes, nearest first, in b
 const note = z.string().describe('A signed note');
 const logKey = z.strictObject({ statement: base64, signature: base64 }).describe('The key of the log, in base64');
 
+/** That an entry stands in the log. */
+export const logProofResult: z.ZodType<LogProofDocument> = z.strictObject({
+  index,
+  entry: base64,
+  receipt: base64,
+  inclusion: hashes,
+  checkpoint: note,
+  log_key: logKey,
+});
+
 const effectResult: z.ZodType<EffectDocument> = z.strictObject({
   table: z.string(),
   key: z.string(),
@@ -137,14 +147,7 @@ export const proveLog: Command<'authority', ProveArgs, LogProofDocument> = {
     index: index.describe('The index of the entry').exactOptional(),
     receipt: cidText.describe('The CID of the receipt that it names, in place of the index').exactOptional(),
   }),
-  result: z.strictObject({
-    index,
-    entry: base64,
-    receipt: base64,
-    inclusion: hashes,
-    checkpoint: note,
-    log_key: logKey,
-  }),
+  result: logProofResult,
   async run({ transaction, authority }, args) {
     if ((args.index === undefined) === (args.receipt === undefined)) throw notOne();
     const placed =

@@ -6,13 +6,14 @@ import { showOrganisation } from '../../authority/index.ts';
 import { type ErrorCode, HanaperError, systemCodeOf } from '../../errors.ts';
 import { createLoader } from '../../loader/create-loader.ts';
 import type { VerifiedPackage } from '../../loader/verified-package.ts';
+import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import type { ChildAnswer } from '../load-child.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 import { toDocument } from './package.ts';
 
 /** Options of `package load`. */
-export interface LoadOptions {
+export interface LoadOptions extends BundleOptions {
   readonly call?: string;
   readonly unsigned?: boolean;
 }
@@ -20,9 +21,10 @@ export interface LoadOptions {
 const mostAnswerBytes = 16 * 1024 * 1024;
 
 /** `hanaper package load FILE`: verifies, then runs those bytes in a process of their own with an empty environment. */
-export async function load(session: Session, file: string, { call, unsigned = false }: LoadOptions): Promise<Outcome> {
+export async function load(session: Session, file: string, options: LoadOptions): Promise<Outcome> {
+  const { call, unsigned = false } = options;
   closeGivenDescriptors(session);
-  const verified = await (await createSessionLoader(session, unsigned)).read(file);
+  const verified = await (await createSessionLoader(session, options)).read(file);
   if (unsigned) session.warn('Nothing was verified (--unsigned): this may be anybody’s code.');
   const answer = await runInChild(verified, call);
   reportLoading(session, file, verified, answer);
@@ -74,10 +76,15 @@ function closeIfOpen(descriptor: number): void {
   }
 }
 
-async function createSessionLoader(session: Session, unsigned: boolean) {
+async function createSessionLoader(session: Session, { unsigned = false, ...options }: LoadOptions) {
   const observer = session.observer && { observer: session.observer };
   if (unsigned && session.config.security.requireSignatures) throw signaturesRequired();
   if (unsigned) return createLoader({ ...observer });
+  const bundle = await findBundleTrust(session, options);
+  if (bundle) {
+    const verificationOrg = session.organisation ?? bundle.bundle.state.organisation.did;
+    return createLoader({ security: { requireSignatures: true, verificationOrg }, trust: bundle, ...observer });
+  }
   const authority = await session.openAuthority();
   const { did: verificationOrg } = await authority.executeFor(session.organisation, showOrganisation, {});
   return createLoader({ security: { requireSignatures: true, verificationOrg }, trust: authority, ...observer });

@@ -2,13 +2,21 @@ import { basename } from 'node:path';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
+import { proofPathOf } from '../../package/proof-path.ts';
 import { appendSignature, readCandidates, requireAppendable, signaturePathOf } from '../../package/signature-file.ts';
-import { type VerificationResult, verifyPackage, verifyPackageOffline } from '../../package/verify-package.ts';
+import {
+  type VerificationResult,
+  type VerifiedPlace,
+  verifyPackage,
+  verifyPackageOffline,
+} from '../../package/verify-package.ts';
 import type { Candidate } from '../../signature/verify.ts';
+import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import { parseExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
+import type { WrittenProof } from './package-proof.ts';
 
 /** Options of `package sign`. */
 export interface SignOptions {
@@ -21,10 +29,11 @@ export interface SignOptions {
 }
 
 /** Options of `package verify`. */
-export interface VerifyOptions {
+export interface VerifyOptions extends BundleOptions {
   readonly signature?: string;
   readonly name?: string;
   readonly trustKey?: readonly string[];
+  readonly proof?: readonly string[];
 }
 
 /** `hanaper package sign FILE` */
@@ -47,26 +56,30 @@ export async function sign(session: Session, file: string, options: SignOptions)
           ...(expiresAt !== undefined && { expires_at: expiresAt }),
         });
   appendSignature(output, signed.signature);
-  return describeSigned(signed, file, hash, output, store);
+  if (!session.asksForProof) return describeSigned(signed, file, { hash, output, store });
+  const { proveSignature } = await import('./package-proof.ts');
+  const proof = await proveSignature(session, caller, signed.signature, proofPathOf(file));
+  return describeSigned(signed, file, { hash, output, store, proof });
 }
 
 /** `hanaper package verify FILE` */
 export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
-  const { signature, name, trustKey } = options;
+  const { signature, name, trustKey, proof } = options;
   const about = {
     ...(name !== undefined && { name }),
+    ...(proof?.[0] !== undefined && { proof: proof[0] }),
     ...(session.observer && { observer: session.observer }),
     onProgress: session.progress,
   };
   if (trustKey !== undefined) {
-    if (session.asksForDatabase) throw offlineOnly();
+    if (session.asksForDatabase || options.trustBundle !== undefined) throw offlineOnly();
     const trustedKeys = trustKey.map(readPublicKey);
     return describeVerified(
       file,
       await verifyPackageOffline(file, { trustedKeys, ...(signature !== undefined && { signature }), ...about }),
     );
   }
-  const trust = await session.openAuthority();
+  const trust = (await findBundleTrust(session, options)) ?? (await session.openAuthority());
   const { organisation } = session;
   const result = await verifyPackage(file, {
     trust,
@@ -118,13 +131,25 @@ export function toDocument(result: VerificationResult): object {
     signed_at: result.signedAt,
     signed_at_is_a_claim: result.format === 'v1',
     expires_at: result.expiresAt ?? null,
+    ...(result.place && { place: describePlace(result.place) }),
+    ...(result.proofProblem && { proof_problem: result.proofProblem.message }),
+    ...(result.policy && { policy: result.policy }),
+    ...(result.rollback && { rollback: result.rollback }),
   };
 }
 
+function describePlace({ index, enrolledAt, isRemembered }: VerifiedPlace): object {
+  return { index, enrolled_at: enrolledAt, holds_against: isRemembered ? 'authority' : 'signing key' };
+}
+
 function offlineOnly(): HanaperError {
-  return new HanaperError('usage', '--trust-key asks no database, so --org and --authority have no place beside it.', {
-    option: '--trust-key',
-  });
+  return new HanaperError(
+    'usage',
+    '--trust-key trusts that key and nothing else, so --org, --authority and --trust-bundle have no place beside it.',
+    {
+      option: '--trust-key',
+    },
+  );
 }
 
 function readExpiry({ expires, format }: SignOptions): string | undefined {
@@ -139,16 +164,32 @@ function readExpiry({ expires, format }: SignOptions): string | undefined {
   );
 }
 
-function describeSigned(signed: SignedDocument, file: string, hash: string, output: string, stored: boolean): Outcome {
+interface Written {
+  /** 64 hex characters. */
+  readonly hash: string;
+  /** Path of the signature file. */
+  readonly output: string;
+  readonly store: boolean;
+  readonly proof?: WrittenProof;
+}
+
+function describeSigned(signed: SignedDocument, file: string, { hash, output, store, proof }: Written): Outcome {
   const { organisation, key, key_fingerprint, signed_at } = signed;
   return {
-    document: { package_hash: hash, signature_file: output, stored, ...signed },
+    document: {
+      package_hash: hash,
+      signature_file: output,
+      stored: store,
+      ...(proof && { proof_file: proof.path, index: proof.index }),
+      ...signed,
+    },
     lines: [
       `${file} is signed by ${organisation} with its key ${key}.`,
       `  sha256    ${hash}`,
       `  key       ${key_fingerprint}`,
       `  time      ${signed_at}`,
-      `  signature ${output}${stored ? ', and in the database' : ''}`,
+      `  signature ${output}${store ? ', and in the database' : ''}`,
+      ...(proof ? [`  proof     ${proof.path}: entry ${proof.index} of the log`] : []),
       '',
       `Next: ship ${basename(output)} beside ${basename(file)}. Whoever trusts the key verifies it with: hanaper package verify FILE`,
     ],
@@ -166,8 +207,29 @@ function describeVerified(file: string, result: VerificationResult): Outcome {
       `  key     ${signerFingerprint}`,
       `  signed  ${signedAt}${format === 'v1' ? ' (claimed: a hash signature binds no time)' : ''}`,
       ...(expiresAt === undefined ? [] : [`  expires ${expiresAt}`]),
+      ...describeTrust(result),
     ],
   };
+}
+
+function describeTrust({ place, proofProblem, policy, rollback }: VerificationResult): readonly string[] {
+  const lines: string[] = [];
+  if (place) lines.push(`  log     entry ${place.index}, ${place.enrolledAt}`, `          ${worthOf(place)}`);
+  if (proofProblem) lines.push(`  proof   counts for nothing: ${proofProblem.message}`);
+  if (policy)
+    lines.push(
+      policy.met
+        ? '  policy  met'
+        : `  policy  NOT met, and only audited: ${policy.unmet.map(({ rule }) => rule).join(', ')}`,
+    );
+  if (rollback) lines.push(`  rollback: ${rollback}`);
+  return lines;
+}
+
+function worthOf({ isRemembered }: VerifiedPlace): string {
+  return isRemembered
+    ? 'That order holds against the authority itself: its checkpoint was held here before.'
+    : 'That order holds against a thief of the signing key, not against the authority itself.';
 }
 
 interface ListedSignature {

@@ -77,7 +77,7 @@ async function revokeAll(
 ): Promise<readonly string[]> {
   const revoked: string[] = [];
   for (const revocation of revocations) {
-    const answer = await caller.executeRequest({ invocation: revocation, given: delegations });
+    const answer = await caller.executeRequest({ invocation: revocation, given: delegations, isLocal: true });
     revoked.push((resultOf(answer) as RevocationDocument).cid);
   }
   return revoked;

@@ -45,7 +45,7 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
   });
   const given = [...named.delegations, ...path.delegations];
   if (caller === undefined) return write(revocation, target, [revocation, ...given], options.output ?? '');
-  const answer = await caller.executeRequest({ invocation: revocation, given });
+  const answer = await caller.executeRequest({ invocation: revocation, given, isLocal: true });
   const document = resultOf(answer) as RevocationDocument;
   // The receipt of what was done before says what was new then.
   return describe(answer.kind === 'receipt' && answer.isReplay ? { ...document, is_new: false } : document);

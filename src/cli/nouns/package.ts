@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { LoadOptions } from '../commands/load.ts';
 import type { SignOptions, VerifyOptions } from '../commands/package.ts';
 import type { AttachOptions } from '../commands/package-attach.ts';
+import type { ProofOptions } from '../commands/package-proof.ts';
 import { addNoun, addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
 
@@ -14,17 +15,27 @@ const signOptions = [
   option('--output <file>', 'the signature file (default: FILE.sig)'),
   option('--store', 'keep the signature in the database too'),
   option('--expires <when>', 'when it ends to be valid: 90d, 12h, or 2026-12-31T00:00:00Z'),
+  option('--proof', 'without a file behind it: write FILE.proof.json too, for who has no database'),
+];
+
+const bundleOptions = [
+  option('--trust-bundle <file>', 'trust what this bundle of --authority says, and open no database'),
+  option('--trust-state <file>', 'what was seen before, against older bundles; "none": nothing is remembered'),
+  option('--require-state', 'refuse a bundle that cannot be told from an older one'),
 ];
 
 const verifyOptions = [
   option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
   name,
   repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
+  ...bundleOptions,
+  option('--proof <file>', 'where in the log the signature stands (default: FILE.proof.json)'),
 ];
 
 const loadOptions = [
   option('--call <export>', 'call an exported function, and print what it returns'),
   option('--unsigned', 'load without verifying anything'),
+  ...bundleOptions,
 ];
 
 /** `package sign`, `verify`, `attach`, `signatures`, `load`. */
@@ -35,6 +46,7 @@ export function addPackageCommands(program: Command, output: Output): void {
     summary: 'Sign a file',
     example: 'hanaper package sign plugin.wasm --key release --expires 90d',
     options: signOptions,
+    mayProve: true,
     remote: true,
     act: async (session, options, file) => (await import('../commands/package.ts')).sign(session, file, options),
   });
@@ -45,6 +57,17 @@ export function addPackageCommands(program: Command, output: Output): void {
     options: verifyOptions,
     instead: 'Whom you trust is decided here: verify by the database, or offline with --trust-key FILE.',
     act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
+  });
+  addVerb<ProofOptions>(noun, output, {
+    usage: 'proof FILE',
+    summary: 'Write down where in the log the signature of a file stands, for who has no database',
+    example: 'hanaper package proof plugin.wasm',
+    options: [
+      option('--signature <file>', 'the signature file (default: FILE.sig)'),
+      option('--output <file>', 'the proof (default: FILE.proof.json)'),
+    ],
+    remote: true,
+    act: async (session, options, file) => (await import('../commands/package-proof.ts')).prove(session, file, options),
   });
   addVerb<AttachOptions>(noun, output, {
     usage: 'attach FILE',

@@ -2,15 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Authority, listStoredDelegations } from '../../../src/authority/index.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
-import { computeCid, type Delegation, decodeDelegation, formatCid, signRevocation } from '../../../src/ucan/index.ts';
+import { computeCid, type Delegation, decodeDelegation, formatCid } from '../../../src/ucan/index.ts';
 import { createAuthority, query } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
 import { cidOf, revoke, store, storeAtOnce, twinOf } from '../../support/tokens.ts';
 import { delegate, later, now, type Principal, principal, principals, resign } from '../../support/ucan.ts';
 import { flipBit } from '../../support/vectors.ts';
-
-const mostPending = 1000;
 
 describe.each(engines)('$name', (engine) => {
   let url: string;
@@ -158,26 +156,6 @@ describe.each(engines)('$name', (engine) => {
       await store(authority, target);
       expect(await stateOf(target)).toBe('live');
       expect(await revoke(authority, alice, target)).toMatchObject({ is_new: true, fallen: [cidOf(target)] });
-    });
-
-    test('can be revoked so often by one revoker, and then no more; a replay is still answered', async () => {
-      const pending = await delegate(alice, bob);
-      await revoke(authority, alice, pending, { path: [pending.cid] });
-      const marks = Array.from({ length: mostPending - 1 }, (_, index) => `('zdpu-${round}-${index}', $1, 'x', $2)`);
-      await query(
-        url,
-        `insert into ucan_revocations (delegation_cid, revoked_by, invocation_cid, revoked_at) values ${marks}`,
-        [alice.did, new Date(now * 1000).toISOString()],
-      );
-      const target = await delegate(alice, bob);
-      await expectRefused('bad_input', () => revoke(authority, alice, target, { path: [target.cid] }), target);
-      expect(await revoke(authority, bob, target, { path: [target.cid] })).toMatchObject({ is_new: true });
-      await store(authority, target);
-      expect(await revoke(authority, alice, target)).toMatchObject({ is_new: true });
-      const first = await signRevocation(alice, { target: pending.cid, path: [pending.cid] });
-      expect(await authority.executeRequest({ invocation: first, given: [] })).toMatchObject({ isReplay: true });
-      const again = { path: [pending.cid], reason: 'again' };
-      expect(await revoke(authority, alice, pending, again)).toMatchObject({ is_new: false });
     });
   });
 

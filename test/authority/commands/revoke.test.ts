@@ -207,7 +207,7 @@ describe.each(engines)('$name', (engine) => {
   test('one that came before what it needs does not stand in the way of the same later', async () => {
     const target = await delegate(alice, bob);
     const revocation = await signRevocation(alice, { target: target.cid });
-    await expectRefused('not_found', () => send(revocation), target);
+    await expectRefused('not_authorized', () => send(revocation), target);
     await store(authority, target);
     expect(await send(revocation)).toMatchObject({ is_new: true, fallen: [cidOf(target)] });
   });

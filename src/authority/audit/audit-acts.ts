@@ -1,0 +1,248 @@
+import { HanaperError } from '../../errors.ts';
+import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
+import { toSeconds } from '../../signature/time.ts';
+import {
+  listInvocationCids,
+  listPlacedInvocations,
+  listRevocationInvocations,
+  type PlacedInvocation,
+} from '../../store/audit.ts';
+import { listLogEntries } from '../../store/log.ts';
+import type { LogEntryRow } from '../../store/schema.ts';
+import type { Transaction } from '../../store/transaction.ts';
+import { getDelegationByCid } from '../../store/ucan-delegations.ts';
+import { columnsOf } from '../../store/ucan-invocations.ts';
+import { formatCid, parseCid } from '../../ucan/cid.ts';
+import type { Delegation } from '../../ucan/delegation.ts';
+import { DelegationCache } from '../../ucan/delegation-cache.ts';
+import { decodeInvocation, type Invocation } from '../../ucan/invocation.ts';
+import { ActAudit, type ActCircumstances } from './act-audit.ts';
+import { EffectCursor } from './effect-cursor.ts';
+import { EffectsAudit } from './effects-audit.ts';
+import type { Findings } from './findings.ts';
+import { NamedTokens } from './named-tokens.ts';
+
+/** What the acts of a database came to. */
+export interface AuditedActs {
+  /** How many entries there are. */
+  readonly size: number;
+  /** When the last was enrolled; null where there is none. */
+  readonly enrolledAt: string | null;
+  /** How many entries have effects. */
+  readonly generation: number;
+}
+
+const entriesAtOnce = 500;
+const cidsAtOnce = 1000;
+const tokenTable = 'ucan_invocations';
+
+/** Checks every act of a database: entry, tokens, chain and effects, and that no token is there that no entry names. */
+export async function auditActs(
+  transaction: Transaction,
+  authority: string,
+  findings: Findings,
+  onProgress?: (done: number) => void,
+): Promise<AuditedActs> {
+  const walk = new ActWalk(transaction, authority, findings);
+  for (let from = 0, more = true; more; ) {
+    const rows = await listLogEntries(transaction, from, entriesAtOnce);
+    await walk.checkPage(rows);
+    from = (rows.at(-1)?.entryIndex ?? from) + 1;
+    more = rows.length === entriesAtOnce;
+    onProgress?.(from);
+  }
+  return walk.end();
+}
+
+class ActWalk {
+  readonly #transaction: Transaction;
+  readonly #findings: Findings;
+  readonly #effects: EffectCursor;
+  readonly #acts: ActAudit;
+  readonly #named = new NamedTokens();
+  #size = 0;
+  #generation = 0;
+  #begunAt: string | undefined;
+
+  constructor(transaction: Transaction, authority: string, findings: Findings) {
+    this.#transaction = transaction;
+    this.#findings = findings;
+    this.#effects = new EffectCursor(transaction);
+    this.#acts = new ActAudit({ authority, findings, ...proofsOf(transaction) });
+  }
+
+  async checkPage(rows: readonly LogEntryRow[]): Promise<void> {
+    const decoded = rows.map((row) => ({ row, entry: this.#decode(row) }));
+    const cids = decoded.flatMap(({ entry }) => (entry ? [entry.invocation, entry.receipt] : []));
+    const stored = await listPlacedInvocations(this.#transaction, cids);
+    const byCid = new Map(stored.map((token) => [token.cid, token]));
+    for (const { row, entry } of decoded) {
+      if (row.entryIndex !== this.#size) this.#tellGap(row.entryIndex);
+      this.#size = row.entryIndex + 1;
+      if (entry) await this.#checkEntry(row.entryIndex, entry, byCid);
+    }
+  }
+
+  async end(): Promise<AuditedActs> {
+    for await (const { entryIndex, position } of this.#effects.takeThrough(Number.MAX_SAFE_INTEGER)) {
+      this.#tellStray(entryIndex, position);
+    }
+    await this.#checkNamed();
+    const { enrolledAt } = this.#acts;
+    return { size: this.#size, enrolledAt: enrolledAt === '' ? null : enrolledAt, generation: this.#generation };
+  }
+
+  #decode({ entryIndex, entry }: LogEntryRow): LogEntry | undefined {
+    try {
+      return decodeLogEntry(entry);
+    } catch (error) {
+      if (!(error instanceof HanaperError)) throw error;
+      this.#findings.add({ kind: 'entry', table: 'log_entries', index: entryIndex, message: error.message });
+      return undefined;
+    }
+  }
+
+  async #checkEntry(index: number, entry: LogEntry, stored: ReadonlyMap<string, PlacedInvocation>): Promise<void> {
+    const before = this.#acts.enrolledAt;
+    this.#begunAt ??= entry.enrolledAt;
+    const rows = [entry.invocation, entry.receipt].map((cid) => stored.get(formatCid(cid)));
+    const [invocationRow, receiptRow] = rows;
+    const { invocation, receipt } = await this.#acts.check({
+      index,
+      entry,
+      invocation: invocationRow?.envelope,
+      receipt: receiptRow?.envelope,
+    });
+    this.#named.add(entry.invocation);
+    this.#named.add(entry.receipt);
+    const now = receipt?.invocation.issuedAt;
+    const isTime = (time: string | null) => time !== null && isTimeOf(time, entry.enrolledAt, before, now);
+    if (invocation && invocationRow) {
+      this.#checkRow(index, invocationRow, invocation, formatCid(entry.receipt), isTime);
+    }
+    if (receipt && receiptRow) this.#checkRow(index, receiptRow, receipt.invocation, null, isTime);
+    await this.#checkEffects(index, entry);
+  }
+
+  /** Holds the columns beside a token against it, and against its entry. */
+  #checkRow(
+    index: number,
+    row: PlacedInvocation,
+    token: Invocation,
+    resultCid: string | null,
+    isTime: (time: string | null) => boolean,
+  ): void {
+    const { createdAt, executedAt } = row;
+    // What an older version has taken in, and the door has executed since, was made before the log.
+    const isMadeInTime = createdAt === executedAt || createdAt < (this.#begunAt ?? '');
+    const column =
+      findWrongColumn(row, token) ??
+      (row.resultCid === resultCid ? undefined : 'result_cid') ??
+      (isTime(executedAt) ? undefined : 'executed_at') ??
+      (isMadeInTime ? undefined : 'created_at') ??
+      (row.did === token.issuer ? undefined : 'did_id');
+    if (column === undefined) return;
+    const message = `The row of ${row.cid} says in ${column} something else than the token, or the entry ${index}.`;
+    this.#findings.add({ kind: 'token', table: tokenTable, key: row.cid, index, message });
+  }
+
+  async #checkEffects(index: number, entry: LogEntry): Promise<void> {
+    const effects = new EffectsAudit();
+    for await (const effect of this.#effects.takeThrough(index)) {
+      const isOwn = effect.entryIndex === index && effect.position === effects.count;
+      if (!isOwn) this.#tellStray(effect.entryIndex, effect.position);
+      if (effect.entryIndex !== index) continue;
+      effects.append(effect.digest);
+      if (effect.tableName === 'ucan_revocations') this.#acts.noteRevocation(effect.rowKey);
+    }
+    effects.check(index, entry, this.#findings);
+    if (entry.effectCount > 0) this.#generation++;
+  }
+
+  /** Invocations that no entry names were slipped in, unless an older version has made a revocation of them. */
+  async #checkNamed(): Promise<void> {
+    const repeated = this.#named.countRepeated();
+    if (repeated > 0) {
+      const message = `Entries name ${repeated} invocations or receipts that others have named before.`;
+      this.#findings.add({ kind: 'entry', table: 'log_entries', message });
+    }
+    for (let behind = -1, more = true; more; ) {
+      const rows = await listInvocationCids(this.#transaction, behind, cidsAtOnce);
+      await this.#checkUnnamed(rows.map(({ cid }) => cid).filter((cid) => !this.#isNamed(cid)));
+      behind = rows.at(-1)?.id ?? behind;
+      more = rows.length === cidsAtOnce;
+    }
+  }
+
+  #isNamed(cid: string): boolean {
+    try {
+      const parsed = parseCid(cid);
+      return formatCid(parsed) === cid && this.#named.has(parsed);
+    } catch (error) {
+      if (error instanceof HanaperError) return false;
+      throw error;
+    }
+  }
+
+  async #checkUnnamed(cids: readonly string[]): Promise<void> {
+    const older = await listOlderRevocations(this.#transaction, cids);
+    for (const key of cids.filter((cid) => !older.has(cid))) {
+      const message = `No entry of the log names ${key}.`;
+      this.#findings.add({ kind: 'token', table: tokenTable, key, message });
+    }
+  }
+
+  #tellGap(index: number): void {
+    const message = `The entry ${index} comes behind ${this.#size} others: some are missing, or moved.`;
+    this.#findings.add({ kind: 'entry', table: 'log_entries', index, message });
+  }
+
+  #tellStray(index: number, position: number): void {
+    const message = `The effect ${position} of the entry ${index} is not where it belongs.`;
+    this.#findings.add({ kind: 'effect', table: 'log_effects', index, message });
+  }
+}
+
+function proofsOf(transaction: Transaction): Pick<ActCircumstances, 'resolveProof' | 'keep'> {
+  const cache = new DelegationCache();
+  return {
+    keep: (path) => cache.keep(path),
+    resolveProof: async (cid) => {
+      const row = await getDelegationByCid(transaction, cid);
+      return row && decodeOrNone(cache, row.envelope);
+    },
+  };
+}
+
+// One that was altered is named where its row is held against the log.
+function decodeOrNone(cache: DelegationCache, envelope: Uint8Array): Delegation | undefined {
+  try {
+    return cache.decode(envelope);
+  } catch (error) {
+    if (error instanceof HanaperError) return undefined;
+    throw error;
+  }
+}
+
+// The door executes at the time at which it enrols; where the clock was put back, the log's time stands still meanwhile.
+function isTimeOf(time: string, enrolledAt: string, before: string, now: number | undefined): boolean {
+  if (time === enrolledAt) return true;
+  return enrolledAt === before && time < enrolledAt && toSeconds(time) === now;
+}
+
+/** Versions before the log have stored the invocations of revocations, and no receipts. */
+async function listOlderRevocations(transaction: Transaction, cids: readonly string[]): Promise<ReadonlySet<string>> {
+  const known = await listRevocationInvocations(transaction, cids);
+  const rows = await listPlacedInvocations(transaction, known.map(parseCid));
+  return new Set(rows.filter(isWhole).map(({ cid }) => cid));
+}
+
+function isWhole(row: PlacedInvocation): boolean {
+  const token = decodeInvocation(row.envelope);
+  return row.resultCid === null && row.did === token.issuer && findWrongColumn(row, token) === undefined;
+}
+
+function findWrongColumn(row: PlacedInvocation, token: Invocation): string | undefined {
+  const { envelope: _, ...columns } = columnsOf(token);
+  return Object.entries(columns).find(([column, value]) => row[column as keyof typeof columns] !== value)?.[0];
+}

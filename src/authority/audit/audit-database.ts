@@ -1,0 +1,89 @@
+import { HanaperError } from '../../errors.ts';
+import { loggedTables } from '../../store/effects.ts';
+import { readLogHead } from '../../store/log.ts';
+import type { LogHeadRow } from '../../store/schema.ts';
+import type { Transaction } from '../../store/transaction.ts';
+import type { Authority } from '../authority.ts';
+import { type AuditedActs, auditActs } from './audit-acts.ts';
+import { auditLogKeys } from './audit-keys.ts';
+import { auditRows } from './audit-rows.ts';
+import { auditTree } from './audit-tree.ts';
+import { Findings } from './findings.ts';
+import { type GoodCheckpoint, openSeen } from './tree-audit.ts';
+
+/** What is being gone through. */
+export type AuditPhase = 'tree' | 'acts' | 'tables';
+
+/** Is told how far an audit has come. */
+export type AuditProgress = (phase: AuditPhase, done: number, total: number) => void;
+
+/** How a database is audited. */
+export interface AuditOptions {
+  /** Checkpoints that were seen before, as notes: the log must continue them. */
+  readonly seen?: readonly Uint8Array[] | undefined;
+  readonly onProgress?: AuditProgress | undefined;
+}
+
+/** What an audit came to. */
+export interface Audited {
+  readonly findings: Findings;
+  /** How many entries there are. */
+  readonly size: number;
+  /** The root of them all: 32 bytes. */
+  readonly root: Uint8Array;
+  /** The checkpoint of the most entries that holds; those behind it are not signed for as a tree. */
+  readonly checkpoint: GoodCheckpoint | undefined;
+}
+
+/**
+ * Goes through a whole database by its log: recomputes the tree, and holds against it checkpoints, tiles, every act with
+ * its tokens and its chain, and every row of every table. It tells all that it finds, and throws nothing for it.
+ * The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry.
+ *
+ * @throws HanaperError `unavailable`, `database_corrupt` where it cannot be read
+ */
+export function auditDatabase(authority: Authority, options: AuditOptions = {}): Promise<Audited> {
+  return authority.database.transact('read', (transaction) => auditIn(transaction, authority.identity.did, options));
+}
+
+/** The same inside of a transaction that is open. */
+async function auditIn(
+  transaction: Transaction,
+  authority: string,
+  { seen: notes = [], onProgress }: AuditOptions,
+): Promise<Audited> {
+  const findings = new Findings();
+  const head = await findHead(transaction, findings);
+  const tell =
+    (phase: AuditPhase, total = head?.size ?? 0) =>
+    (done: number) =>
+      onProgress?.(phase, done, total);
+  const key = await auditLogKeys(transaction, authority, findings);
+  const seen = await openSeen(notes, key, findings);
+  const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));
+  const acts = await auditActs(transaction, authority, findings, tell('acts'));
+  if (head) auditHead(head, acts, findings);
+  await auditRows(transaction, findings, tell('tables', loggedTables.length));
+  return { findings, size: tree.size, root: tree.root(), checkpoint: tree.last };
+}
+
+async function findHead(transaction: Transaction, findings: Findings): Promise<LogHeadRow | undefined> {
+  try {
+    return await readLogHead(transaction);
+  } catch (error) {
+    if (!(error instanceof HanaperError) || error.code !== 'database_corrupt') throw error;
+    findings.add({ kind: 'head', table: 'log_head', message: error.message });
+    return undefined;
+  }
+}
+
+const headColumns = { size: 'size', generation: 'generation', enrolledAt: 'enrolled_at' } as const;
+
+function auditHead(head: LogHeadRow, acts: AuditedActs, findings: Findings): void {
+  for (const column of ['size', 'generation', 'enrolledAt'] as const) {
+    if (head[column] === acts[column]) continue;
+    const key = headColumns[column];
+    const message = `The head of the log has the ${key} ${head[column]}, and the entries come to ${acts[column]}.`;
+    findings.add({ kind: 'head', table: 'log_head', key, message });
+  }
+}

@@ -1,0 +1,39 @@
+import { encodeHex, equalBytes } from '../../bytes.ts';
+import { HanaperError } from '../../errors.ts';
+import { checkLogKey, type LogKey } from '../../log/log-key.ts';
+import type { VerifierKey } from '../../log/verifier-key.ts';
+import { listLogKeys } from '../../store/audit.ts';
+import type { LogKeyRow } from '../../store/schema.ts';
+import type { Transaction } from '../../store/transaction.ts';
+import type { Findings } from './findings.ts';
+
+const firstEpoch = 1;
+
+/** Checks the statement about each key of the log, and gives that of the first epoch, which signs the checkpoints. */
+export async function auditLogKeys(
+  transaction: Transaction,
+  authority: string,
+  findings: Findings,
+): Promise<VerifierKey | undefined> {
+  let found: VerifierKey | undefined;
+  for (const row of await listLogKeys(transaction)) {
+    const key = await checkRow(row, authority, findings);
+    if (key?.epoch === firstEpoch) found = { name: key.origin, publicKey: key.publicKey };
+  }
+  return found;
+}
+
+async function checkRow(row: LogKeyRow, authority: string, findings: Findings): Promise<LogKey | undefined> {
+  const tell = (reason: string) =>
+    findings.add({ kind: 'log_key', table: 'log_keys', key: String(row.epoch), message: reason });
+  try {
+    const key = await checkLogKey(row, authority);
+    const { epoch, publicKey, createdAt } = key;
+    if (epoch === row.epoch && createdAt === row.createdAt && equalBytes(publicKey, row.publicKey)) return key;
+    tell(`The row says something else than the statement about the key ${encodeHex(publicKey)}.`);
+  } catch (error) {
+    if (!(error instanceof HanaperError)) throw error;
+    tell(error.message);
+  }
+  return undefined;
+}

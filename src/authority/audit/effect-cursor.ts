@@ -1,0 +1,36 @@
+import { type EffectPlace, listEffectsBehind } from '../../store/audit.ts';
+import type { LogEffectRow } from '../../store/schema.ts';
+import type { Transaction } from '../../store/transaction.ts';
+
+const rowsAtOnce = 1000;
+
+/** Goes through the effects of all entries in their order, some rows at a time. */
+export class EffectCursor {
+  readonly #transaction: Transaction;
+  #page: readonly LogEffectRow[] = [];
+  #next = 0;
+  #behind: EffectPlace = { entryIndex: -1, position: 0 };
+  #isAtEnd = false;
+
+  constructor(transaction: Transaction) {
+    this.#transaction = transaction;
+  }
+
+  /** The effects up to those of an entry; those of entries before it that nobody has taken come first. */
+  async *takeThrough(entryIndex: number): AsyncGenerator<LogEffectRow> {
+    for (let row = await this.#peek(); row && row.entryIndex <= entryIndex; row = await this.#peek()) {
+      this.#next++;
+      yield row;
+    }
+  }
+
+  async #peek(): Promise<LogEffectRow | undefined> {
+    if (this.#next >= this.#page.length && !this.#isAtEnd) {
+      this.#page = await listEffectsBehind(this.#transaction, this.#behind, rowsAtOnce);
+      this.#behind = this.#page.at(-1) ?? this.#behind;
+      this.#isAtEnd = this.#page.length < rowsAtOnce;
+      this.#next = 0;
+    }
+    return this.#page[this.#next];
+  }
+}

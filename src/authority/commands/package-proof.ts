@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { decodeHex } from '../../bytes.ts';
+import { HanaperError } from '../../errors.ts';
+import { findSignaturePlace } from '../../store/signature-places.ts';
+import { getInvocationByCid } from '../../store/ucan-invocations.ts';
+import { sha256Arg } from '../args.ts';
+import type { Command, OrganisationContext } from '../command.ts';
+import { findEntry, type PlacedEntry } from '../find-entry.ts';
+import { type LogProofDocument, proveEntry } from '../prove-entry.ts';
+import { logProofResult } from './log.ts';
+
+/** Proves where in the log a package signature of the organisation stands; a checkpoint is made first, if the vault is open. */
+export const provePackage: Command<'organisation', { signature: string }, LogProofDocument> = {
+  name: '/package/proof',
+  summary: 'Prove where in the log a package signature stands',
+  subject: 'organisation',
+  access: 'read',
+  needsCheckpoint: true,
+  route: { method: 'GET', path: '/api/orgs/{org}/packages/proofs/{signature}' },
+  args: z.strictObject({ signature: sha256Arg.describe("SHA-256 of the signature's 64 bytes") }),
+  result: logProofResult,
+  async run(context, { signature }) {
+    const { transaction, authority } = context;
+    const index = await findSignaturePlace(transaction, decodeHex(signature) ?? new Uint8Array(0));
+    const placed = index === undefined ? undefined : await findEntry(transaction, index);
+    if (placed === undefined || !(await isOwn(context, placed))) throw notSignedHere(context);
+    return proveEntry(transaction, authority.did, placed);
+  },
+};
+
+async function isOwn({ transaction, organisation }: OrganisationContext, { entry }: PlacedEntry): Promise<boolean> {
+  return (await getInvocationByCid(transaction, entry.invocation))?.sub === organisation.did;
+}
+
+function notSignedHere({ organisation }: OrganisationContext): HanaperError {
+  return new HanaperError(
+    'not_found',
+    `The log has no act by which ${organisation.name} made this signature. Only what was signed here can be proven.`,
+    { kind: 'package signature' },
+  );
+}

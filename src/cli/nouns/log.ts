@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { ProofOptions } from '../commands/log-proof.ts';
+import type { ShowOptions } from '../commands/log-show.ts';
+import { addNoun, addVerb, option, wholeNumber } from '../define.ts';
+import type { Output } from '../output.ts';
+
+/** `log show`, `proof`, `verify`, `export`. */
+export function addLogCommands(program: Command, output: Output): void {
+  const log = addNoun(program, 'log', 'The log of all that was done');
+  addVerb<ShowOptions>(log, output, {
+    usage: 'show',
+    summary: 'Show the last entries: what was done, by whom, and what came of it',
+    example: 'hanaper log show --limit 50',
+    options: [
+      option('--from <index>', 'begin with this entry instead', wholeNumber),
+      option('--limit <n>', 'how many (default: 20)', wholeNumber),
+    ],
+    remote: true,
+    act: async (session, options) => (await import('../commands/log-show.ts')).show(session, options),
+  });
+  addVerb<ProofOptions>(log, output, {
+    usage: 'proof ENTRY',
+    summary: 'Prove that an entry stands in the log, by its index or the CID of its receipt',
+    example: 'hanaper log proof 17 --output entry-17.json',
+    options: [option('--output <file>', 'write the proof to a file')],
+    remote: true,
+    act: async (session, options, entry) => (await import('../commands/log-proof.ts')).prove(session, entry, options),
+  });
+  addVerb(log, output, {
+    usage: 'verify [FILE]',
+    summary: 'Hold a database against its log, or check an export of a log',
+    example: 'hanaper log verify acme.log --authority did:key:z6Mk…',
+    instead: 'Export the log beside the database ("hanaper log export FILE"), and verify the file.',
+    act: async (session, _, file) => (await import('../commands/log-verify.ts')).verify(session, file),
+  });
+  addVerb(log, output, {
+    usage: 'export FILE',
+    summary: 'Write the whole log into a file, to be verified elsewhere',
+    example: 'hanaper log export acme.log',
+    instead: 'Export beside the database.',
+    act: async (session, _, file) => (await import('../commands/log-export.ts')).exportTo(session, file),
+  });
+}

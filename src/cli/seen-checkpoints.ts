@@ -1,0 +1,94 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { HanaperError, systemCodeOf } from '../errors.ts';
+import { withFileLock } from '../package/file-lock.ts';
+import { writeFileBeside } from '../package/write-file.ts';
+
+/** A checkpoint that was seen, and where. */
+export interface SeenCheckpoint {
+  /** DID. */
+  readonly authority: string;
+  /** A database by its name, the address of a server, or `export` for files. */
+  readonly source: string;
+  /** How many entries. */
+  readonly size: number;
+  /** The signed note. */
+  readonly checkpoint: string;
+}
+
+const version = 1;
+const mostBytes = 16_777_216;
+
+/** Remembers the last checkpoint that was seen of each log, so that one that shrank or forked is noticed. */
+export class SeenCheckpoints {
+  readonly #path: string;
+
+  /** `path` is that of the file, which need not be there yet. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * What was seen of an authority's log: at one source, or anywhere.
+   *
+   * @throws HanaperError `bad_config` where the file cannot be read
+   */
+  list(authority: string, source?: string): readonly SeenCheckpoint[] {
+    return this.#read().filter((seen) => seen.authority === authority && (source ?? seen.source) === seen.source);
+  }
+
+  /**
+   * Remembers a checkpoint, unless one of as many entries is remembered of that source already.
+   *
+   * @throws HanaperError `bad_config`, `bad_input`, `unavailable` where the file cannot be written
+   */
+  remember(latest: SeenCheckpoint): void {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    withFileLock(this.#path, () => {
+      const all = this.#read();
+      const isSame = (seen: SeenCheckpoint) => seen.authority === latest.authority && seen.source === latest.source;
+      if (all.some((seen) => isSame(seen) && seen.size >= latest.size)) return;
+      const logs = [...all.filter((seen) => !isSame(seen)), latest];
+      writeFileBeside(this.#path, `${JSON.stringify({ version, logs }, null, 2)}\n`, 0o600);
+    });
+  }
+
+  #read(): readonly SeenCheckpoint[] {
+    const text = this.#readText();
+    if (text === undefined) return [];
+    const logs = parse(text);
+    if (logs) return logs;
+    throw new HanaperError(
+      'bad_config',
+      `${this.#path}, which holds the checkpoints that were seen, is damaged. Put it right, or remove it: then nothing was seen.`,
+      { path: this.#path },
+    );
+  }
+
+  #readText(): string | undefined {
+    try {
+      const bytes = readFileSync(this.#path);
+      return bytes.length > mostBytes ? '' : bytes.toString('utf8');
+    } catch (cause) {
+      if (systemCodeOf(cause) === 'ENOENT') return undefined;
+      const message = `${this.#path}, which holds the checkpoints that were seen, cannot be read.`;
+      throw new HanaperError('bad_config', message, { path: this.#path }, cause);
+    }
+  }
+}
+
+function parse(text: string): readonly SeenCheckpoint[] | undefined {
+  try {
+    const { version: written, logs } = JSON.parse(text) as { readonly version?: unknown; readonly logs?: unknown };
+    return written === version && Array.isArray(logs) && logs.every(isSeen) ? logs : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSeen(value: unknown): value is SeenCheckpoint {
+  if (typeof value !== 'object' || value === null) return false;
+  const { authority, source, size, checkpoint } = value as Partial<SeenCheckpoint>;
+  const texts = [authority, source, checkpoint].every((text) => typeof text === 'string');
+  return texts && Number.isSafeInteger(size);
+}

@@ -1,0 +1,171 @@
+import { sql } from 'kysely';
+import type { CID } from 'multiformats/cid';
+import { isUuid } from '../crypto/uuid.ts';
+import { formatCid } from '../ucan/cid.ts';
+import { type Effect, effectOf, type LoggedRow, type LoggedTable, nameInSql } from './effects.ts';
+import type { InvocationRow, LogEffectRow, LogKeyRow } from './schema.ts';
+import { prepare } from './statement.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Where an effect stands: by its entry, and within it. */
+export type EffectPlace = Pick<LogEffectRow, 'entryIndex' | 'position'>;
+
+/** An invocation or receipt as it is stored, and the DID in whose row it lies. */
+export type PlacedInvocation = InvocationRow & { readonly did: string | null };
+
+const selectEffects = prepare<LogEffectRow>(
+  `select entry_index, position, table_name, row_key, salt, digest from log_effects
+   where (entry_index, position) > ($1, $2) order by entry_index, position limit $3`,
+);
+const selectLastEffects = prepare<LogEffectRow>(
+  `select effect.entry_index, effect.position, effect.table_name, effect.row_key, effect.salt, effect.digest
+   from (select row_key, max(entry_index) as entry_index from log_effects
+         where table_name = $1 and row_key > $2 group by row_key order by row_key limit $3) as last
+   join log_effects as effect
+     on effect.table_name = $4 and effect.row_key = last.row_key and effect.entry_index = last.entry_index
+   order by effect.row_key, effect.position`,
+);
+const selectEffectTables = prepare<{ readonly tableName: string }>('select distinct table_name from log_effects');
+const selectInvocationCids = prepare<Pick<InvocationRow, 'id' | 'cid' | 'resultCid'>>(
+  'select id, cid, result_cid from ucan_invocations where id > $1 order by id limit $2',
+);
+
+/** Effects of all entries in their order, behind a place: at most so many. */
+export function listEffectsBehind(
+  transaction: Transaction,
+  { entryIndex, position }: EffectPlace,
+  limit: number,
+): Promise<readonly LogEffectRow[]> {
+  return selectEffects(transaction, entryIndex, position, limit);
+}
+
+/** The last effect on each row of a table (its name in SQL), by the rows' keys, behind a key: of at most so many rows. */
+export function listLastEffects(
+  transaction: Transaction,
+  table: string,
+  behind: string,
+  limit: number,
+): Promise<readonly LogEffectRow[]> {
+  return selectLastEffects(transaction, table, behind, limit, table);
+}
+
+/** Which of these keys of a table have an effect. */
+export async function listExplainedKeys(
+  { kysely }: Transaction,
+  table: string,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await kysely
+    .selectFrom('logEffects')
+    .select('rowKey')
+    .distinct()
+    .where('tableName', '=', table)
+    .where('rowKey', 'in', keys)
+    .execute();
+  return new Set(rows.map(({ rowKey }) => rowKey));
+}
+
+/** The names in SQL of the tables that effects are about. */
+export async function listEffectTables(transaction: Transaction): Promise<readonly string[]> {
+  return (await selectEffectTables(transaction)).map(({ tableName }) => tableName);
+}
+
+/** Rows of a logged table by their keys, in their canonical form; keys of no row, or of no possible one, are passed over. */
+export async function listRowsByKey(
+  { kysely }: Transaction,
+  table: LoggedTable,
+  keys: readonly string[],
+): Promise<readonly Effect[]> {
+  const { column, values } = findersOf(table, keys);
+  if (values.length === 0) return [];
+  const rows = await kysely
+    .selectFrom(table)
+    .selectAll()
+    .where(sql.ref(nameInSql(column)), 'in', values)
+    .execute();
+  const wanted = new Set(keys);
+  return rows.map((row) => effectOf(table, row as LoggedRow<typeof table>)).filter(({ key }) => wanted.has(key));
+}
+
+/** Invocations and receipts by their CIDs. */
+export async function listPlacedInvocations(
+  { kysely }: Transaction,
+  cids: readonly CID[],
+): Promise<readonly PlacedInvocation[]> {
+  if (cids.length === 0) return [];
+  return kysely
+    .selectFrom('ucanInvocations as invocation')
+    .leftJoin('didDocuments as principal', 'principal.id', 'invocation.didId')
+    .selectAll('invocation')
+    .select('principal.did')
+    .where('invocation.cid', 'in', cids.map(formatCid))
+    .execute();
+}
+
+/** The CIDs of invocations and receipts, in the order of their rows, behind the row with an id. */
+export function listInvocationCids(
+  transaction: Transaction,
+  behind: number,
+  limit: number,
+): Promise<readonly Pick<InvocationRow, 'id' | 'cid' | 'resultCid'>[]> {
+  return selectInvocationCids(transaction, behind, limit);
+}
+
+/** The keys of every epoch of the log, with their statements; nobody has verified them. */
+export async function listLogKeys({ kysely }: Transaction): Promise<readonly LogKeyRow[]> {
+  return kysely.selectFrom('logKeys').selectAll().orderBy('epoch').execute();
+}
+
+/** Which of these CIDs are those of invocations by which a revocation was made. */
+export async function listRevocationInvocations(
+  { kysely }: Transaction,
+  cids: readonly string[],
+): Promise<readonly string[]> {
+  if (cids.length === 0) return [];
+  const rows = await kysely
+    .selectFrom('ucanRevocations')
+    .select('invocationCid')
+    .where('invocationCid', 'in', cids)
+    .execute();
+  return rows.map(({ invocationCid }) => invocationCid);
+}
+
+/** The CIDs of delegations that lie in the row of another principal than their own: at most so many. */
+export async function listMisplacedDelegations({ kysely }: Transaction, limit: number): Promise<readonly string[]> {
+  const rows = await kysely
+    .selectFrom('ucanDelegations as delegation')
+    .leftJoin('didDocuments as principal', 'principal.id', 'delegation.didId')
+    .select('delegation.cid')
+    .where(sql<boolean>`principal.did is null or principal.did <> coalesce(delegation.sub, delegation.iss)`)
+    .limit(limit)
+    .execute();
+  return rows.map(({ cid }) => cid);
+}
+
+// What a key says of the column that finds its row. An id that is none would be an error of PostgreSQL's.
+function findersOf(
+  table: LoggedTable,
+  keys: readonly string[],
+): { readonly column: string; readonly values: readonly (string | number)[] } {
+  switch (table) {
+    case 'authority':
+      return { column: 'id', values: numbersOf(keys) };
+    case 'logKeys':
+      return { column: 'epoch', values: numbersOf(keys) };
+    case 'didDocuments':
+      return { column: 'did', values: keys };
+    case 'ucanDelegations':
+      return { column: 'cid', values: keys };
+    case 'ucanRevocations':
+      return { column: 'delegationCid', values: keys.map((key) => key.split(' ')[0] ?? '') };
+    case 'ucanLegacyTokens':
+      return { column: 'tokenDigest', values: keys };
+    default:
+      return { column: 'id', values: keys.filter(isUuid) };
+  }
+}
+
+function numbersOf(keys: readonly string[]): readonly number[] {
+  return keys.filter((key) => /^\d{1,9}$/.test(key)).map(Number);
+}

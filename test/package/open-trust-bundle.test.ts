@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createLoader } from '../../src/loader/index.ts';
+import { openTrustBundle, verifyPackage } from '../../src/package/index.ts';
+import type { SignatureDocument } from '../../src/signature/index.ts';
+import type { TrustState } from '../../src/trust/index.ts';
+import { expectCode } from '../support/codes.ts';
+import { createSigner, now, signBy, temporaryFile, temporaryFolder } from '../support/fixtures.ts';
+import { createAuthority, exportBundle, stateKey, stateOf, TestLog } from '../support/trust.ts';
+
+const content = 'export const answer = 42;';
+const hash = createHash('sha256').update(content).digest('hex');
+const alice = await createSigner('alice');
+const authority = await createAuthority();
+const day = 86_400_000;
+const later = (days: number) => new Date(now.getTime() + days * day);
+const revokedKey = (effectiveIndex: number) =>
+  stateKey(alice, {
+    revocation: {
+      revokedAt: now.toISOString(),
+      reason: 'superseded',
+      effectiveAt: now.toISOString(),
+      effectiveIndex,
+    },
+  });
+
+let log: TestLog;
+let document: SignatureDocument;
+
+beforeAll(async () => {
+  log = await TestLog.create(authority);
+  document = await signBy(alice, hash, { name: 'plugin.mjs' });
+  for (let index = 0; index < 4; index++) await log.enrol(await signBy(alice, hash, { name: `other-${index}.mjs` }));
+  await log.enrol(document);
+});
+
+/** A package with its proof, a bundle and a place to remember, in a folder of their own. */
+async function carry(state: TrustState = stateOf([stateKey(alice)]), { proof = true } = {}) {
+  const path = temporaryFile('plugin.mjs', content);
+  const folder = dirname(path);
+  if (proof) writeFileSync(`${path}.proof.json`, await log.prove(4));
+  const bundle = join(folder, 'acme.trust');
+  writeFileSync(bundle, await exportBundle(log, state));
+  const options = { authority: authority.did, state: join(folder, 'state.json'), clock: () => now };
+  return { path, bundle, options };
+}
+
+describe('a package verifies by a bundle and the proof beside it', () => {
+  test('with nothing else at hand, and the place in the log is told', async () => {
+    const { path, bundle, options } = await carry();
+    const trust = await openTrustBundle(bundle, options);
+    const result = await verifyPackage(path, { trust, now });
+    expect(result).toMatchObject({
+      signerFingerprint: alice.fingerprint,
+      place: { index: 4, isRemembered: false },
+      rollback: 'checked',
+    });
+    expect(result.proofProblem).toBeUndefined();
+  });
+
+  test('whose checkpoint was held before: then the order holds against the authority itself', async () => {
+    const { path, bundle, options } = await carry();
+    await openTrustBundle(bundle, options);
+    const trust = await openTrustBundle(bundle, options);
+    expect((await verifyPackage(path, { trust, now })).place).toMatchObject({ index: 4, isRemembered: true });
+  });
+
+  test('by a revoked key, where it was signed before that took effect', async () => {
+    const { path, bundle, options } = await carry(stateOf([revokedKey(5)]));
+    const trust = await openTrustBundle(bundle, options);
+    expect((await verifyPackage(path, { trust, now })).place).toMatchObject({ index: 4 });
+  });
+
+  test.each([
+    ['at the very entry from which on the key no longer counts', 4, {}],
+    ['without a proof: it counts as made now', 5, { proof: false }],
+  ] as const)('not by a revoked key, %s', async (_, index, carried) => {
+    const { path, bundle, options } = await carry(stateOf([revokedKey(index)]), carried);
+    if ('proof' in carried) writeFileSync(`${path}.sig`, JSON.stringify(document));
+    const trust = await openTrustBundle(bundle, options);
+    await expectCode('untrusted_signer', () => verifyPackage(path, { trust, now }));
+  });
+
+  test('and is read by a loader, which gives the bytes that were verified', async () => {
+    const { path, bundle, options } = await carry();
+    const trust = await openTrustBundle(bundle, options);
+    const loader = createLoader({
+      security: { requireSignatures: true, verificationOrg: 'acme' },
+      trust,
+      clock: () => now,
+    });
+    const read = await loader.read(path);
+    expect([read.packageHash, new TextDecoder().decode(read.bytes)]).toEqual([hash, content]);
+    writeFileSync(path, `${content} // altered`);
+    await expectCode('package_tampered', () => loader.read(path));
+  });
+});
+
+describe('a proof that proves nothing', () => {
+  test.each([
+    ['is no JSON', () => '{'],
+    [
+      'is of another log',
+      async () => {
+        const other = await TestLog.create(await createAuthority(new Uint8Array(32).fill(9)));
+        await other.enrol(document);
+        return other.prove(0);
+      },
+    ],
+    [
+      'has one hash less',
+      async () => {
+        const proof = JSON.parse(await log.prove(4)) as { inclusion: string[] };
+        return JSON.stringify({ ...proof, inclusion: proof.inclusion.slice(1) });
+      },
+    ],
+    ['is larger than any', () => ' '.repeat(300_000)],
+  ])('since it %s, is no veto for a key that is trusted, and said', async (_, write) => {
+    const { path, bundle, options } = await carry();
+    writeFileSync(`${path}.sig`, JSON.stringify(document));
+    writeFileSync(`${path}.proof.json`, await write());
+    const trust = await openTrustBundle(bundle, options);
+    const result = await verifyPackage(path, { trust, now });
+    expect(result.place).toBeUndefined();
+    expect(result.proofProblem?.code).toBe('log_tampered');
+  });
+
+  test('does not help a revoked key, and the refusal says why', async () => {
+    const { path, bundle, options } = await carry(stateOf([revokedKey(5)]));
+    const proof = JSON.parse(await log.prove(4)) as object;
+    writeFileSync(`${path}.proof.json`, JSON.stringify({ ...proof, index: 3 }));
+    const trust = await openTrustBundle(bundle, options);
+    const refusal = await expectCode('untrusted_signer', () => verifyPackage(path, { trust, now }));
+    expect((refusal.cause as { code?: string }).code).toBe('log_tampered');
+  });
+});
+
+describe('a verifier remembers', () => {
+  test('in a file that is its own alone', async () => {
+    const { bundle, options } = await carry();
+    expect((await openTrustBundle(bundle, options)).rollback).toBe('checked');
+    expect(statSync(options.state).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(options.state, 'utf8'))).toMatchObject({ version: 1 });
+  });
+
+  test('the version: an older bundle is refused, one of the same and a newer one are taken', async () => {
+    const { bundle, options } = await carry(stateOf([stateKey(alice)], { version: 7 }));
+    await openTrustBundle(bundle, options);
+    await openTrustBundle(bundle, options);
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)], { version: 6 })));
+    await expectCode('bundle_rolled_back', () => openTrustBundle(bundle, options));
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)], { version: 8 })));
+    await openTrustBundle(bundle, options);
+  });
+
+  test('the time: a clock that is put back brings no expired bundle to life', async () => {
+    const { bundle, options } = await carry();
+    await openTrustBundle(bundle, { ...options, clock: () => later(29) });
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)]), { expiresAt: later(20).toISOString() }));
+    await expectCode('bundle_expired', () => openTrustBundle(bundle, { ...options, clock: () => now }));
+  });
+
+  test('and a signature that has expired by then stays so', async () => {
+    const { path, bundle, options } = await carry(undefined, { proof: false });
+    writeFileSync(
+      `${path}.sig`,
+      JSON.stringify(await signBy(alice, hash, { name: 'plugin.mjs', expiresAt: later(5).toISOString() })),
+    );
+    await openTrustBundle(bundle, { ...options, clock: () => later(6) });
+    const trust = await openTrustBundle(bundle, options);
+    await expectCode('signature_expired', () => verifyPackage(path, { trust, now }));
+  });
+
+  test('nothing where it has no place for it, which is said, and refused where it must', async () => {
+    const { bundle, options } = await carry();
+    const { state: _, ...forgetful } = options;
+    expect((await openTrustBundle(bundle, forgetful)).rollback).toBe('unchecked');
+    await expectCode('bundle_rolled_back', () => openTrustBundle(bundle, { ...forgetful, requireState: true }));
+  });
+
+  test('no bundle that was refused', async () => {
+    const { bundle, options } = await carry();
+    writeFileSync(bundle, readFileSync(bundle, 'utf8').replace('"payload":"', '"payload":"A'));
+    await expectCode('trust_tampered', () => openTrustBundle(bundle, options));
+    expect(existsSync(options.state)).toBe(false);
+  });
+
+  test('and does not take a damaged memory for none', async () => {
+    const { bundle, options } = await carry();
+    writeFileSync(options.state, '{"version":1');
+    await expectCode('bad_config', () => openTrustBundle(bundle, options));
+  });
+});
+
+test('a bundle that is not there, and one that is a folder, are said to be', async () => {
+  const { options } = await carry();
+  await expectCode('not_found', () => openTrustBundle(join(temporaryFolder(), 'none.trust'), options));
+  await expectCode('trust_tampered', () => openTrustBundle(temporaryFolder(), options));
+});
+
+test('a bundle that expires while it is kept is refused from then on', async () => {
+  const { path, bundle, options } = await carry();
+  let clock = now;
+  const trust = await openTrustBundle(bundle, { ...options, clock: () => clock });
+  await verifyPackage(path, { trust, now });
+  clock = later(31);
+  await expectCode('bundle_expired', () => verifyPackage(path, { trust, now }));
+});
