@@ -14,6 +14,20 @@ const withoutSubprocesses: Plugin = {
   load: (id) => (id === '\0no-subprocesses' ? 'export default {};' : null),
 };
 
+// The dictionaries of passphrases are the larger part of it all: files of their own, for the executable and the worker alike.
+const dictionaries: Readonly<Record<string, string>> = {
+  'strength-core': '@zxcvbn-ts/core',
+  'strength-common': '@zxcvbn-ts/language-common',
+  'strength-en': '@zxcvbn-ts/language-en',
+};
+const dictionariesApart: Plugin = {
+  name: 'dictionaries-apart',
+  resolveId: (source, importer) => {
+    const [file] = Object.entries(dictionaries).find(([, name]) => name === source) ?? [];
+    return file !== undefined && importer !== undefined ? { id: `./${file}.cjs`, external: true } : null;
+  },
+};
+
 // All that a verification loads is in the entry: each further file costs a third of a millisecond.
 const everyStart = [
   /rolldown.runtime/,
@@ -34,16 +48,20 @@ const server = [
   /node_modules\/(@hono|hono|zod)\//,
 ];
 
-await bundle('main', 'src/cli/main.ts', { main: everyStart, server });
-// A bundle of its own: were it to share a file with the executable, loading that would run the executable.
-await bundle('load-child', 'src/cli/load-child.ts', {});
-await bundle('strength-worker', 'src/http/strength-worker.ts', {});
+await bundle({ main: 'src/cli/main.ts' }, { main: everyStart, server });
+// Bundles of their own: were they to share a file with the executable, loading that would run the executable.
+await bundle({ 'load-child': 'src/cli/load-child.ts' });
+await bundle({ 'strength-worker': 'src/http/strength-worker.ts' });
+await bundle(dictionaries);
 
-async function bundle(name: string, path: string, groups: Readonly<Record<string, readonly RegExp[]>>): Promise<void> {
+async function bundle(
+  input: Readonly<Record<string, string>>,
+  groups: Readonly<Record<string, readonly RegExp[]>> = {},
+): Promise<void> {
   const bundled = await rolldown({
-    input: { [name]: path },
+    input,
     platform: 'node',
-    plugins: [withoutSubprocesses],
+    plugins: [withoutSubprocesses, dictionariesApart],
     resolve: { conditionNames: ['source', 'node', 'import', 'default'] },
     // PostgreSQL's driver mixes module formats in a way that bundling breaks; it is loaded as it is installed.
     external: ['pg'],

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { AuthorityOptions } from './authority/open-authority.ts';
 import type { Argon2Parameters } from './crypto/argon2.ts';
 import { HanaperError } from './errors.ts';
-import { createApp } from './http/app.ts';
+import { createApp, type RequestLog } from './http/app.ts';
 import { mountCrypto } from './http/crypto.ts';
 import { DatabaseService } from './http/database-service.ts';
+import { createEarlyProblem } from './http/early-problem.ts';
 import { LateMetrics } from './http/late-metrics.ts';
 import { stopTimeout } from './http/limits.ts';
 import { formatHost, isLoopback, type ListenAddress, listAcceptedHosts } from './http/listen-address.ts';
@@ -82,18 +83,20 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   const token = service.isReady ? undefined : SetupToken.create(join(options.stateFolder, 'setup-token'), now);
   if (token) stack.defer(() => token.remove());
   const hosts = new Set<string>();
+  const logRequest = (entry: RequestLog) => {
+    log?.request(entry);
+    metrics.use((counters) => counters.observeRequest(entry));
+  };
   const app = createApp({
     service,
     hosts,
-    log: (entry) => {
-      log?.request(entry);
-      metrics.use((counters) => counters.observeRequest(entry));
-    },
+    log: logRequest,
     mount: (mounted) => mountCrypto(mounted, describeMasterKey(options, service, now, token)),
   });
   const listener = await listen({
     address,
-    handle: getRequestListener(serve(app, service, token), { errorHandler: refuseTarget }),
+    handle: getRequestListener(serve(app, service, token), { errorHandler: (error) => refuseEarly(error, logRequest) }),
+    log: logRequest,
     ...(tls && { tls }),
     ...(timeouts && { timeouts }),
   });
@@ -152,15 +155,14 @@ function serve(app: Hono, service: DatabaseService, token: SetupToken | undefine
 }
 
 // A target or a Host header of which no URL can be made never comes as far as a route.
-function refuseTarget(): Response {
-  const problem = {
-    type: 'about:blank',
-    title: 'Bad Request',
-    status: 400,
-    detail: 'This is no URL.',
-    code: 'bad_input',
-  };
-  return Response.json(problem, { status: 400, headers: { 'Content-Type': 'application/problem+json' } });
+function refuseEarly(cause: unknown, log: (entry: RequestLog) => void): Response {
+  const error =
+    cause instanceof RequestError
+      ? new HanaperError('bad_input', 'This is no URL.')
+      : new HanaperError('internal', 'Something went wrong in the server. Its log says more.', {}, cause);
+  const { status, headers, body, entry } = createEarlyProblem(error);
+  log(entry);
+  return new Response(body, { status, headers });
 }
 
 function listHosts({ address, hosts = [] }: ServerOptions, { port }: Listener): Iterable<string> {

@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly recall: Recall;
   /** The delegations that came beside the invocation; nobody has verified them. */
   readonly given: readonly Delegation[];
+  /** The index that the entry of what is written will have in the log; a command that reads has none. */
+  readonly entryIndex?: number;
   /** @throws HanaperError `locked` */
   vault(): Vault;
   /** Notes an event, which observers are told of after the commit. */

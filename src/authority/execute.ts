@@ -154,7 +154,7 @@ function perform(
     const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
     const now = await host.readNow(transaction);
-    const surroundings = { transaction, now, recall: recallIn(host, turn), told };
+    const surroundings = { transaction, now, recall: recallIn(host, turn), told, entryIndex: turn.head.size };
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);

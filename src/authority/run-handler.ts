@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly now: string;
   readonly recall: Recall;
   readonly told: Told;
+  /** The index that the entry of what is written will have. */
+  readonly entryIndex?: number;
 }
 
 /** Runs the handler of an authorised invocation, on the very arguments that its policies were held against. */
@@ -44,7 +46,7 @@ export async function runAsLocal(
 
 async function createContext(
   host: Host,
-  { transaction, now, recall, told }: Surroundings,
+  { transaction, now, recall, told, entryIndex }: Surroundings,
   given: readonly Delegation[],
 ): Promise<CommandContext> {
   return {
@@ -54,6 +56,7 @@ async function createContext(
     tokens: await host.tokensIn(transaction),
     given,
     recall,
+    ...(entryIndex !== undefined && { entryIndex }),
     vault: () => host.requireVault(),
     emit: (name, details) => told.note(name, details),
     afterCommit: (act) => told.after(act),

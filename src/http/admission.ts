@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { HanaperError } from '../errors.ts';
 import { addressOf, isLocal } from './caller-address.ts';
 import { mostCountedAddresses, requestRate } from './limits.ts';
+import { readQuery, requireDistinct } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
 
 const safeMethods = ['GET', 'HEAD'];
@@ -16,11 +17,15 @@ export class Admission {
     this.#hosts = hosts;
   }
 
-  /** @throws HanaperError `bad_input` for another host, `not_authorized` for another site, `rate_limited` */
+  /**
+   * @throws HanaperError `bad_input` for another host and for a parameter that stands twice, `not_authorized` for another
+   * site, `rate_limited`
+   */
   admit(context: Context): void {
     this.#requireHost(context);
     this.#requireSameSite(context);
     if (!isLocal(context)) this.#count(context);
+    requireDistinct(readQuery(context));
   }
 
   // A page of another site can have its own name point here, and would be taken for ours by the browser.

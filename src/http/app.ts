@@ -4,7 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
-import { problemCodeOf, respondProblem } from './problems.ts';
+import { refusalOf, respondProblem } from './problems.ts';
 import { addPublicRoutes } from './public.ts';
 import { completeHeaders, requestIdOf, setRequestId } from './respond.ts';
 import { addRoutes } from './routes.ts';
@@ -19,9 +19,9 @@ export interface RequestLog {
   readonly path: string;
   readonly status: number;
   readonly milliseconds: number;
-  /** The code of the problem that it was answered with. */
+  /** The code of the problem or the error receipt that it was answered with. */
   readonly code?: string;
-  /** What went wrong, in full. */
+  /** What went wrong: the error in full, or its message where that is all there is. */
   readonly error?: unknown;
 }
 
@@ -53,20 +53,16 @@ export function createApp({ service, hosts, log, mount }: AppOptions): Hono {
       admission.admit(context);
       await next();
     } catch (error) {
-      context.error = error instanceof Error ? error : new Error(String(error));
       context.res = respondProblem(context, error);
     }
     completeHeaders(context);
-    const { error } = context;
-    const code = problemCodeOf(context);
     log({
       id: requestIdOf(context),
       method: context.req.method,
       path: routePath(context, -1),
       status: context.res.status,
       milliseconds: performance.now() - startedAt,
-      ...(code && { code }),
-      ...(error && { error }),
+      ...refusalOf(context),
     });
   });
   app.onError((error, context) => respondProblem(context, error));

@@ -10,6 +10,8 @@ import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
+import { noteRefusal } from './problems.ts';
+import { readQuery } from './query.ts';
 import { respond, respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { statusOf } from './statuses.ts';
@@ -28,7 +30,7 @@ export function addInvoke(app: Hono, service: Service): void {
     requireType(context, requestTypes);
     const container = trimEnd(await readBody(context));
     const request = await decodeRequest(container, await authority.knownDelegations());
-    const name = context.req.query('org');
+    const name = new Map(readQuery(context)).get('org');
     if (name !== undefined) await requireSubject(service, request, name);
     const answer = await authority.executeRequest(request);
     return answerWith(context, answer, encodingOf(container) ?? 'raw');
@@ -50,10 +52,18 @@ async function answerWith(context: Context, answer: Answer, encoding: ContainerE
   const headers = receiptHeaders(answer);
   if (answer.kind === 'result') return respondJson(context, { result: answer.result }, 200, headers);
   const { receipt } = answer;
-  const status = 'error' in receipt.out ? statusOf(receipt.out.error.code) : 200;
+  const status = noteOutcome(context, receipt);
   if (wantsJson(context)) return respondJson(context, { receipt: describeReceipt(receipt) }, status, headers);
   const body = await encodeContainer([receipt.invocation.bytes], encoding);
   return respond(context, status, body, { 'Content-Type': containerType, ...headers });
+}
+
+/** The status of what a receipt tells of. */
+function noteOutcome(context: Context, { out }: Receipt): number {
+  if ('ok' in out) return 200;
+  const { code, message } = out.error;
+  noteRefusal(context, { code, error: message });
+  return statusOf(code);
 }
 
 function wantsJson(context: Context): boolean {

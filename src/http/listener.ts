@@ -3,7 +3,9 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import type { RequestLog } from './app.ts';
 import { Connections } from './connections.ts';
+import { createEarlyProblem, type EarlyProblem } from './early-problem.ts';
 import {
   headerBytes,
   headersTimeout,
@@ -40,6 +42,8 @@ export interface ListenerOptions {
   readonly tls?: TlsFiles;
   readonly timeouts?: Timeouts;
   readonly handle: RequestListener;
+  /** Is told of what was answered without `handle`, since it is no request. */
+  readonly log?: (entry: RequestLog) => void;
 }
 
 /** A server that listens. */
@@ -55,10 +59,10 @@ export interface Listener {
  *
  * @throws HanaperError `bad_config` where the address cannot be had, or the certificate or key not be used
  */
-export async function listen({ address, tls, timeouts, handle }: ListenerOptions): Promise<Listener> {
+export async function listen({ address, tls, timeouts, handle, log }: ListenerOptions): Promise<Listener> {
   const server = await create(handle, tls, timeouts ?? presetTimeouts);
   const connections = new Connections(server, tls !== undefined);
-  server.on('clientError', refuse);
+  server.on('clientError', (error, socket) => refuse(error, socket, log));
   server.timeout = idleTimeout;
   server.maxConnections = mostConnections;
   if (address.kind === 'socket') await listenOnSocket(server, address.path);
@@ -172,35 +176,38 @@ async function stop(server: Server, connections: Connections, longest: number): 
   clearTimeout(end);
 }
 
-const refusals: Readonly<Record<string, { readonly status: string; readonly code: string; readonly detail: string }>> =
-  {
-    HPE_HEADER_OVERFLOW: {
-      status: '431 Request Header Fields Too Large',
-      code: 'too_large',
-      detail: `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
-    },
-    ERR_HTTP_REQUEST_TIMEOUT: {
-      status: '408 Request Timeout',
-      code: 'unavailable',
-      detail: 'The request did not arrive in time.',
-    },
-  };
-const malformed = { status: '400 Bad Request', code: 'bad_input', detail: 'This is no HTTP request.' };
+interface Refusal {
+  readonly error: HanaperError;
+  /** Where it is another than that of the error. */
+  readonly status?: number;
+}
+
+const refusals: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    error: new HanaperError(
+      'too_large',
+      `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
+    ),
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    error: new HanaperError('unavailable', 'The request did not arrive in time.'),
+  },
+};
+const malformed: Refusal = { error: new HanaperError('bad_input', 'This is no HTTP request.') };
 
 // What never becomes a request is answered here; a socket whose answer has begun is only cut off.
-function refuse(error: Error, socket: Duplex): void {
-  if (!socket.writable || systemCodeOf(error) === 'ECONNRESET') return void socket.destroy();
-  const { status, code, detail } = refusals[systemCodeOf(error) ?? ''] ?? malformed;
-  const [digits = '400'] = status.split(' ');
-  const title = status.slice(digits.length + 1);
-  const body = JSON.stringify({ type: 'about:blank', title, status: Number(digits), detail, code });
-  const headers = [
-    `HTTP/1.1 ${status}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    'Connection: close',
-  ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+function refuse(cause: Error, socket: Duplex, log: ListenerOptions['log']): void {
+  if (!socket.writable || systemCodeOf(cause) === 'ECONNRESET') return void socket.destroy();
+  const { error, status } = refusals[systemCodeOf(cause) ?? ''] ?? malformed;
+  const problem = createEarlyProblem(error, status);
+  log?.(problem.entry);
+  socket.end(formatAnswer(problem), () => socket.destroy());
+}
+
+function formatAnswer({ status, title, headers, body }: EarlyProblem): string {
+  const all = { ...headers, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return `HTTP/1.1 ${status} ${title}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -5,12 +5,12 @@ import type { Request } from '../authority/request.ts';
 import type { Argon2Parameters } from '../crypto/argon2.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { Turns } from '../turns.ts';
 import { requireCostsWithinBounds } from '../vault/costs.ts';
 import { describeWeakness, isStrongEnough, requireStrength } from '../vault/strength.ts';
 import { Attempts } from './attempts.ts';
 import type { DatabaseService } from './database-service.ts';
 import { attemptLimits, mostWaitingPassphrases } from './limits.ts';
-import { OneAtATime } from './one-at-a-time.ts';
 import type { SetupToken } from './setup-token.ts';
 import type { EstimateStrength } from './strength.ts';
 
@@ -35,7 +35,7 @@ const guesses = 'passphrase';
  */
 export class MasterKey {
   readonly #options: MasterKeyOptions;
-  readonly #costly: OneAtATime = new OneAtATime(mostWaitingPassphrases);
+  readonly #costly: Turns = new Turns(mostWaitingPassphrases);
   readonly #passphrases: Attempts;
   readonly #tokens: Attempts;
 
@@ -70,7 +70,7 @@ export class MasterKey {
   initialize(args: SlotArgs, passphrase: Secret): Promise<void> {
     const { service, token, estimate } = this.#options;
     const costs = costsOf(args, this.#options.costs);
-    return this.#costly.run(async () => {
+    return this.#costly.take(async () => {
       if (service.isReady) throw alreadyInitialized();
       if (!token?.isLive) throw wrongToken(token);
       if (service.options.authority !== undefined) throw authorityGiven();
@@ -95,7 +95,7 @@ export class MasterKey {
     if (prepare === undefined) return verdict;
     try {
       using passphrase = prepare();
-      const strength = await this.#costly.run(() => this.#options.estimate(passphrase));
+      const strength = await this.#costly.take(() => this.#options.estimate(passphrase));
       return isStrongEnough(strength) ? verdict : spoil(verdict, describeWeakness(strength));
     } catch (error) {
       if (error instanceof HanaperError && error.code === 'bad_input') return spoil(verdict, error.message);
@@ -122,7 +122,7 @@ export class MasterKey {
    */
   async unlock<Result>(passphrase: Secret, record: () => Promise<Result>): Promise<Result> {
     this.#passphrases.requireTurn(guesses);
-    return await this.#costly.run(async () => {
+    return await this.#costly.take(async () => {
       // Others may have failed while this one waited.
       this.#passphrases.requireTurn(guesses);
       const wasLocked = await this.#open(passphrase);

@@ -5,13 +5,13 @@ import { HanaperError } from '../errors.ts';
 import { encodeDagCbor } from '../ucan/dag-cbor.ts';
 import { fromJsonValue } from '../ucan/dag-json.ts';
 import { type IpldMap, type IpldValue, ipldMap, isIpldMap } from '../ucan/ipld.ts';
+import type { Query } from './query.ts';
 
 /** What a plain request says beside its method and path. */
 export interface PlainRequest {
   /** Arguments that stand in the path. */
   readonly path: Readonly<Record<string, string>>;
-  /** The parameters of the query, in their order. */
-  readonly query: readonly (readonly [string, string])[];
+  readonly query: Query;
   /** The body as JSON; absent where the method has none. */
   readonly body?: unknown;
 }

@@ -17,7 +17,7 @@ interface ProblemDocument {
 }
 
 /** The media type of a problem. */
-const problemType = 'application/problem+json';
+export const problemType = 'application/problem+json';
 
 // A fault can tell of paths and hosts, which are for the log.
 const faults: { readonly [Code in ErrorCode]?: string } = {
@@ -32,11 +32,23 @@ const faults: { readonly [Code in ErrorCode]?: string } = {
   slot_damaged: 'A key slot of the database is damaged. The log of the server says more.',
 };
 
-const codeVariable = 'problemCode';
+const refusalVariable = 'refusal';
 
-/** The code of the problem that a request was answered with. */
-export function problemCodeOf(context: Context): ErrorCode | undefined {
-  return context.get(codeVariable) as ErrorCode | undefined;
+/** Why a request was refused, for the log. */
+export interface Refusal {
+  readonly code: string;
+  /** The error in full, or its message where that is all there is. */
+  readonly error: unknown;
+}
+
+/** Notes why a request is refused. */
+export function noteRefusal(context: Context, refusal: Refusal): void {
+  context.set(refusalVariable, refusal);
+}
+
+/** What was noted. */
+export function refusalOf(context: Context): Refusal | undefined {
+  return context.get(refusalVariable) as Refusal | undefined;
 }
 
 /** Any error as the error that the caller is told of: what is not ours, and what is a fault, in general terms alone. */
@@ -47,9 +59,12 @@ function toTold(error: unknown): HanaperError {
   return error as HanaperError;
 }
 
-/** The document of an error. */
-function problemOf(error: unknown, requestId = '', status?: number): ProblemDocument {
-  const { code, message, details } = toTold(error);
+/** The document of an error, which may be told as it stands. */
+export function describeProblem(
+  { code, message, details }: HanaperError,
+  requestId: string,
+  status?: number,
+): ProblemDocument {
   const httpStatus = status ?? statuses[code];
   return {
     type: 'about:blank',
@@ -69,11 +84,12 @@ export function respondProblem(
   headers: HeaderRecord = {},
   status?: number,
 ): Response {
-  const problem = problemOf(error, requestIdOf(context), status);
-  context.set(codeVariable, problem.code);
+  const told = toTold(error);
+  const problem = describeProblem(told, requestIdOf(context), status);
+  noteRefusal(context, { code: problem.code, error });
   return respond(context, problem.status, JSON.stringify(problem), {
     'Content-Type': problemType,
-    ...headersOf(toTold(error)),
+    ...headersOf(told),
     ...headers,
   });
 }

@@ -18,6 +18,11 @@ const securityHeaders: HeaderRecord = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** What every answer has, whoever makes it. */
+export function standardHeaders(id: string): HeaderRecord {
+  return { ...securityHeaders, 'X-Request-Id': id };
+}
+
 /** Gives a request its id. */
 export function setRequestId(context: Context, id: string): void {
   context.set(requestIdVariable, id);
@@ -35,8 +40,7 @@ export function respond(
   body: string | Uint8Array<ArrayBuffer>,
   headers: HeaderRecord,
 ): Response {
-  const id = requestIdOf(context);
-  const response = new Response(body, { status, headers: { ...securityHeaders, 'X-Request-Id': id, ...headers } });
+  const response = new Response(body, { status, headers: { ...standardHeaders(requestIdOf(context)), ...headers } });
   context.set(completeVariable, response);
   return response;
 }

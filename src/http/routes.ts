@@ -8,6 +8,7 @@ import { answerPlainly } from './answer.ts';
 import { readBearer } from './bearer.ts';
 import { readJsonBody } from './body.ts';
 import { anotherRequest, requireSameArguments, requireSameCommand } from './match-request.ts';
+import { readQuery } from './query.ts';
 import type { Service } from './service.ts';
 
 /** The routes that need more than an invocation, and are added elsewhere. */
@@ -37,10 +38,6 @@ async function execute(context: Context, service: Service, command: AnyCommand):
 function readPath(context: Context, { route }: AnyCommand): Readonly<Record<string, string>> {
   const names = Array.from(route.path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
   return Object.fromEntries(names.map((name) => [name, context.req.param(name) ?? missing(name)]));
-}
-
-function readQuery({ req }: Context): readonly (readonly [string, string])[] {
-  return [...new URLSearchParams(/\?[^#]*/.exec(req.url)?.[0])];
 }
 
 async function requireSameSubject(service: Service, { invocation }: Request, reference: string): Promise<void> {

@@ -45,7 +45,8 @@ export async function openJsonLog(descriptor: number): Promise<ServerLog> {
     request: ({ milliseconds, error, ...entry }) => {
       const level = entry.status >= 500 ? 'error' : 'info';
       const rounded = Math.round(milliseconds * 100) / 100;
-      logger[level]({ ...entry, milliseconds: rounded, ...(error !== undefined && { error }) }, 'request');
+      const said = entry.status >= 500 ? error : messageOf(error);
+      logger[level]({ ...entry, milliseconds: rounded, ...(said !== undefined && { error: said }) }, 'request');
     },
     event: ({ name, time, reason, details }) => {
       const level = reason === undefined ? 'info' : 'warn';
@@ -73,6 +74,11 @@ export function openTerminalLog(write: (line: string) => void): ServerLog {
     failure: (message, error) => say(`${message}: ${describeError(error)}`),
     flush: () => undefined,
   };
+}
+
+// A refusal is no fault of the server's, and nobody looks for where in the code it was said.
+function messageOf(error: unknown): unknown {
+  return error instanceof Error ? error.message : error;
 }
 
 function describeError(error: unknown): string {

@@ -1,9 +1,12 @@
 import type { AuthorityRow } from '../vault/authority-statement.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
+const select = prepare<AuthorityRow>('select * from authority');
+
 /** The authority's row; `undefined` before the database is initialised. */
-export async function getAuthority({ kysely }: Transaction): Promise<AuthorityRow | undefined> {
-  return kysely.selectFrom('authority').selectAll().executeTakeFirst();
+export async function getAuthority(transaction: Transaction): Promise<AuthorityRow | undefined> {
+  return (await select(transaction))[0];
 }
 
 /** Writes the authority's row, which there is one of. */

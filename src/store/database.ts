@@ -1,9 +1,9 @@
 import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { Turns } from '../turns.ts';
 import { Effects } from './effects.ts';
 import { translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
-import { Turns } from './turns.ts';
 
 /** An open database whose schema is that of this version. */
 export class Database {

@@ -3,7 +3,20 @@ import { HanaperError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { takeLock } from './lock.ts';
 import { migrations } from './migrations/list.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
+
+const selectVersion = prepare<{ readonly version: number | null }>(
+  'select max(version) as version from hanaper_migrations',
+);
+const selectObjects = {
+  sqlite: prepare<SchemaObject>(
+    String.raw`select name, type from sqlite_schema where type <> 'index' and name not like 'sqlite\_%' escape '\'`,
+  ),
+  postgres: prepare<SchemaObject>(
+    `select tablename as name, 'table' as type from pg_tables where schemaname = current_schema()`,
+  ),
+};
 
 /** Whether a database has no schema of ours, an older one, or today's. */
 export type SchemaState = 'absent' | 'older' | 'current';
@@ -59,23 +72,14 @@ async function readVersion(transaction: Transaction, name: string): Promise<numb
     if (tables.length === 0) return undefined;
     throw corrupt(name, 'holds tables of another program; point --db at an empty database');
   }
-  const { kysely } = transaction;
-  const row = await kysely
-    .selectFrom('hanaperMigrations')
-    .select(({ fn }) => fn.max('version').as('version'))
-    .executeTakeFirst();
-  const version = row?.version ?? 0;
+  const version = (await selectVersion(transaction))[0]?.version ?? 0;
   if (version === 0 && tables.length > 1) throw corrupt(name, 'does not say which schema it has');
   if (version > latestVersion()) throw newer(name, version);
   return version;
 }
 
-async function listTables({ engine, kysely }: Transaction, name: string): Promise<readonly string[]> {
-  const query =
-    engine === 'sqlite'
-      ? sql<SchemaObject>`select name, type from sqlite_schema where type <> 'index' and name not like 'sqlite\\_%' escape '\\'`
-      : sql<SchemaObject>`select tablename as name, 'table' as type from pg_tables where schemaname = current_schema()`;
-  const objects = (await query.execute(kysely)).rows;
+async function listTables(transaction: Transaction, name: string): Promise<readonly string[]> {
+  const objects = await selectObjects[transaction.engine](transaction);
   // We make none: a trigger or a view in place of a table could undo or hide what we write.
   const foreign = objects.find(({ type }) => type !== 'table');
   if (foreign) throw corrupt(name, `holds a ${foreign.type} that is not ours`);

@@ -1,21 +1,28 @@
 import type { OrganizationRow } from './schema.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
+
+type KeyColumn = 'name' | 'did' | 'id';
+
+const selectBy = {
+  name: prepare<OrganizationRow>('select * from organizations where name = $1'),
+  did: prepare<OrganizationRow>('select * from organizations where did = $1'),
+  id: prepare<OrganizationRow>('select * from organizations where id = $1'),
+};
+const selectAll = prepare<OrganizationRow>('select * from organizations order by name');
 
 /** One organisation by its name, DID or id. */
 export async function findOrganization(
-  { kysely }: Transaction,
-  key: { readonly [Column in 'name' | 'did' | 'id']?: string },
+  transaction: Transaction,
+  key: { readonly [Column in KeyColumn]: Readonly<Record<Column, string>> }[KeyColumn],
 ): Promise<OrganizationRow | undefined> {
-  return kysely
-    .selectFrom('organizations')
-    .selectAll()
-    .where((row) => row.and(key))
-    .executeTakeFirst();
+  const [[column, value] = []] = Object.entries(key) as [KeyColumn, string][];
+  return column && (await selectBy[column](transaction, value))[0];
 }
 
 /** All organisations, by name. */
-export async function listOrganizations({ kysely }: Transaction): Promise<readonly OrganizationRow[]> {
-  return kysely.selectFrom('organizations').selectAll().orderBy('name').execute();
+export async function listOrganizations(transaction: Transaction): Promise<readonly OrganizationRow[]> {
+  return selectAll(transaction);
 }
 
 /** Adds an organisation. */

@@ -1,24 +1,21 @@
 import { takeLock } from './lock.ts';
 import type { PackageSignatureRow } from './schema.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 // More signers than this for one package are not looked at.
 const mostSignatures = 256;
 
+const select = prepare<PackageSignatureRow>(
+  'select * from package_signatures where package_hash = $1 and superseded_at is null order by signed_at desc, id desc limit $2',
+);
+
 /** The signatures of a package that are not superseded, newest first. */
 export async function listSignatures(
-  { kysely }: Transaction,
+  transaction: Transaction,
   packageHash: string,
 ): Promise<readonly PackageSignatureRow[]> {
-  return kysely
-    .selectFrom('packageSignatures')
-    .selectAll()
-    .where('packageHash', '=', packageHash)
-    .where('supersededAt', 'is', null)
-    .orderBy('signedAt', 'desc')
-    .orderBy('id', 'desc')
-    .limit(mostSignatures)
-    .execute();
+  return select(transaction, packageHash, mostSignatures);
 }
 
 /** Adds a signature, in place of the same key's earlier one of that format, which is kept as superseded. */

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { Attempts } from '../../src/http/attempts.ts';
-import { OneAtATime } from '../../src/http/one-at-a-time.ts';
 import { expectCode } from '../support/codes.ts';
 
 function create(changes = {}) {
@@ -43,25 +42,4 @@ test('keys are counted apart, and no more of them than there is room for', async
   await waitOf(attempts, 'a');
   attempts.fail('d');
   attempts.requireTurn('a');
-});
-
-test('what is costly is done one after the other, failures included, and only so much may wait', async () => {
-  const turns = new OneAtATime(3);
-  let underWay = 0;
-  const ends: string[] = [];
-  const act =
-    (name: string, fails = false) =>
-    async () => {
-      expect(++underWay).toBe(1);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      underWay--;
-      ends.push(name);
-      if (fails) throw new TypeError(name);
-      return name;
-    };
-  const runs = [turns.run(act('a')), turns.run(act('b', true)), turns.run(act('c'))];
-  await expectCode('rate_limited', () => turns.run(act('d')));
-  expect((await Promise.allSettled(runs)).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  expect(ends).toEqual(['a', 'b', 'c']);
-  expect(await turns.run(act('e'))).toBe('e');
 });

@@ -218,7 +218,7 @@ function expectRefusal(code: ErrorCode, { status, stdout, stderr }: Finished): v
 }
 
 /** The error for scripts: one document on standard output. */
-function expectRefusalDocument(code: ErrorCode, { status, stdout }: Finished): RefusalDocument {
+export function expectRefusalDocument(code: ErrorCode, { status, stdout }: Finished): RefusalDocument {
   const document = JSON.parse(stdout) as { error: RefusalDocument };
   expect(document.error.code, document.error.message).toBe(code);
   expect(Object.keys(document)).toEqual(['error']);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sha256 } from '../../crypto/digest.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
@@ -9,6 +10,7 @@ import { signHash, signStatement } from '../../signature/sign.ts';
 import { verifySignatures } from '../../signature/verify.ts';
 import { insertSignature, listSignatures } from '../../store/package-signatures.ts';
 import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
+import { insertSignaturePlace } from '../../store/signature-places.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { gatherTrust } from '../gather-trust.ts';
@@ -200,10 +202,18 @@ async function signWith(
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const signature = await makeSignature(seed, row);
   if (store) await storeSignature(context, signature);
+  await notePlace(context, signature);
   const { organisation, now } = context;
   const about = { organisation: organisation.name, key: row.keyName };
   context.emit('package.signed', { ...about, fingerprint: row.keyFingerprint, package_hash: hash });
   return { signature, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
+}
+
+// What is found by it is proven from the entry, so it is no effect.
+async function notePlace({ transaction, entryIndex }: OrganisationContext, document: SignatureDocument): Promise<void> {
+  if (entryIndex === undefined) return;
+  const signatureDigest = sha256(decodeSignature(document).signature);
+  await insertSignaturePlace(transaction, { signatureDigest, entryIndex });
 }
 
 async function storeSignature({ transaction, now }: OrganisationContext, document: SignatureDocument): Promise<void> {

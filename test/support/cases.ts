@@ -1,0 +1,285 @@
+/** What is asked of Hanaper, one thing after the other, by whichever way: each command, and how it is refused. */
+import { createHash } from 'node:crypto';
+import { grantAcl, listAcls, revokeAcl } from '../../src/authority/commands/acl.ts';
+import {
+  type DelegationListDocument,
+  findStoredChain,
+  listStoredDelegations,
+  pruneDelegations,
+  type StoredDocument,
+  storeDelegations,
+} from '../../src/authority/commands/delegation.ts';
+import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
+import { createKey, exportKey, importKey, listKeys, revokeKey } from '../../src/authority/commands/key.ts';
+import {
+  createOrganisation,
+  listOrganisations,
+  setOrganisation,
+  showOrganisation,
+} from '../../src/authority/commands/org.ts';
+import {
+  attachSignature,
+  listPackageSignatures,
+  type SignedDocument,
+  signPackage,
+  signPackageHash,
+} from '../../src/authority/commands/package.ts';
+import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
+import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
+import { Secret } from '../../src/crypto/secret.ts';
+import { sealedSeed } from './authority.ts';
+import { type Before, type Case, does, type More, refuses } from './case.ts';
+import { type Cli, writeKey, writeTokens } from './cli.ts';
+import { signLatestLegacy, signLegacy } from './legacy.ts';
+import type { Place } from './place.ts';
+import { delegate, principal } from './ucan.ts';
+
+const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
+const hash = sha256('a package');
+const theirSeed = createHash('sha256').update('their seed').digest();
+const issuer = await principal('issuer');
+const audience = await principal('audience');
+const stranger = await principal('stranger');
+const vendor = (await principal('vendor')).publicKey.bytes;
+const other = (await principal('another vendor')).publicKey.bytes;
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const mail = await delegate(issuer, audience, { command: '/mail', nonce: new Uint8Array(12) });
+const legacy = [
+  await signLegacy(await principal('legacy issuer'), await principal('legacy audience')),
+  await signLatestLegacy(await principal('legacy issuer'), await principal('legacy audience')),
+  'nonsense',
+];
+const mapping = { 'db/READ': '/db/read' };
+const wrongMapping = { 'db/READ': 'no command' };
+
+const weak = new Uint8Array(32);
+const trusted = { public_key: hex(vendor), name: 'vendor' };
+const package_ = { hash, name: 'plugin.wasm' };
+const inFuture = '2999-01-01T00:00:00.000Z';
+const inPast = '2020-01-01T00:00:00.000Z';
+const beta: More = { more: { organisation: 'beta' } };
+const signedInto = (file: string): More => ({
+  prints: (signed: SignedDocument) => ({ package_hash: hash, signature_file: file, stored: true, ...signed }),
+});
+const attached: More = { prints: (one: object) => ({ package_hash: hash, attached: [one], refused: [] }) };
+const listed: More = {
+  prints: ({ signatures }: { readonly signatures: readonly { readonly signature: unknown }[] }) => ({
+    package_hash: hash,
+    signatures: signatures.map(({ signature: _, ...rest }) => ({ where: 'database', ...rest })),
+  }),
+};
+const signature = (before: Before) => (before(signPackage) as SignedDocument).signature;
+const seed = async ({ authority }: Place) => sealedSeed(authority, Secret.copyOf(theirSeed));
+const imported: More = { prints: (stored: StoredDocument) => ({ ...stored, revoked: [] }) };
+const page: More = { prints: ({ delegations }: DelegationListDocument) => ({ delegations }) };
+
+/** In this order, each on what those before it have left. */
+export const cases: readonly Case[] = [
+  does(createOrganisation, { name: 'beta' }, 'org create beta'),
+  refuses('already_exists', createOrganisation, { name: 'beta' }, 'org create beta'),
+  refuses('bad_input', createOrganisation, { name: 'No-Good' }, 'org create No-Good'),
+  does(listOrganisations, {}, 'org list'),
+  refuses('bad_input', listOrganisations, { stray: 'yes' }),
+  does(showOrganisation, {}, 'org show acme'),
+  refuses('bad_input', showOrganisation, { stray: true }),
+  refuses('not_found', showOrganisation, undefined, 'org show none'),
+  does(setOrganisation, { hash_signatures: 'on' }, 'org set acme --hash-signatures on'),
+  does(
+    setOrganisation,
+    { hash_signatures: 'on', public_verification: 'on' },
+    'org set acme --public-verification on --hash-signatures on',
+  ),
+  does(setOrganisation, {}),
+  refuses('usage', setOrganisation, undefined, 'org set acme'),
+  refuses('not_found', setOrganisation, undefined, 'org set none --hash-signatures on'),
+  refuses('bad_input', setOrganisation, { public_verification: 'maybe' }),
+
+  does(createKey, { name: 'release' }, 'key create release --org acme'),
+  does(createKey, { name: 'spare', trusted: false }, 'key create spare --no-trust --org acme'),
+  refuses('already_exists', createKey, { name: 'release' }, 'key create release --org acme'),
+  refuses('bad_input', createKey, { name: 'No-Good' }, 'key create No-Good --org acme'),
+  refuses('usage', createKey, undefined, 'key create second'),
+  does(
+    importKey,
+    async (place) => ({ name: 'theirs', ...(await seed(place)) }),
+    'key import theirs theirs.seed --org acme',
+  ),
+  refuses(
+    'already_exists',
+    importKey,
+    async (place) => ({ name: 'again', ...(await seed(place)) }),
+    'key import again theirs.seed --org acme',
+  ),
+  refuses('bad_input', importKey, { name: 'other', public_key: hash, sealed_seed: '00'.repeat(80) }),
+  refuses('bad_input', importKey, undefined, 'key import none no-such-file --org acme'),
+  refuses('weak_key', importKey, undefined, 'key import weak weak.seed --org acme'),
+  does(listKeys, {}, 'key list --org acme'),
+  refuses('bad_input', listKeys, { all: true }),
+  refuses('usage', listKeys, undefined, 'key list'),
+  refuses('not_found', listKeys, undefined, 'key list --org none'),
+  does(exportKey, { name: 'theirs' }, 'key export theirs --org acme'),
+  does(exportKey, { name: 'theirs' }, 'key export theirs --output theirs.pem --org acme'),
+  does(exportKey, { name: 'theirs' }, 'key show theirs --org acme', {
+    prints: ({ pem: _, ...document }: { readonly pem: string }) => document,
+  }),
+  refuses('not_found', exportKey, { name: 'none' }, 'key export none --org acme'),
+
+  does(addTrust, trusted, 'trust add vendor.pub --org acme'),
+  does(addTrust, { public_key: hex(other) }, 'trust add no_name.pub --org acme'),
+  refuses('already_trusted', addTrust, trusted, 'trust add vendor.pub --org acme'),
+  refuses('weak_key', addTrust, { public_key: hex(weak) }, 'trust add weak.pub --org acme'),
+  does(listTrust, {}, 'trust list --org acme'),
+  refuses('bad_input', listTrust, { stray: 1 }),
+  refuses('not_found', listTrust, undefined, 'trust list --org none'),
+  does(revokeTrust, { fingerprint: sha256(vendor) }, `trust revoke ${sha256(vendor)} --org acme`),
+  refuses('not_found', revokeTrust, { fingerprint: sha256(vendor) }, `trust revoke ${sha256(vendor)} --org acme`),
+  refuses('bad_input', revokeTrust, { fingerprint: 'short' }, 'trust revoke short --org acme'),
+
+  does(grantAcl, { child: 'acme' }, 'acl grant --parent beta --child acme', beta),
+  refuses('already_trusted', grantAcl, { child: 'acme' }, 'acl grant --parent beta --child acme', beta),
+  refuses('bad_input', grantAcl, { child: 'beta' }, 'acl grant --parent beta --child beta', beta),
+  refuses('not_found', grantAcl, { child: 'none' }, 'acl grant --parent beta --child none', beta),
+  does(listAcls, {}, 'acl list --org beta', beta),
+  does(listTrust, {}, 'trust list --org beta', beta),
+  refuses('bad_input', listAcls, { stray: '' }),
+  refuses('not_found', listAcls, undefined, 'acl list --org none'),
+  does(revokeAcl, { child: 'acme' }, 'acl revoke --parent beta --child acme', beta),
+  refuses('not_found', revokeAcl, { child: 'acme' }, 'acl revoke --parent beta --child acme', beta),
+
+  does(
+    signPackage,
+    { ...package_, key: 'theirs', expires_at: inFuture, store: true },
+    `package sign plugin.wasm --key theirs --expires ${inFuture} --store --org acme`,
+    signedInto('plugin.wasm.sig'),
+  ),
+  refuses('not_found', signPackage, { ...package_, key: 'none' }, 'package sign plugin.wasm --key none --org acme'),
+  refuses(
+    'bad_input',
+    signPackage,
+    { ...package_, key: 'theirs', expires_at: inPast },
+    `package sign plugin.wasm --key theirs --expires ${inPast} --org acme`,
+  ),
+  refuses('bad_input', signPackage, { ...package_, hash: hash.toUpperCase(), key: 'theirs' }),
+  refuses('package_unreadable', signPackage, undefined, 'package sign no-such-file --key theirs --org acme'),
+  refuses('package_empty', signPackage, undefined, 'package sign empty.wasm --key theirs --org acme'),
+  does(
+    signPackageHash,
+    { hash, key: 'release', store: true },
+    'package sign plugin.wasm --format v1 --key release --store --output hash.sig --org acme',
+    signedInto('hash.sig'),
+  ),
+  refuses(
+    'not_found',
+    signPackageHash,
+    { hash, key: 'none' },
+    'package sign plugin.wasm --format v1 --key none --org acme',
+  ),
+  does(
+    attachSignature,
+    (_, before) => ({ ...package_, signature: signature(before) }),
+    'package attach plugin.wasm --org acme',
+    attached,
+  ),
+  refuses(
+    'package_name_mismatch',
+    attachSignature,
+    (_, before) => ({ hash, name: 'other.wasm', signature: signature(before) }),
+    'package attach plugin.wasm --name other.wasm --org acme',
+  ),
+  refuses(
+    'package_tampered',
+    attachSignature,
+    (_, before) => ({ hash: sha256('another package'), name: 'changed.wasm', signature: signature(before) }),
+    'package attach changed.wasm --signature plugin.wasm.sig --org acme',
+  ),
+  refuses(
+    'untrusted_signer',
+    attachSignature,
+    (_, before) => ({ ...package_, signature: signature(before) }),
+    'package attach plugin.wasm --org beta',
+    beta,
+  ),
+  refuses('signature_not_found', attachSignature, undefined, 'package attach changed.wasm --org acme'),
+  does(listPackageSignatures, { hash }, 'package signatures copy.wasm', listed),
+  refuses('bad_input', listPackageSignatures, { hash: 'short' }),
+  refuses('package_unreadable', listPackageSignatures, undefined, 'package signatures no-such-file'),
+
+  does(storeDelegations, { delegations: [mail.cid] }, 'ucan import mail.ucan', {
+    ...imported,
+    more: { given: [mail] },
+  }),
+  does(storeDelegations, { delegations: [mail.cid] }, 'ucan import mail.ucan', {
+    ...imported,
+    more: { given: [mail] },
+  }),
+  refuses('bad_input', storeDelegations, { delegations: [mail.cid] }),
+  refuses('bad_input', storeDelegations, undefined, 'ucan import theirs.seed'),
+  does(listStoredDelegations, { command: '/mail', limit: 1000 }, 'ucan list --command /mail', page),
+  refuses('bad_input', listStoredDelegations, { limit: 0 }),
+  refuses('bad_input', listStoredDelegations, { audience: 'nobody' }, 'ucan list --audience nobody'),
+  does(findStoredChain, {
+    invoker: audience.did,
+    subject: issuer.did,
+    command: '/mail/send',
+    args: { to: ['me'], n: 1 },
+  }),
+  refuses('not_authorized', findStoredChain, {
+    invoker: audience.did,
+    subject: issuer.did,
+    command: '/',
+    args: {},
+  }),
+  does(pruneDelegations, {}, 'ucan prune'),
+  refuses('bad_input', pruneDelegations, { all: true }),
+  refuses('not_authorized', revokeDelegation, { revoke: mail.cid }, 'ucan revoke mail.ucan --issuer stranger.key', {
+    more: { signer: stranger },
+  }),
+  does(revokeDelegation, { revoke: mail.cid }, 'ucan revoke mail.ucan --issuer issuer.key', {
+    more: { signer: issuer },
+  }),
+  // A verb signs the same again, and has the receipt that there is; others sign anew.
+  does(revokeDelegation, undefined, 'ucan revoke mail.ucan --issuer issuer.key'),
+  does(revokeDelegation, { revoke: mail.cid }, undefined, { more: { signer: issuer } }),
+  does(listStoredDelegations, { command: '/mail', limit: 1000 }, 'ucan list --command /mail', page),
+  does(
+    listStoredDelegations,
+    { command: '/mail', limit: 1000, revoked: true },
+    'ucan list --command /mail --revoked',
+    page,
+  ),
+  does(importLegacyTokens, { tokens: legacy, commands: mapping }, 'ucan import legacy.json --commands mapping.json'),
+  refuses(
+    'bad_input',
+    importLegacyTokens,
+    { tokens: legacy, commands: wrongMapping },
+    'ucan import legacy.json --commands wrong-mapping.json',
+  ),
+
+  does(revokeKey, { name: 'release' }, 'key revoke release --org acme'),
+  refuses('key_revoked', revokeKey, { name: 'release' }, 'key revoke release --org acme'),
+  refuses(
+    'key_revoked',
+    signPackage,
+    { ...package_, key: 'release' },
+    'package sign plugin.wasm --key release --org acme',
+  ),
+  does(listKeys, {}, 'key list --org acme'),
+];
+
+/** The files that the verbs name. */
+export async function writeFiles(cli: Cli): Promise<void> {
+  cli.write('theirs.seed', theirSeed);
+  cli.write('weak.seed', new Uint8Array(32).fill(7));
+  for (const name of ['plugin.wasm', 'copy.wasm']) cli.write(name, 'a package');
+  cli.write('changed.wasm', 'another package');
+  cli.write('empty.wasm', '');
+  cli.write('vendor.pub', vendor);
+  cli.write('no_name.pub', other);
+  cli.write('weak.pub', weak);
+  cli.write('legacy.json', JSON.stringify(legacy));
+  cli.write('mapping.json', JSON.stringify(mapping));
+  cli.write('wrong-mapping.json', JSON.stringify(wrongMapping));
+  writeKey(cli, 'issuer', issuer);
+  writeKey(cli, 'stranger', stranger);
+  await writeTokens(cli, 'mail.ucan', [mail]);
+}
