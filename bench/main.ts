@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
+import { log } from './log.ts';
+import { logWrite } from './log-write.ts';
 import { publicVerify } from './public-verify.ts';
 import { serverSign } from './server-sign.ts';
 import { serverStart } from './server-start.ts';
@@ -25,6 +27,8 @@ const subjects: readonly Subject[] = [
   ucanChain,
   ucanToken,
   ucanStore,
+  log,
+  logWrite,
   serverSign,
   publicVerify,
   serverStart,
