@@ -1,4 +1,16 @@
 /** Where the rules meet the rows: opens a database, executes commands, and is a source of trust. */
+export {
+  type Audited,
+  type AuditOptions,
+  type AuditPhase,
+  type AuditProgress,
+  auditDatabase,
+} from './audit/audit-database.ts';
+export { auditExport, type ExportAuditOptions } from './audit/audit-export.ts';
+export { type CheckedProof, checkHead, checkProof } from './audit/check-proof.ts';
+export { type ExportedLog, exportLog, type WriteExport } from './audit/export-log.ts';
+export { type Finding, type FindingKind, Findings, type Unverifiable } from './audit/findings.ts';
+export type { GoodCheckpoint } from './audit/tree-audit.ts';
 export { Authority, type AuthorityParts } from './authority.ts';
 export { type ChangedCredential, changeCredential } from './change-credential.ts';
 export type { Command, CommandContext, CommandSubject, OrganisationContext } from './command.ts';

@@ -40,9 +40,13 @@ const verbs = [
   'ucan list',
   'ucan import',
   'ucan prune',
+  'log show',
+  'log proof',
+  'log verify',
+  'log export',
   'completion',
 ];
-const nouns = ['passphrase', 'database', 'org', 'key', 'trust', 'acl', 'package', 'identity', 'ucan'];
+const nouns = ['passphrase', 'database', 'org', 'key', 'trust', 'acl', 'package', 'identity', 'ucan', 'log'];
 
 let cli: Cli;
 
