@@ -37,8 +37,8 @@ export async function findPlace(
  * @throws HanaperError `log_tampered`
  */
 export async function openTrustedLog(transaction: Transaction, did: string): Promise<TrustedLog | undefined> {
-  const stated = await readLogKey(transaction, did);
-  return stated && new TrustedLog(stated.key);
+  const key = await readLogKey(transaction, did);
+  return key && new TrustedLog(key);
 }
 
 const unproven: readonly string[] = ['locked', 'log_tampered', 'log_rolled_back', 'database_corrupt'];

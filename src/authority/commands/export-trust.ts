@@ -5,7 +5,8 @@ import { signBundle } from '../../trust/bundle.ts';
 import { didArg, nameArg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { openTrust } from '../open-trust.ts';
-import { readSignedHead, type SignedHead } from '../prove-entry.ts';
+import { readSignedHead } from '../prove-entry.ts';
+import type { SignedHead } from '../verify-head.ts';
 
 /** For how many seconds a bundle counts: a minute to a year; absent: 30 days. */
 export interface ExportTrustArgs {
