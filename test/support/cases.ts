@@ -163,19 +163,8 @@ export const cases: readonly Case[] = [
   does(revokeAcl, { child: 'acme' }, 'acl revoke --parent beta --child acme', beta),
   refuses('not_found', revokeAcl, { child: 'acme' }, 'acl revoke --parent beta --child acme', beta),
 
-  does(rotateKey, { name: 'spare' }, 'key rotate spare --org acme'),
+  does(rotateKey, { name: 'release' }, 'key rotate release --org acme'),
   refuses('not_found', rotateKey, { name: 'none' }, 'key rotate none --org acme'),
-  does(
-    revokeKey,
-    { name: 'spare', reason: 'expired', effective_at: inPast },
-    `key revoke spare --reason expired --effective ${inPast} --org acme`,
-  ),
-  refuses(
-    'bad_input',
-    revokeKey,
-    { name: 'spare', reason: 'superseded' },
-    'key revoke spare --reason superseded --org acme',
-  ),
   does(
     revokeTrust,
     { fingerprint: sha256(other), reason: 'compromised' },
@@ -305,6 +294,18 @@ export const cases: readonly Case[] = [
 
   does(revokeKey, { name: 'release' }, 'key revoke release --org acme'),
   refuses('key_revoked', revokeKey, { name: 'release' }, 'key revoke release --org acme'),
+  refuses(
+    'bad_input',
+    revokeKey,
+    { name: 'release', reason: 'superseded' },
+    'key revoke release --reason superseded --org acme',
+  ),
+  does(revokeKey, { name: 'release', reason: 'compromised' }, 'key revoke release --reason compromised --org acme'),
+  does(
+    revokeKey,
+    { name: 'spare', reason: 'expired', effective_at: inPast },
+    `key revoke spare --reason expired --effective ${inPast} --org acme`,
+  ),
   refuses(
     'key_revoked',
     signPackage,
