@@ -8,8 +8,8 @@ import { trustTampered } from '../trust/tampered.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { resolveTrust } from './resolve-trust.ts';
 
-/** The version of trust that was never signed: in a database of an earlier version, until it is unlocked. */
-export const unsigned = 0;
+// Of trust that was never signed: in a database of an earlier version, until it is unlocked.
+const unsigned = 0;
 
 /**
  * What an organisation trusts, held against what its authority signed of it last. `verify` is that of `hanaper/crypto`, or

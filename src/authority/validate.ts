@@ -9,12 +9,16 @@ import { listOrganizations } from '../store/organizations.ts';
 import type { OrganizationRow, SigningKeyRow } from '../store/schema.ts';
 import { listSigningKeys } from '../store/signing-keys.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { listSnapshots } from '../store/trust-snapshots.ts';
 import { listTrustedKeys } from '../store/trusted-keys.ts';
+import { openSnapshot } from '../trust/open-snapshot.ts';
+import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { type Credential, checkSlot } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
 import { altered } from './altered.ts';
 import type { Authority } from './authority.ts';
 import { placeOfIdentityKey, placeOfSigningKey } from './key-places.ts';
+import { openTrust } from './open-trust.ts';
 import { checkTokens } from './validate-tokens.ts';
 
 /** What was checked, and how much of it there is. */
@@ -24,6 +28,8 @@ export interface ValidationDocument {
   readonly organisations: number;
   readonly signing_keys: number;
   readonly trusted_keys: number;
+  /** What was signed of the organisations' trust. */
+  readonly trust_snapshots: number;
   readonly delegations: number;
   readonly revocations: number;
   /** Whether every sealed key was opened, for which the passphrase is needed. */
@@ -32,16 +38,18 @@ export interface ValidationDocument {
 
 /**
  * Checks a whole database: its pages and references, the authority, every key slot, every public key against its
- * fingerprint, every token against its signature; and with a credential, that every sealed key opens and is the private half of its public key.
+ * fingerprint, what is trusted against what was signed of it, every token against its signature; and with a credential, that every sealed key opens and is the private half of its public key.
  *
- * @throws HanaperError `database_corrupt`, `slot_damaged`, `wrong_passphrase`
+ * @throws HanaperError `database_corrupt`, `trust_tampered`, `slot_damaged`, `wrong_passphrase`
  */
 export async function validateAuthority(authority: Authority, credential?: Credential): Promise<ValidationDocument> {
   await requireUndamaged(authority);
   const slots = await authority.database.transact('read', listKeySlots);
   for (const slot of slots) await checkSlot(slot, authority.identity.did, authority.identity.publicKey);
   using vault = credential && (await authority.openVault(credential)).vault;
-  const counts = await authority.database.transact('read', (transaction) => checkOrganisations(transaction, vault));
+  const counts = await authority.database.transact('read', (transaction) =>
+    checkOrganisations(transaction, authority.identity, vault),
+  );
   const tokens = await authority.database.transact('read', async (transaction) =>
     checkTokens(transaction, await authority.tokensIn(transaction)),
   );
@@ -57,9 +65,9 @@ async function requireUndamaged({ database }: Authority): Promise<void> {
   });
 }
 
-async function checkOrganisations(transaction: Transaction, vault: Vault | undefined) {
+async function checkOrganisations(transaction: Transaction, identity: AuthorityIdentity, vault: Vault | undefined) {
   const organisations = await listOrganizations(transaction);
-  const counts = { organisations: organisations.length, signing_keys: 0, trusted_keys: 0 };
+  const counts = { organisations: organisations.length, signing_keys: 0, trusted_keys: 0, trust_snapshots: 0 };
   for (const organisation of organisations) {
     if (vault) await checkIdentityKey(organisation, vault);
     const signingKeys = await listSigningKeys(transaction, organisation.id);
@@ -68,8 +76,25 @@ async function checkOrganisations(transaction: Transaction, vault: Vault | undef
     for (const key of trustedKeys) requireFingerprint(key.publicKey, key.keyFingerprint, `trusted key ${key.id}`);
     counts.signing_keys += signingKeys.length;
     counts.trusted_keys += trustedKeys.length;
+    counts.trust_snapshots += await checkSnapshots(transaction, identity, organisation);
   }
   return counts;
+}
+
+// Each was signed, none is missing among them, and the last is what the rows say.
+async function checkSnapshots(
+  transaction: Transaction,
+  identity: AuthorityIdentity,
+  organisation: OrganizationRow,
+): Promise<number> {
+  await openTrust(transaction, identity, organisation);
+  const snapshots = await listSnapshots(transaction, organisation.id);
+  for (const [index, snapshot] of snapshots.entries()) {
+    const { state } = await openSnapshot(identity, snapshot);
+    const isInPlace = state.organisation.did === organisation.did && state.version === index + 1;
+    if (!isInPlace || snapshot.version !== state.version) throw altered(`trust snapshot ${snapshot.id}`);
+  }
+  return snapshots.length;
 }
 
 async function checkIdentityKey({ id, name, did, encryptedIdentityKey }: OrganizationRow, vault: Vault): Promise<void> {

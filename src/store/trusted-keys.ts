@@ -89,32 +89,6 @@ export async function isCompromised({ kysely }: Transaction, fingerprint: string
   return rows.length > 0;
 }
 
-/** Whose signing key a fingerprint is here. */
-export interface KeyOwners {
-  readonly dids: readonly string[];
-  readonly revoked: boolean;
-}
-
-/** Which organisations (DIDs) own a signing key, and whether it is revoked, by fingerprint. */
-export async function listKeyOwners(
-  { kysely }: Transaction,
-  fingerprints: readonly string[],
-): Promise<ReadonlyMap<string, KeyOwners>> {
-  if (fingerprints.length === 0) return new Map();
-  const rows = await kysely
-    .selectFrom('signingKeys as key')
-    .innerJoin('organizations as owner', 'owner.id', 'key.orgId')
-    .select(['key.keyFingerprint', 'key.revokedAt', 'owner.did'])
-    .where('key.keyFingerprint', 'in', fingerprints)
-    .execute();
-  const owners = new Map<string, KeyOwners>();
-  for (const { keyFingerprint, did, revokedAt } of rows) {
-    const { dids, revoked } = owners.get(keyFingerprint) ?? { dids: [], revoked: false };
-    owners.set(keyFingerprint, { dids: [...dids, did], revoked: revoked || revokedAt !== null });
-  }
-  return owners;
-}
-
 /** Every public key that any row holds, trusted or signing, revoked or not. */
 export async function listPublicKeys({ kysely }: Transaction): Promise<readonly Uint8Array[]> {
   const trusted = kysely.selectFrom('trustedKeys').select('publicKey');

@@ -14,6 +14,7 @@ import {
   revokeTrust,
   rotateKey,
   setOrganisation,
+  setPolicy,
   signPackage,
   signPackageHash,
 } from '../../src/authority/index.ts';
@@ -145,6 +146,13 @@ export const acts: readonly Act[] = [
       const { signature } = signed as Awaited<ReturnType<typeof signPackage.run>>;
       return authority.executeFor('acme', attachSignature, { hash, name: 'b.wasm', signature });
     },
+  },
+  {
+    title: 'a policy is set',
+    command: '/policy/set',
+    tables: ['organizations', 'trust_snapshots'],
+    run: ({ authority }) =>
+      authority.executeFor('acme', setPolicy, { policy: { version: 1, level: 'audit', groups: [], names: [] } }),
   },
   {
     title: 'a key is replaced by a successor',

@@ -9,6 +9,7 @@ import {
   type StoredDocument,
   storeDelegations,
 } from '../../src/authority/commands/delegation.ts';
+import { exportTrust } from '../../src/authority/commands/export-trust.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
 import {
@@ -24,9 +25,12 @@ import {
   signPackage,
   signPackageHash,
 } from '../../src/authority/commands/package.ts';
+import { setPolicy, showPolicy } from '../../src/authority/commands/policy.ts';
 import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
+import { rotateKey } from '../../src/authority/commands/rotate-key.ts';
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
+import { publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { sealedSeed } from './authority.ts';
 import { type Before, type Case, does, type More, refuses } from './case.ts';
@@ -56,6 +60,18 @@ const wrongMapping = { 'db/READ': 'no command' };
 const weak = new Uint8Array(32);
 const trusted = { public_key: hex(vendor), name: 'vendor' };
 const package_ = { hash, name: 'plugin.wasm' };
+const theirs = sha256(await publicKeyOf(Secret.copyOf(theirSeed)));
+const policy = {
+  version: 1,
+  level: 'audit',
+  groups: [{ name: 'release', keys: [theirs], threshold: 1 }],
+  names: [{ pattern: '*.wasm', keys: [theirs] }],
+} as const;
+const unmeetable = { ...policy, groups: [{ name: 'release', keys: [theirs], threshold: 2 }] };
+const unknown = { ...policy, groups: [{ name: 'release', keys: ['00'.repeat(32)], threshold: 1 }] };
+const exported: More = {
+  prints: ({ bundle: _, ...document }: { readonly bundle: string }) => ({ ...document, file: 'acme.trust' }),
+};
 const inFuture = '2999-01-01T00:00:00.000Z';
 const inPast = '2020-01-01T00:00:00.000Z';
 const beta: More = { more: { organisation: 'beta' } };
@@ -146,6 +162,26 @@ export const cases: readonly Case[] = [
   refuses('not_found', listAcls, undefined, 'acl list --org none'),
   does(revokeAcl, { child: 'acme' }, 'acl revoke --parent beta --child acme', beta),
   refuses('not_found', revokeAcl, { child: 'acme' }, 'acl revoke --parent beta --child acme', beta),
+
+  does(rotateKey, { name: 'release' }, 'key rotate release --org acme'),
+  refuses('not_found', rotateKey, { name: 'none' }, 'key rotate none --org acme'),
+  does(
+    revokeTrust,
+    { fingerprint: sha256(other), reason: 'compromised' },
+    `trust revoke ${sha256(other)} --reason compromised --org acme`,
+  ),
+  refuses('key_revoked', addTrust, { public_key: hex(other) }, 'trust add no_name.pub --org acme'),
+  does(setPolicy, { policy }, 'policy set policy.json --org acme'),
+  refuses('not_found', setPolicy, { policy: unknown }, 'policy set unknown.json --org acme'),
+  refuses('bad_input', setPolicy, { policy: unmeetable }),
+  refuses('bad_input', setPolicy, undefined, 'policy set unmeetable.json --org acme'),
+  does(showPolicy, {}, 'policy show --org acme'),
+  refuses('bad_input', showPolicy, { stray: 1 }),
+  refuses('not_found', showPolicy, undefined, 'policy show --org none'),
+  does(exportTrust, { expires_in: 3600 }, 'trust export --expires 60m --org acme', exported),
+  refuses('bad_input', exportTrust, { expires_in: 59 }),
+  refuses('usage', exportTrust, undefined, 'trust export --expires soon --org acme'),
+  does(setPolicy, { policy: null }, 'policy clear --org acme'),
 
   does(
     signPackage,
@@ -259,6 +295,18 @@ export const cases: readonly Case[] = [
   does(revokeKey, { name: 'release' }, 'key revoke release --org acme'),
   refuses('key_revoked', revokeKey, { name: 'release' }, 'key revoke release --org acme'),
   refuses(
+    'bad_input',
+    revokeKey,
+    { name: 'release', reason: 'superseded' },
+    'key revoke release --reason superseded --org acme',
+  ),
+  does(revokeKey, { name: 'release', reason: 'compromised' }, 'key revoke release --reason compromised --org acme'),
+  does(
+    revokeKey,
+    { name: 'spare', reason: 'expired', effective_at: inPast },
+    `key revoke spare --reason expired --effective ${inPast} --org acme`,
+  ),
+  refuses(
     'key_revoked',
     signPackage,
     { ...package_, key: 'release' },
@@ -277,6 +325,9 @@ export async function writeFiles(cli: Cli): Promise<void> {
   cli.write('vendor.pub', vendor);
   cli.write('no_name.pub', other);
   cli.write('weak.pub', weak);
+  cli.write('policy.json', JSON.stringify(policy));
+  cli.write('unknown.json', JSON.stringify(unknown));
+  cli.write('unmeetable.json', JSON.stringify(unmeetable));
   cli.write('legacy.json', JSON.stringify(legacy));
   cli.write('mapping.json', JSON.stringify(mapping));
   cli.write('wrong-mapping.json', JSON.stringify(wrongMapping));

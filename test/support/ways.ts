@@ -143,6 +143,9 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/[A-Za-z0-9+/_-]{60,}={0,2}/g, 'BASE64'],
 ];
 
+// Where the log ends, by whichever way what came before was asked.
+const places = ['effective_index', 'log_size'];
+
 /** A text without what is another each time. */
 export function steady(text: string): string {
   return changing.reduce((before, [pattern, word]) => before.replace(pattern, word), text);
@@ -150,6 +153,9 @@ export function steady(text: string): string {
 
 /** An outcome as JSON, without what is another each time. */
 export function steadyJson(outcome: Outcome): Outcome {
-  const revive = (_: string, each: unknown) => (typeof each === 'string' ? steady(each) : each);
+  const revive = (key: string, each: unknown) => {
+    if (typeof each === 'number' && places.includes(key)) return 'INDEX';
+    return typeof each === 'string' ? steady(each) : each;
+  };
   return JSON.parse(JSON.stringify(outcome), revive) as Outcome;
 }

@@ -111,7 +111,7 @@ describe.each(engines)('$name', (engine) => {
   test('where there is none, none is found', async () => {
     const bare = await engine.createUrl();
     await initialize(bare, { slot: 'raw', credential: byRawKey(1), organisation: 'acme' });
-    await query(bare, 'delete from organizations');
+    for (const table of ['trust_snapshots', 'organizations']) await query(bare, `delete from ${table}`);
     await using empty = await openUnlocked(bare, {}, byRawKey(1));
     await expectCode('not_found', () => empty.executeFor(undefined, createKey, { name: 'release' }));
     expect((await empty.execute(listOrganisations, {})).organisations).toEqual([]);
