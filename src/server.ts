@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { nameDatabase } from './authority/database-name.ts';
 import type { AuthorityOptions } from './authority/open-authority.ts';
+import { encodeHex, encodeUtf8 } from './bytes.ts';
 import type { Argon2Parameters } from './crypto/argon2.ts';
+import { sha256 } from './crypto/digest.ts';
 import { HanaperError } from './errors.ts';
 import { createApp, type RequestLog } from './http/app.ts';
 import { BodyRoom } from './http/body-room.ts';
@@ -20,6 +23,9 @@ import type { ServerLog } from './http/server-log.ts';
 import { SetupToken } from './http/setup-token.ts';
 import { type EstimateStrength, estimateInThread } from './http/strength.ts';
 import type { Credential } from './vault/slot.ts';
+
+// Of the hex digest of a database's location.
+const tokenNameLength = 12;
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -58,6 +64,8 @@ export interface RunningServer {
   readonly setupToken?: string;
   readonly initialized: boolean;
   readonly locked: boolean;
+  /** How many requests are under way. */
+  countUnderWay(): number;
   /** Stops accepting, finishes what was begun, closes the database. */
   stop(): Promise<void>;
 }
@@ -87,7 +95,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   await service.open();
   if (options.credential) await service.current?.unlock(options.credential);
   const now = () => (options.authority.clock?.() ?? new Date()).getTime();
-  const token = service.isReady ? undefined : SetupToken.create(join(options.stateFolder, 'setup-token'), now);
+  const token = service.isReady ? undefined : SetupToken.create(placeOfToken(options), now);
   if (token) stack.defer(() => token.remove());
   const hosts = new Set<string>();
   const logRequest = (entry: RequestLog) => {
@@ -122,8 +130,15 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     ...(token && { setupToken: token.path }),
     initialized: service.isReady,
     locked: service.current?.locked ?? true,
+    countUnderWay: () => listener.countUnderWay(),
     stop: () => stack.disposeAsync(),
   };
+}
+
+// One state folder can have servers of several databases.
+function placeOfToken({ stateFolder, authority }: ServerOptions): string {
+  const digest = encodeHex(sha256(encodeUtf8(nameDatabase(authority.database))));
+  return join(stateFolder, `setup-token-${digest.slice(0, tokenNameLength)}`);
 }
 
 function requireSafe({ address, tls, insecure = false }: ServerOptions): void {

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSigner } from '../../src/authority/index.ts';
 import type { Invocation, InvocationClaims, Signer } from '../../src/ucan/index.ts';
 import { byRawKey, initialize, openUnlocked, passphrase, query } from '../support/authority.ts';
-import { engines } from '../support/engines.ts';
+import { createTempFolder, engines } from '../support/engines.ts';
 import { ask, expectProblem, serve, type TestServer } from '../support/server.ts';
 import { containerOf } from '../support/tokens.ts';
 import { delegate, invoke, principal } from '../support/ucan.ts';
@@ -62,10 +63,32 @@ describe.each(engines)('$name', (engine) => {
 
   test('behind a proxy nobody is on the same machine', async () => {
     const server = await serve(url);
-    for (const name of ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Via']) {
+    for (const name of [
+      'Forwarded',
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Proto',
+      'X-Forwarded-Port',
+      'Via',
+    ]) {
       expectProblem('token_missing', await unlock(server, body, { [name]: '127.0.0.1' }), 401);
     }
     expect(await isLocked(server)).toBe(true);
+  });
+
+  test('with a proxy in front nobody who comes over TCP is on the same machine, header or none', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url, { isBehindProxy: true });
+    expectProblem('token_missing', await unlock(server), 401);
+    expectProblem('token_missing', await unlock(server, body, remote), 401);
+    expect(await isLocked(server)).toBe(true);
+    expect((await unlock(server, body, await bearer(await make('/database/unlock')))).status).toBe(200);
+    const path = join(await createTempFolder(), 'hanaper.sock');
+    const bySocket = await serve(url, { isBehindProxy: true, address: { kind: 'socket', path } });
+    const over = (headers: Readonly<Record<string, string>>) =>
+      ask(bySocket.url, '/api/crypto/unlock', { socketPath: path, json: body, headers });
+    expectProblem('token_missing', await over(remote), 401);
+    expect((await over({})).status).toBe(200);
   });
 
   test('an invocation of /database/unlock unlocks from anywhere, with the passphrase beside it', async () => {

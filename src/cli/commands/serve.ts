@@ -2,7 +2,14 @@ import { parseMetricsPort } from '../../config.ts';
 import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
-import { type ListenAddress, parseListenAddress } from '../../http/listen-address.ts';
+import { stopTimeout } from '../../http/limits.ts';
+import {
+  formatHost,
+  isEveryAddress,
+  type ListenAddress,
+  parseHostName,
+  parseListenAddress,
+} from '../../http/listen-address.ts';
 import type { TlsFiles } from '../../http/listener.ts';
 import { openJsonLog, openTerminalLog, type ServerLog } from '../../http/server-log.ts';
 import type { RunningServer, ServerOptions } from '../../server.ts';
@@ -20,9 +27,12 @@ export interface ServeOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly insecure?: boolean;
+  readonly proxy?: boolean;
   readonly metrics?: string;
   readonly unlock?: boolean;
 }
+
+type Configured = Pick<ServerOptions, 'address' | 'hosts' | 'insecure' | 'isBehindProxy' | 'tls' | 'metricsPort'>;
 
 /** `hanaper serve`: ends once the server has stopped. */
 export async function serve(session: Session, options: ServeOptions): Promise<undefined> {
@@ -40,12 +50,19 @@ export async function serve(session: Session, options: ServeOptions): Promise<un
     early.release();
     log.flush();
     await stopped;
-    log.note('stopping');
+    const underWay = server.countUnderWay();
+    log.note(describeStop(underWay), { requests_under_way: underWay, most_seconds: stopTimeout / 1000 });
     await server.stop();
     log.note('stopped');
   } finally {
     log.flush();
   }
+}
+
+function describeStop(underWay: number): string {
+  if (underWay === 0) return 'stopping';
+  const requests = underWay === 1 ? 'request' : 'requests';
+  return `stopping: waits at most ${stopTimeout / 1000} seconds for ${underWay} ${requests} under way`;
 }
 
 function holdEvents(log: ServerLog): { readonly log: ServerLog; release(): void } {
@@ -62,7 +79,7 @@ function holdEvents(log: ServerLog): { readonly log: ServerLog; release(): void 
 async function start(
   session: Session,
   { unlock = false }: ServeOptions,
-  configured: Pick<ServerOptions, 'address' | 'hosts' | 'insecure'>,
+  configured: Configured,
   log: ServerLog,
 ): Promise<RunningServer> {
   const { startServer } = await import('../../server.ts');
@@ -82,17 +99,25 @@ async function start(
   }
 }
 
-function configure(session: Session, options: ServeOptions): Pick<ServerOptions, 'address' | 'hosts' | 'insecure'> {
+function configure(session: Session, options: ServeOptions): Configured {
   const { server } = session.config;
   const metrics = options.metrics === undefined ? server.metrics : parseMetricsPort(options.metrics);
   const tls = chooseTls(options.tlsCert ?? server.tlsCert, options.tlsKey ?? server.tlsKey);
+  const address = chooseAddress(options, server);
+  const hosts = (options.host ?? server.hosts).map(parseHostName);
+  if (hosts.length === 0 && isEveryAddress(address)) session.warn(noNames(address));
   return {
-    address: chooseAddress(options, server),
-    hosts: options.host ?? server.hosts,
+    address,
+    hosts,
     insecure: options.insecure ?? false,
+    isBehindProxy: options.proxy ?? server.behindProxy,
     ...(tls && { tls }),
     ...(metrics !== 'off' && { metricsPort: metrics }),
   };
+}
+
+function noNames({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `Other machines reach ${formatHost(host, port)} by another name than this, and are answered by no name but those that are known: give them with --host.`;
 }
 
 function chooseAddress(flags: ServeOptions, { listen, socket }: Session['config']['server']): ListenAddress {
