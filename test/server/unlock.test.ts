@@ -115,8 +115,29 @@ describe.each(engines)('$name', (engine) => {
     });
     expect(lock.status, lock.text).toBe(200);
     expect(lock.json).toMatchObject({ locked: true });
-    expect((await unlock(server, body, headers)).status).toBe(200);
+    expectProblem('locked', await unlock(server, body, headers), 423);
     expect(await isLocked(server)).toBe(true);
+  });
+
+  test('no invocation opens a vault without its passphrase, nor says that it did', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const invoked = async (invocation: Invocation) =>
+      ask(server.url, '/api/invoke', {
+        body: (await bearer(invocation)).Authorization.slice('Bearer '.length),
+        headers: { 'Content-Type': 'text/plain', Accept: 'application/json' },
+      });
+    const first = await make('/database/unlock');
+    expectProblem('bad_input', await invoked(first), 400);
+    expect((await unlock(server, body, await bearer(first))).status).toBe(200);
+    const entries = await entriesOf(url);
+    const second = await make('/database/unlock');
+    expectProblem('bad_input', await invoked(second), 400);
+    expectProblem('bad_input', await unlock(server, { method: 'passphrase' }, await bearer(second)), 400);
+    expectProblem('bad_input', await unlock(server, { method: 'passphrase' }), 400);
+    expect(await entriesOf(url)).toBe(entries);
+    const again = await invoked(first);
+    expect(again.headers['hanaper-replay'], again.text).toBe('true');
   });
 
   test('an invocation is judged before the passphrase is', async () => {

@@ -45,7 +45,7 @@ export async function serve(session: Session, options: ServeOptions): Promise<un
   const early = holdEvents(log);
   try {
     const server = await start(session, options, configured, early.log);
-    if (isTerminal) for (const line of describe(server)) session.output.out(`${line}\n`);
+    if (isTerminal) for (const line of describe(server, configured)) session.output.out(`${line}\n`);
     else log.note('listening', tell(server));
     early.release();
     log.flush();
@@ -148,18 +148,23 @@ function wipe(credential: Credential): void {
   secret[Symbol.dispose]();
 }
 
-function describe(server: RunningServer): readonly string[] {
+function describe(server: RunningServer, configured: Configured): readonly string[] {
   const { url, metricsUrl } = server;
   return [
     `Hanaper ${version} listens at ${url}. Ctrl-C stops it.`,
     ...(metricsUrl === undefined ? [] : [`  metrics  ${metricsUrl}`]),
     '',
-    ...describeNext(server),
+    ...describeNext(server, configured),
     '',
   ];
 }
 
-function describeNext({ initialized, locked, setupToken, url }: RunningServer): readonly string[] {
+function describeNext(
+  { initialized, locked, setupToken, ...server }: RunningServer,
+  { address, isBehindProxy = false }: Configured,
+): readonly string[] {
+  // From this machine it is not reached by an address that stands for all.
+  const url = isEveryAddress(address) ? server.url.replace(/\/\/.*(?=:\d+$)/, '//localhost') : server.url;
   if (!initialized) {
     return [
       'Its database is not initialised. Next, on this machine: hanaper init --org NAME',
@@ -170,8 +175,10 @@ function describeNext({ initialized, locked, setupToken, url }: RunningServer): 
     return [
       'Its vault is locked: reading and verifying work, writing does not.',
       url.startsWith('unix:')
-        ? `To unlock it: POST ${url}/api/crypto/unlock, with the passphrase alone`
-        : `To unlock it, on this machine with the passphrase alone: hanaper database unlock --server ${url}`,
+        ? `To unlock it: curl --unix-socket ${url.slice('unix:'.length)} http://localhost/api/crypto/unlock, with the passphrase alone`
+        : isBehindProxy
+          ? `To unlock it: hanaper database unlock --server ${url} --as KEYFILE --proof FILE`
+          : `To unlock it, on this machine with the passphrase alone: hanaper database unlock --server ${url}`,
       'Or start it with --unlock, or --passphrase-file FILE.',
     ];
   }
