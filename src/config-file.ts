@@ -19,6 +19,7 @@ export interface ConfigFile {
     readonly listen?: string;
     readonly socket?: string;
     readonly hosts?: readonly string[];
+    readonly behind_proxy?: boolean;
     readonly tls_cert?: string;
     readonly tls_key?: string;
     readonly metrics?: number | 'off';
@@ -61,6 +62,7 @@ const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
       listen: z.string().exactOptional(),
       socket: z.string().exactOptional(),
       hosts: z.array(z.string()).exactOptional(),
+      behind_proxy: z.boolean().exactOptional(),
       tls_cert: z.string().exactOptional(),
       tls_key: z.string().exactOptional(),
       metrics: z.union([z.int().min(0).max(65_535), z.literal('off')]).exactOptional(),

@@ -20,6 +20,8 @@ export interface ServerConfig {
   readonly socket?: string;
   /** Names by which it is reached besides its address, with or without a port. */
   readonly hosts: readonly string[];
+  /** Whether a proxy is in front of it. */
+  readonly behindProxy: boolean;
   /** PEM files. */
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -173,6 +175,7 @@ function readServer({ server = {} }: ConfigFile, environment: Environment): Serv
     listen: read('HANAPER_LISTEN', server.listen) ?? '127.0.0.1:7373',
     ...(socket !== undefined && { socket }),
     hosts: filled(environment['HANAPER_HOSTS'])?.split(',') ?? server.hosts ?? [],
+    behindProxy: readSwitch(environment, 'HANAPER_BEHIND_PROXY') ?? server.behind_proxy ?? false,
     ...(tlsCert !== undefined && { tlsCert }),
     ...(tlsKey !== undefined && { tlsKey }),
     metrics: parseMetricsPort(read('HANAPER_METRICS', server.metrics?.toString()) ?? '7374'),

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { nameDatabase } from './authority/database-name.ts';
 import { readLogState } from './authority/log-state.ts';
 import type { AuthorityOptions } from './authority/open-authority.ts';
+import { encodeHex, encodeUtf8 } from './bytes.ts';
 import type { Argon2Parameters } from './crypto/argon2.ts';
+import { sha256 } from './crypto/digest.ts';
 import { HanaperError } from './errors.ts';
 import { createApp, type RequestLog } from './http/app.ts';
 import { BodyRoom } from './http/body-room.ts';
@@ -24,6 +27,8 @@ import type { Credential } from './vault/slot.ts';
 
 // With what it takes to make one, every entry is under a checkpoint within a second.
 const checkpointDelay = 500;
+// Of the hex digest of a database's location.
+const tokenNameLength = 12;
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -64,6 +69,8 @@ export interface RunningServer {
   readonly setupToken?: string;
   readonly initialized: boolean;
   readonly locked: boolean;
+  /** How many requests are under way. */
+  countUnderWay(): number;
   /** Stops accepting, finishes what was begun, closes the database. */
   stop(): Promise<void>;
 }
@@ -96,7 +103,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   await service.open();
   if (options.credential) await service.current?.unlock(options.credential);
   const now = () => (options.authority.clock?.() ?? new Date()).getTime();
-  const token = service.isReady ? undefined : SetupToken.create(join(options.stateFolder, 'setup-token'), now);
+  const token = service.isReady ? undefined : SetupToken.create(placeOfToken(options), now);
   if (token) stack.defer(() => token.remove());
   const hosts = new Set<string>();
   const logRequest = (entry: RequestLog) => {
@@ -123,6 +130,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     ...(token && { setupToken: token.path }),
     initialized: service.isReady,
     locked: service.current?.locked ?? true,
+    countUnderWay: () => listener.countUnderWay(),
     stop: () => stack.disposeAsync(),
   };
 }
@@ -142,6 +150,12 @@ function listenWith(
     ...(timeouts && { timeouts }),
     ...(connections && { connections }),
   });
+}
+
+// One state folder can have servers of several databases.
+function placeOfToken({ stateFolder, authority }: ServerOptions): string {
+  const digest = encodeHex(sha256(encodeUtf8(nameDatabase(authority.database))));
+  return join(stateFolder, `setup-token-${digest.slice(0, tokenNameLength)}`);
 }
 
 function requireSafe({ address, tls, insecure = false }: ServerOptions): void {

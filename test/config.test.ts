@@ -37,7 +37,7 @@ describe('loadConfig', () => {
       db: `sqlite:${home}/.local/share/hanaper/hanaper.db`,
       crypto: { method: 'passphrase', securityLevel: 'balanced' },
       security: { requireSignatures: false },
-      server: { listen: '127.0.0.1:7373', hosts: [], metrics: 7374, publicLog: false },
+      server: { listen: '127.0.0.1:7373', hosts: [], behindProxy: false, metrics: 7374, publicLog: false },
       stateFolder: `${home}/.local/state/hanaper`,
     });
   });
@@ -80,11 +80,14 @@ describe('loadConfig', () => {
 
   test('reads how a server listens from the file, and from the environment over it', async () => {
     const tls = { tls_cert: 'file.pem', tls_key: 'file-key.pem' };
-    writeConfig({ server: { listen: '[::1]:1', socket: 'file.sock', hosts: ['a', 'b'], ...tls, metrics: 'off' } });
+    writeConfig({
+      server: { listen: '[::1]:1', socket: 'file.sock', hosts: ['a', 'b'], behind_proxy: true, ...tls, metrics: 'off' },
+    });
     expect((await loadConfig({}, environment)).server).toEqual({
       listen: '[::1]:1',
       socket: 'file.sock',
       hosts: ['a', 'b'],
+      behindProxy: true,
       tlsCert: 'file.pem',
       tlsKey: 'file-key.pem',
       metrics: 'off',
@@ -92,6 +95,7 @@ describe('loadConfig', () => {
     const variables = {
       HANAPER_LISTEN: '127.0.0.1:2',
       HANAPER_HOSTS: 'c,d:3',
+      HANAPER_BEHIND_PROXY: 'false',
       HANAPER_TLS_CERT: 'variable.pem',
       HANAPER_TLS_KEY: 'variable-key.pem',
       HANAPER_METRICS: '9000',
@@ -100,6 +104,7 @@ describe('loadConfig', () => {
     const expected = {
       listen: '127.0.0.1:2',
       hosts: ['c', 'd:3'],
+      behindProxy: false,
       tlsCert: 'variable.pem',
       tlsKey: 'variable-key.pem',
     };

@@ -1,7 +1,7 @@
 import type { HanaperError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
-import { Turns } from '../turns.ts';
 import { readLogHead } from '../store/log.ts';
+import { Turns } from '../turns.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CheckpointContext } from './make-checkpoint.ts';
 import { type ReportFailure, tryCheckpoint } from './try-checkpoint.ts';

@@ -41,7 +41,7 @@ export async function requireHeard(surroundings: Surroundings, revokedBy: string
   }
   throw new HanaperError(
     'not_authorized',
-    `${revokedBy} is not known here, so its revocation is not kept. Show the chain from an organisation here to it with --path, or have the delegation stored first: hanaper ucan import.`,
+    `${revokedBy} is not known here, so its revocation is not kept. Show the chain from an organisation here to it with --proof, or have the delegation stored first: hanaper ucan import.`,
     { reason: 'no power here', revoked_by: revokedBy },
   );
 }

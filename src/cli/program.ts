@@ -24,7 +24,7 @@ const globalOptions = [
   repeated('--proof [file]', 'delegations that lead to that key; may be repeated').preset(''),
   option('--key-passphrase-file <file>', 'the passphrase of a sealed key file, or "-"'),
   option('--profile <name>', 'server, key, proofs, organisation and authority by a name (HANAPER_PROFILE)'),
-  option('--insecure', 'allow plain http to a server on another machine'),
+  option('--insecure', 'allow plain http to a server on another machine; for serve: to be reached so'),
   option('--log <file>', 'append every event to a file as JSON lines, or "-" for standard error'),
 ];
 

@@ -46,7 +46,9 @@ export class Chains {
       return await this.#findAmongKnown(wish);
     } catch (failure) {
       if (!isRefusal(failure) || wish.command === findCommand) throw failure;
-      return this.#findByServer(wish, failure);
+      return await this.#findByServer(wish, failure).catch((error: unknown) => {
+        throw isRefusal(error) && this.#options.proofs.length === 0 ? withoutProof(error) : error;
+      });
     }
   }
 
@@ -110,6 +112,14 @@ export class Chains {
 // What a chain is refused with; anything else is a fault, which must not pass for one.
 function isRefusal(error: unknown): error is HanaperError {
   return error instanceof HanaperError && error.code === 'not_authorized';
+}
+
+function withoutProof({ code, message, details }: HanaperError): HanaperError {
+  return new HanaperError(
+    code,
+    `${message} No delegation to this key was given: name the file that holds it with --proof.`,
+    details,
+  );
 }
 
 function leadsTo(delegations: readonly Delegation[], subject: string, invoker: string): boolean {

@@ -37,6 +37,8 @@ export interface TransportOptions {
 const lostStatuses = [502, 503, 504];
 // Of these nothing was ever sent.
 const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+// What is no TLS is answered to a greeting in it.
+const noTls = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'];
 const certificate = /^(?:CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
 
 /** Speaks to one server, within bounds. A request whose answer is lost is sent again, byte by byte the same. */
@@ -145,11 +147,13 @@ export class Transport {
   }
 
   #unreachable(reason: string, mayBeDone: boolean, cause: unknown): HanaperError {
-    const how = certificate.test(reason)
-      ? `${this.origin} shows a certificate that is not accepted (${reason}). For an authority of your own give its certificate in NODE_EXTRA_CA_CERTS.`
-      : reason === 'timeout'
-        ? `${this.origin} did not answer within ${this.#timeout / 1000} seconds.`
-        : `${this.origin} cannot be reached (${reason}).`;
+    const how = noTls.includes(reason)
+      ? `${this.origin} does not speak TLS (${reason}): it listens for plain http, or is another program. Check the address, and its port.`
+      : certificate.test(reason)
+        ? `${this.origin} shows a certificate that is not accepted (${reason}). For an authority of your own give its certificate in NODE_EXTRA_CA_CERTS.`
+        : reason === 'timeout'
+          ? `${this.origin} did not answer within ${this.#timeout / 1000} seconds.`
+          : `${this.origin} cannot be reached (${reason}).`;
     const doubt = mayBeDone ? ' Whether it was done is not known: look before you ask again.' : '';
     const details = { server: this.origin, reason, ...(mayBeDone && { may_be_done: true }) };
     return new HanaperError('unavailable', how + doubt, details, cause);

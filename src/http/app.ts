@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { routePath } from 'hono/route';
 import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
@@ -87,7 +87,7 @@ export function createApp(options: AppOptions): Hono {
     });
   });
   app.onError((error, context) => respondProblem(context, error));
-  app.notFound((context) => respondProblem(context, notFound(context.req.method)));
+  app.notFound((context) => refuseRoute(context, app));
   mount?.(app);
   addInvoke(app, service);
   addRoutes(app, service);
@@ -97,8 +97,20 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-function notFound(method: string): HanaperError {
-  return new HanaperError('not_found', `There is no ${method} of this path. /docs lists what there is.`, {
-    kind: 'route',
-  });
+const methods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'];
+// Each request passes the admission above, whatever its route.
+const handlersOfNone = 1;
+
+/** Answers a request of no route: 405 where another method has one. */
+function refuseRoute(context: Context, { router }: Hono): Response {
+  const { method, path } = context.req;
+  const allowed = methods.filter((each) => router.match(each, path)[0].length > handlersOfNone);
+  const error = new HanaperError(
+    'not_found',
+    `There is no ${method} of this path${allowed.length > 0 ? `, but ${allowed.join(' and ')}` : ''}. /docs lists what there is.`,
+    { kind: 'route' },
+  );
+  return allowed.length === 0
+    ? respondProblem(context, error)
+    : respondProblem(context, error, { Allow: allowed.join(', ') }, 405);
 }

@@ -53,6 +53,11 @@ export class Connections {
     return this.#underWay.has(socket as Socket);
   }
 
+  /** How many requests are under way. */
+  countUnderWay(): number {
+    return this.#underWay.values().reduce((total, count) => total + count, 0);
+  }
+
   /** Cuts off all of them. */
   cutOff(): void {
     for (const socket of this.#raw) socket.destroy();

@@ -8,7 +8,10 @@ import {
   validateSlot,
 } from '../authority/commands/database.ts';
 import { parseArgs } from '../authority/parse-args.ts';
+import type { Request } from '../authority/request.ts';
 import { describeAuthority, type StatusDocument } from '../authority/status.ts';
+import { HanaperError } from '../errors.ts';
+import { formatCid } from '../ucan/cid.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
 import { answerPlainly } from './answer.ts';
 import { readBearer } from './bearer.ts';
@@ -88,6 +91,7 @@ async function unlock(
   const request = isByToken ? await readBearer(context, authority) : undefined;
   if (request) requireSameCommand(request, unlockDatabase);
   const before = request && (await masterKey.admitUnlocking(request));
+  if (before && authority.locked) throw lockedSince(request);
   if (before) return answerPlainly(context, before);
   const body = await readSecretBody(context);
   parseArgs(unlockArgs, body.rest);
@@ -96,5 +100,14 @@ async function unlock(
     request
       ? answerPlainly(context, await authority.executeRequest(request))
       : respondJson(context, await authority.execute(unlockDatabase, {})),
+  );
+}
+
+// Its receipt tells of what was done then; whoever asks here wants to know what is now.
+function lockedSince({ invocation }: Request): HanaperError {
+  return new HanaperError(
+    'locked',
+    'This invocation has opened the vault before, which was locked since: it opens nothing twice. Sign a new one.',
+    { cid: formatCid(invocation.cid) },
   );
 }

@@ -1,6 +1,8 @@
 import type { Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
-import type { Answer } from '../authority/execute.ts';
+import type { Authority } from '../authority/authority.ts';
+import { unlockDatabase } from '../authority/commands/database.ts';
+import { type Answer, checkRequest } from '../authority/execute.ts';
 import { findHostedDid } from '../authority/find-hosted-did.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
 import { HanaperError } from '../errors.ts';
@@ -8,6 +10,7 @@ import { formatCid } from '../ucan/cid.ts';
 import { type ContainerEncoding, encodeContainer, encodingOf } from '../ucan/container.ts';
 import { toJsonValue } from '../ucan/dag-json.ts';
 import type { Receipt } from '../ucan/receipt.ts';
+import { verifyToken } from '../ucan/verified.ts';
 import { receiptHeaders } from './answer.ts';
 import { readBody, requireType } from './body.ts';
 import { noteRefusal } from './problems.ts';
@@ -32,10 +35,23 @@ export function addInvoke(app: Hono, service: Service): void {
     const container = trimEnd(await readBody(context));
     const request = await decodeRequest(container, await authority.knownDelegations());
     const name = new Map(readQuery(context)).get('org');
+    // What is hosted here is not for those to find out who sign nothing.
+    if (name !== undefined) await verifyToken(request.invocation);
     if (name !== undefined) await requireSubject(service, request, name);
-    const answer = await authority.executeRequest(request);
+    const answer = await execute(authority, request);
     const headers = { ...receiptHeaders(answer), ...(await proofHeader(context, authority, answer)) };
     return answerWith(context, answer, { encoding: encodingOf(container) ?? 'raw', headers });
+  });
+}
+
+/** Executes a request. What opens the vault has a passphrase beside it, for which there is no room here. */
+async function execute(authority: Authority, request: Request): Promise<Answer> {
+  if (request.invocation.command !== unlockDatabase.name) return authority.executeRequest(request);
+  const before = await checkRequest(authority, unlockDatabase, request);
+  if (before) return before;
+  const { path } = unlockDatabase.route;
+  throw new HanaperError('bad_input', `The passphrase goes beside this invocation: send both to POST ${path}.`, {
+    reason: 'passphrase',
   });
 }
 

@@ -27,6 +27,26 @@ export function parseListenAddress(text: string): ListenAddress & { readonly kin
   });
 }
 
+/**
+ * Checks a name by which a server is reached: a host, with or without a port.
+ *
+ * @throws HanaperError `bad_config`
+ */
+export function parseHostName(text: string): string {
+  const [, port] = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/i.exec(text) ?? [undefined, '65536'];
+  if (Number(port ?? 0) <= 65_535) return text;
+  throw new HanaperError(
+    'bad_config',
+    `"${text}" is no name of a server. Write a host, like hanaper.example, and where it has one its port behind a colon.`,
+    { option: '--host' },
+  );
+}
+
+/** Whether an address stands for all addresses of this machine, and so is the name of none. */
+export function isEveryAddress(address: ListenAddress): address is ListenAddress & { readonly kind: 'tcp' } {
+  return address.kind === 'tcp' && ['0.0.0.0', '::'].includes(address.host);
+}
+
 /** Whether nobody but this machine can reach an address. */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);

@@ -17,7 +17,7 @@ import {
   requestTimeout,
   timeoutCheck,
 } from './limits.ts';
-import type { ListenAddress } from './listen-address.ts';
+import { formatHost, type ListenAddress } from './listen-address.ts';
 
 // How often a stopping server looks which connections have come to rest, in milliseconds.
 const sweepInterval = 20;
@@ -47,6 +47,8 @@ export interface ListenerOptions {
   readonly connections?: ConnectionLimits;
   /** Whether the connections of an address are not counted; default: those of this machine. */
   readonly isExempt?: (address: string) => boolean;
+  /** What to do where the address cannot be had. */
+  readonly remedy?: string;
   readonly handle: RequestListener;
   /** Is told of what was answered without `handle`, since it is no request. */
   readonly log?: (entry: RequestLog) => void;
@@ -56,6 +58,8 @@ export interface ListenerOptions {
 export interface Listener {
   /** The port, where it listens on one. */
   readonly port: number;
+  /** How many requests are under way. */
+  countUnderWay(): number;
   /** Accepts nothing more, waits for what was begun at most so many milliseconds, and then cuts off what is left. */
   stop(longest: number): Promise<void>;
 }
@@ -74,6 +78,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     log,
     connections: limits = connectionLimits,
     isExempt = isLoopbackAddress,
+    remedy,
   } = options;
   const server = await create(handle, tls, timeouts ?? presetTimeouts);
   const connections = new Connections(server, { limits, isSecure: tls !== undefined, isExempt });
@@ -83,10 +88,17 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   );
   server.timeout = idleTimeout;
   if (address.kind === 'socket') await listenOnSocket(server, address.path);
-  else await begin(server, `${address.host}:${address.port}`, () => server.listen(address.port, address.host));
+  else
+    await begin(
+      server,
+      formatHost(address.host, address.port),
+      () => server.listen(address.port, address.host),
+      remedy,
+    );
   const bound = server.address();
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
+    countUnderWay: () => connections.countUnderWay(),
     stop: (longest) => stop(server, connections, longest),
   };
 }
@@ -162,9 +174,9 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function begin(server: Server, where: string, listenNow: () => void): Promise<void> {
+function begin(server: Server, where: string, listenNow: () => void, remedy?: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(unusable(where, systemCodeOf(cause) ?? 'unusable', cause)));
+    server.once('error', (cause) => reject(unusable(where, systemCodeOf(cause) ?? 'unusable', cause, remedy)));
     server.once('listening', () => {
       server.removeAllListeners('error');
       resolve();
@@ -173,11 +185,13 @@ function begin(server: Server, where: string, listenNow: () => void): Promise<vo
   });
 }
 
-function unusable(where: string, reason: string, cause?: unknown): HanaperError {
+const anotherAddress = 'Choose another address with --listen or --socket.';
+
+function unusable(where: string, reason: string, cause?: unknown, remedy = anotherAddress): HanaperError {
   const hint = reason === 'EADDRINUSE' ? 'something else listens there' : reason;
   return new HanaperError(
     'bad_config',
-    `Cannot listen on ${where}: ${hint}. Choose another address with --listen or --socket.`,
+    `Cannot listen on ${where}: ${hint}. ${remedy}`,
     { address: where, reason },
     cause,
   );

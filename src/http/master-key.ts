@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { costsOf, type SlotArgs, type SlotVerdictDocument, unlockDatabase } from '../authority/commands/database.ts';
 import { type Answer, checkRequest } from '../authority/execute.ts';
 import { initializeAuthority } from '../authority/initialize.ts';
@@ -160,7 +161,7 @@ function spoil({ warnings }: SlotVerdictDocument, warning: string): SlotVerdictD
 
 function whereToken(token: SetupToken | undefined): string {
   return token?.isLive
-    ? 'It stands in the file "setup-token" in the state folder of the server.'
+    ? `It stands in the file "${basename(token.path)}" in the state folder of the server.`
     : 'There is none any more: start the server anew.';
 }
 

@@ -10,6 +10,7 @@ export async function listenForMetrics(port: number, load: () => Promise<Metrics
   let hosts: ReadonlySet<string> = new Set();
   const listener = await listen({
     address: { kind: 'tcp', host, port },
+    remedy: 'This is the port of the metrics: choose another one with --metrics, or "off".',
     handle: (request, response) => {
       answer(request, response, hosts, load).catch(() => end(response, 500, 'The metrics could not be read.\n'));
     },

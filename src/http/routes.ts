@@ -8,6 +8,7 @@ import type { Request } from '../authority/request.ts';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { toDagJson } from '../ucan/dag-json.ts';
+import { verifyToken } from '../ucan/verified.ts';
 import { answerPlainly } from './answer.ts';
 import { readBearer } from './bearer.ts';
 import { readJsonBody } from './body.ts';
@@ -34,6 +35,8 @@ async function execute(context: Context, service: Service, command: AnyCommand):
   const authority = service.authority();
   const request = await readBearer(context, authority);
   requireSameCommand(request, command);
+  // What is hosted here is not for those to find out who sign nothing.
+  await verifyToken(request.invocation);
   const { [organisationParameter]: organisation, ...path } = readPath(context, command);
   if (organisation !== undefined) await requireSameSubject(service, request, organisation);
   const body = command.route.method === 'GET' ? undefined : await readArguments(context, service, command, request);

@@ -59,6 +59,8 @@ interface Trail {
 
 // What one search looks at, at most.
 const mostCandidates = 10_000;
+// Of very many delegations each can have a policy.
+const mostSteps = 10 * limits.policySteps;
 // A place is gone through again only with other revokers in mind, of which there can be very many.
 const mostDetours = 1000;
 
@@ -174,7 +176,7 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
 class Places {
   readonly #revokers = new Map<string, ReadonlySet<string>[]>();
   /** What holding the arguments against policies may take, all in all. */
-  readonly budget: PolicyBudget = { steps: limits.policySteps };
+  readonly budget: PolicyBudget = { steps: mostSteps };
   #detours = 0;
 
   /**

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Cli } from '../support/cli.ts';
+import { openSigner } from '../../src/authority/index.ts';
+import { type Cli, writeTokens } from '../support/cli.ts';
 import { createPerson, createRemoteWorld, type RemoteWorld } from '../support/remote.ts';
 import { json, problem, type TestAnswer, type TestRequest } from '../support/stand-in-server.ts';
+import { delegate } from '../support/ucan.ts';
 
 const passphrase = 'quotes " \\ and ünicode 7';
 
@@ -47,6 +49,27 @@ describe('it is wrong usage', () => {
     expect((await bare.refuses('usage', 'key', 'list', '--as', 'admin.pem')).message).toContain('--server');
     expect((await bare.refuses('usage', 'database', 'unlock')).message).toContain('--server');
     expect((await bare.refuses('usage', 'database', 'lock')).message).toContain('--server');
+  });
+
+  test('to speak TLS to what does not, and it is said so', async () => {
+    const secure = world.server.url.replace('http:', 'https:');
+    const { message } = await admin.refuses('unavailable', 'key', 'list', '--server', secure, '--as', 'admin.pem');
+    expect(message).toContain('does not speak TLS');
+    expect(message).not.toContain('certificate');
+  });
+
+  test('to ask without a delegation, and it is said which flag gives one', async () => {
+    const bare = admin.with({ env: { HANAPER_PROFILE: '' } });
+    await bare.done('identity', 'create', '--output', 'bare.pem');
+    const asks = [...server, '--as', 'bare.pem'];
+    for (const args of [
+      ['key', 'list'],
+      ['key', 'list', '--org', 'acme'],
+      ['org', 'list'],
+    ]) {
+      const { message } = await bare.refuses('not_authorized', ...args, ...asks);
+      expect(message).toContain('--proof');
+    }
   });
 
   test('to name a database and a server', async () => {
@@ -113,13 +136,29 @@ test('whoever delegates without a database signs with the key that asks, and may
 });
 
 describe('a revocation', () => {
-  test('needs no other key than the one that signs it', async () => {
+  test('needs no other key than the one that signs it, where its delegation is known', async () => {
     const person = await createPerson('ann');
     const about = ['--audience', world.authority.identity.did, '--command', '/mail', '--output', 'mail.ucan'];
     await person.cli.done('ucan', 'delegate', '--issuer', 'ann.pem', ...about);
     const revoke = ['ucan', 'revoke', 'mail.ucan', '--issuer', 'ann.pem', ...server];
+    const { message } = await person.cli.refuses('not_authorized', ...revoke);
+    expect(message).toContain('--proof');
+    admin.write('mail.ucan', person.cli.read('mail.ucan'));
+    await admin.done('ucan', 'import', 'mail.ucan');
     expect(await person.cli.done(...revoke)).toMatchObject({ is_new: true, revoked_by: person.did });
     expect(await person.cli.done(...revoke)).toMatchObject({ is_new: false });
+  });
+
+  test('of what was never stored is taken with the proofs that lead to its author', async () => {
+    const person = await createPerson('eva');
+    const acme = await openSigner(world.authority, { organisation: 'acme' });
+    await writeTokens(person.cli, 'root.ucan', [await delegate(acme, person)]);
+    const about = ['--subject', acme.did, '--audience', world.authority.identity.did, '--command', '/package/sign'];
+    await person.cli.done('ucan', 'delegate', '--issuer', 'eva.pem', ...about, '--output', 'given.ucan');
+    const revoke = ['ucan', 'revoke', 'given.ucan', '--issuer', 'eva.pem', ...server];
+    await person.cli.refuses('not_authorized', ...revoke);
+    const revoked = await person.cli.done(...revoke, '--proof', 'root.ucan');
+    expect(revoked).toMatchObject({ is_new: true, revoked_by: person.did });
   });
 });
 

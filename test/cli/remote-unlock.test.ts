@@ -28,6 +28,10 @@ describe('a server that was started without its passphrase', () => {
 
   test('is locked and unlocked by whoever may, with a key', async () => {
     expect(await admin.done('database', 'lock')).toMatchObject({ locked: true });
+    const again = await admin.says('database', 'lock');
+    expect(again).toContain('was locked already');
+    expect(again).toContain(`hanaper database unlock --server ${world.url}`);
+    expect(await admin.done('database', 'lock')).toMatchObject({ locked: true });
     await admin.refuses('locked', 'key', 'create', 'second', '--org', 'acme');
     admin.write('pass', world.keeper.read('pass'));
     expect(await admin.done('database', 'unlock', '--passphrase-file', 'pass')).toMatchObject({ locked: false });

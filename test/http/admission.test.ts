@@ -1,13 +1,14 @@
 import type { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { HanaperError } from '../../src/errors.ts';
-import { createApp, type RequestLog } from '../../src/http/app.ts';
+import { type AppOptions, createApp, type RequestLog } from '../../src/http/app.ts';
+import { Callers } from '../../src/http/callers.ts';
 import { requestRate } from '../../src/http/limits.ts';
 import { RateLimit } from '../../src/http/rate-limit.ts';
 
 const rate = { perSecond: 2, burst: 3 };
 
-function serveNothing(): { app: Hono; requests: RequestLog[] } {
+function serveNothing(options: Partial<AppOptions> = {}): { app: Hono; requests: RequestLog[] } {
   const requests: RequestLog[] = [];
   const service = {
     isReady: false,
@@ -15,7 +16,12 @@ function serveNothing(): { app: Hono; requests: RequestLog[] } {
       throw new HanaperError('not_initialized', 'There is none.');
     },
   };
-  const app = createApp({ service, hosts: new Set(['localhost:7373']), log: (entry) => void requests.push(entry) });
+  const app = createApp({
+    service,
+    hosts: new Set(['localhost:7373']),
+    log: (entry) => void requests.push(entry),
+    ...options,
+  });
   return { app, requests };
 }
 
@@ -65,7 +71,7 @@ test('no more addresses are remembered than there is room for', () => {
 
 test('who asks too often from elsewhere is told when to ask again', async () => {
   const { app, requests } = serveNothing();
-  const answers = await askOften(app, requestRate.burst + 20, from('203.0.113.5')[0], from('203.0.113.5')[1]);
+  const answers = await askOften(app, 2 * requestRate.burst, from('203.0.113.5')[0], from('203.0.113.5')[1]);
   const last = answers.at(-1);
   expect(answers[0]?.status).toBe(200);
   expect(last?.status).toBe(429);
@@ -80,11 +86,29 @@ test('who asks too often from elsewhere is told when to ask again', async () => 
 test('who is on this machine is not counted, unless a proxy stands before it', async () => {
   const { app } = serveNothing();
   for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', undefined]) {
-    const answers = await askOften(app, requestRate.burst + 20, ...from(address));
+    const answers = await askOften(app, 2 * requestRate.burst, ...from(address));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
   }
-  const answers = await askOften(app, requestRate.burst + 20, ...from('127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' }));
+  const answers = await askOften(app, 2 * requestRate.burst, ...from('127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' }));
   expect(answers.at(-1)?.status).toBe(429);
+});
+
+test('with a proxy in front it is the address that the proxy adds which is counted, and no other that is claimed', async () => {
+  const { app } = serveNothing({ callers: new Callers(true) });
+  const often = 2 * requestRate.burst;
+  const through = (forwarded: string) => from('127.0.0.1', { 'X-Forwarded-For': forwarded });
+  let count = 0;
+  const answers: Response[] = [];
+  // Whoever asks can write what he likes in front of it.
+  while (count++ < often)
+    answers.push(await app.request('/healthz', ...through(`198.51.100.${count % 250}, 192.0.2.1`)));
+  expect(answers.at(-1)?.status).toBe(429);
+  expect((await askOften(app, 1, ...through('192.0.2.1, 192.0.2.2'))).at(-1)?.status).toBe(200);
+  expect((await askOften(app, often, ...from('127.0.0.1'))).at(-1)?.status).toBe(429);
+  for (const none of ['', 'unknown', '192.0.2.9, _hidden', '192.0.2.9,']) {
+    expect((await askOften(app, 1, ...through(none))).at(-1)?.status, none).toBe(429);
+  }
+  expect((await askOften(app, often, ...from(undefined))).at(-1)?.status).toBe(200);
 });
 
 test('a fault is told in general terms, and in full to the log alone', async () => {

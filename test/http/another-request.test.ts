@@ -7,6 +7,7 @@ import { type Asking, createPlace, type Place, plainRequest } from '../support/p
 import { type Answered, ask } from '../support/server.ts';
 import { containerOf } from '../support/tokens.ts';
 import { expectHeaders, expectTold, leavingNothing } from '../support/told.ts';
+import { resign } from '../support/ucan.ts';
 
 const text = { 'Content-Type': 'text/plain' };
 
@@ -81,6 +82,21 @@ describe.each(engines)('on $name', (engine) => {
         });
         expectTold('not_authorized', answered);
         expect(answered.json['details'], what).toMatchObject({ reason: 'another request' });
+      }
+    });
+  });
+
+  test('who signs nothing is not told what is hosted here', async () => {
+    const here = await place();
+    const { invocation, tokens } = await here.sign({ command: listKeys });
+    const forged = { bytes: resign(invocation, new Uint8Array(64).fill(1)) };
+    const container = await containerOf([forged, ...tokens.slice(1)]);
+    await leavingNothing(here, async () => {
+      for (const name of ['acme', 'beta', await here.didOf('acme')]) {
+        const headers = { Authorization: `Bearer ${container}` };
+        expectTold('invalid_token_signature', await ask(here.server.url, `/api/orgs/${name}/keys`, { headers }));
+        const invoked = await ask(here.server.url, `/api/invoke?org=${name}`, { body: container, headers: text });
+        expectTold('invalid_token_signature', invoked);
       }
     });
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLoopback, listAcceptedHosts, parseListenAddress } from '../../src/http/listen-address.ts';
+import { isLoopback, listAcceptedHosts, parseHostName, parseListenAddress } from '../../src/http/listen-address.ts';
 import { expectCode } from '../support/codes.ts';
 
 test.each([
@@ -37,6 +37,21 @@ test('loopback is what this machine alone can reach', () => {
     expect(isLoopback(host), host).toBe(false);
   }
 });
+
+test.each(['hanaper.example', 'Hanaper.Example:8443', 'localhost', '10.0.0.7:1', '[fd00::1]', '[fd00::1]:65535'])(
+  '%s is a name of a server',
+  (text) => {
+    expect(parseHostName(text)).toBe(text);
+  },
+);
+
+test.each(['', 'bad host', 'a.example:', 'a.example:65536', 'http://a.example', 'a.example/x', 'fd00::1', 'ä.example'])(
+  '"%s" is no name',
+  async (text) => {
+    const { details } = await expectCode('bad_config', () => parseHostName(text));
+    expect(details).toEqual({ option: '--host' });
+  },
+);
 
 test('names count with the port and without it, those with a port as they are', () => {
   expect([...listAcceptedHosts('10.0.0.7', 7373, ['A.Example', 'b.example:443', '[fd00::1]'])].toSorted()).toEqual([

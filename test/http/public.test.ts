@@ -169,7 +169,9 @@ describe.each(engines)('on $name', (engine) => {
       expectProblem('bad_input', await verify(place, each), 400);
     }
     expectProblem('bad_input', await ask(place.server.url, '/api/verify', { body: JSON.stringify(query) }), 400);
-    expectProblem('not_found', await ask(place.server.url, '/api/verify'), 404);
+    const { headers } = expectProblem('not_found', await ask(place.server.url, '/api/verify'), 405);
+    expect(headers['allow']).toBe('POST');
+    expectProblem('not_found', await ask(place.server.url, '/api/verify/more'), 404);
   });
 
   test('anybody can ask whose server it is, and how it is', async () => {

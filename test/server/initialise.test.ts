@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { initialize } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
@@ -91,26 +91,49 @@ describe('a server without a database', () => {
     expect(existsSync(server.setupToken ?? '')).toBe(false);
   });
 
+  /** Where the token of a database goes that has no server yet. */
+  async function findPlace() {
+    const database = `sqlite:${join(await createTempFolder(), 'hanaper.db')}`;
+    const { stop, stateFolder, setupToken: path = '' } = await serve(database);
+    await stop();
+    return { database, stateFolder, path };
+  }
+
   test('follows no link that lies where the token goes', async () => {
-    const stateFolder = await createTempFolder();
+    const { database, stateFolder, path } = await findPlace();
     const target = join(stateFolder, 'target');
     writeFileSync(target, 'kept');
-    symlinkSync(target, join(stateFolder, 'setup-token'));
-    await expectCode('bad_config', () => start({ stateFolder }));
+    symlinkSync(target, path);
+    await expectCode('bad_config', () => serve(database, { stateFolder }));
     expect(readFileSync(target, 'utf8')).toBe('kept');
-    expect(lstatSync(join(stateFolder, 'setup-token')).isSymbolicLink()).toBe(true);
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  });
+
+  test('leaves the token of another database alone, in the same state folder, and names its own', async () => {
+    const one = await start();
+    const other = await start({ stateFolder: one.stateFolder });
+    expect(other.setupToken).not.toBe(one.setupToken);
+    expect(dirname(other.setupToken ?? '')).toBe(one.stateFolder);
+    for (const server of [one, other]) {
+      const { json } = expectProblem('token_missing', await init(server, undefined), 401);
+      expect(json['detail']).toContain(`"${basename(server.setupToken ?? '')}"`);
+    }
+    expectProblem('not_authorized', await init(one, tokenOf(other)), 403);
+    expect((await init(one, tokenOf(one))).status).toBe(201);
+    expect((await init(other, tokenOf(other))).status).toBe(201);
   });
 
   test('takes nothing but a file for an old token', async () => {
-    const stateFolder = await createTempFolder();
-    mkdirSync(join(stateFolder, 'setup-token'));
-    await expectCode('bad_config', () => start({ stateFolder }));
+    const { database, stateFolder, path } = await findPlace();
+    mkdirSync(path);
+    await expectCode('bad_config', () => serve(database, { stateFolder }));
   });
 
   test('replaces the token that a killed server has left, and takes its own away when it stops', async () => {
-    const stateFolder = await createTempFolder();
-    writeFileSync(join(stateFolder, 'setup-token'), 'old');
-    const server = await start({ stateFolder });
+    const { database, stateFolder, path } = await findPlace();
+    writeFileSync(path, 'old');
+    const server = await serve(database, { stateFolder });
+    expect(server.setupToken).toBe(path);
     const token = tokenOf(server);
     expect(token).not.toBe('old');
     expectProblem('not_authorized', await init(server, 'old'), 403);

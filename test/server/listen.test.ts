@@ -113,7 +113,10 @@ test('a port that is taken is told of, and nothing of the server is left', async
   const port = typeof address === 'object' && address ? address.port : 0;
   const error = await expectCode('bad_config', () => start({ address: { kind: 'tcp', host: '127.0.0.1', port } }));
   expect(error.message).toContain('something else listens there');
-  await expectCode('bad_config', () => start({ metricsPort: port }));
+  expect(error.message).toContain('--listen');
+  const metrics = await expectCode('bad_config', () => start({ metricsPort: port }));
+  expect(metrics.message).toContain('--metrics');
+  expect(metrics.message).not.toContain('--listen');
 });
 
 test('the metrics have a port of their own, on this machine, under its own names', async () => {

@@ -72,6 +72,7 @@ test('SIGTERM has it finish what it began, close the database, and end with 0', 
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines.at(-1)).toMatchObject({ message: 'stopped' });
+  expect(lines).toContainEqual(expect.objectContaining({ requests_under_way: 1, most_seconds: 10 }));
   expect(lines).toContainEqual(expect.objectContaining({ method: 'POST', path: '/api/crypto/unlock', status: 200 }));
   expect(lines).toContainEqual(expect.objectContaining({ event: 'vault.unlocked' }));
   expect(stdout).not.toContain(passphrase);
@@ -102,6 +103,17 @@ test('a person at a terminal reads where it listens and what comes next', async 
   await ask(url, '/healthz');
   await terminal.sees('GET /healthz 200');
   expect(terminal.screen).not.toContain('{');
+});
+
+test('a server that can be reached by names that it does not know warns of it, and a name that is none is refused', async () => {
+  const cli = await createServed();
+  const listen = ['--listen', '0.0.0.0:0', '--metrics', 'off', '--insecure'];
+  const terminal = openTerminal(cli, 'serve', ...listen);
+  await terminal.sees('--host');
+  await terminal.sees('listens at http://0.0.0.0:');
+  await cli.refuses('bad_config', 'serve', '--host', 'bad host');
+  const { stdout } = await cli.run('serve', '--help');
+  expect(stdout.match(/--insecure/g)).toHaveLength(1);
 });
 
 test('--unlock asks for the passphrase on the terminal', async () => {

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSigner } from '../../src/authority/index.ts';
 import type { Invocation, InvocationClaims, Signer } from '../../src/ucan/index.ts';
 import { byRawKey, initialize, openUnlocked, passphrase, query } from '../support/authority.ts';
-import { engines } from '../support/engines.ts';
+import { createTempFolder, engines } from '../support/engines.ts';
 import { ask, expectProblem, serve, type TestServer } from '../support/server.ts';
 import { containerOf } from '../support/tokens.ts';
 import { delegate, invoke, principal } from '../support/ucan.ts';
@@ -62,10 +63,32 @@ describe.each(engines)('$name', (engine) => {
 
   test('behind a proxy nobody is on the same machine', async () => {
     const server = await serve(url);
-    for (const name of ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Via']) {
+    for (const name of [
+      'Forwarded',
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Proto',
+      'X-Forwarded-Port',
+      'Via',
+    ]) {
       expectProblem('token_missing', await unlock(server, body, { [name]: '127.0.0.1' }), 401);
     }
     expect(await isLocked(server)).toBe(true);
+  });
+
+  test('with a proxy in front nobody who comes over TCP is on the same machine, header or none', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url, { isBehindProxy: true });
+    expectProblem('token_missing', await unlock(server), 401);
+    expectProblem('token_missing', await unlock(server, body, remote), 401);
+    expect(await isLocked(server)).toBe(true);
+    expect((await unlock(server, body, await bearer(await make('/database/unlock')))).status).toBe(200);
+    const path = join(await createTempFolder(), 'hanaper.sock');
+    const bySocket = await serve(url, { isBehindProxy: true, address: { kind: 'socket', path } });
+    const over = (headers: Readonly<Record<string, string>>) =>
+      ask(bySocket.url, '/api/crypto/unlock', { socketPath: path, json: body, headers });
+    expectProblem('token_missing', await over(remote), 401);
+    expect((await over({})).status).toBe(200);
   });
 
   test('an invocation of /database/unlock unlocks from anywhere, with the passphrase beside it', async () => {
@@ -92,8 +115,29 @@ describe.each(engines)('$name', (engine) => {
     });
     expect(lock.status, lock.text).toBe(200);
     expect(lock.json).toMatchObject({ locked: true });
-    expect((await unlock(server, body, headers)).status).toBe(200);
+    expectProblem('locked', await unlock(server, body, headers), 423);
     expect(await isLocked(server)).toBe(true);
+  });
+
+  test('no invocation opens a vault without its passphrase, nor says that it did', async () => {
+    const { make, bearer } = await letBobIn(url);
+    const server = await serve(url);
+    const invoked = async (invocation: Invocation) =>
+      ask(server.url, '/api/invoke', {
+        body: (await bearer(invocation)).Authorization.slice('Bearer '.length),
+        headers: { 'Content-Type': 'text/plain', Accept: 'application/json' },
+      });
+    const first = await make('/database/unlock');
+    expectProblem('bad_input', await invoked(first), 400);
+    expect((await unlock(server, body, await bearer(first))).status).toBe(200);
+    const entries = await entriesOf(url);
+    const second = await make('/database/unlock');
+    expectProblem('bad_input', await invoked(second), 400);
+    expectProblem('bad_input', await unlock(server, { method: 'passphrase' }, await bearer(second)), 400);
+    expectProblem('bad_input', await unlock(server, { method: 'passphrase' }), 400);
+    expect(await entriesOf(url)).toBe(entries);
+    const again = await invoked(first);
+    expect(again.headers['hanaper-replay'], again.text).toBe('true');
   });
 
   test('an invocation is judged before the passphrase is', async () => {

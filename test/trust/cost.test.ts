@@ -44,8 +44,9 @@ async function open(): Promise<TrustSource> {
 
 async function verify(source: TrustSource, withProof: boolean): Promise<number | undefined> {
   const material = await source.trustFor({ packageHash: hash });
-  if (material.log === undefined) throw new Error('the bundle knows no log');
-  const places = withProof ? [await checkPackageProof(parsePackageProof(proof), material.log)] : [];
+  const log = await material.openLog?.();
+  if (log === undefined) throw new Error('the bundle knows no log');
+  const places = withProof ? [await checkPackageProof(parsePackageProof(proof), log)] : [];
   const candidates = [{ origin: 'detached' as const, signature: decodeSignature(document) }];
   const { first } = await verifyByTrust({ identity: { hash, name: 'plugin.wasm' }, candidates, material, now, places });
   return first.place?.index;

@@ -1,5 +1,6 @@
 import { lockDatabase } from '../../authority/commands/database.ts';
 import { HanaperError } from '../../errors.ts';
+import type { Caller } from '../caller.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -16,15 +17,26 @@ export async function unlock(session: Session): Promise<Outcome> {
 export async function lock(session: Session): Promise<Outcome> {
   await session.openRemote();
   const caller = await session.openCaller('write');
-  const document = await caller.execute(lockDatabase, {});
+  const document = await lockOnce(caller);
+  const state = document.isNew ? 'is locked' : 'was locked already';
   return {
-    document,
+    document: { did: document.did, locked: true },
     lines: [
-      `The server of ${document.did} is locked: it reads and verifies on, and signs no more.`,
+      `The server of ${document.did} ${state}: it reads and verifies on, and signs no more.`,
       '',
-      'Next: hanaper database unlock',
+      `Next: hanaper database unlock --server ${session.remote?.server ?? 'URL'}`,
     ],
   };
+}
+
+// Who may not lock it is not told whether it is locked.
+async function lockOnce(caller: Caller): Promise<{ readonly did: string; readonly isNew: boolean }> {
+  try {
+    return { did: (await caller.execute(lockDatabase, {})).did, isNew: true };
+  } catch (error) {
+    if (error instanceof HanaperError && error.code === 'locked') return { did: caller.identity.did, isNew: false };
+    throw error;
+  }
 }
 
 function passphraseOnly(): HanaperError {

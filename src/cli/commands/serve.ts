@@ -2,7 +2,14 @@ import { parseMetricsPort } from '../../config.ts';
 import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
-import { type ListenAddress, parseListenAddress } from '../../http/listen-address.ts';
+import { stopTimeout } from '../../http/limits.ts';
+import {
+  formatHost,
+  isEveryAddress,
+  type ListenAddress,
+  parseHostName,
+  parseListenAddress,
+} from '../../http/listen-address.ts';
 import type { TlsFiles } from '../../http/listener.ts';
 import { openJsonLog, openTerminalLog, type ServerLog } from '../../http/server-log.ts';
 import type { RunningServer, ServerOptions } from '../../server.ts';
@@ -20,10 +27,16 @@ export interface ServeOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly insecure?: boolean;
+  readonly proxy?: boolean;
   readonly metrics?: string;
   readonly publicLog?: boolean;
   readonly unlock?: boolean;
 }
+
+type Configured = Pick<
+  ServerOptions,
+  'address' | 'hosts' | 'insecure' | 'isBehindProxy' | 'tls' | 'metricsPort' | 'publicLog'
+>;
 
 /** `hanaper serve`: ends once the server has stopped. */
 export async function serve(session: Session, options: ServeOptions): Promise<undefined> {
@@ -36,17 +49,24 @@ export async function serve(session: Session, options: ServeOptions): Promise<un
   const early = holdEvents(log);
   try {
     const server = await start(session, options, configured, early.log);
-    if (isTerminal) for (const line of describe(server)) session.output.out(`${line}\n`);
+    if (isTerminal) for (const line of describe(server, configured)) session.output.out(`${line}\n`);
     else log.note('listening', tell(server));
     early.release();
     log.flush();
     await stopped;
-    log.note('stopping');
+    const underWay = server.countUnderWay();
+    log.note(describeStop(underWay), { requests_under_way: underWay, most_seconds: stopTimeout / 1000 });
     await server.stop();
     log.note('stopped');
   } finally {
     log.flush();
   }
+}
+
+function describeStop(underWay: number): string {
+  if (underWay === 0) return 'stopping';
+  const requests = underWay === 1 ? 'request' : 'requests';
+  return `stopping: waits at most ${stopTimeout / 1000} seconds for ${underWay} ${requests} under way`;
 }
 
 function holdEvents(log: ServerLog): { readonly log: ServerLog; release(): void } {
@@ -83,20 +103,26 @@ async function start(
   }
 }
 
-type Configured = Pick<ServerOptions, 'address' | 'hosts' | 'tls' | 'insecure' | 'metricsPort' | 'publicLog'>;
-
 function configure(session: Session, options: ServeOptions): Configured {
   const { server } = session.config;
   const metrics = options.metrics === undefined ? server.metrics : parseMetricsPort(options.metrics);
   const tls = chooseTls(options.tlsCert ?? server.tlsCert, options.tlsKey ?? server.tlsKey);
+  const address = chooseAddress(options, server);
+  const hosts = (options.host ?? server.hosts).map(parseHostName);
+  if (hosts.length === 0 && isEveryAddress(address)) session.warn(noNames(address));
   return {
-    address: chooseAddress(options, server),
-    hosts: options.host ?? server.hosts,
+    address,
+    hosts,
     insecure: options.insecure ?? false,
     publicLog: options.publicLog ?? server.publicLog,
+    isBehindProxy: options.proxy ?? server.behindProxy,
     ...(tls && { tls }),
     ...(metrics !== 'off' && { metricsPort: metrics }),
   };
+}
+
+function noNames({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `Other machines reach ${formatHost(host, port)} by another name than this, and are answered by no name but those that are known: give them with --host.`;
 }
 
 function chooseAddress(flags: ServeOptions, { listen, socket }: Session['config']['server']): ListenAddress {
@@ -127,18 +153,23 @@ function wipe(credential: Credential): void {
   secret[Symbol.dispose]();
 }
 
-function describe(server: RunningServer): readonly string[] {
+function describe(server: RunningServer, configured: Configured): readonly string[] {
   const { url, metricsUrl } = server;
   return [
     `Hanaper ${version} listens at ${url}. Ctrl-C stops it.`,
     ...(metricsUrl === undefined ? [] : [`  metrics  ${metricsUrl}`]),
     '',
-    ...describeNext(server),
+    ...describeNext(server, configured),
     '',
   ];
 }
 
-function describeNext({ initialized, locked, setupToken, url }: RunningServer): readonly string[] {
+function describeNext(
+  { initialized, locked, setupToken, ...server }: RunningServer,
+  { address, isBehindProxy = false }: Configured,
+): readonly string[] {
+  // From this machine it is not reached by an address that stands for all.
+  const url = isEveryAddress(address) ? server.url.replace(/\/\/.*(?=:\d+$)/, '//localhost') : server.url;
   if (!initialized) {
     return [
       'Its database is not initialised. Next, on this machine: hanaper init --org NAME',
@@ -149,8 +180,10 @@ function describeNext({ initialized, locked, setupToken, url }: RunningServer): 
     return [
       'Its vault is locked: reading and verifying work, writing does not.',
       url.startsWith('unix:')
-        ? `To unlock it: POST ${url}/api/crypto/unlock, with the passphrase alone`
-        : `To unlock it, on this machine with the passphrase alone: hanaper database unlock --server ${url}`,
+        ? `To unlock it: curl --unix-socket ${url.slice('unix:'.length)} http://localhost/api/crypto/unlock, with the passphrase alone`
+        : isBehindProxy
+          ? `To unlock it: hanaper database unlock --server ${url} --as KEYFILE --proof FILE`
+          : `To unlock it, on this machine with the passphrase alone: hanaper database unlock --server ${url}`,
       'Or start it with --unlock, or --passphrase-file FILE.',
     ];
   }

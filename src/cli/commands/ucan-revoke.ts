@@ -43,7 +43,9 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
     audience: caller?.identity.did,
     reason: options.reason,
   });
-  const given = [...named.delegations, ...path.delegations];
+  // What leads to who asks a server leads to the revoker as well.
+  const shown = await readTokens(...(session.remote?.proofs ?? []));
+  const given = [...named.delegations, ...path.delegations, ...shown.delegations];
   if (caller === undefined) return write(revocation, target, [revocation, ...given], options.output ?? '');
   const answer = await caller.executeRequest({ invocation: revocation, given, isLocal: true });
   const document = resultOf(answer) as RevocationDocument;

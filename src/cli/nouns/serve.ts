@@ -15,7 +15,7 @@ export function addServeCommand(program: Command, output: Output): void {
       repeated('--host <name>', 'a name that it is reached by; may be repeated (HANAPER_HOSTS)'),
       option('--tls-cert <file>', 'the certificate and its chain, PEM (HANAPER_TLS_CERT)'),
       option('--tls-key <file>', 'its private key, PEM (HANAPER_TLS_KEY)'),
-      option('--insecure', 'listen for other machines without TLS, where a proxy does it'),
+      option('--proxy', 'a proxy is in front: nobody who comes over TCP is of this machine (HANAPER_BEHIND_PROXY)'),
       option('--metrics <port>', 'the port of /metrics on this machine, or "off" (HANAPER_METRICS; else 7374)'),
       option('--public-log', 'let anybody read the log, as static files under /log/ (HANAPER_PUBLIC_LOG)'),
       option('--unlock', 'ask for the passphrase now, on the terminal'),
