@@ -78,9 +78,9 @@ test('the worked example of a proof is what the sources make, and proves', async
   const proof = parsePackageProof(Buffer.from(text));
   const bundle = await openBundle(await exportBundle(log, await exampleState()), { authority: authority.did, now });
   const material = await createBundleSource(bundle, () => now).trustFor({ packageHash: '' });
-  const log = await material.openLog?.();
-  if (log === undefined) throw new Error('the bundle knows no log');
-  const place = await checkPackageProof(proof, log);
+  const trustedLog = await material.openLog?.();
+  if (trustedLog === undefined) throw new Error('the bundle knows no log');
+  const place = await checkPackageProof(proof, trustedLog);
   expect(place).toMatchObject({ index: 0, enrolledAt: createdAt });
   const signature = decodeSignature(JSON.parse(document));
   const { first } = await verifyByTrust({
