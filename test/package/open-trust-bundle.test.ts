@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createLoader } from '../../src/loader/index.ts';
@@ -189,6 +189,7 @@ describe('a verifier remembers', () => {
 
   test('and does not take a damaged memory for none', async () => {
     const { bundle, options } = await carry();
+    mkdirSync(dirname(options.state));
     writeFileSync(options.state, '{"version":1');
     await expectCode('bad_config', () => openTrustBundle(bundle, options));
   });
