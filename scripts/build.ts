@@ -32,13 +32,13 @@ const dictionariesApart: Plugin = {
 const everyStart = [
   /rolldown.runtime/,
   /node_modules\/(commander|kysely|multiformats|cborg)\//,
-  /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|trust\/|vault\/sealed-seed)/,
+  /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|trust\/|vault\/sealed-seed|package\/(open-trust-bundle|proof-file))/,
   /src\/trust\/(check-snapshot|policy|resolve|snapshot|state|tampered|verify)\./,
   /src\/did\/(did-key|public-key)/,
-  /src\/store\/(?!audit|postgres|ucan|did|legacy|every-row|signature-places)/,
+  /src\/store\/(?!audit|checkpoints|log-keys|log-tiles|postgres|ucan|did|legacy|every-row|signature-places)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,
   /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|open-trust|parse-args|resolve-trust)/,
-  /src\/cli\/(?!audit|commands|load-child|legacy-file|prompt|credential|event|read-secret|remote|seen|watch)/,
+  /src\/cli\/(?!audit|bundle-trust|commands|load-child|legacy-file|prompt|credential|event|read-secret|remote|seen|watch)/,
   /src\/cli\/commands\/package\.ts/,
 ];
 

@@ -6,11 +6,13 @@ import type { AuthorityOptions } from './authority/open-authority.ts';
 import type { Argon2Parameters } from './crypto/argon2.ts';
 import { HanaperError } from './errors.ts';
 import { createApp, type RequestLog } from './http/app.ts';
+import { BodyRoom } from './http/body-room.ts';
+import { Callers } from './http/callers.ts';
 import { mountCrypto } from './http/crypto.ts';
 import { DatabaseService } from './http/database-service.ts';
 import { createEarlyProblem } from './http/early-problem.ts';
 import { LateMetrics } from './http/late-metrics.ts';
-import { stopTimeout } from './http/limits.ts';
+import { type BodyLimits, type ConnectionLimits, stopTimeout } from './http/limits.ts';
 import { formatHost, isLoopback, type ListenAddress, listAcceptedHosts } from './http/listen-address.ts';
 import { type Listener, listen, type Timeouts, type TlsFiles } from './http/listener.ts';
 import type { MasterKeyOptions } from './http/master-key.ts';
@@ -37,6 +39,8 @@ export interface ServerOptions {
   readonly insecure?: boolean;
   /** Whether anybody may read the log, as static files under `/log/`. */
   readonly publicLog?: boolean;
+  /** Whether a proxy is in front of it: then nobody who comes over TCP is of this machine. */
+  readonly isBehindProxy?: boolean;
   /** The port of `/metrics` on this machine; absent: none. */
   readonly metricsPort?: number;
   /** Opens the vault before the first request. */
@@ -46,6 +50,8 @@ export interface ServerOptions {
   readonly log?: ServerLog;
   /** Where the tests need others. */
   readonly timeouts?: Timeouts;
+  readonly connections?: ConnectionLimits;
+  readonly bodies?: BodyLimits;
   readonly estimate?: EstimateStrength;
 }
 
@@ -80,7 +86,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 // What is put on the stack last is taken down first: requests, then the token, then the database.
 async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Promise<RunningServer> {
-  const { address, tls, timeouts, metricsPort, publicLog = false, log } = options;
+  const { bodies, isBehindProxy = false, metricsPort, publicLog = false, log } = options;
+  const callers = new Callers(isBehindProxy);
   const metrics = new LateMetrics({
     isLocked: () => service.current?.locked ?? true,
     readLog: () => service.current && readLogState(service.current),
@@ -99,17 +106,13 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   const app = createApp({
     service,
     hosts,
+    callers,
+    ...(bodies && { bodies: new BodyRoom(bodies) }),
     log: logRequest,
     publicLog,
-    mount: (mounted) => mountCrypto(mounted, describeMasterKey(options, service, now, token)),
+    mount: (mounted) => mountCrypto(mounted, { ...describeMasterKey(options, service, now, token), callers }),
   });
-  const listener = await listen({
-    address,
-    handle: getRequestListener(serve(app, service, token), { errorHandler: (error) => refuseEarly(error, logRequest) }),
-    log: logRequest,
-    ...(tls && { tls }),
-    ...(timeouts && { timeouts }),
-  });
+  const listener = await listenWith(options, serve(app, service, token), logRequest);
   stack.defer(() => listener.stop(stopTimeout));
   for (const host of listHosts(options, listener)) hosts.add(host);
   const watched = metricsPort === undefined ? undefined : await listenForMetrics(metricsPort, () => metrics.load());
@@ -122,6 +125,23 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     locked: service.current?.locked ?? true,
     stop: () => stack.disposeAsync(),
   };
+}
+
+function listenWith(
+  { address, tls, timeouts, connections, isBehindProxy }: ServerOptions,
+  fetch: Hono['fetch'],
+  log: (entry: RequestLog) => void,
+): Promise<Listener> {
+  return listen({
+    address,
+    handle: getRequestListener(fetch, { errorHandler: (error) => refuseEarly(error, log) }),
+    log,
+    // All of them are the proxy's.
+    ...(isBehindProxy && { isExempt: () => true }),
+    ...(tls && { tls }),
+    ...(timeouts && { timeouts }),
+    ...(connections && { connections }),
+  });
 }
 
 function requireSafe({ address, tls, insecure = false }: ServerOptions): void {
@@ -150,7 +170,7 @@ function describeMasterKey(
   service: DatabaseService,
   now: () => number,
   token: SetupToken | undefined,
-): MasterKeyOptions {
+): Omit<MasterKeyOptions, 'callers'> {
   return { service, now, estimate, ...(costs && { costs }), ...(token && { token }) };
 }
 

@@ -7,7 +7,7 @@ import { readReceipt } from '../ucan/receipt.ts';
 import type { PlacedEntry } from './find-entry.ts';
 
 /** What was done, by whom, and what came of it; absent as far as the database has lost it. */
-export interface ActDocument {
+interface ActDocument {
   readonly command?: string;
   /** DID of whoever invoked it. */
   readonly issuer?: string;

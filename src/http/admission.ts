@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { HanaperError } from '../errors.ts';
-import { addressOf, isLocal } from './caller-address.ts';
+import type { Callers } from './callers.ts';
 import { mostCountedAddresses, requestRate } from './limits.ts';
 import { readQuery, requireDistinct } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -12,9 +12,12 @@ export class Admission {
   readonly #hosts: ReadonlySet<string>;
   readonly #rate: RateLimit = new RateLimit(requestRate, mostCountedAddresses);
 
+  readonly #callers: Callers;
+
   /** Accepts requests to these hosts: in lower case, with the port. */
-  constructor(hosts: ReadonlySet<string>) {
+  constructor(hosts: ReadonlySet<string>, callers: Callers) {
     this.#hosts = hosts;
+    this.#callers = callers;
   }
 
   /**
@@ -24,7 +27,7 @@ export class Admission {
   admit(context: Context): void {
     this.#requireHost(context);
     this.#requireSameSite(context);
-    if (!isLocal(context)) this.#count(context);
+    if (!this.#callers.isLocal(context)) this.#count(context);
     requireDistinct(readQuery(context));
   }
 
@@ -55,7 +58,7 @@ export class Admission {
   }
 
   #count(context: Context): void {
-    const seconds = this.#rate.count(addressOf(context), performance.now());
+    const seconds = this.#rate.count(this.#callers.addressOf(context), performance.now());
     if (seconds === 0) return;
     throw new HanaperError('rate_limited', `There were too many requests from here. Try again in ${seconds} s.`, {
       retry_after: seconds,

@@ -2,6 +2,9 @@ import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 import { HanaperError } from '../errors.ts';
 import { Admission } from './admission.ts';
+import { setBodyShare } from './body.ts';
+import { BodyRoom } from './body-room.ts';
+import { Callers } from './callers.ts';
 import { addDescription } from './description.ts';
 import { addInvoke } from './invoke.ts';
 import { addLogFiles } from './log-files.ts';
@@ -31,6 +34,10 @@ export interface AppOptions {
   readonly service: Service;
   /** The Host headers that are accepted: in lower case, with the port. */
   readonly hosts: ReadonlySet<string>;
+  /** Who is local; default: without a proxy in front. */
+  readonly callers?: Callers;
+  /** The room for bodies; default: that of `limits.ts`. */
+  readonly bodies?: BodyRoom;
   /** Is told of each request. */
   readonly log: (entry: RequestLog) => void;
   /** Whether anybody may read the log, as static files. */
@@ -46,14 +53,25 @@ export interface AppOptions {
  * const app = createApp({ service, hosts: new Set(['localhost:7373']), log: () => undefined });
  * serve({ fetch: app.fetch, port: 7373 });
  */
-export function createApp({ service, hosts, log, publicLog = false, mount }: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono {
+  const {
+    service,
+    hosts,
+    log,
+    publicLog = false,
+    mount,
+    callers = new Callers(false),
+    bodies = new BodyRoom(),
+  } = options;
   const app = new Hono();
-  const admission = new Admission(hosts);
+  const admission = new Admission(hosts, callers);
   app.use(async (context, next) => {
     const startedAt = performance.now();
     setRequestId(context, crypto.randomUUID());
     try {
       admission.admit(context);
+      using share = bodies.open(callers.addressOf(context));
+      setBodyShare(context, share);
       await next();
     } catch (error) {
       context.res = respondProblem(context, error);

@@ -2,7 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
 import { concatBytes, decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import type { BodyShare } from './body-room.ts';
 import { bodyBytes } from './limits.ts';
+
+const shareVariable = 'bodyShare';
+
+/** Gives a request its share of the room for bodies. */
+export function setBodyShare(context: Context, share: BodyShare): void {
+  context.set(shareVariable, share);
+}
 
 /**
  * The body of a request, within bounds whatever its headers say.
@@ -18,14 +26,21 @@ export async function readBody(context: Context, most: number = bodyBytes): Prom
 /**
  * Hands over the body of a request part by part, as it arrives, within bounds whatever its headers say.
  *
- * @throws HanaperError `too_large`, `bad_input` where it did not arrive whole
+ * @throws HanaperError `too_large`, `unavailable` where too much is under way, `bad_input` where it did not arrive whole
  */
 export async function receiveBody(context: Context, most: number, take: (part: Uint8Array) => void): Promise<void> {
   const length = context.req.header('Content-Length');
   if (length !== undefined && Number(length) > most) throw tooLarge(most);
+  const share = context.get(shareVariable) as BodyShare | undefined;
+  const takeCounted = (part: Uint8Array) => {
+    share?.take(part.length);
+    take(part);
+  };
   try {
     const incoming = incomingOf(context);
-    await (incoming ? receive(incoming, most, take) : takeParts(context.req.raw.body ?? nothing(), most, take));
+    await (incoming
+      ? receive(incoming, most, takeCounted)
+      : takeParts(context.req.raw.body ?? nothing(), most, takeCounted));
   } catch (cause) {
     if (cause instanceof HanaperError) throw cause;
     throw new HanaperError('bad_input', 'The body of this request did not arrive whole.', { reason: 'body' }, cause);
@@ -72,10 +87,18 @@ function receive(incoming: IncomingMessage, most: number, take: (part: Uint8Arra
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let length = 0;
   if (incoming.destroyed) reject(closed());
+  let isRefused = false;
   incoming.on('data', (part: Uint8Array) => {
     length += part.length;
-    if (length > most) reject(tooLarge(most));
-    else take(part);
+    if (isRefused) return;
+    try {
+      if (length > most) throw tooLarge(most);
+      take(part);
+    } catch (error) {
+      // What is still to come is passed over.
+      isRefused = true;
+      reject(error);
+    }
   });
   incoming.on('end', () => resolve());
   incoming.on('error', reject);

@@ -1,17 +1,43 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { blockOf } from './address-block.ts';
+import type { ConnectionLimits } from './limits.ts';
 
-/** The connections of a server, and which of them have a request under way. */
+/** How connections are told apart, and bounded. */
+export interface ConnectionsOptions {
+  readonly limits: ConnectionLimits;
+  readonly isSecure: boolean;
+  /** Whether an address is not counted. */
+  readonly isExempt: (address: string) => boolean;
+}
+
+/** The connections of a server, within bounds, and which of them have a request under way. */
 export class Connections {
   /** Everything below HTTP, handshakes that have not ended included. */
   readonly #raw = new Set<Socket>();
   readonly #open = new Set<Socket>();
   readonly #underWay = new Map<Socket, number>();
+  readonly #byBlock = new Map<string, number>();
+  /** Those that have sent no request yet, and since when (milliseconds): the oldest first. */
+  readonly #silent = new Map<Socket, number>();
+  readonly #limits: ConnectionLimits;
+  readonly #isExempt: (address: string) => boolean;
 
-  constructor(server: Server, isSecure: boolean) {
-    server.on('connection', (socket: Socket) => keepWhileOpen(this.#raw, socket));
+  constructor(server: Server, { limits, isSecure, isExempt }: ConnectionsOptions) {
+    this.#limits = limits;
+    this.#isExempt = isExempt;
+    server.maxConnections = limits.ofAll;
+    server.on('connection', (socket: Socket) => {
+      if (!this.#countAddress(socket)) return;
+      keepWhileOpen(this.#raw, socket);
+      // Above a handshake it is another socket, of which the request will be.
+      if (!isSecure) this.#awaitRequest(socket);
+      this.#cutOffSilent();
+    });
+    if (isSecure) server.on('secureConnection', (socket: Socket) => this.#awaitRequest(socket));
     server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => keepWhileOpen(this.#open, socket));
     server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      this.#silent.delete(socket);
       this.#count(socket, 1);
       response.once('close', () => this.#count(socket, -1));
     });
@@ -22,9 +48,51 @@ export class Connections {
     for (const socket of this.#open) if (!this.#underWay.has(socket)) socket.destroySoon();
   }
 
+  /** Whether a connection has a request under way. */
+  isUnderWay(socket: object): boolean {
+    return this.#underWay.has(socket as Socket);
+  }
+
   /** Cuts off all of them. */
   cutOff(): void {
     for (const socket of this.#raw) socket.destroy();
+  }
+
+  /** Counts a connection for its address; one too many is cut off. */
+  #countAddress(socket: Socket): boolean {
+    const { remoteAddress } = socket;
+    if (remoteAddress === undefined || this.#isExempt(remoteAddress)) return true;
+    const block = blockOf(remoteAddress);
+    const count = (this.#byBlock.get(block) ?? 0) + 1;
+    if (count > this.#limits.ofOne) {
+      socket.destroy();
+      return false;
+    }
+    this.#byBlock.set(block, count);
+    socket.once('close', () => this.#forget(block));
+    return true;
+  }
+
+  #forget(block: string): void {
+    const count = (this.#byBlock.get(block) ?? 0) - 1;
+    if (count > 0) this.#byBlock.set(block, count);
+    else this.#byBlock.delete(block);
+  }
+
+  #awaitRequest(socket: Socket): void {
+    this.#silent.set(socket, performance.now());
+    socket.once('close', () => this.#silent.delete(socket));
+  }
+
+  // Where there are many, those that say nothing make room for those that do.
+  #cutOffSilent(): void {
+    const { crowd, patience } = this.#limits;
+    if (this.#raw.size < crowd) return;
+    const before = performance.now() - patience;
+    for (const [socket, since] of this.#silent) {
+      if (since > before) return;
+      socket.destroy();
+    }
   }
 
   #count(socket: Socket, change: number): void {

@@ -12,7 +12,6 @@ import { describeAuthority, type StatusDocument } from '../authority/status.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
 import { answerPlainly } from './answer.ts';
 import { readBearer } from './bearer.ts';
-import { addressOf, isLocal } from './caller-address.ts';
 import { alreadyInitialized, MasterKey, type MasterKeyOptions } from './master-key.ts';
 import { requireSameArgs, requireSameCommand } from './match-request.ts';
 import { respondJson } from './respond.ts';
@@ -47,9 +46,13 @@ async function readStatus({ service }: MasterKeyOptions): Promise<Omit<StatusDoc
   return status;
 }
 
-async function initialize(context: Context, { service }: MasterKeyOptions, masterKey: MasterKey): Promise<void> {
+async function initialize(
+  context: Context,
+  { service, callers }: MasterKeyOptions,
+  masterKey: MasterKey,
+): Promise<void> {
   if (service.isReady) throw alreadyInitialized();
-  masterKey.requireSetupToken(context.req.header(setupTokenHeader), addressOf(context));
+  masterKey.requireSetupToken(context.req.header(setupTokenHeader), callers.addressOf(context));
   const body = await readSecretBody(context);
   const args = parseArgs(slotArgs, body.rest);
   using passphrase = requirePassphrase(body);
@@ -58,10 +61,10 @@ async function initialize(context: Context, { service }: MasterKeyOptions, maste
 
 async function validate(
   context: Context,
-  { service }: MasterKeyOptions,
+  { service, callers }: MasterKeyOptions,
   masterKey: MasterKey,
 ): Promise<SlotVerdictDocument> {
-  if (!service.isReady) masterKey.requireSetupToken(context.req.header(setupTokenHeader), addressOf(context));
+  if (!service.isReady) masterKey.requireSetupToken(context.req.header(setupTokenHeader), callers.addressOf(context));
   const request = service.isReady ? await readBearer(context, service.authority()) : undefined;
   const { rest, passphrase } = await readSecretBody(context);
   const args = parseArgs(slotArgs, rest);
@@ -75,9 +78,13 @@ async function validate(
   return await masterKey.validate(verdict, passphrase === undefined ? undefined : () => preparePassphrase(passphrase));
 }
 
-async function unlock(context: Context, { service }: MasterKeyOptions, masterKey: MasterKey): Promise<Response> {
+async function unlock(
+  context: Context,
+  { service, callers }: MasterKeyOptions,
+  masterKey: MasterKey,
+): Promise<Response> {
   const authority = service.authority();
-  const isByToken = context.req.header('Authorization') !== undefined || !isLocal(context);
+  const isByToken = context.req.header('Authorization') !== undefined || !callers.isLocal(context);
   const request = isByToken ? await readBearer(context, authority) : undefined;
   if (request) requireSameCommand(request, unlockDatabase);
   const before = request && (await masterKey.admitUnlocking(request));

@@ -18,8 +18,31 @@ export const timeoutCheck: number = 1_000;
 /** Milliseconds without a byte in either direction after which a connection is cut off. */
 export const idleTimeout: number = 60_000;
 
-/** Connections at once. */
-export const mostConnections: number = 4_096;
+/** Connections at once, and when there are many. */
+export const connectionLimits: ConnectionLimits = { ofAll: 4_096, ofOne: 256, crowd: 2_048, patience: 2_000 };
+
+/** How many connections there may be. */
+export interface ConnectionLimits {
+  readonly ofAll: number;
+  /** From one address; this machine's own and unix sockets are not counted. */
+  readonly ofOne: number;
+  /** From so many on, those that have sent no request are cut off after `patience`. */
+  readonly crowd: number;
+  /** Milliseconds. */
+  readonly patience: number;
+}
+
+/** The bodies that are under way at once. */
+export const bodyLimits: BodyLimits = { bytesOfAll: 268_435_456, bytesOfOne: 33_554_432, freeBytes: 16_384 };
+
+/** How much of bodies may be under way at once. */
+export interface BodyLimits {
+  readonly bytesOfAll: number;
+  /** From one address. */
+  readonly bytesOfOne: number;
+  /** What of each body is not counted, so that short requests are served whatever else there is. */
+  readonly freeBytes: number;
+}
 
 /** Milliseconds that a stopping server gives to what it began. */
 export const stopTimeout: number = 10_000;

@@ -4,14 +4,16 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import type { RequestLog } from './app.ts';
+import { isLoopbackAddress } from './callers.ts';
 import { Connections } from './connections.ts';
 import { createEarlyProblem, type EarlyProblem } from './early-problem.ts';
 import {
+  type ConnectionLimits,
+  connectionLimits,
   headerBytes,
   headersTimeout,
   idleTimeout,
   keepAliveTimeout,
-  mostConnections,
   requestTimeout,
   timeoutCheck,
 } from './limits.ts';
@@ -41,6 +43,10 @@ export interface ListenerOptions {
   readonly address: ListenAddress;
   readonly tls?: TlsFiles;
   readonly timeouts?: Timeouts;
+  /** Where the tests need others. */
+  readonly connections?: ConnectionLimits;
+  /** Whether the connections of an address are not counted; default: those of this machine. */
+  readonly isExempt?: (address: string) => boolean;
   readonly handle: RequestListener;
   /** Is told of what was answered without `handle`, since it is no request. */
   readonly log?: (entry: RequestLog) => void;
@@ -59,12 +65,23 @@ export interface Listener {
  *
  * @throws HanaperError `bad_config` where the address cannot be had, or the certificate or key not be used
  */
-export async function listen({ address, tls, timeouts, handle, log }: ListenerOptions): Promise<Listener> {
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const {
+    address,
+    tls,
+    timeouts,
+    handle,
+    log,
+    connections: limits = connectionLimits,
+    isExempt = isLoopbackAddress,
+  } = options;
   const server = await create(handle, tls, timeouts ?? presetTimeouts);
-  const connections = new Connections(server, tls !== undefined);
-  server.on('clientError', (error, socket) => refuse(error, socket, log));
+  const connections = new Connections(server, { limits, isSecure: tls !== undefined, isExempt });
+  server.on('clientError', (error, socket) =>
+    // One that is under way is logged as the request that it is.
+    refuse(error, socket, connections.isUnderWay(socket) ? undefined : log),
+  );
   server.timeout = idleTimeout;
-  server.maxConnections = mostConnections;
   if (address.kind === 'socket') await listenOnSocket(server, address.path);
   else await begin(server, `${address.host}:${address.port}`, () => server.listen(address.port, address.host));
   const bound = server.address();

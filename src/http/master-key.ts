@@ -9,6 +9,7 @@ import { Turns } from '../turns.ts';
 import { requireCostsWithinBounds } from '../vault/costs.ts';
 import { describeWeakness, isStrongEnough, requireStrength } from '../vault/strength.ts';
 import { Attempts } from './attempts.ts';
+import type { Callers } from './callers.ts';
 import type { DatabaseService } from './database-service.ts';
 import { attemptLimits, mostWaitingPassphrases } from './limits.ts';
 import type { SetupToken } from './setup-token.ts';
@@ -22,6 +23,7 @@ export interface MasterKeyOptions {
   /** Argon2id costs where an initialisation names none. */
   readonly costs?: Argon2Parameters;
   readonly estimate: EstimateStrength;
+  readonly callers: Callers;
   /** Milliseconds. */
   readonly now: () => number;
 }

@@ -52,14 +52,7 @@ export function createMetrics({ isLocked, readLog }: Watched): Metrics {
     labelNames: ['command', 'code'] as const,
     registers: [registry],
   });
-  new Gauge({
-    name: 'hanaper_locked',
-    help: '1 while the vault is locked, 0 while it is open',
-    registers: [registry],
-    collect() {
-      this.set(isLocked() ? 1 : 0);
-    },
-  });
+  addLockGauge(registry, isLocked);
   addLogGauges(registry, readLog);
   return {
     contentType: registry.contentType,
@@ -74,6 +67,17 @@ export function createMetrics({ isLocked, readLog }: Watched): Metrics {
     },
     render: () => registry.metrics(),
   };
+}
+
+function addLockGauge(registry: Registry, isLocked: Watched['isLocked']): void {
+  new Gauge({
+    name: 'hanaper_locked',
+    help: '1 while the vault is locked, 0 while it is open',
+    registers: [registry],
+    collect() {
+      this.set(isLocked() ? 1 : 0);
+    },
+  });
 }
 
 function addLogGauges(registry: Registry, readLog: Watched['readLog']): void {

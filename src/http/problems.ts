@@ -22,7 +22,8 @@ export const problemType = 'application/problem+json';
 // A fault can tell of paths and hosts, which are for the log.
 const faults: { readonly [Code in ErrorCode]?: string } = {
   internal: 'Something went wrong in the server. Its log says more.',
-  unavailable: 'The database cannot be used at the moment. Try again; the log of the server says more.',
+  unavailable:
+    'The server cannot do this at the moment: its database is not to be used, or too much is asked at once. Try again; its log says more.',
   not_initialized: 'This server is not initialised yet. That is done by POST /api/crypto/init, with its set-up token.',
   bad_config: 'The server is not configured well. Its log says more.',
   database_newer: 'The database is of a newer version than the server. The log of the server says more.',

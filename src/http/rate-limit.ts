@@ -1,3 +1,4 @@
+import { blockOf } from './address-block.ts';
 import type { RequestRate } from './limits.ts';
 
 interface Bucket {
@@ -36,14 +37,4 @@ export class RateLimit {
     const [oldest] = this.#buckets.keys();
     if (oldest !== undefined) this.#buckets.delete(oldest);
   }
-}
-
-// A subscriber is given 64 bits of IPv6 to choose from.
-function blockOf(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address;
-  const [head = '', tail] = address.replace(/%.*/, '').split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - behind.length);
-  return [...groups, ...Array.from({ length: zeros }, () => '0'), ...behind].slice(0, 4).join(':');
 }

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { maxBundleLength } from '../trust/bundle.ts';
 import { createBundleSource } from '../trust/bundle-source.ts';
@@ -82,12 +84,21 @@ function readSeen({ state }: TrustBundleOptions): SeenTrust | undefined {
 
 // Read again under the lock: somebody else may have seen a newer one in the meantime.
 function remember({ state = '' }: TrustBundleOptions, bundle: TrustBundle, now: Date): SeenTrust | undefined {
+  makeFolder(state);
   return withFileLock(state, () => {
     const before = readSeen({ authority: bundle.authority, state }) ?? nothingSeen;
     const after = checkBundle(before, bundle, now);
     writeFileBeside(state, formatSeen(after), 0o600);
     return after;
   });
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unreadableState(path, cause);
+  }
 }
 
 function noBundle(path: string): HanaperError {

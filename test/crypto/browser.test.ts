@@ -4,6 +4,7 @@ import { randomBytes } from '../../src/crypto/random.ts';
 
 vi.mock('#crypto/aead', () => import('../../src/crypto/browser/aead.ts'));
 vi.mock('#crypto/argon2', () => import('../../src/crypto/browser/argon2.ts'));
+vi.mock('#crypto/base64', () => import('../../src/crypto/browser/base64.ts'));
 vi.mock('#crypto/digest', () => import('../../src/crypto/browser/digest.ts'));
 vi.mock('#crypto/ecdsa', () => import('../../src/crypto/browser/ecdsa.ts'));
 vi.mock('#crypto/ed25519', () => import('../../src/crypto/browser/ed25519.ts'));
@@ -22,6 +23,7 @@ test('the primitives under test are those of a browser', async () => {
 
 // The very tests of the rooms, once more: the same vectors, the same refusals.
 describe('with the primitives of a browser', async () => {
+  await import('../bytes.test.ts');
   await import('./aead.test.ts');
   await import('./argon2.test.ts');
   await import('./digest.test.ts');
@@ -49,6 +51,10 @@ const twins = {
   argon2: async (): Promise<Twins<typeof import('../../src/crypto/node/argon2.ts')>> => [
     await import('../../src/crypto/node/argon2.ts'),
     await import('../../src/crypto/browser/argon2.ts'),
+  ],
+  base64: async (): Promise<Twins<typeof import('../../src/crypto/node/base64.ts')>> => [
+    await import('../../src/crypto/node/base64.ts'),
+    await import('../../src/crypto/browser/base64.ts'),
   ],
   ecdsa: async (): Promise<Twins<typeof import('../../src/crypto/node/ecdsa.ts')>> => [
     await import('../../src/crypto/node/ecdsa.ts'),

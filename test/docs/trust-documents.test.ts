@@ -78,8 +78,9 @@ test('the worked example of a proof is what the sources make, and proves', async
   const proof = parsePackageProof(Buffer.from(text));
   const bundle = await openBundle(await exportBundle(log, await exampleState()), { authority: authority.did, now });
   const material = await createBundleSource(bundle, () => now).trustFor({ packageHash: '' });
-  if (material.log === undefined) throw new Error('the bundle knows no log');
-  const place = await checkPackageProof(proof, material.log);
+  const itsLog = await material.openLog?.();
+  if (itsLog === undefined) throw new Error('the bundle knows no log');
+  const place = await checkPackageProof(proof, itsLog);
   expect(place).toMatchObject({ index: 0, enrolledAt: createdAt });
   const signature = decodeSignature(JSON.parse(document));
   const { first } = await verifyByTrust({

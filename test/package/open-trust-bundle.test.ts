@@ -43,7 +43,7 @@ async function carry(state: TrustState = stateOf([stateKey(alice)]), { proof = t
   if (proof) writeFileSync(`${path}.proof.json`, await log.prove(4));
   const bundle = join(folder, 'acme.trust');
   writeFileSync(bundle, await exportBundle(log, state));
-  const options = { authority: authority.did, state: join(folder, 'state.json'), clock: () => now };
+  const options = { authority: authority.did, state: join(folder, 'kept', 'state.json'), clock: () => now };
   return { path, bundle, options };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { checkLogKey } from '../../src/log/index.ts';
 import { decodeSignature } from '../../src/signature/index.ts';
 import { checkPackageProof, maxProofLength, parsePackageProof, TrustedLog } from '../../src/trust/index.ts';
 import { expectCode, failureOf, isHanaperError } from '../support/codes.ts';
@@ -58,6 +59,14 @@ describe('a proof tells where the signature stands', () => {
     expect(place).toMatchObject({ index, enrolledAt: timeAt(index), checkpoint: { origin: log.key.origin, size } });
     const document = JSON.parse(await log.prove(index, size)).signature;
     expect(place.signature).toEqual(decodeSignature(document).signature);
+  });
+
+  test('to whoever knows nothing but the DID of the authority', async () => {
+    const proof = parsePackageProof(Buffer.from(await log.prove(5)));
+    const trusted = new TrustedLog(await checkLogKey(proof.logKey, authority.did));
+    expect((await checkPackageProof(proof, trusted)).index).toBe(5);
+    const stranger = await createAuthority(countUp(32, 0x31));
+    await expectCode('log_tampered', () => checkLogKey(proof.logKey, stranger.did));
   });
 
   test('whatever it says of the key of the log, which is known from elsewhere', async () => {

@@ -8,6 +8,7 @@ import { computeCid, formatCid } from '../../ucan/cid.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import { decodeInvocation, type Invocation } from '../../ucan/invocation.ts';
 import { type Receipt, readReceipt } from '../../ucan/receipt.ts';
+import { readRevocation, revokeCommand } from '../../ucan/revocation.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import type { FindingKind, Findings } from './findings.ts';
 
@@ -49,10 +50,11 @@ export class ActAudit {
     return this.#enrolledAt;
   }
 
-  /** Takes note of a revocation, which counts for the acts behind it; `key` names its row. */
+  /** Takes note of a revocation beside those that acts have made, as of before the log; `key` names its row. */
   noteRevocation(key: string): void {
     const [cid = '', revokedBy = ''] = key.split(' ');
-    this.#revokers.set(cid, [...(this.#revokers.get(cid) ?? []), { revokedBy }]);
+    const known = this.#revokers.get(cid) ?? [];
+    if (!known.some((each) => each.revokedBy === revokedBy)) this.#revokers.set(cid, [...known, { revokedBy }]);
   }
 
   /** Checks one act, and gives its tokens as far as they are sound. */
@@ -62,7 +64,20 @@ export class ActAudit {
     const receipt = await this.#readReceipt(act);
     const invocation = this.#read(index, 'invocation', entry.invocation, act.invocation);
     if (invocation && receipt) await this.#checkChain(index, invocation, receipt.invocation.issuedAt ?? 0);
+    if (invocation?.command === revokeCommand && receipt && 'ok' in receipt.out)
+      this.#takeRevocation(index, invocation);
     return { ...(invocation && { invocation }), ...(receipt && { receipt }) };
+  }
+
+  // It counts for the acts behind it.
+  #takeRevocation(index: number, invocation: Invocation): void {
+    try {
+      const { target, revokedBy } = readRevocation(invocation);
+      this.noteRevocation(`${formatCid(target)} ${revokedBy}`);
+    } catch (error) {
+      if (!(error instanceof HanaperError)) throw error;
+      this.#add('token', index, invocation.cid, `A revocation was executed that is none: ${error.message}`);
+    }
   }
 
   #checkTime({ index, entry }: EnrolledAct): void {

@@ -77,7 +77,10 @@ class ExportAudit {
   async takeAll(splitter: RecordSplitter, chunk: Uint8Array): Promise<void> {
     if (this.#isBroken) return;
     try {
-      for (const body of splitter.split(chunk)) await this.#take(decodeRecord(body));
+      for (const body of splitter.split(chunk)) {
+        if (this.#isBroken) return;
+        await this.#take(decodeRecord(body));
+      }
     } catch (error) {
       if (!(error instanceof HanaperError) || !this.#hasBegun) throw error;
       this.#break('is damaged there, and what follows cannot be read');
@@ -176,18 +179,15 @@ class ExportAudit {
     else for (const effect of effects) this.#takeEffect(effect);
   }
 
-  #takeEffect({ table, key, digest, shown }: ExportedEffect): void {
+  #takeEffect({ digest, shown }: ExportedEffect): void {
     this.#effects.append(digest);
-    const index = this.#size - 1;
-    const row = shown?.row as HashedRow | undefined;
-    const isSame = shown && equalBytes(digestEffect(shown.salt, { table, key, row: row ?? null }), digest);
-    if (shown && !isSame) {
+    if (shown === undefined) return;
+    const { table, key, salt } = shown;
+    const row = shown.row as HashedRow;
+    if (!equalBytes(digestEffect(salt, { table, key, row }), digest)) {
       const message = 'The row that is shown is not the one that was written by this entry.';
-      this.#findings.add({ kind: 'row', table, key, index, message });
-    }
-    if (table !== 'ucan_revocations') return;
-    if (isSame && row) this.#acts.noteRevocation(key);
-    else if (!shown) this.#findings.add({ kind: 'row', table, key, index, message: 'The revocation is not shown.' });
+      this.#findings.add({ kind: 'row', table, key, index: this.#size - 1, message });
+    } else if (row && table === 'ucan_revocations') this.#acts.noteRevocation(key);
   }
 
   async #takeCheckpoint(note: Uint8Array): Promise<void> {

@@ -146,7 +146,7 @@ class LogWriter {
     let length = 0;
     for (const row of rows) {
       const shown = showRow(row, standing);
-      effects.push({ table: row.tableName, key: row.rowKey, digest: row.digest, ...(shown && { shown }) });
+      effects.push({ digest: row.digest, ...(shown && { shown }) });
       length += shown?.row ? lengthOf(shown.row) : 0;
       if (length < bytesAtOnce) continue;
       this.#add({ kind: 'effects', effects });
@@ -209,7 +209,7 @@ function showRow(
   if (salt === null || !tableOf.has(tableName)) return undefined;
   for (const row of [standing.get(`${tableName}/${rowKey}`) ?? null, null]) {
     if (equalBytes(digestEffect(salt, { table: tableName, key: rowKey, row }), digest)) {
-      return { salt, row: row && toIpldMap(row) };
+      return { table: tableName, key: rowKey, salt, row: row && toIpldMap(row) };
     }
   }
   return undefined;

@@ -3,13 +3,13 @@ import { HanaperError } from '../../errors.ts';
 import { decodeDagCbor, encodeDagCbor } from '../../ucan/dag-cbor.ts';
 import { type IpldMap, type IpldValue, isIpldMap } from '../../ucan/ipld.ts';
 
-/** One effect as it is exported; salt and row go together, and are left out where they are not shown. */
+/** One effect as it is exported: its digest, and what the digest is of, where that is shown. */
 export interface ExportedEffect {
-  readonly table: string;
-  readonly key: string;
   /** 32 bytes. */
   readonly digest: Uint8Array;
   readonly shown?: {
+    readonly table: string;
+    readonly key: string;
     /** 16 bytes. */
     readonly salt: Uint8Array;
     /** The canonical row; null: it was removed. */
@@ -102,8 +102,8 @@ function fieldsOf(record: ExportRecord): IpldValue[] {
   }
 }
 
-function effectFields({ table, key, digest, shown }: ExportedEffect): IpldValue[] {
-  return shown ? [table, key, digest, shown.salt, shown.row] : [table, key, digest];
+function effectFields({ digest, shown }: ExportedEffect): IpldValue[] {
+  return shown ? [digest, shown.table, shown.key, shown.salt, shown.row] : [digest];
 }
 
 function readFields(body: Uint8Array): readonly IpldValue[] {
@@ -145,10 +145,11 @@ function readEffects(values: readonly IpldValue[]): ExportRecord | undefined {
 
 function readEffect(value: IpldValue): ExportedEffect | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [table, key, digest, salt, row] = value as readonly IpldValue[];
-  if (!isText(table) || !isText(key) || !isBytes(digest)) return undefined;
-  if (value.length === 3) return { table, key, digest };
-  return isBytes(salt) && (row === null || isIpldMap(row)) ? { table, key, digest, shown: { salt, row } } : undefined;
+  const [digest, table, key, salt, row] = value as readonly IpldValue[];
+  if (!isBytes(digest)) return undefined;
+  if (value.length === 1) return { digest };
+  const isShown = isText(table) && isText(key) && isBytes(salt) && (row === null || isIpldMap(row));
+  return isShown ? { digest, shown: { table, key, salt, row } } : undefined;
 }
 
 const byteString = 2;

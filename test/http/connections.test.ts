@@ -1,0 +1,87 @@
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { ConnectionLimits } from '../../src/http/limits.ts';
+import { type ListenerOptions, listen } from '../../src/http/listener.ts';
+
+const limits: ConnectionLimits = { ofAll: 12, ofOne: 3, crowd: 8, patience: 100 };
+const address = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+
+interface Talk {
+  readonly socket: Socket;
+  heard: string;
+  isClosed: boolean;
+}
+
+/** A listener that answers `well` at once, and one connection to it. */
+async function start(options: Partial<ListenerOptions> = {}): Promise<(said?: string) => Talk> {
+  const listener = await listen({
+    address,
+    connections: limits,
+    handle: (_, response) => void response.end('well'),
+    ...options,
+  });
+  const sockets: Socket[] = [];
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await listener.stop(0);
+  });
+  return (said) => {
+    const socket = connect(listener.port, '127.0.0.1');
+    const talk: Talk = { socket, heard: '', isClosed: false };
+    sockets.push(socket);
+    socket.on('data', (chunk) => {
+      talk.heard += chunk.toString();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      talk.isClosed = true;
+    });
+    if (said !== undefined) socket.write(said);
+    return talk;
+  };
+}
+
+const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+const countOpen = (talks: readonly Talk[]) => talks.filter(({ isClosed }) => !isClosed).length;
+
+test('one address has so many connections, and another one when one of them has ended', async () => {
+  const open = await start({ isExempt: () => false });
+  const talks = [open(request), open(request), open(request)];
+  await vi.waitFor(() => expect(talks.every(({ heard }) => heard.endsWith('well'))).toBe(true));
+  const refused = open(request);
+  await vi.waitFor(() => expect(refused.isClosed).toBe(true));
+  expect(refused.heard).toBe('');
+  expect(countOpen(talks)).toBe(3);
+  talks[0]?.socket.destroy();
+  await settle();
+  const again = open(request);
+  await vi.waitFor(() => expect(again.heard).toMatch(/well$/));
+});
+
+test('this machine has as many as there are at all', async () => {
+  const open = await start();
+  const talks = Array.from({ length: limits.ofOne + 2 }, () => open(request));
+  await vi.waitFor(() => expect(talks.every(({ heard }) => heard.endsWith('well'))).toBe(true));
+});
+
+test('where there are many, those that have sent no whole request make room, and the others stay', async () => {
+  const open = await start();
+  const silent = Array.from({ length: 4 }, (_, index) => open(index % 2 === 0 ? undefined : 'GET / HTTP/1.1\r\nHo'));
+  const served = Array.from({ length: 2 }, () => open(request));
+  await new Promise((resolve) => setTimeout(resolve, limits.patience + 50));
+  expect(countOpen(silent)).toBe(4);
+  const fresh = [open(), open(request)];
+  await vi.waitFor(() => expect(countOpen(silent)).toBe(0));
+  await settle();
+  expect([countOpen(served), countOpen(fresh)]).toEqual([2, 2]);
+});
+
+test('more than there may be at all are not taken', async () => {
+  const open = await start({ connections: { ...limits, patience: 60_000 } });
+  const talks = Array.from({ length: limits.ofAll }, () => open());
+  await settle();
+  const refused = open(request);
+  await vi.waitFor(() => expect(refused.isClosed).toBe(true));
+  expect(countOpen(talks)).toBe(limits.ofAll);
+});
