@@ -48,7 +48,7 @@ export const logVerify: Subject = {
 async function verifyTree({ database, identity }: Awaited<ReturnType<typeof openAuthority>>): Promise<number> {
   const findings = new Findings();
   const startedAt = performance.now();
-  const size = await database.transact('snapshot', async (transaction) => {
+  const size = await database.transact('read', async (transaction) => {
     const key = await auditLogKeys(transaction, identity.did, findings);
     const tree = await auditTree(transaction, { key, seen: [], findings });
     return tree.last?.size ?? 0;

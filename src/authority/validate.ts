@@ -76,6 +76,9 @@ async function checkOrganisations(transaction: Transaction, identity: AuthorityI
     for (const key of trustedKeys) requireFingerprint(key.publicKey, key.keyFingerprint, `trusted key ${key.id}`);
     counts.signing_keys += signingKeys.length;
     counts.trusted_keys += trustedKeys.length;
+  }
+  // Behind what names a single row.
+  for (const organisation of organisations) {
     counts.trust_snapshots += await checkSnapshots(transaction, identity, organisation);
   }
   return counts;

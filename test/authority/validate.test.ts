@@ -43,6 +43,7 @@ describe.each(engines)('$name', (engine) => {
       organisations: 2,
       signing_keys: 3,
       trusted_keys: 3,
+      trust_snapshots: 5,
       delegations: 2,
       revocations: 0,
     };
@@ -140,6 +141,29 @@ describe.each(engines)('$name', (engine) => {
 
     test.each(['did:key:z6MkNothing', 'did:web:example.org', ''])('an organisation whose DID is "%s"', async (did) => {
       await withAltered('organizations', 'did', did, () => expectInvalid('database_corrupt', true));
+    });
+  });
+
+  describe('of what is trusted it finds', () => {
+    test('a row that nobody has signed', async () => {
+      await withAltered('trusted_keys', 'key_name', 'other', () => expectInvalid('trust_tampered'));
+    });
+
+    test('an older snapshot that was edited, and one that is missing', async () => {
+      const [row] = await query(url, 'select * from trust_snapshots where version = 2 order by id limit 1');
+      const payload = flipBit(bytes(row?.['payload']), 100);
+      const write = (value: unknown) =>
+        query(url, 'update trust_snapshots set payload = $1 where id = $2', [value, row?.['id']]);
+      await write(payload);
+      await expectInvalid('trust_tampered');
+      await write(row?.['payload']);
+      await query(url, 'delete from trust_snapshots where id = $1', [row?.['id']]);
+      await expectInvalid('database_corrupt');
+      const names = Object.keys(row ?? {});
+      const marks = names.map((_, index) => `$${index + 1}`);
+      await query(url, `insert into trust_snapshots (${names}) values (${marks})`, Object.values(row ?? {}));
+      await using authority = await openAuthority({ database: url });
+      expect(await validateAuthority(authority)).toMatchObject({ valid: true });
     });
   });
 
