@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Argument, Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { readConfigFile } from '../../src/config-file.ts';
@@ -15,9 +15,13 @@ interface Documented {
   readonly flags: readonly string[];
 }
 
+function nameOf(argument: Argument): string {
+  return argument.required ? argument.name() : `[${argument.name()}]`;
+}
+
 // A command that has commands below it does nothing of its own; the program itself has the flags of all.
 function listCommands(command: Command, path: string): readonly Documented[] {
-  const words = [path, ...command.registeredArguments.map((argument) => argument.name())];
+  const words = [path, ...command.registeredArguments.map(nameOf)];
   const heading = `### \`${words.join(' ')}\``;
   const flags = command.options.map(({ long }) => long ?? '').toSorted();
   const below = command.commands.flatMap((sub) => listCommands(sub, `${path} ${sub.name()}`));

@@ -231,6 +231,6 @@ class ExportAudit {
 
 function notExport(): HanaperError {
   return new HanaperError('bad_input', 'This is no export of a log. One is made with: hanaper log export FILE.', {
-    expected: 'hanaper/v1/log-export',
+    expected: 'hanaper/log-export/1',
   });
 }

@@ -32,10 +32,10 @@ export type ExportRecord =
   | { readonly kind: 'checkpoint'; readonly note: Uint8Array }
   | { readonly kind: 'end'; readonly size: number; readonly root: Uint8Array };
 
-/** How many bytes one record may have. */
-export const maxRecordLength = 16_777_216;
+// Bytes of one record.
+const maxRecordLength = 16_777_216;
 
-const context = 'hanaper/v1/log-export';
+const context = 'hanaper/log-export/1';
 
 /** A record as it stands in a file: DAG-CBOR, in a CBOR byte string, so that files are CBOR sequences (RFC 8742). */
 export function encodeRecord(record: ExportRecord): Uint8Array<ArrayBuffer> {
