@@ -91,6 +91,7 @@ describe('loadConfig', () => {
       tlsCert: 'file.pem',
       tlsKey: 'file-key.pem',
       metrics: 'off',
+      publicLog: false,
     });
     const variables = {
       HANAPER_LISTEN: '127.0.0.1:2',
@@ -108,7 +109,7 @@ describe('loadConfig', () => {
       tlsCert: 'variable.pem',
       tlsKey: 'variable-key.pem',
     };
-    expect((await loadConfig({}, { ...environment, ...variables })).server).toEqual({ ...expected, metrics: 9000 });
+    expect((await loadConfig({}, { ...environment, ...variables })).server).toEqual({ ...expected, metrics: 9000, publicLog: false });
     const withSocket = { ...environment, ...variables, HANAPER_SOCKET: 'variable.sock' };
     expect((await loadConfig({}, withSocket)).server.socket).toBe('variable.sock');
   });
