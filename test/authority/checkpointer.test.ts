@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { lockDatabase } from '../../src/authority/commands/database.ts';
-import { changeCredential, createKey, openAuthority } from '../../src/authority/index.ts';
+import { changeCredential, createKey, openAuthority, readLog } from '../../src/authority/index.ts';
 import { readLogState } from '../../src/authority/log-state.ts';
 import type { HanaperEvent } from '../../src/events.ts';
 import { byRawKey, costs, createAuthority, openUnlocked, query } from '../support/authority.ts';
@@ -56,6 +56,20 @@ describe.each(engines)('$name', (engine) => {
     await authority.unlock(byRawKey(1));
     await authority.close();
     expect(await sizes(url)).toEqual([1, 3]);
+  });
+
+  test('a log without a key gets it at the next unlocking, by an act of its own, and once', async () => {
+    const url = await engine.createUrl();
+    await (await createAuthority(url)).authority.close();
+    await query(url, 'delete from log_keys');
+    await query(url, 'delete from checkpoints');
+    await query(url, 'delete from log_tiles');
+    for (let round = 0; round < 2; round++) await (await openUnlocked(url, {}, byRawKey(1))).close();
+    await using authority = await openAuthority({ database: url });
+    const { entries } = await authority.execute(readLog, {});
+    expect(entries.map(({ command }) => command)).toEqual(['/log/begin', '/log/key']);
+    expect(entries[1]?.effects).toMatchObject([{ table: 'log_keys', key: '1' }]);
+    expect(await sizes(url)).toEqual([2]);
   });
 
   test('a changed credential is under one too', async () => {
