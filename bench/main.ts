@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
+import { log } from './log.ts';
 import { logVerify } from './log-verify.ts';
+import { logWrite } from './log-write.ts';
 import { publicVerify } from './public-verify.ts';
 import { serverSign } from './server-sign.ts';
 import { serverStart } from './server-start.ts';
@@ -27,6 +29,8 @@ const subjects: readonly Subject[] = [
   ucanToken,
   ucanStore,
   logVerify,
+  log,
+  logWrite,
   serverSign,
   publicVerify,
   serverStart,

@@ -1,5 +1,6 @@
 import type { HanaperError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
+import { readLogHead } from '../store/log.ts';
 import { Turns } from '../store/turns.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CheckpointContext } from './make-checkpoint.ts';
@@ -60,14 +61,21 @@ export class Checkpointer {
   async #make(): Promise<void> {
     const vault = this.#host.vault();
     if (vault === undefined) return;
-    const { makeCheckpoint } = await import('./make-checkpoint.ts');
     this.#isBehind = false;
     try {
+      if (await this.#isNothingNew()) return;
+      const { makeCheckpoint } = await import('./make-checkpoint.ts');
       this.#seen = await makeCheckpoint({ ...this.#host, vault, seen: this.#seen });
     } catch (error) {
       this.#isBehind = true;
       throw error;
     }
+  }
+
+  // Asked before each proof; what was seen was verified, and nothing is signed now.
+  async #isNothingNew(): Promise<boolean> {
+    if (this.#seen === undefined) return false;
+    return (await this.#host.database.transact('read', readLogHead)).size === this.#seen.size;
   }
 
   #tryToMake(): Promise<HanaperError | undefined> {

@@ -9,12 +9,6 @@ import type { Vault } from '../vault/vault.ts';
 /** The one epoch that there is so far. */
 const epoch = 1;
 
-/** The key of a log, and what its authority has signed about it. */
-export interface StatedLogKey {
-  readonly key: LogKey;
-  readonly stated: SignedLogKey;
-}
-
 /** Whether the log's key was stated: not so in a database of an earlier version. */
 export async function isLogKeyStated(transaction: Transaction): Promise<boolean> {
   return (await findLogKey(transaction, epoch)) !== undefined;
@@ -28,17 +22,21 @@ export async function stateLogKey(transaction: Transaction, vault: Vault, now: s
   await insertLogKey(transaction, { epoch, publicKey, statement, signature, createdAt: now });
 }
 
+/** What the authority has signed about the log's key, as it is kept; `undefined` where it was not stated yet. */
+export async function findStatedLogKey(transaction: Transaction): Promise<SignedLogKey | undefined> {
+  const row = await findLogKey(transaction, epoch);
+  return row && { statement: row.statement, signature: row.signature };
+}
+
 /**
  * The key of the log, once its statement was verified; `undefined` where it was not stated yet.
  *
  * @throws HanaperError `log_tampered`
  */
-export async function readLogKey(transaction: Transaction, did: string): Promise<StatedLogKey | undefined> {
+export async function readLogKey(transaction: Transaction, did: string): Promise<LogKey | undefined> {
   const row = await findLogKey(transaction, epoch);
   if (row === undefined) return undefined;
   const key = await checkLogKey(row, did);
-  if (key.epoch !== epoch || !equalBytes(key.publicKey, row.publicKey)) {
-    throw logTampered('log key', 'is another than its statement says', { did });
-  }
-  return { key, stated: { statement: row.statement, signature: row.signature } };
+  if (key.epoch === epoch && equalBytes(key.publicKey, row.publicKey)) return key;
+  throw logTampered('log key', 'is another than its statement says', { did });
 }

@@ -111,7 +111,7 @@ async function hashEntries(transaction: Transaction, from: number, count: number
 async function requireOwnKey(transaction: Transaction, vault: Vault): Promise<LogKey> {
   const found = await readLogKey(transaction, vault.did);
   const publicKey = await vault.withLogKey(publicKeyOf);
-  if (found && equalBytes(found.key.publicKey, publicKey)) return found.key;
+  if (found && equalBytes(found.publicKey, publicKey)) return found;
   throw logTampered('log key', found ? 'is another than that of this authority' : 'is missing', { did: vault.did });
 }
 

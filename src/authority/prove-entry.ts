@@ -1,6 +1,6 @@
-import { decodeUtf8, encodeBase64 } from '../bytes.ts';
+import { encodeBase64 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
+import type { Checkpoint } from '../log/checkpoint.ts';
 import { proveConsistency } from '../log/consistency.ts';
 import { proveInclusion, verifyInclusion } from '../log/inclusion.ts';
 import type { SignedLogKey } from '../log/log-key.ts';
@@ -11,8 +11,9 @@ import { getInvocationByCid } from '../store/ucan-invocations.ts';
 import { computeCid, formatCid } from '../ucan/cid.ts';
 import { altered } from './altered.ts';
 import type { PlacedEntry } from './find-entry.ts';
-import { readLogKey } from './log-key.ts';
+import { findStatedLogKey } from './log-key.ts';
 import { readTree } from './read-tree.ts';
+import { type SignedHead, verifyHead } from './verify-head.ts';
 
 /** The key of a log as a document: DAG-CBOR and 64 bytes, in base64. */
 export interface LogKeyDocument {
@@ -33,29 +34,19 @@ export interface LogProofDocument {
   readonly log_key: LogKeyDocument;
 }
 
-/** The head of the log that was signed last. */
-export interface SignedHead {
-  readonly checkpoint: Checkpoint;
-  /** The note, as text. */
-  readonly note: string;
-  readonly createdAt: string;
-  readonly logKey: SignedLogKey;
-}
-
 /**
- * The last checkpoint, verified; `undefined` before the first.
+ * The last checkpoint, verified, and when it was made; `undefined` before the first.
  *
  * @throws HanaperError `log_tampered`
  */
-export async function readSignedHead(transaction: Transaction, did: string): Promise<SignedHead | undefined> {
-  const stated = await readLogKey(transaction, did);
+export async function readSignedHead(
+  transaction: Transaction,
+  did: string,
+): Promise<(SignedHead & { readonly createdAt: string }) | undefined> {
+  const logKey = await findStatedLogKey(transaction);
   const row = await findLastCheckpoint(transaction);
-  if (stated === undefined || row === undefined) return undefined;
-  const { origin: name, publicKey } = stated.key;
-  const checkpoint = await openCheckpoint(row.note, { name, publicKey });
-  // What was verified is text.
-  const note = decodeUtf8(row.note) ?? '';
-  return { checkpoint, note, createdAt: row.createdAt, logKey: stated.stated };
+  if (logKey === undefined || row === undefined) return undefined;
+  return { ...(await verifyHead(did, logKey, row.note)), createdAt: row.createdAt };
 }
 
 /**

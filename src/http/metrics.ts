@@ -81,28 +81,31 @@ function addLockGauge(registry: Registry, isLocked: Watched['isLocked']): void {
 }
 
 function addLogGauges(registry: Registry, readLog: Watched['readLog']): void {
-  const signed = new Gauge({
-    name: 'hanaper_log_checkpoint_entries',
-    help: 'Entries of the log under the last checkpoint',
-    registers: [registry],
-  });
-  const age = new Gauge({
-    name: 'hanaper_log_checkpoint_age_seconds',
-    help: 'How long ago the last checkpoint was made; one is made where there are new entries',
-    registers: [registry],
-  });
-  new Gauge({
-    name: 'hanaper_log_entries',
-    help: 'Entries of the log',
-    registers: [registry],
-    async collect() {
-      const state = await readQuietly(readLog);
-      if (state === undefined) return;
-      this.set(state.entries);
-      signed.set(state.signed);
-      if (state.signedAt !== undefined) age.set((Date.now() - Date.parse(state.signedAt)) / 1000);
-    },
-  });
+  let reading: Promise<LogState | undefined> | undefined;
+  // All of them are collected at the same moment, and so from one reading.
+  const read = () => {
+    reading ??= readQuietly(readLog).finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+  const add = (name: string, help: string, measure: (state: LogState) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const state = await read();
+        if (state) this.set(measure(state));
+      },
+    });
+  add('hanaper_log_entries', 'Entries of the log', ({ entries }) => entries);
+  add('hanaper_log_checkpoint_entries', 'Entries of the log under the last checkpoint', ({ signed }) => signed);
+  add(
+    'hanaper_log_checkpoint_age_seconds',
+    'How long ago the last checkpoint was made; one is made where there are new entries',
+    ({ signedAt }) => (signedAt === undefined ? 0 : (Date.now() - Date.parse(signedAt)) / 1000),
+  );
 }
 
 // Counters are read where a database is in trouble, too.

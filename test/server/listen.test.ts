@@ -4,10 +4,13 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ServerOptions } from '../../src/server.ts';
+import { encodeContainer } from '../../src/ucan/index.ts';
 import { initialize } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder } from '../support/engines.ts';
+import { inSeconds } from '../support/place.ts';
 import { ask, expectProblem, serve } from '../support/server.ts';
+import { invoke, principal } from '../support/ucan.ts';
 
 async function start(changes: Partial<ServerOptions> = {}) {
   const url = `sqlite:${join(await createTempFolder(), 'hanaper.db')}`;
@@ -133,11 +136,28 @@ test('the metrics have a port of their own, on this machine, under its own names
   expect((await ask(origin, '/metrics', { headers: { Host: 'evil.example' } })).status).toBe(421);
 });
 
+const invocationType = { 'Content-Type': 'application/vnd.ucan.container' };
+
+// Of somebody who is nobody here.
+async function refusedRequest(): Promise<Uint8Array> {
+  const stranger = await principal('stranger');
+  const invocation = await invoke(stranger, stranger, [], {
+    command: '/org/list',
+    args: {},
+    expiration: inSeconds(60),
+  });
+  return encodeContainer([invocation.bytes], 'raw');
+}
+
 test('the metrics count what was executed and refused, and whether it is locked', async () => {
   const server = await start({ metricsPort: 0 });
   const json = { passphrase: 'a passphrase for tests' };
   expect((await ask(server.url, '/api/crypto/unlock', { json })).status).toBe(200);
+  expect((await ask(server.url, '/api/invoke', { headers: invocationType, body: await refusedRequest() })).status).toBe(
+    403,
+  );
   const { text } = await ask(server.metricsUrl ?? '', '');
+  expect(text).toContain('hanaper_commands_refused_total{command="/org/list",code="subject_mismatch"} 1');
   expect(text).toContain('hanaper_commands_executed_total{command="/database/unlock",code="ok"} 1');
   expect(text).toContain('hanaper_locked 0');
 });
@@ -148,7 +168,8 @@ test('the metrics tell how far the log has come, and how much of it is under a c
     const { text } = await ask(server.metricsUrl ?? '', '');
     return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
   };
-  expect([await read('hanaper_log_entries'), await read('hanaper_log_checkpoint_entries')]).toEqual([1, 1]);
+  expect(await read('hanaper_log_checkpoint_entries')).toBe(1);
+  expect(await read('hanaper_log_entries')).toBe(1);
   const json = { passphrase: 'a passphrase for tests' };
   expect((await ask(server.url, '/api/crypto/unlock', { json })).status).toBe(200);
   expect(await read('hanaper_log_entries')).toBe(2);
