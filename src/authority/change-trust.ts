@@ -64,7 +64,7 @@ export async function affectedByKey(
 /** Signs the first snapshot of an organisation that is new. */
 export async function signFirstSnapshot(context: Signing, organisation: OrganizationRow): Promise<void> {
   const found = await resolveTrust(context.transaction, organisation);
-  await sign(context, organisation.id, { ...found, version: first });
+  await writeSnapshot(context, organisation.id, { ...found, version: first });
 }
 
 /** Whether every organisation has a snapshot, or one is missing that cannot be made: not so in an older database. */
@@ -89,10 +89,10 @@ async function signIfChanged(context: Signing, id: string, before: TrustState): 
   const found = await resolveTrust(transaction, await requireOrganisation(transaction, id));
   const { version } = before;
   if (encodeTrustState({ ...found, version }) === encodeTrustState(before)) return;
-  await sign(context, id, { ...found, version: version + 1 });
+  await writeSnapshot(context, id, { ...found, version: version + 1 });
 }
 
-async function sign({ transaction, now, vault }: Signing, orgId: string, state: TrustState): Promise<void> {
+async function writeSnapshot({ transaction, now, vault }: Signing, orgId: string, state: TrustState): Promise<void> {
   if (state.keys.length > mostKeys) throw tooManyKeys(state);
   const { payload, signature } = await signSnapshot(vault(), { createdAt: now, state });
   const { version } = state;

@@ -59,7 +59,7 @@ export const exportTrust: Command<'organisation', ExportTrustArgs, TrustBundleDo
     const { organisation, authority, now: issuedAt } = context;
     const head = await requireHead(context);
     const expiresAt = new Date(Date.parse(issuedAt) + expires_in * 1000).toISOString();
-    const { bundle, version } = await sign(context, head, { issuedAt, expiresAt });
+    const { bundle, version } = await makeBundle(context, head, { issuedAt, expiresAt });
     context.emit('trust.exported', { organisation: organisation.name, version, expires_at: expiresAt });
     return {
       organisation: organisation.name,
@@ -73,7 +73,7 @@ export const exportTrust: Command<'organisation', ExportTrustArgs, TrustBundleDo
   },
 };
 
-async function sign(
+async function makeBundle(
   { transaction, authority, organisation, vault }: OrganisationContext,
   { note, logKey }: SignedHead,
   times: { readonly issuedAt: string; readonly expiresAt: string },

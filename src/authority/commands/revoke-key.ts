@@ -67,7 +67,7 @@ export async function revokeEverywhere(
   const isFirst = revokedAt === null;
   await (isFirst ? revokeSigningKeys : amendSigningKeys)(transaction, keyFingerprint, revocation);
   const trusting = await (isFirst ? revokeTrustedKeys : amendTrustedKeys)(transaction, keyFingerprint, revocation);
-  const why = revocation.revocationReason === null ? {} : { reason: revocation.revocationReason };
+  const why = revocation.revocationReason === null ? {} : { revocation: revocation.revocationReason };
   context.emit('key.signing.revoked', { ...describeKey(context, row), ...why });
   const organisations = trusting.length;
   if (organisations > 0) context.emit('key.trusted.revoked', { fingerprint: keyFingerprint, organisations, ...why });

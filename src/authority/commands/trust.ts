@@ -144,7 +144,7 @@ export const revokeTrust: Command<'organisation', RevokeTrustArgs, RevokedTrustD
       end(transaction, fingerprint, revocation, organisation.id),
     );
     if (ended.length === 0) throw await notTrusted(context, fingerprint);
-    const why = revocation.revocationReason === null ? {} : { reason: revocation.revocationReason };
+    const why = revocation.revocationReason === null ? {} : { revocation: revocation.revocationReason };
     context.emit('key.trusted.revoked', { organisation: organisation.name, fingerprint, ...why });
     return { fingerprint, ...describeRevocation(revocation), revoked_at: revocation.revokedAt };
   },

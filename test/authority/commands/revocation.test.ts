@@ -76,8 +76,8 @@ describe.each(engines)('$name', (engine) => {
       expect(await listed()).toMatchObject(revocation);
       expect(await trustOf(org)).toMatchObject([revocation]);
       expect(events.filter(({ name }) => name.endsWith('.revoked'))).toMatchObject([
-        { name: 'key.signing.revoked', details: { organisation: org, key: 'release', reason } },
-        { name: 'key.trusted.revoked', details: { organisations: 1, reason } },
+        { name: 'key.signing.revoked', details: { organisation: org, key: 'release', revocation: reason } },
+        { name: 'key.trusted.revoked', details: { organisations: 1, revocation: reason } },
       ]);
     });
 
