@@ -38,9 +38,14 @@ const loadOptions = [
   ...bundleOptions,
 ];
 
-/** `package sign`, `verify`, `attach`, `signatures`, `load`. */
+/** `package sign`, `verify`, `proof`, `attach`, `signatures`, `load`. */
 export function addPackageCommands(program: Command, output: Output): void {
   const noun = addNoun(program, 'package', 'Packages: any file, signed, verified, loaded');
+  addUses(noun, output);
+  addRecords(noun, output);
+}
+
+function addUses(noun: Command, output: Output): void {
   addVerb<SignOptions>(noun, output, {
     usage: 'sign FILE',
     summary: 'Sign a file',
@@ -58,6 +63,16 @@ export function addPackageCommands(program: Command, output: Output): void {
     instead: 'Whom you trust is decided here: verify by the database, or offline with --trust-key FILE.',
     act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
   });
+  addVerb<LoadOptions>(noun, output, {
+    usage: 'load FILE',
+    summary: 'Verify a file and run it from the verified bytes',
+    example: 'hanaper package load plugin.wasm --call answer',
+    options: loadOptions,
+    act: async (session, options, file) => (await import('../commands/load.ts')).load(session, file, options),
+  });
+}
+
+function addRecords(noun: Command, output: Output): void {
   addVerb<ProofOptions>(noun, output, {
     usage: 'proof FILE',
     summary: 'Write down where in the log the signature of a file stands, for who has no database',
@@ -84,12 +99,5 @@ export function addPackageCommands(program: Command, output: Output): void {
     example: 'hanaper package signatures plugin.wasm',
     remote: true,
     act: async (session, _, file) => (await import('../commands/package.ts')).signatures(session, file),
-  });
-  addVerb<LoadOptions>(noun, output, {
-    usage: 'load FILE',
-    summary: 'Verify a file and run it from the verified bytes',
-    example: 'hanaper package load plugin.wasm --call answer',
-    options: loadOptions,
-    act: async (session, options, file) => (await import('../commands/load.ts')).load(session, file, options),
   });
 }
