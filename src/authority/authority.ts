@@ -23,6 +23,7 @@ import type { LocalCall } from './execute-locally.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
+import { KeptProofs } from './kept-proofs.ts';
 import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
 import type { StoredTokens } from './stored-tokens.ts';
@@ -56,6 +57,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly #checkpointer: Checkpointer;
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
+  readonly proofs: KeptProofs = new KeptProofs();
   readonly signatures: SignatureCache = new SignatureCache();
   readonly #verify: VerifySignature = (...signed) => this.signatures.verify(...signed);
 

@@ -166,6 +166,7 @@ function perform(
     const principals = known.every((id) => id !== undefined) ? known : await addPrincipals(surroundings, dids);
     const effects = hashEffects(transaction, turn.head.size);
     const act = { invocation, out, now, head: turn.head, principals };
+    await host.proofs.keep(transaction, authorized.path, told);
     const { receipt, head } = await enrol(transaction, vault, act, effects);
     const index = turn.head.size;
     turn.head = head;

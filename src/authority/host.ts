@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { KeptProofs } from './kept-proofs.ts';
 import type { Memo } from './memo.ts';
 import type { StoredTokens } from './stored-tokens.ts';
 import type { Writer } from './writer.ts';
@@ -19,6 +20,8 @@ export interface Host {
   readonly writer: Writer;
   /** What was read in this generation. */
   readonly memo: Memo;
+  /** The proofs of what was executed. */
+  readonly proofs: KeptProofs;
   /** Signatures of packages that were found to be valid. */
   readonly signatures: SignatureCache;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */

@@ -39,7 +39,7 @@ describe('SQLite', () => {
       `select name, strict from pragma_table_list where schema = 'main' and type = 'table'`,
     );
     const ours = tables.filter((row) => !/^(sqlite_|hanaper_)/.test(String(row['name'])));
-    expect(ours).toHaveLength(20);
+    expect(ours).toHaveLength(21);
     for (const row of ours) expect(row).toMatchObject({ strict: 1 });
   });
 

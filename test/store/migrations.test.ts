@@ -28,9 +28,10 @@ const everyTable = [
   'ucan_delegations',
   'ucan_invocations',
   'ucan_legacy_tokens',
+  'ucan_proofs',
   'ucan_revocations',
 ];
-const tablesOfProof = ['checkpoints', 'log_keys', 'log_tiles', 'signature_places', 'trust_snapshots'];
+const tablesOfProof = ['checkpoints', 'log_keys', 'log_tiles', 'signature_places', 'trust_snapshots', 'ucan_proofs'];
 const tablesOfLog = [...tablesOfProof, 'log_effects', 'log_entries', 'log_head'];
 const tablesOfTokens = everyTable.filter((name) => name === 'did_documents' || name.startsWith('ucan_'));
 

@@ -26,6 +26,7 @@ const everyTable = [
   'ucan_delegations',
   'ucan_invocations',
   'ucan_legacy_tokens',
+  'ucan_proofs',
   'ucan_revocations',
 ] as const;
 

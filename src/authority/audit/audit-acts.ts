@@ -1,3 +1,4 @@
+import type { CID } from 'multiformats/cid';
 import { HanaperError } from '../../errors.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { toSeconds } from '../../signature/time.ts';
@@ -12,6 +13,7 @@ import type { LogEntryRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { getDelegationByCid } from '../../store/ucan-delegations.ts';
 import { columnsOf } from '../../store/ucan-invocations.ts';
+import { findProof } from '../../store/ucan-proofs.ts';
 import { formatCid, parseCid } from '../../ucan/cid.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import { DelegationCache } from '../../ucan/delegation-cache.ts';
@@ -203,13 +205,18 @@ class ActWalk {
   }
 }
 
+/** A delegation that an act rests on: kept beside the acts, or by an earlier version only where it was stored. */
+export async function findKeptProof(transaction: Transaction, cid: CID): Promise<Uint8Array | undefined> {
+  return (await findProof(transaction, cid)) ?? (await getDelegationByCid(transaction, cid))?.envelope;
+}
+
 function proofsOf(transaction: Transaction): Pick<ActCircumstances, 'resolveProof' | 'keep'> {
   const cache = new DelegationCache();
   return {
     keep: (path) => cache.keep(path),
     resolveProof: async (cid) => {
-      const row = await getDelegationByCid(transaction, cid);
-      return row && decodeOrNone(cache, row.envelope);
+      const token = await findKeptProof(transaction, cid);
+      return token && decodeOrNone(cache, token);
     },
   };
 }

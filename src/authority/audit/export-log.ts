@@ -10,11 +10,11 @@ import { type LoggedTable, nameInSql } from '../../store/effects.ts';
 import { listLogEntries, readLogHead } from '../../store/log.ts';
 import type { CheckpointRow, LogEffectRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
-import { getDelegationByCid } from '../../store/ucan-delegations.ts';
 import { formatCid } from '../../ucan/cid.ts';
 import { decodeInvocation } from '../../ucan/invocation.ts';
 import { type IpldMap, toIpldMap } from '../../ucan/ipld.ts';
 import type { Authority } from '../authority.ts';
+import { findKeptProof } from './audit-acts.ts';
 import { EffectCursor } from './effect-cursor.ts';
 import { type ExportedEffect, type ExportRecord, encodeRecord } from './export-record.ts';
 
@@ -124,8 +124,8 @@ class LogWriter {
       const name = formatCid(cid);
       if (this.#given.has(name)) continue;
       this.#given.add(name);
-      const row = await getDelegationByCid(this.#transaction, cid);
-      if (row) this.#add({ kind: 'proof', token: row.envelope });
+      const token = await findKeptProof(this.#transaction, cid);
+      if (token) this.#add({ kind: 'proof', token });
     }
   }
 

@@ -15,7 +15,7 @@ export async function down({ kysely }: Transaction): Promise<void> {
   await kysely.schema.alterTable('organizations').dropColumn('verification_policy').execute();
 }
 
-const newTables = ['signature_places', 'trust_snapshots', 'checkpoints', 'log_tiles', 'log_keys'];
+const newTables = ['ucan_proofs', 'signature_places', 'trust_snapshots', 'checkpoints', 'log_tiles', 'log_keys'];
 const revokedTables = ['signing_keys', 'trusted_keys'] as const;
 const revocationColumns = ['revocation_reason', 'effective_at', 'effective_index'] as const;
 
@@ -81,6 +81,10 @@ function trustTables({ uuid, bytes, time, index, strict }: ColumnTypes): RawBuil
       signature ${bytes} not null check (length(signature) = 64),
       created_at ${time} not null,
       unique (org_id, version)
+    ) ${strict}`,
+    sql`create table ucan_proofs (
+      cid text primary key,
+      envelope ${bytes} not null
     ) ${strict}`,
     sql`create table signature_places (
       signature_digest ${bytes} primary key check (length(signature_digest) = 32),
