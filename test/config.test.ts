@@ -109,7 +109,11 @@ describe('loadConfig', () => {
       tlsCert: 'variable.pem',
       tlsKey: 'variable-key.pem',
     };
-    expect((await loadConfig({}, { ...environment, ...variables })).server).toEqual({ ...expected, metrics: 9000, publicLog: false });
+    expect((await loadConfig({}, { ...environment, ...variables })).server).toEqual({
+      ...expected,
+      metrics: 9000,
+      publicLog: false,
+    });
     const withSocket = { ...environment, ...variables, HANAPER_SOCKET: 'variable.sock' };
     expect((await loadConfig({}, withSocket)).server.socket).toBe('variable.sock');
   });

@@ -241,7 +241,7 @@ export interface TrustSnapshotRow {
 }
 
 /** By which entry a package signature was made: a hint, that is proven from the entry. */
-export interface SignaturePlaceRow {
+interface SignaturePlaceRow {
   /** SHA-256 of the signature's 64 bytes. */
   readonly signatureDigest: Uint8Array;
   readonly entryIndex: number;
