@@ -166,7 +166,7 @@ function perform(
     const principals = known.every((id) => id !== undefined) ? known : await addPrincipals(surroundings, dids);
     const effects = hashEffects(transaction, turn.head.size);
     const act = { invocation, out, now, head: turn.head, principals };
-    await host.proofs.keep(transaction, authorized.path, told);
+    await host.proofs.keep(transaction, authorized.path, (act) => told.after(act));
     const { receipt, head } = await enrol(transaction, vault, act, effects);
     const index = turn.head.size;
     turn.head = head;

@@ -2,19 +2,18 @@ import type { Transaction } from '../store/transaction.ts';
 import { insertProof } from '../store/ucan-proofs.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import { verifyToken } from '../ucan/verified.ts';
-import type { Told } from './told.ts';
 
 /** Sees to it that the proofs of what is executed are kept, wherever they came from, and each is written once. */
 export class KeptProofs {
   // Whoever delegates keeps a token in memory that is used again and again.
   readonly #kept = new WeakSet<Delegation>();
 
-  /** Keeps a chain, in the transaction of the act that rests on it. */
-  async keep(transaction: Transaction, path: readonly Delegation[], told: Told): Promise<void> {
+  /** Keeps a chain, in the transaction of the act that rests on it; `after` has something done once that is committed. */
+  async keep(transaction: Transaction, path: readonly Delegation[], after: (act: () => void) => void): Promise<void> {
     for (const delegation of path) {
       if (this.#kept.has(delegation)) continue;
       await insertProof(transaction, await verifyToken(delegation));
-      told.after(() => this.#kept.add(delegation));
+      after(() => this.#kept.add(delegation));
     }
   }
 }
