@@ -290,20 +290,13 @@ test('a body that is too long, or cut off, is refused, and is no attempt', async
   const socket = connect(Number(port), '127.0.0.1');
   const head = `POST /api/crypto/unlock HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n`;
   socket.end(`${head}{"passphrase": "`);
-  await vi.waitFor(() => expect(server.requests).toHaveLength(4));
+  await vi.waitFor(() => expect(server.requests).toHaveLength(3));
   const path = '/api/crypto/unlock';
-  const [, , ...cutOff] = server.requests.map((entry) => ({ path: entry.path, status: entry.status }));
-  expect(server.requests.slice(0, 2)).toMatchObject([
+  expect(server.requests).toMatchObject([
     { path, status: 413 },
     { path, status: 413 },
+    { path, status: 400 },
   ]);
-  // One line is of what the connection was told, the other of what its route came to.
-  expect(cutOff).toEqual(
-    expect.arrayContaining([
-      { path: '-', status: 400 },
-      { path, status: 400 },
-    ]),
-  );
   expect(server.events).toEqual([]);
 });
 
