@@ -73,7 +73,7 @@ describe('A request', () => {
     expect([...preflight.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  test.each(['/nothing', '/api/orgs/acme/nothing', '/api', '/..%2f..%2fetc/passwd', '/api/invoke', '/docs/'])(
+  test.each(['/nothing', '/api/orgs/acme/nothing', '/api', '/..%2f..%2fetc/passwd', '/docs/'])(
     'for %s, which there is not, is told so',
     async (path) => {
       const details = await expectProblem('not_found', await api.send(path));
@@ -82,8 +82,16 @@ describe('A request', () => {
   );
 
   test('by a method that a route has not is told so', async () => {
-    await expectProblem('not_found', await api.send('/healthz', { method: 'DELETE' }));
-    await expectProblem('not_found', await api.send('/docs', { method: 'POST', body: '{}' }));
+    for (const [path, method, allowed] of [
+      ['/healthz', 'DELETE', 'GET'],
+      ['/docs', 'POST', 'GET'],
+      ['/api/invoke', 'GET', 'POST'],
+      ['/api/orgs', 'PUT', 'GET, POST'],
+    ] as const) {
+      const answer = await api.send(path, { method });
+      expect([answer.status, answer.headers.get('Allow')], path).toEqual([405, allowed]);
+      expect(await answer.json()).toMatchObject({ code: 'not_found', details: { kind: 'route' } });
+    }
   });
 });
 
