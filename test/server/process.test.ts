@@ -111,6 +111,10 @@ test('a server that can be reached by names that it does not know warns of it, a
   const terminal = openTerminal(cli, 'serve', ...listen);
   await terminal.sees('--host');
   await terminal.sees('listens at http://0.0.0.0:');
+  await terminal.sees('Its vault is open.');
+  const behind = openTerminal(cli.with({ env: { HANAPER_PASSPHRASE_FILE: '' } }), 'serve', ...listen, '--proxy');
+  await behind.sees('hanaper database unlock --server http://localhost:');
+  await behind.sees('--as KEYFILE --proof FILE');
   await cli.refuses('bad_config', 'serve', '--host', 'bad host');
   const { stdout } = await cli.run('serve', '--help');
   expect(stdout.match(/--insecure/g)).toHaveLength(1);

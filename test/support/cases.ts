@@ -44,7 +44,6 @@ const hash = sha256('a package');
 const theirSeed = createHash('sha256').update('their seed').digest();
 const issuer = await principal('issuer');
 const audience = await principal('audience');
-const stranger = await principal('stranger');
 const vendor = (await principal('vendor')).publicKey.bytes;
 const other = (await principal('another vendor')).publicKey.bytes;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
@@ -268,8 +267,8 @@ export const cases: readonly Case[] = [
   }),
   does(pruneDelegations, {}, 'ucan prune'),
   refuses('bad_input', pruneDelegations, { all: true }),
-  refuses('not_authorized', revokeDelegation, { revoke: mail.cid }, 'ucan revoke mail.ucan --issuer stranger.key', {
-    more: { signer: stranger },
+  refuses('not_authorized', revokeDelegation, { revoke: mail.cid }, 'ucan revoke mail.ucan --issuer audience.key', {
+    more: { signer: audience },
   }),
   does(revokeDelegation, { revoke: mail.cid }, 'ucan revoke mail.ucan --issuer issuer.key', {
     more: { signer: issuer },
@@ -332,6 +331,6 @@ export async function writeFiles(cli: Cli): Promise<void> {
   cli.write('mapping.json', JSON.stringify(mapping));
   cli.write('wrong-mapping.json', JSON.stringify(wrongMapping));
   writeKey(cli, 'issuer', issuer);
-  writeKey(cli, 'stranger', stranger);
+  writeKey(cli, 'audience', audience);
   await writeTokens(cli, 'mail.ucan', [mail]);
 }
