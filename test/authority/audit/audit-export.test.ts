@@ -96,6 +96,7 @@ describe.each(engines)('$name', (engine) => {
       'key_trust_acls',
       'log_keys',
       'package_signatures',
+      'trust_snapshots',
       'trusted_keys',
       'ucan_delegations',
       'ucan_revocations',
