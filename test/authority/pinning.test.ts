@@ -97,7 +97,8 @@ describe.each(engines)('$name', (engine) => {
   }
 
   async function empty(url: string): Promise<void> {
-    for (const table of ['organizations', 'key_slots', 'authority']) await query(url, `delete from ${table}`);
+    for (const table of ['trust_snapshots', 'organizations', 'key_slots', 'authority'])
+      await query(url, `delete from ${table}`);
   }
 });
 
