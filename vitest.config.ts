@@ -5,6 +5,8 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 export default defineConfig({
   test: {
+    // Many tests wait for processes: one worker more than the machine can spare is no loss.
+    maxWorkers: 2,
     projects: [
       {
         ...source,
