@@ -106,7 +106,7 @@ test('with a proxy in front it is the address that the proxy adds which is count
   expect((await askOften(app, 1, ...through('192.0.2.1, 192.0.2.2'))).at(-1)?.status).toBe(200);
   expect((await askOften(app, often, ...from('127.0.0.1'))).at(-1)?.status).toBe(429);
   for (const none of ['', 'unknown', '192.0.2.9, _hidden', '192.0.2.9,']) {
-    expect((await askOften(app, 1, ...through(none))).at(-1)?.status, none).toBe(429);
+    expect((await askOften(app, often, ...through(none))).at(-1)?.status, none).toBe(429);
   }
   expect((await askOften(app, often, ...from(undefined))).at(-1)?.status).toBe(200);
 });
