@@ -2,6 +2,8 @@ import type { CheckpointRow } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
+const checkpointsAtOnce = 500;
+
 const selectLast = prepare<CheckpointRow>('select size, note, created_at from checkpoints order by size desc limit 1');
 const insert = prepare('insert into checkpoints (size, note, created_at) values ($1, $2, $3)');
 
@@ -11,13 +13,15 @@ export async function findLastCheckpoint(transaction: Transaction): Promise<Chec
   return row;
 }
 
-/** Checkpoints behind a size, in their order: at most so many. */
-export async function listCheckpoints(
-  { kysely }: Transaction,
-  behind: number,
-  limit: number,
-): Promise<readonly CheckpointRow[]> {
-  return kysely.selectFrom('checkpoints').selectAll().where('size', '>', behind).orderBy('size').limit(limit).execute();
+/** Every checkpoint, in their order: read some at a time, and only as far as they are taken. */
+export async function* listEveryCheckpoint({ kysely }: Transaction): AsyncGenerator<CheckpointRow> {
+  for (let behind = Number.MIN_SAFE_INTEGER, more = true; more; ) {
+    const page = kysely.selectFrom('checkpoints').selectAll().where('size', '>', behind).orderBy('size');
+    const rows = await page.limit(checkpointsAtOnce).execute();
+    yield* rows;
+    behind = rows.at(-1)?.size ?? behind;
+    more = rows.length === checkpointsAtOnce;
+  }
 }
 
 /** Adds a checkpoint. */

@@ -65,6 +65,19 @@ export async function listLogEntries(
     .execute();
 }
 
+/** Every entry, in their order, some at a time; where one is missing, those behind it come all the same. */
+export async function* listEveryEntry(
+  transaction: Transaction,
+  atOnce: number,
+): AsyncGenerator<readonly LogEntryRow[]> {
+  for (let from = 0, more = true; more; ) {
+    const rows = await listLogEntries(transaction, from, atOnce);
+    yield rows;
+    from = (rows.at(-1)?.entryIndex ?? from) + 1;
+    more = rows.length === atOnce;
+  }
+}
+
 /** The effects of an entry, in their order. */
 export async function listLogEffects({ kysely }: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
   return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();

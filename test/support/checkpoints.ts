@@ -9,7 +9,7 @@ import {
   type Tile,
   type VerifierKey,
 } from '../../src/log/index.ts';
-import { listCheckpoints } from '../../src/store/checkpoints.ts';
+import { listEveryCheckpoint } from '../../src/store/checkpoints.ts';
 import { insertLogEntry, listLogEntries, lockLogHead, moveLogHead } from '../../src/store/log.ts';
 import { findLogKey } from '../../src/store/log-keys.ts';
 import { listLogTiles } from '../../src/store/log-tiles.ts';
@@ -62,7 +62,9 @@ export async function readCheckpoints(
   authority: Pick<Authority, 'database' | 'identity'>,
 ): Promise<readonly Checkpoint[]> {
   const key = await readLogVerifier(authority);
-  const rows = await authority.database.transact('read', (transaction) => listCheckpoints(transaction, 0, enough));
+  const rows = await authority.database.transact('read', (transaction) =>
+    Array.fromAsync(listEveryCheckpoint(transaction)),
+  );
   return Promise.all(rows.map(({ note }) => openCheckpoint(note, key)));
 }
 

@@ -8,7 +8,7 @@ import {
   listRevocationInvocations,
   type PlacedInvocation,
 } from '../../store/audit.ts';
-import { listLogEntries } from '../../store/log.ts';
+import { listEveryEntry } from '../../store/log.ts';
 import type { LogEntryRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { getDelegationByCid } from '../../store/ucan-delegations.ts';
@@ -46,12 +46,9 @@ export async function auditActs(
   onProgress?: (done: number) => void,
 ): Promise<AuditedActs> {
   const walk = new ActWalk(transaction, authority, findings);
-  for (let from = 0, more = true; more; ) {
-    const rows = await listLogEntries(transaction, from, entriesAtOnce);
+  for await (const rows of listEveryEntry(transaction, entriesAtOnce)) {
     await walk.checkPage(rows);
-    from = (rows.at(-1)?.entryIndex ?? from) + 1;
-    more = rows.length === entriesAtOnce;
-    onProgress?.(from);
+    onProgress?.(walk.size);
   }
   return walk.end();
 }
@@ -71,6 +68,11 @@ class ActWalk {
     this.#findings = findings;
     this.#effects = new EffectCursor(transaction);
     this.#acts = new ActAudit({ authority, findings, ...proofsOf(transaction) });
+  }
+
+  /** How many entries there are so far. */
+  get size(): number {
+    return this.#size;
   }
 
   async checkPage(rows: readonly LogEntryRow[]): Promise<void> {

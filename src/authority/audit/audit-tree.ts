@@ -1,8 +1,8 @@
 import { equalBytes } from '../../bytes.ts';
 import { hashLength } from '../../log/merkle.ts';
 import { type Tile, tileWidth, widthOfTile } from '../../log/tile.ts';
-import { findLastCheckpoint, listCheckpoints } from '../../store/checkpoints.ts';
-import { listLogEntries } from '../../store/log.ts';
+import { findLastCheckpoint, listEveryCheckpoint } from '../../store/checkpoints.ts';
+import { listEveryEntry } from '../../store/log.ts';
 import { findLogTile, listLogTiles } from '../../store/log-tiles.ts';
 import type { CheckpointRow, LogEntryRow, LogTileRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
@@ -10,7 +10,6 @@ import type { Findings } from './findings.ts';
 import { TreeAudit, type TreeCircumstances } from './tree-audit.ts';
 
 const entriesAtOnce = 2000;
-const checkpointsAtOnce = 500;
 const tilesAtOnce = 500;
 
 /**
@@ -24,11 +23,8 @@ export async function auditTree(
 ): Promise<TreeAudit> {
   const walk = new TreeWalk(transaction, circumstances, (await findLastCheckpoint(transaction))?.size ?? 0);
   await walk.begin();
-  for (let from = 0, more = true; more; ) {
-    const rows = await listLogEntries(transaction, from, entriesAtOnce);
+  for await (const rows of listEveryEntry(transaction, entriesAtOnce)) {
     await walk.append(rows);
-    from = (rows.at(-1)?.entryIndex ?? from) + 1;
-    more = rows.length === entriesAtOnce;
     onProgress?.(walk.tree.size);
   }
   await walk.end();
@@ -132,15 +128,6 @@ class TreeWalk {
 function firstDifference(hashes: Uint8Array, stored: Uint8Array): number {
   const at = hashes.findIndex((byte, index) => byte !== stored[index]);
   return Math.floor((at < 0 ? stored.length : at) / hashLength);
-}
-
-async function* listEveryCheckpoint(transaction: Transaction): AsyncGenerator<CheckpointRow> {
-  for (let behind = Number.MIN_SAFE_INTEGER, more = true; more; ) {
-    const rows = await listCheckpoints(transaction, behind, checkpointsAtOnce);
-    yield* rows;
-    behind = rows.at(-1)?.size ?? behind;
-    more = rows.length === checkpointsAtOnce;
-  }
 }
 
 async function* listEveryTile(transaction: Transaction): AsyncGenerator<LogTileRow> {

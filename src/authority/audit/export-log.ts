@@ -5,9 +5,9 @@ import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { hashLeaf } from '../../log/merkle.ts';
 import { RunningTree } from '../../log/running-tree.ts';
 import { listLogKeys, listPlacedInvocations, listRowsByKey } from '../../store/audit.ts';
-import { listCheckpoints } from '../../store/checkpoints.ts';
+import { listEveryCheckpoint } from '../../store/checkpoints.ts';
 import { type LoggedTable, nameInSql } from '../../store/effects.ts';
-import { listLogEntries, readLogHead } from '../../store/log.ts';
+import { listEveryEntry, readLogHead } from '../../store/log.ts';
 import type { CheckpointRow, LogEffectRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { formatCid } from '../../ucan/cid.ts';
@@ -61,12 +61,9 @@ export function exportLog(
     const { size } = await readLogHead(transaction);
     const writer = new LogWriter(transaction, write);
     await writer.begin(authority.identity.did);
-    for (let from = 0, more = true; more; ) {
-      const rows = await listLogEntries(transaction, from, entriesAtOnce);
+    for await (const rows of listEveryEntry(transaction, entriesAtOnce)) {
       await writer.addEntries(rows.map(({ entry }) => entry));
-      from += rows.length;
-      more = rows.length === entriesAtOnce;
-      onProgress?.(from, size);
+      onProgress?.(writer.size, size);
     }
     return writer.end();
   });
@@ -78,13 +75,20 @@ class LogWriter {
   readonly #effects: EffectCursor;
   readonly #tree = new RunningTree();
   readonly #given = new Set<string>();
-  #checkpoints: readonly CheckpointRow[] = [];
+  readonly #checkpoints: AsyncGenerator<CheckpointRow>;
+  #next: CheckpointRow | undefined;
   #checkpoint: number | null = null;
 
   constructor(transaction: Transaction, write: WriteExport) {
     this.#transaction = transaction;
     this.#write = write;
     this.#effects = new EffectCursor(transaction);
+    this.#checkpoints = listEveryCheckpoint(transaction);
+  }
+
+  /** How many entries were written so far. */
+  get size(): number {
+    return this.#tree.size;
   }
 
   async begin(authority: string): Promise<void> {
@@ -92,6 +96,7 @@ class LogWriter {
     for (const { statement, signature } of await listLogKeys(this.#transaction)) {
       this.#add({ kind: 'log-key', statement, signature });
     }
+    await this.#takeCheckpoint();
   }
 
   async addEntries(entries: readonly Uint8Array[]): Promise<void> {
@@ -155,15 +160,17 @@ class LogWriter {
     if (effects.length > 0) this.#add({ kind: 'effects', effects });
   }
 
+  async #takeCheckpoint(): Promise<void> {
+    const { value, done } = await this.#checkpoints.next();
+    this.#next = done ? undefined : value;
+  }
+
   async #addCheckpoint(): Promise<void> {
     const { size } = this.#tree;
-    if (this.#checkpoints.length === 0 || (this.#checkpoints.at(-1)?.size ?? 0) < size) {
-      this.#checkpoints = await listCheckpoints(this.#transaction, size - 1, entriesAtOnce);
-    }
-    const found = this.#checkpoints.find((checkpoint) => checkpoint.size === size);
-    if (found === undefined) return;
+    while (this.#next && this.#next.size < size) await this.#takeCheckpoint();
+    if (this.#next?.size !== size) return;
     this.#checkpoint = size;
-    this.#add({ kind: 'checkpoint', note: found.note });
+    this.#add({ kind: 'checkpoint', note: this.#next.note });
   }
 
   #add(record: ExportRecord): void {

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { insertCheckpoint, listEveryCheckpoint } from '../../src/store/checkpoints.ts';
+import type { Database } from '../../src/store/database.ts';
+import { insertLogEntry, listEveryEntry } from '../../src/store/log.ts';
+import { openStore } from '../support/authority.ts';
+import { engines } from '../support/engines.ts';
+import { rowTime } from '../support/tokens.ts';
+
+// Some are missing: in the first page, at the end of one, and a whole page.
+const indices = [0, 1, 3, 4, 5, 8, 9, 15, 16];
+
+describe.each(engines)('$name', (engine) => {
+  let database: Database;
+
+  beforeAll(async () => {
+    database = await openStore(await engine.createUrl(), true);
+    await database.transact('write', async (transaction) => {
+      for (const entryIndex of indices) {
+        await insertLogEntry(transaction, { entryIndex, entry: Uint8Array.of(entryIndex) }, []);
+      }
+    });
+  });
+
+  afterAll(() => database.close());
+
+  test.each([1, 2, 3, 4, 100])('every entry comes once, however many are missing: %i at a time', async (atOnce) => {
+    const pages = await database.transact('read', (transaction) =>
+      Array.fromAsync(listEveryEntry(transaction, atOnce)),
+    );
+    expect(pages.flat().map(({ entryIndex }) => entryIndex)).toEqual(indices);
+    expect(pages.every(({ length }) => length <= atOnce)).toBe(true);
+  });
+
+  test('every checkpoint comes once, in the order of their sizes, over several pages', async () => {
+    const sizes = Array.from({ length: 1001 }, (_, index) => 3 * index);
+    const note = Uint8Array.of(1);
+    const found = await database.transact('write', async (transaction) => {
+      for (const size of sizes.toReversed()) await insertCheckpoint(transaction, { size, note, createdAt: rowTime });
+      return Array.fromAsync(listEveryCheckpoint(transaction));
+    });
+    expect(found.map(({ size }) => size)).toEqual(sizes);
+  });
+});
