@@ -3,7 +3,6 @@ import type { EventName, HanaperEvent, Observer } from '../events.ts';
 import type { PackageSignature } from '../signature/document.ts';
 import type { SignaturePlace } from '../signature/revocation.ts';
 import { SignatureCache } from '../signature/signature-cache.ts';
-import type { VerifySignature } from '../signature/verify.ts';
 import { readTime } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
@@ -59,7 +58,6 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly memo: Memo = new Memo();
   readonly proofs: KeptProofs = new KeptProofs();
   readonly signatures: SignatureCache = new SignatureCache();
-  readonly #verify: VerifySignature = (...signed) => this.signatures.verify(...signed);
 
   constructor({ database, identity, observer, clock, checkpointDelay }: AuthorityParts) {
     this.database = database;
@@ -176,7 +174,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
 
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */
   async trustFor({ organisation, packageHash }: TrustQuery): Promise<TrustMaterial> {
-    const basis = { authority: this.identity, verify: this.#verify };
+    const basis = { authority: this.identity, verify: this.signatures.verify };
     const material = await this.database.transact('read', async (transaction) =>
       gatherTrust(transaction, basis, await resolveOrganisation(transaction, organisation), packageHash),
     );

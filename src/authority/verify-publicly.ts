@@ -1,6 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import { decodeSignature, type PackageSignature } from '../signature/document.ts';
-import type { Candidate, VerifySignature } from '../signature/verify.ts';
+import type { Candidate } from '../signature/verify.ts';
 import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { verifyByTrust } from '../trust/verify.ts';
@@ -53,7 +53,7 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
       candidates,
       material,
       now: host.present,
-      verify: rememberIn(host),
+      verify: host.signatures.verify,
     });
     const { key, signature } = verdict.first;
     return {
@@ -74,10 +74,6 @@ function readPublicTrust(host: Host, organisation: string): Promise<PublicTrust 
   return host.database.transact('read', (transaction) => findPublicTrust(host, transaction, organisation));
 }
 
-function rememberIn({ signatures }: Host): VerifySignature {
-  return (...signed) => signatures.verify(...signed);
-}
-
 async function findPublicTrust(
   host: Host,
   transaction: Transaction,
@@ -86,7 +82,7 @@ async function findPublicTrust(
   try {
     const organisation = await resolveOrganisation(transaction, reference);
     if (organisation.publicVerificationSince === null) return undefined;
-    const basis = { authority: host.identity, verify: rememberIn(host) };
+    const basis = { authority: host.identity, verify: host.signatures.verify };
     return { organisation: organisation.did, ...(await gatherKeys(transaction, basis, organisation)) };
   } catch (error) {
     if (error instanceof HanaperError && error.code === 'not_found') return undefined;

@@ -1,6 +1,7 @@
 import { concatBytes, encodeHex } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
-import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
+import { verify } from '../crypto/ed25519.ts';
+import type { VerifySignature } from './verify.ts';
 
 // Two megabytes of digests.
 const mostKept = 10_000;
@@ -17,15 +18,15 @@ export class SignatureCache {
     this.#most = most;
   }
 
-  /** Like `verify` of `hanaper/crypto`; of a signature that is not valid nothing is kept. */
-  async verify(publicKey: Ed25519PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  /** Like `verify` of `hanaper/crypto`, and to be handed on by itself; of a signature that is not valid nothing is kept. */
+  readonly verify: VerifySignature = async (publicKey, message, signature) => {
     const name = nameOf(publicKey, message, signature);
     if (this.#valid.has(name)) return true;
     if (!(await verify(publicKey, message, signature))) return false;
     if (this.#valid.size >= this.#most) this.#dropOldest();
     this.#valid.add(name);
     return true;
-  }
+  };
 
   #dropOldest(): void {
     const [oldest = ''] = this.#valid;
