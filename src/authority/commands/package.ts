@@ -13,7 +13,7 @@ import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
 import { insertSignaturePlace } from '../../store/signature-places.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
-import { findPlace as findPlaceIn } from '../find-place.ts';
+import { findPlace } from '../find-place.ts';
 import { gatherTrust } from '../gather-trust.ts';
 import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
@@ -157,9 +157,9 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
     const { transaction, authority, organisation, now } = context;
     const { keys } = await gatherTrust(transaction, { authority }, organisation, hash);
     const candidate = { origin: 'detached', signature: decodeSignature(document) } as const;
-    const aids = { findPlace: (signed: PackageSignature) => findPlaceIn(transaction, authority.did, signed) };
+    const aids = { findPlace: (signed: PackageSignature) => findPlace(transaction, authority.did, signed) };
     const { key, signature } = await verifySignatures({ hash, name }, [candidate], keys, new Date(now), aids);
-    await storeSignature(context, document);
+    await storeSignature(context, signature);
     const told = { package_hash: hash, fingerprint: key.fingerprint };
     context.emit('package.signature.attached', { organisation: organisation.name, ...told });
     const signed_at = new Date(signature.signedAt).toISOString();
@@ -202,17 +202,18 @@ async function signWith(
   );
   requireNotRevoked(row);
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
-  const signature = await makeSignature(seed, row);
-  if (store) await storeSignature(context, signature);
-  await insertSignaturePlace(context.transaction, sha256(decodeSignature(signature).signature), context.entryIndex);
+  const document = await makeSignature(seed, row);
+  const signed = decodeSignature(document);
+  if (store) await storeSignature(context, signed);
+  await insertSignaturePlace(context.transaction, sha256(signed.signature), context.entryIndex);
   const { organisation, now } = context;
   const about = { organisation: organisation.name, key: row.keyName };
   context.emit('package.signed', { ...about, fingerprint: row.keyFingerprint, package_hash: hash });
-  return { signature, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
+  return { signature: document, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
 }
 
-async function storeSignature({ transaction, now }: OrganisationContext, document: SignatureDocument): Promise<void> {
-  const { format, packageHash, keyFingerprint, signature, signedAt, payload, statement } = decodeSignature(document);
+async function storeSignature({ transaction, now }: OrganisationContext, signed: PackageSignature): Promise<void> {
+  const { format, packageHash, keyFingerprint, signature, signedAt, payload, statement } = signed;
   await insertSignature(
     transaction,
     {
