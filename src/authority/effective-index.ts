@@ -2,6 +2,7 @@ import { decodeLogEntry } from '../log/entry.ts';
 import { listLogEntries } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { altered } from './altered.ts';
+import { findFirst } from './find-first.ts';
 
 /**
  * The index of the first of the log's `size` entries that was enrolled at a time or after it; where there is none, that of
@@ -9,15 +10,8 @@ import { altered } from './altered.ts';
  *
  * @throws HanaperError `database_corrupt`, `log_tampered`
  */
-export async function findEffectiveIndex(transaction: Transaction, time: string, size: number): Promise<number> {
-  let low = 0;
-  let high = size;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if ((await readEnrolledAt(transaction, middle)) < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+export function findEffectiveIndex(transaction: Transaction, time: string, size: number): Promise<number> {
+  return findFirst(size, async (index) => (await readEnrolledAt(transaction, index)) >= time);
 }
 
 /** When the entry of an index was enrolled. */

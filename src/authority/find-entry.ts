@@ -5,6 +5,7 @@ import { logTampered } from '../log/tampered.ts';
 import { listLogEntries, readLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { getInvocationByCid } from '../store/ucan-invocations.ts';
+import { findFirst } from './find-first.ts';
 
 const entriesAtOnce = 500;
 
@@ -46,15 +47,12 @@ export async function listEntries(
  * @throws HanaperError `log_tampered`
  */
 export async function findIndexAt(transaction: Transaction, time: string): Promise<number> {
-  let [low, high] = [0, (await readLogHead(transaction)).size];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const placed = await findEntry(transaction, middle);
-    if (placed === undefined) throw logTampered('entry', 'is missing', { index: middle });
-    if (placed.entry.enrolledAt < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const { size } = await readLogHead(transaction);
+  return findFirst(size, async (index) => {
+    const placed = await findEntry(transaction, index);
+    if (placed === undefined) throw logTampered('entry', 'is missing', { index });
+    return placed.entry.enrolledAt >= time;
+  });
 }
 
 /**

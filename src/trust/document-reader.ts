@@ -1,6 +1,7 @@
 import { decodeBase64, decodeUtf8 } from '../bytes.ts';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
 import type { HanaperError } from '../errors.ts';
+import { isTime } from '../log/time.ts';
 
 /** Makes the error of a document; `reason` completes the sentence "The document …", `field` is where it does. */
 export type Refuse = (reason: string, field: string, cause?: unknown) => HanaperError;
@@ -96,10 +97,4 @@ export class DocumentReader {
     if (bytes === undefined || bytes.length > maxLength) throw this.#refuse('is not base64', field);
     return bytes;
   }
-}
-
-function isTime(text: string): boolean {
-  if (text.length !== 24) return false;
-  const time = new Date(text);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
