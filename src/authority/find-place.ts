@@ -1,4 +1,3 @@
-import { decodeBase64 } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 import type { PackageSignature } from '../signature/document.ts';
@@ -9,7 +8,7 @@ import { checkPackageProof } from '../trust/check-proof.ts';
 import { TrustedLog } from '../trust/trusted-log.ts';
 import { findEntry } from './find-entry.ts';
 import { readLogKey } from './log-key.ts';
-import { type LogProofDocument, proveEntry } from './prove-entry.ts';
+import { proveEntry } from './prove-entry.ts';
 
 /**
  * Where a signature stands in the log of this database, proven as anybody else would prove it: by the entry, its receipt,
@@ -52,14 +51,6 @@ async function provePlace(
   const placed = index === undefined ? undefined : await findEntry(transaction, index);
   const log = await openTrustedLog(transaction, did);
   if (placed === undefined || log === undefined) return undefined;
-  const proof = decodeProof(await proveEntry(transaction, did, placed));
+  const proof = await proveEntry(transaction, did, placed);
   return checkPackageProof({ ...proof, signature }, log);
-}
-
-function decodeProof({ index, entry, receipt, inclusion, checkpoint }: LogProofDocument) {
-  return { index, checkpoint, entry: bytesOf(entry), receipt: bytesOf(receipt), inclusion: inclusion.map(bytesOf) };
-}
-
-function bytesOf(base64: string): Uint8Array {
-  return decodeBase64(base64) ?? new Uint8Array(0);
 }

@@ -21,7 +21,20 @@ export interface LogKeyDocument {
   readonly signature: string;
 }
 
-/** That an entry stands in the log, as a document; bytes are in base64. */
+/** That an entry stands in the log. */
+export interface EntryProof {
+  readonly index: number;
+  readonly entry: Uint8Array;
+  /** The token of the receipt that the entry names. */
+  readonly receipt: Uint8Array;
+  /** 32 bytes each, nearest first. */
+  readonly inclusion: readonly Uint8Array[];
+  /** The text of a signed note. */
+  readonly checkpoint: string;
+  readonly logKey: SignedLogKey;
+}
+
+/** {@link EntryProof} as a document; bytes are in base64. */
 export interface LogProofDocument {
   readonly index: number;
   readonly entry: string;
@@ -58,23 +71,30 @@ export async function proveEntry(
   transaction: Transaction,
   did: string,
   { index, bytes, entry }: PlacedEntry,
-): Promise<LogProofDocument> {
+): Promise<EntryProof> {
   const head = await readSignedHead(transaction, did);
   if (head === undefined || head.checkpoint.size <= index) throw notYet(index, head?.checkpoint.size ?? 0);
   const { size, root } = head.checkpoint;
-  const proof = await proveInclusion(readTree(transaction, size), index, size);
-  verifyInclusion({ index, size, root, proof, leafHash: hashLeaf(bytes) });
+  const inclusion = await proveInclusion(readTree(transaction, size), index, size);
+  verifyInclusion({ index, size, root, proof: inclusion, leafHash: hashLeaf(bytes) });
   const receipt = await getInvocationByCid(transaction, entry.receipt);
   if (receipt === undefined || !computeCid(receipt.envelope).equals(entry.receipt)) {
     throw altered(`receipt ${formatCid(entry.receipt)}`);
   }
+  const { note: checkpoint, logKey } = head;
+  return { index, entry: bytes, receipt: receipt.envelope, inclusion, checkpoint, logKey };
+}
+
+/** A proof as a document. */
+export function toLogProofDocument(proof: EntryProof): LogProofDocument {
+  const { index, entry, receipt, inclusion, checkpoint, logKey } = proof;
   return {
     index,
-    entry: encodeBase64(bytes),
-    receipt: encodeBase64(receipt.envelope),
-    inclusion: proof.map(encodeBase64),
-    checkpoint: head.note,
-    log_key: toLogKeyDocument(head.logKey),
+    entry: encodeBase64(entry),
+    receipt: encodeBase64(receipt),
+    inclusion: inclusion.map(encodeBase64),
+    checkpoint,
+    log_key: toLogKeyDocument(logKey),
   };
 }
 

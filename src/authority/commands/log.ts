@@ -15,6 +15,7 @@ import {
   proveGrowth,
   readSignedHead,
   toLogKeyDocument,
+  toLogProofDocument,
 } from '../prove-entry.ts';
 
 /** Which entries are read. */
@@ -155,7 +156,7 @@ export const proveLog: Command<'authority', ProveArgs, LogProofDocument> = {
         ? await findEntryOf(transaction, parseCid(args.receipt ?? ''))
         : await findEntry(transaction, args.index);
     if (placed === undefined) throw noEntry(args);
-    return proveEntry(transaction, authority.did, placed);
+    return toLogProofDocument(await proveEntry(transaction, authority.did, placed));
   },
 };
 

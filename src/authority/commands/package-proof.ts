@@ -6,7 +6,7 @@ import { getInvocationByCid } from '../../store/ucan-invocations.ts';
 import { sha256Arg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { findEntry, type PlacedEntry } from '../find-entry.ts';
-import { type LogProofDocument, proveEntry } from '../prove-entry.ts';
+import { type LogProofDocument, proveEntry, toLogProofDocument } from '../prove-entry.ts';
 import { logProofResult } from './log.ts';
 
 /** Proves where in the log a package signature of the organisation stands; a checkpoint is made first, if the vault is open. */
@@ -24,7 +24,7 @@ export const provePackage: Command<'organisation', { signature: string }, LogPro
     const index = await findSignaturePlace(transaction, decodeHex(signature) ?? new Uint8Array(0));
     const placed = index === undefined ? undefined : await findEntry(transaction, index);
     if (placed === undefined || !(await isOwn(context, placed))) throw notSignedHere(context);
-    return proveEntry(transaction, authority.did, placed);
+    return toLogProofDocument(await proveEntry(transaction, authority.did, placed));
   },
 };
 
