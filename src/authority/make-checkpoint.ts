@@ -5,7 +5,7 @@ import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
 import { proveConsistency } from '../log/consistency.ts';
 import { emptyTree, growTiles, rootOfEdge, type TreeEdge } from '../log/grow-tiles.ts';
-import type { LogKey } from '../log/log-key.ts';
+import { type LogKey, verifierKeyOf } from '../log/log-key.ts';
 import { emptyRoot, hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
 import { listPartialTiles, type Tile, type TileCoordinates, tileLength } from '../log/tile.ts';
@@ -61,7 +61,6 @@ interface Growth {
 function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   return database.transact('read', async (transaction) => {
     const key = await requireOwnKey(transaction, vault);
-    // Before all that it is held against, since on PostgreSQL each query sees what others have committed by then.
     const signed = await readSigned(transaction, key);
     const { size } = await readLogHead(transaction);
     if (seen) checkSeen(seen, signed, await proveSince(transaction, seen.size, signed.size));
@@ -75,10 +74,10 @@ function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   });
 }
 
-async function readSigned(transaction: Transaction, { origin, publicKey }: LogKey): Promise<Checkpoint> {
+async function readSigned(transaction: Transaction, key: LogKey): Promise<Checkpoint> {
   const row = await findLastCheckpoint(transaction);
-  if (row === undefined) return { origin, size: 0, root: emptyRoot() };
-  const checkpoint = await openCheckpoint(row.note, { name: origin, publicKey });
+  if (row === undefined) return { origin: key.origin, size: 0, root: emptyRoot() };
+  const checkpoint = await openCheckpoint(row.note, verifierKeyOf(key));
   if (checkpoint.size === row.size) return checkpoint;
   throw logTampered('checkpoint', 'stands in the place of another', { size: row.size });
 }

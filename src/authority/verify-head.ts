@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeBase64 } from '../bytes.ts';
 import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
-import { checkLogKey, type SignedLogKey } from '../log/log-key.ts';
+import { checkLogKey, type SignedLogKey, verifierKeyOf } from '../log/log-key.ts';
 
 /** A checkpoint with all by which it was verified. */
 export interface SignedHead {
@@ -24,8 +24,7 @@ export async function verifyHead(did: string, logKey: SignedLogKey, note: Uint8A
   const name = [did, ...[logKey.statement, logKey.signature, note].map(encodeBase64)].join(' ');
   const known = verified.get(name);
   if (known) return known;
-  const { origin, publicKey } = await checkLogKey(logKey, did);
-  const checkpoint = await openCheckpoint(note, { name: origin, publicKey });
+  const checkpoint = await openCheckpoint(note, verifierKeyOf(await checkLogKey(logKey, did)));
   // What was verified is text.
   const head = { checkpoint, note: decodeUtf8(note) ?? '', logKey };
   if (verified.size >= mostKept) verified.clear();

@@ -5,6 +5,7 @@ import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { formatOrigin, isEpoch, type LogName } from './origin.ts';
 import { logTampered } from './tampered.ts';
 import { isTime } from './time.ts';
+import type { VerifierKey } from './verifier-key.ts';
 
 /** By which key an authority signs the checkpoints of a log. */
 export interface LogKeyClaims extends LogName {
@@ -73,6 +74,11 @@ export async function checkLogKey({ statement, signature }: SignedLogKey, did: s
 export function readLogKey(statement: Uint8Array, did: string, identity: Ed25519PublicKey): LogKey {
   if (statement.length > maxStatementLength) throw refused('has too long a statement', did);
   return requireOwn(readStatement(statement, did, importPublicKeyToVerify), identity);
+}
+
+/** The key as whoever verifies notes takes it: its name is the origin of the log. */
+export function verifierKeyOf({ origin, publicKey }: LogKey): VerifierKey {
+  return { name: origin, publicKey };
 }
 
 function requireOwn(key: LogKey, identity: Ed25519PublicKey): LogKey {

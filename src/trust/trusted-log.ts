@@ -1,7 +1,7 @@
 import { encodeUtf8 } from '../bytes.ts';
 import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
-import type { LogKey } from '../log/log-key.ts';
+import { type LogKey, verifierKeyOf } from '../log/log-key.ts';
 
 const mostKept = 64;
 
@@ -32,8 +32,7 @@ export class TrustedLog {
   async open(note: string): Promise<Checkpoint> {
     const known = this.#known.get(note);
     if (known) return known;
-    const { origin: name, publicKey } = this.key;
-    const checkpoint = await openCheckpoint(encodeUtf8(note), { name, publicKey });
+    const checkpoint = await openCheckpoint(encodeUtf8(note), verifierKeyOf(this.key));
     for (const other of this.#known.values()) if (other.size === checkpoint.size) checkSeen(other, checkpoint);
     this.know(note, checkpoint);
     return checkpoint;

@@ -2,11 +2,11 @@ import { encodeBase64, equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { digestEffect, type HashedRow } from '../../log/effect.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
-import { checkLogKey } from '../../log/log-key.ts';
-import { formatOrigin } from '../../log/origin.ts';
+import { checkLogKey, verifierKeyOf } from '../../log/log-key.ts';
 import type { VerifierKey } from '../../log/verifier-key.ts';
 import { cidKey } from '../../ucan/cid.ts';
 import { type Delegation, decodeDelegation } from '../../ucan/delegation.ts';
+import { firstEpoch } from '../log-key.ts';
 import { ActAudit } from './act-audit.ts';
 import type { Audited } from './audit-database.ts';
 import { EffectsAudit } from './effects-audit.ts';
@@ -21,8 +21,6 @@ export interface ExportAuditOptions {
   /** Is told how many bytes were read. */
   readonly onProgress?: ((doneBytes: number) => void) | undefined;
 }
-
-const firstEpoch = 1;
 
 /**
  * Checks an export of a log with nothing but the authority's DID: tree, checkpoints, tokens, chains, effects, and the rows
@@ -127,8 +125,8 @@ class ExportAudit {
   async #takeKey(record: ExportRecord & { readonly kind: 'log-key' }): Promise<void> {
     if (this.#tree) return this.#break('has a key of the log behind entries');
     try {
-      const { epoch, publicKey } = await checkLogKey(record, this.#authority);
-      if (epoch === firstEpoch) this.#key = { name: formatOrigin({ did: this.#authority, epoch }), publicKey };
+      const key = await checkLogKey(record, this.#authority);
+      if (key.epoch === firstEpoch) this.#key = verifierKeyOf(key);
     } catch (error) {
       if (!(error instanceof HanaperError)) throw error;
       this.#findings.add({ kind: 'log_key', table: 'log_keys', message: error.message });

@@ -1,13 +1,12 @@
 import { encodeHex, equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
-import { checkLogKey, type LogKey } from '../../log/log-key.ts';
+import { checkLogKey, type LogKey, verifierKeyOf } from '../../log/log-key.ts';
 import type { VerifierKey } from '../../log/verifier-key.ts';
 import { listLogKeys } from '../../store/audit.ts';
 import type { LogKeyRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
+import { firstEpoch } from '../log-key.ts';
 import type { Findings } from './findings.ts';
-
-const firstEpoch = 1;
 
 /** Checks the statement about each key of the log, and gives that of the first epoch, which signs the checkpoints. */
 export async function auditLogKeys(
@@ -18,7 +17,7 @@ export async function auditLogKeys(
   let found: VerifierKey | undefined;
   for (const row of await listLogKeys(transaction)) {
     const key = await checkRow(row, authority, findings);
-    if (key?.epoch === firstEpoch) found = { name: key.origin, publicKey: key.publicKey };
+    if (key?.epoch === firstEpoch) found = verifierKeyOf(key);
   }
   return found;
 }

@@ -4,7 +4,7 @@ import { checkSeen } from '../../log/check-seen.ts';
 import { type Checkpoint, openCheckpoint } from '../../log/checkpoint.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { verifyInclusion } from '../../log/inclusion.ts';
-import { checkLogKey } from '../../log/log-key.ts';
+import { checkLogKey, verifierKeyOf } from '../../log/log-key.ts';
 import { hashLeaf } from '../../log/merkle.ts';
 import { logTampered } from '../../log/tampered.ts';
 import type { VerifierKey } from '../../log/verifier-key.ts';
@@ -58,8 +58,7 @@ export function withoutCheckpoint(seen: number): HanaperError {
 }
 
 async function readKey({ statement, signature }: LogKeyDocument, did: string): Promise<VerifierKey> {
-  const key = await checkLogKey({ statement: decode(statement), signature: decode(signature) }, did);
-  return { name: key.origin, publicKey: key.publicKey };
+  return verifierKeyOf(await checkLogKey({ statement: decode(statement), signature: decode(signature) }, did));
 }
 
 function decode(text: string): Uint8Array {
