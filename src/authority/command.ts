@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly authority: AuthorityIdentity;
   /** Where the log ends: the index of the entry that tells of a command that writes. */
   readonly entryIndex: number;
+  /** The time of that entry: `now`, or later where the clock was put back. */
+  readonly enrolledAt: string;
   /** The tokens of this database. */
   readonly tokens: StoredTokens;
   /** What was read before, for as long as nothing has changed. */

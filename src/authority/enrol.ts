@@ -52,8 +52,7 @@ export async function enrol(
   const isFirst = await insertInvocation(transaction, invocation, { didId: invoker, now, resultCid: receipt.cid });
   if (!isFirst) throw executedBefore(invocation);
   await insertInvocation(transaction, receipt, { didId: executor, now });
-  // Order is told by the log: a clock that was put back does not put it back.
-  const enrolledAt = head.enrolledAt !== null && head.enrolledAt > now ? head.enrolledAt : now;
+  const enrolledAt = timeOfEntry(head, now);
   const entry = encodeLogEntry({
     invocation: invocation.cid,
     receipt: receipt.cid,
@@ -72,6 +71,14 @@ function executedBefore({ cid }: Invocation): HanaperError {
     'internal',
     `The invocation ${formatCid(cid)} was executed before. Ask again for its receipt.`,
   );
+}
+
+/**
+ * When an entry behind this head is enrolled, now being `now` (RFC 3339, UTC). Order is told by the log: a clock that was
+ * put back does not put it back.
+ */
+export function timeOfEntry({ enrolledAt }: Pick<LogHeadRow, 'enrolledAt'>, now: string): string {
+  return enrolledAt !== null && enrolledAt > now ? enrolledAt : now;
 }
 
 /** What a transaction has written so far, hashed for an entry. */

@@ -104,16 +104,14 @@ export async function readAsLocal(
   if (command.needsCheckpoint) await host.checkpoint();
   const result = await host.database.transact('read', async (transaction) => {
     const now = await host.readNow(transaction);
-    const { size: entryIndex } = await readLogHead(transaction);
-    return runAsLocal(host, { transaction, now, entryIndex, recall: withoutMemo, told }, command, args, organisation);
+    const head = await readLogHead(transaction);
+    return runAsLocal(host, { transaction, now, head, recall: withoutMemo, told }, command, args, organisation);
   });
   told.tell(host);
   return { kind: 'result', result };
 }
 
 interface Admitted extends Authorized {
-  /** Where the log ended when it was authorised. */
-  readonly head: LogHeadRow;
   readonly surroundings: Surroundings;
 }
 
@@ -126,15 +124,14 @@ async function admit(
   told: Told,
 ): Promise<Admitted | Answer> {
   const { invocation } = request;
-  // First, since on PostgreSQL each query sees what others have committed by then: what is not seen below comes behind it.
   const head = await readLogHead(transaction);
   const isWrite = command.access === 'write';
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
   const now = await host.readNow(transaction);
-  const surroundings = { transaction, now, entryIndex: head.size, recall: host.memo.at(head.generation), told };
+  const surroundings = { transaction, now, head, recall: host.memo.at(head.generation), told };
   const authorized = await authorizeIn(host, surroundings, command, request);
-  return { ...authorized, head, surroundings };
+  return { ...authorized, surroundings };
 }
 
 async function read(host: Host, request: Request, admitted: Admitted): Promise<Answer> {
@@ -151,11 +148,11 @@ function perform(
   const vault = host.requireVault();
   return host.writer.write(async (transaction, turn): Promise<Answer> => {
     told.clear();
-    const hasMoved = turn.head.size !== admitted.head.size;
+    const hasMoved = turn.head.size !== admitted.surroundings.head.size;
     const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
     const now = await host.readNow(transaction);
-    const surroundings = { transaction, now, entryIndex: turn.head.size, recall: recallIn(host, turn), told };
+    const surroundings = { transaction, now, head: turn.head, recall: recallIn(host, turn), told };
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);
@@ -165,8 +162,8 @@ function perform(
     turn.isOpen = true;
     const principals = known.every((id) => id !== undefined) ? known : await addPrincipals(surroundings, dids);
     const effects = hashEffects(transaction, turn.head.size);
+    await host.proofs.keep(transaction, authorized.path, (remember) => told.after(remember));
     const act = { invocation, out, now, head: turn.head, principals };
-    await host.proofs.keep(transaction, authorized.path, (act) => told.after(act));
     const { receipt, head } = await enrol(transaction, vault, act, effects);
     const index = turn.head.size;
     turn.head = head;
@@ -189,7 +186,7 @@ async function checkAgain(
   admitted: Admitted,
   head: LogHeadRow,
 ): Promise<Authorized> {
-  if (head.generation !== admitted.head.generation) {
+  if (head.generation !== admitted.surroundings.head.generation) {
     return authorizeIn(host, surroundings, admitted.command, request);
   }
   requireInTime(request.invocation, admitted.path, surroundings.now);

@@ -2,11 +2,10 @@ import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 import type { PackageSignature } from '../signature/document.ts';
 import type { SignaturePlace } from '../signature/revocation.ts';
-import { findSignaturePlace } from '../store/signature-places.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { checkPackageProof } from '../trust/check-proof.ts';
 import { TrustedLog } from '../trust/trusted-log.ts';
-import { findEntry } from './find-entry.ts';
+import { findSigningEntry } from './find-signing-entry.ts';
 import { readLogKey } from './log-key.ts';
 import { proveEntry } from './prove-entry.ts';
 
@@ -47,8 +46,8 @@ async function provePlace(
   did: string,
   signature: PackageSignature,
 ): Promise<SignaturePlace | undefined> {
-  const index = await findSignaturePlace(transaction, sha256(signature.signature));
-  const placed = index === undefined ? undefined : await findEntry(transaction, index);
+  const sought = { digest: sha256(signature.signature), signedAt: new Date(signature.signedAt).toISOString() };
+  const placed = await findSigningEntry(transaction, did, sought);
   const log = await openTrustedLog(transaction, did);
   if (placed === undefined || log === undefined) return undefined;
   const proof = await proveEntry(transaction, did, placed);

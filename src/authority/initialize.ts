@@ -128,6 +128,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     transaction,
     now,
     entryIndex: 0,
+    enrolledAt: now,
     authority: { did: vault.did, publicKey: vault.publicKey },
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,

@@ -1,7 +1,9 @@
+import type { LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Authorized } from './authorize.ts';
 import type { AnyCommand, CommandContext, CommandSubject, ContextOf } from './command.ts';
+import { timeOfEntry } from './enrol.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import type { Host } from './host.ts';
 import type { Recall } from './memo.ts';
@@ -14,7 +16,7 @@ export interface Surroundings {
   /** RFC 3339, UTC. */
   readonly now: string;
   /** Where the log ends. */
-  readonly entryIndex: number;
+  readonly head: LogHeadRow;
   readonly recall: Recall;
   readonly told: Told;
 }
@@ -46,13 +48,14 @@ export async function runAsLocal(
 
 async function createContext(
   host: Host,
-  { transaction, now, entryIndex, recall, told }: Surroundings,
+  { transaction, now, head, recall, told }: Surroundings,
   given: readonly Delegation[],
 ): Promise<CommandContext> {
   return {
     transaction,
     now,
-    entryIndex,
+    entryIndex: head.size,
+    enrolledAt: timeOfEntry(head, now),
     authority: host.identity,
     tokens: await host.tokensIn(transaction),
     given,

@@ -8,7 +8,10 @@ const select = prepare<{ readonly entryIndex: number }>(
   'select entry_index from signature_places where signature_digest = $1',
 );
 
-/** Notes by which entry of the log a package signature was made; of one that was made twice, the first stays. */
+/**
+ * Notes by which entry of the log a package signature was made, where the entry has another time than the signature; of one
+ * that was made twice, the first stays.
+ */
 export async function insertSignaturePlace(
   transaction: Transaction,
   signatureDigest: Uint8Array,

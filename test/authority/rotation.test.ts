@@ -30,11 +30,12 @@ describe.each(engines)('$name', (engine) => {
   let authority: Authority;
   let folder: string;
   let count = 0;
+  let clockAhead = 0;
 
   beforeAll(async () => {
     url = await engine.createUrl();
     folder = await createTempFolder();
-    ({ authority } = await createAuthority(url));
+    ({ authority } = await createAuthority(url, { clock: () => new Date(Date.now() + clockAhead) }));
     await authority.executeFor('acme', setOrganisation, { hash_signatures: 'on', public_verification: 'on' });
     await authority.execute(createOrganisation, { name: 'parent' });
     await authority.executeFor('parent', grantAcl, { child: 'acme' });
@@ -128,12 +129,36 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('untrusted_signer', () => verify(path));
   });
 
-  test('a signature whose place is not noted counts as made now', async () => {
+  test('the time of a signature tells where it stands, also beside others of that time', async () => {
     await create();
-    const path = await sign();
+    const paths = await Promise.all(Array.from({ length: 20 }, () => sign()));
     await rotate();
     await checkpoint();
+    for (const path of paths) expect(await verify(path)).toMatchObject({ signerName: name() });
+    expect(await query(url, 'select * from signature_places')).toEqual([]);
+  });
+
+  test('where the clock was put back the place is noted', async () => {
+    await create();
+    clockAhead = -60_000;
+    const paths = [await sign('dsse'), await sign('v1')];
+    clockAhead = 0;
+    await rotate();
+    await checkpoint();
+    for (const path of paths) expect(await verify(path)).toMatchObject({ signerName: name() });
+    expect((await query(url, 'select * from signature_places')).length).toBe(2);
     await query(url, 'delete from signature_places');
+    for (const path of paths) await expectCode('untrusted_signer', () => verify(path));
+  });
+
+  test('a signature with another time than that of its entry counts as made now', async () => {
+    await create();
+    const path = await sign('v1');
+    await rotate();
+    await checkpoint();
+    expect(await verify(path)).toMatchObject({ signerName: name() });
+    const last = 'id = (select id from package_signatures order by id desc limit 1)';
+    await query(url, `update package_signatures set signed_at = '2026-01-01T00:00:00.000Z' where ${last}`);
     await expectCode('untrusted_signer', () => verify(path));
   });
 
@@ -143,7 +168,10 @@ describe.each(engines)('$name', (engine) => {
     await rotate();
     await sign();
     await checkpoint();
-    await query(url, 'update signature_places set entry_index = 1');
+    const [row] = await query(url, 'select signature from package_signatures order by id desc limit 2 offset 1');
+    const digest = Buffer.from(sha256(row?.['signature'] as Uint8Array)).toString('hex');
+    const bytes = engine.name === 'postgres' ? `'\\x${digest}'` : `x'${digest}'`;
+    await query(url, `insert into signature_places values (${bytes}, 1)`);
     await expectCode('untrusted_signer', () => verify(path));
   });
 

@@ -1,28 +1,39 @@
 import { z } from 'zod';
 import { decodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
-import { findSignaturePlace } from '../../store/signature-places.ts';
 import { getInvocationByCid } from '../../store/ucan-invocations.ts';
-import { sha256Arg } from '../args.ts';
+import { sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
-import { findEntry, type PlacedEntry } from '../find-entry.ts';
+import type { PlacedEntry } from '../find-entry.ts';
+import { findSigningEntry } from '../find-signing-entry.ts';
 import { type LogProofDocument, proveEntry, toLogProofDocument } from '../prove-entry.ts';
 import { logProofResult } from './log.ts';
 
+/** Of which signature the place is asked. */
+export interface ProvePackageArgs {
+  /** SHA-256 of the signature's 64 bytes: 64 hex characters. */
+  readonly signature: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly signed_at: string;
+}
+
 /** Proves where in the log a package signature of the organisation stands; a checkpoint is made first, if the vault is open. */
-export const provePackage: Command<'organisation', { signature: string }, LogProofDocument> = {
+export const provePackage: Command<'organisation', ProvePackageArgs, LogProofDocument> = {
   name: '/package/proof',
   summary: 'Prove where in the log a package signature stands',
   subject: 'organisation',
   access: 'read',
   needsCheckpoint: true,
   route: { method: 'GET', path: '/api/orgs/{org}/packages/proofs/{signature}' },
-  args: z.strictObject({ signature: sha256Arg.describe("SHA-256 of the signature's 64 bytes") }),
+  args: z.strictObject({
+    signature: sha256Arg.describe("SHA-256 of the signature's 64 bytes"),
+    signed_at: timeArg.describe('When it was made, as the signature says'),
+  }),
   result: logProofResult,
-  async run(context, { signature }) {
+  async run(context, { signature, signed_at: signedAt }) {
     const { transaction, authority } = context;
-    const index = await findSignaturePlace(transaction, decodeHex(signature) ?? new Uint8Array(0));
-    const placed = index === undefined ? undefined : await findEntry(transaction, index);
+    const digest = decodeHex(signature) ?? new Uint8Array(0);
+    const placed = await findSigningEntry(transaction, authority.did, { digest, signedAt });
     if (placed === undefined || !(await isOwn(context, placed))) throw notSignedHere(context);
     return toLogProofDocument(await proveEntry(transaction, authority.did, placed));
   },

@@ -203,13 +203,17 @@ async function signWith(
   requireNotRevoked(row);
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const document = await makeSignature(seed, row);
-  const signed = decodeSignature(document);
-  if (store) await storeSignature(context, signed);
-  await insertSignaturePlace(context.transaction, sha256(signed.signature), context.entryIndex);
+  if (store) await storeSignature(context, decodeSignature(document));
   const { organisation, now } = context;
+  if (context.enrolledAt !== now) await notePlace(context, decodeSignature(document));
   const about = { organisation: organisation.name, key: row.keyName };
   context.emit('package.signed', { ...about, fingerprint: row.keyFingerprint, package_hash: hash });
   return { signature: document, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
+}
+
+// Else the time of a signature tells where in the log it stands.
+async function notePlace({ transaction, entryIndex }: OrganisationContext, signed: PackageSignature): Promise<void> {
+  await insertSignaturePlace(transaction, sha256(signed.signature), entryIndex);
 }
 
 async function storeSignature({ transaction, now }: OrganisationContext, signed: PackageSignature): Promise<void> {

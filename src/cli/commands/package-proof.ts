@@ -46,8 +46,11 @@ export async function proveSignature(
   document: SignatureDocument,
   path: string,
 ): Promise<WrittenProof> {
-  const digest = encodeHex(sha256(decodeSignature(document).signature));
-  const proof = await caller.executeFor(session.organisation, provePackage, { signature: digest });
+  const { signature, signedAt } = decodeSignature(document);
+  const proof = await caller.executeFor(session.organisation, provePackage, {
+    signature: encodeHex(sha256(signature)),
+    signed_at: new Date(signedAt).toISOString(),
+  });
   writeProof(path, { document, ...decodeProof(proof) });
   return { path, index: proof.index };
 }

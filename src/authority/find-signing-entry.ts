@@ -1,0 +1,49 @@
+import { equalBytes } from '../bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
+import { findSignaturePlace } from '../store/signature-places.ts';
+import type { Transaction } from '../store/transaction.ts';
+import { listInvocationsByCid } from '../store/ucan-invocations.ts';
+import { readReceiptSignature } from '../trust/receipt-signature.ts';
+import { formatCid } from '../ucan/cid.ts';
+import { findEntry, findIndexAt, listEntries, type PlacedEntry } from './find-entry.ts';
+
+// Far more than one process can sign in a millisecond.
+const mostAtOneTime = 200;
+
+/** By what a package signature is searched in the log. */
+export interface SoughtSignature {
+  /** SHA-256 of the signature's 64 bytes. */
+  readonly digest: Uint8Array;
+  /** When it says that it was made: RFC 3339, UTC, milliseconds. */
+  readonly signedAt: string;
+}
+
+/**
+ * The entry by which a package signature seems to have been made here; `undefined` where there seems to be none. It is a
+ * place to look at, and proves nothing. An entry has the time of its signature, or is noted.
+ *
+ * @throws HanaperError `log_tampered`, `unavailable`
+ */
+export async function findSigningEntry(
+  transaction: Transaction,
+  did: string,
+  { digest, signedAt }: SoughtSignature,
+): Promise<PlacedEntry | undefined> {
+  const noted = await findSignaturePlace(transaction, digest);
+  if (noted !== undefined) return findEntry(transaction, noted);
+  const entries = await listEntriesOf(transaction, signedAt);
+  const cids = entries.map(({ entry }) => formatCid(entry.receipt));
+  const receipts = await listInvocationsByCid(transaction, cids);
+  const found = receipts.find(({ envelope }) => isReceiptOf(envelope, did, digest));
+  return found && entries[cids.indexOf(found.cid)];
+}
+
+async function listEntriesOf(transaction: Transaction, time: string): Promise<readonly PlacedEntry[]> {
+  const entries = await listEntries(transaction, await findIndexAt(transaction, time), mostAtOneTime);
+  return entries.filter(({ entry }) => entry.enrolledAt === time);
+}
+
+function isReceiptOf(receipt: Uint8Array, did: string, digest: Uint8Array): boolean {
+  const signature = readReceiptSignature(receipt, did);
+  return signature !== undefined && equalBytes(sha256(signature), digest);
+}
