@@ -6,6 +6,7 @@ import { SignatureCache } from '../signature/signature-cache.ts';
 import { readTime } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
+import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
@@ -25,6 +26,7 @@ import type { Host } from './host.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
+import { shareRead } from './share-read.ts';
 import type { StoredTokens } from './stored-tokens.ts';
 import { Writer } from './writer.ts';
 
@@ -58,6 +60,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly memo: Memo = new Memo();
   readonly proofs: KeptProofs = new KeptProofs();
   readonly signatures: SignatureCache = new SignatureCache();
+  readonly readGeneration: () => Promise<number> = shareRead(() => readGeneration(this.database));
 
   constructor({ database, identity, observer, clock, checkpointDelay }: AuthorityParts) {
     this.database = database;

@@ -24,6 +24,8 @@ export interface Host {
   readonly proofs: KeptProofs;
   /** Signatures of packages that were found to be valid. */
   readonly signatures: SignatureCache;
+  /** Which generation of what is kept is committed, read after this was called. */
+  readGeneration(): Promise<number>;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */
   readNow(transaction: Transaction): Promise<string>;
   /** The present, by this machine's clock: for what no row depends on. */

@@ -1,7 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import { decodeSignature, type PackageSignature } from '../signature/document.ts';
 import type { Candidate } from '../signature/verify.ts';
-import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { verifyByTrust } from '../trust/verify.ts';
 import { resolveOrganisation } from './find-organisation.ts';
@@ -41,7 +40,7 @@ type PublicTrust = Awaited<ReturnType<typeof gatherKeys>> & { readonly organisat
  */
 export async function verifyPublicly(host: Host, query: PublicQuery): Promise<PublicVerdict> {
   const { hash, name, signatures, organisation } = query;
-  const recall = host.memo.at(await readGeneration(host.database));
+  const recall = host.memo.at(await host.readGeneration());
   const trust = await recall(`public/${organisation}`, () => readPublicTrust(host, organisation));
   if (trust === undefined) return { verified: false };
   try {

@@ -1,0 +1,16 @@
+/**
+ * A read that is done once for all who ask before it begins, which is when the events at hand have been looked at. Nobody is
+ * given what was read before they asked.
+ */
+export function shareRead<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let next: Promise<Value> | undefined;
+  return () => {
+    next ??= new Promise((resolve) => {
+      setImmediate(() => {
+        next = undefined;
+        resolve(read());
+      });
+    });
+    return next;
+  };
+}
