@@ -41,7 +41,7 @@ export interface Authorized {
 }
 
 /**
- * Authorises an invocation: audience, lifetime, subject, arguments, and its chain of proofs with every policy and revocation.
+ * Authorises an invocation: arguments, audience, lifetime, its chain of proofs with every policy and revocation, and its subject.
  *
  * @throws HanaperError `too_large`, `audience_mismatch`, `subject_mismatch`, `invalid_claim`, `bad_input`, and what `validateInvocation` throws
  */
@@ -50,8 +50,8 @@ export async function authorize(
   command: AnyCommand,
   { invocation, given, isLocal = false }: Request,
 ): Promise<Authorized> {
-  const organisation = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
-    findSubject(transaction, command, invocation, authority),
+  const hosted = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
+    findHosted(transaction, command, invocation, authority),
   );
   requireShort(invocation);
   // Before the policies, which take the longer the more there is to look at. The very object that they are held against is
@@ -67,11 +67,14 @@ export async function authorize(
   const context: ChainContext = {
     now: toSeconds(now),
     resolveProof: eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid)),
-    revocationsOf: (cid) => recall(`revocations/${formatCid(cid)}`, () => tokens.revocationsOf(cid)),
+    revocationsOf: async (cid) =>
+      hosted ? recall(`revocations/${formatCid(cid)}`, () => tokens.revocationsOf(cid)) : [],
   };
   const { path } = await validateInvocation(invocation, context);
+  // Last, so that nobody but those who may act for him learns whether somebody is hosted here.
+  if (hosted === undefined) throw hostedElsewhere(command, invocation, authority);
   tokens.keep(path);
-  return { command, path, ...(organisation && { organisation }) };
+  return { command, path, ...hosted };
 }
 
 /**
@@ -86,21 +89,29 @@ export function requireInTime(invocation: Invocation, path: readonly Delegation[
   }
 }
 
-async function findSubject(
+// `undefined` where the subject is not one of this command that is hosted here.
+async function findHosted(
   transaction: Transaction,
-  { subject: kind, name }: AnyCommand,
-  invocation: Invocation,
+  { subject: kind }: AnyCommand,
+  { subject }: Invocation,
   authority: string,
-): Promise<OrganizationRow | undefined> {
-  const { subject } = invocation;
-  if (kind === 'anybody' || (kind === 'authority' && subject === authority)) return undefined;
-  const organisation = kind === 'organisation' ? await findOrganization(transaction, { did: subject }) : undefined;
-  if (organisation) return organisation;
+): Promise<Pick<Authorized, 'organisation'> | undefined> {
+  if (kind === 'anybody') return {};
+  if (kind === 'authority') return subject === authority ? {} : undefined;
+  const organisation = await findOrganization(transaction, { did: subject });
+  return organisation && { organisation };
+}
+
+function hostedElsewhere(
+  { subject: kind, name }: AnyCommand,
+  { subject, cid }: Invocation,
+  authority: string,
+): HanaperError {
   const expected = kind === 'authority' ? `the authority ${authority}` : 'an organisation that is hosted here';
-  throw new HanaperError(
+  return new HanaperError(
     'subject_mismatch',
     `${name} is invoked on ${expected}; the subject of this invocation is ${subject}.`,
-    { cid: formatCid(invocation.cid), subject, expected: kind === 'authority' ? authority : 'organisation' },
+    { cid: formatCid(cid), subject, expected: kind === 'authority' ? authority : 'organisation' },
   );
 }
 
@@ -114,7 +125,7 @@ function requireShort({ command, cid, bytes }: Invocation): void {
   );
 }
 
-// Left out, the audience is the subject (UCAN invocation 1.0), which is then hosted here: findSubject has seen to it.
+// Left out, the audience is the subject (UCAN invocation 1.0), which is hosted here, or the invocation is refused.
 function requireAddressed({ cid, audience }: Invocation, authority: string): void {
   if (audience === undefined || audience === authority) return;
   throw new HanaperError(

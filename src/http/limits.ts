@@ -59,6 +59,9 @@ export const mostWaitingPassphrases: number = 8;
 /** Bytes of any other body: as many as a container may have. */
 export const bodyBytes = 1_048_576;
 
+/** Bytes of a body with signatures to verify, from anybody: the sixteen of a package, each with the longest name, fit in. */
+export const verifyBodyBytes: number = 128 * 1024;
+
 /** How many times as long as the arguments of its invocation a body may be: each character can be an escape of six. */
 export const bodyStretch = 8;
 

@@ -6,6 +6,7 @@ import { createDidDocument } from '../did/document.ts';
 import { HanaperError } from '../errors.ts';
 import { maxSignatures } from '../signature/document.ts';
 import { readJsonBody } from './body.ts';
+import { verifyBodyBytes } from './limits.ts';
 import { respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 
@@ -21,7 +22,7 @@ export function addPublicRoutes(app: Hono, service: Service): void {
     respondJson(context, createDidDocument(decodeDidKey(service.authority().identity.did))),
   );
   app.post('/api/verify', async (context) => {
-    const query = readQuery(await readJsonBody(context));
+    const query = readQuery(await readJsonBody(context, verifyBodyBytes));
     return respondJson(context, await verifyPublicly(service.authority(), query));
   });
 }

@@ -12,6 +12,7 @@ import {
 import type { Request } from '../../src/authority/request.ts';
 import { resultOf } from '../../src/authority/result-of.ts';
 import type { ErrorCode } from '../../src/errors.ts';
+import { formatCid } from '../../src/ucan/cid.ts';
 import { decodeInvocation, encodeContainer, signReceipt } from '../../src/ucan/index.ts';
 import { expectCode } from '../support/codes.ts';
 import {
@@ -131,6 +132,17 @@ describe.each(engines)('$name', (engine) => {
       ['with an argument of another form', 'bad_input', () => askArgs({ hash: 'AB', name: 'a', key: 'release' })],
       ['with no arguments', 'bad_input', () => askArgs({})],
     ];
+
+    test('by who has no power, alike whether its subject is hosted here or not', async () => {
+      const told: unknown[] = [];
+      for (const on of [door.acme, await principal('nobody')]) {
+        const request = await ask(door, { by: eve, on, with: [] });
+        const { code, message, details } = await expectCode('invalid_claim', () => send(door, request));
+        const text = JSON.stringify({ code, message, details });
+        told.push(text.replaceAll(on.did, 'SUBJECT').replaceAll(formatCid(request.invocation.cid), 'CID'));
+      }
+      expect(told[0]).toBe(told[1]);
+    });
 
     test.each(requests)('%s: %s', async (_, code, make) => {
       const request = await make();

@@ -169,6 +169,8 @@ describe.each(engines)('on $name', (engine) => {
       expectProblem('bad_input', await verify(place, each), 400);
     }
     expectProblem('bad_input', await ask(place.server.url, '/api/verify', { body: JSON.stringify(query) }), 400);
+    const long = { ...query, signatures: [{ payload: 'x'.repeat(128 * 1024) }] };
+    expectProblem('too_large', await verify(place, long), 413);
     const { headers } = expectProblem('not_found', await ask(place.server.url, '/api/verify'), 405);
     expect(headers['allow']).toBe('POST');
     expectProblem('not_found', await ask(place.server.url, '/api/verify/more'), 404);
