@@ -12,6 +12,7 @@ import {
 import { exportTrust } from '../../src/authority/commands/export-trust.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
+import { proveLog, readLog, showCheckpoint } from '../../src/authority/commands/log.ts';
 import {
   createOrganisation,
   listOrganisations,
@@ -25,6 +26,7 @@ import {
   signPackage,
   signPackageHash,
 } from '../../src/authority/commands/package.ts';
+import { provePackage } from '../../src/authority/commands/package-proof.ts';
 import { setPolicy, showPolicy } from '../../src/authority/commands/policy.ts';
 import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
 import { rotateKey } from '../../src/authority/commands/rotate-key.ts';
@@ -32,6 +34,8 @@ import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/t
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
 import { publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
+import { decodeSignature } from '../../src/signature/document.ts';
+import { formatCid } from '../../src/ucan/cid.ts';
 import { sealedSeed } from './authority.ts';
 import { type Before, type Case, does, type More, refuses } from './case.ts';
 import { type Cli, writeKey, writeTokens } from './cli.ts';
@@ -85,6 +89,13 @@ const listed: More = {
   }),
 };
 const signature = (before: Before) => (before(signPackage) as SignedDocument).signature;
+const placeOf = (before: Before) => {
+  const { signature, signed_at } = before(signPackage) as SignedDocument;
+  return { signature: sha256(decodeSignature(signature).signature), signed_at };
+};
+const proven: More = {
+  prints: ({ index }: { readonly index: number }) => ({ proof_file: 'plugin.wasm.proof.json', index }),
+};
 const seed = async ({ authority }: Place) => sealedSeed(authority, Secret.copyOf(theirSeed));
 const imported: More = { prints: (stored: StoredDocument) => ({ ...stored, revoked: [] }) };
 const page: More = { prints: ({ delegations }: DelegationListDocument) => ({ delegations }) };
@@ -210,6 +221,10 @@ export const cases: readonly Case[] = [
     { hash, key: 'none' },
     'package sign plugin.wasm --format v1 --key none --org acme',
   ),
+  does(provePackage, (_, before) => placeOf(before), 'package proof plugin.wasm --org acme', proven),
+  refuses('not_found', provePackage, (_, before) => ({ ...placeOf(before), signed_at: inPast })),
+  refuses('not_found', provePackage, (_, before) => placeOf(before), undefined, beta),
+  refuses('not_found', provePackage, undefined, 'package proof plugin.wasm --org beta'),
   does(
     attachSignature,
     (_, before) => ({ ...package_, signature: signature(before) }),
@@ -312,6 +327,16 @@ export const cases: readonly Case[] = [
     'package sign plugin.wasm --key release --org acme',
   ),
   does(listKeys, {}, 'key list --org acme'),
+
+  does(readLog, { from: 0, limit: 1 }, 'log show --from 0 --limit 1'),
+  refuses('bad_input', readLog, { limit: 0 }),
+  does(proveLog, { index: 0 }, 'log proof 0'),
+  refuses('not_found', proveLog, { index: 999_999 }, 'log proof 999999'),
+  refuses('not_found', proveLog, { receipt: formatCid(mail.cid) }, `log proof ${formatCid(mail.cid)}`),
+  refuses('bad_input', proveLog, {}),
+  does(showCheckpoint, {}),
+  does(showCheckpoint, { since: 1 }),
+  refuses('bad_input', showCheckpoint, { since: -1 }),
 ];
 
 /** The files that the verbs name. */

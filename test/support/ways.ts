@@ -140,11 +140,13 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID'],
   [/2[0-8]\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z/g, 'TIME'],
   [/[0-9a-f]{64}/g, 'HEX'],
+  [/^[0-9a-f]{32}$/g, 'SALT'],
   [/[A-Za-z0-9+/_-]{60,}={0,2}/g, 'BASE64'],
 ];
 
-// Where the log ends, by whichever way what came before was asked.
-const places = ['effective_index', 'log_size'];
+// Where the log ends, by whichever way what came before was asked, and what is proven of it.
+const places = ['effective_index', 'log_size', 'index', 'size', 'entries'];
+const proofs = ['inclusion', 'consistency', 'checkpoint'];
 
 /** A text without what is another each time. */
 export function steady(text: string): string {
@@ -155,6 +157,7 @@ export function steady(text: string): string {
 export function steadyJson(outcome: Outcome): Outcome {
   const revive = (key: string, each: unknown) => {
     if (typeof each === 'number' && places.includes(key)) return 'INDEX';
+    if (proofs.includes(key)) return 'PROOF';
     return typeof each === 'string' ? steady(each) : each;
   };
   return JSON.parse(JSON.stringify(outcome), revive) as Outcome;
