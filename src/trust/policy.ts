@@ -38,6 +38,14 @@ export function formatPolicy(policy: VerificationPolicy): string {
   return JSON.stringify(orderPolicy(policy));
 }
 
+/** A policy by which a key's successor may sign no other names than the key: else a rotation would lift what is asked of it. */
+export function holdSuccessor(policy: VerificationPolicy, key: string, successor: string): VerificationPolicy {
+  const names = policy.names.map((rule) =>
+    rule.keys.includes(key) ? { ...rule, keys: [...rule.keys, successor] } : rule,
+  );
+  return { ...policy, names };
+}
+
 /** A policy with its fields in the order in which they are written. */
 export function orderPolicy(policy: VerificationPolicy): VerificationPolicy {
   const { version, level, groups, names, max_age_seconds, require_inclusion_proof } = policy;

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { generateSeed, publicKeyOf } from '../../crypto/ed25519.ts';
-import { listOrganizations } from '../../store/organizations.ts';
+import { listOrganizations, updatePolicy } from '../../store/organizations.ts';
 import type { SigningKeyRow } from '../../store/schema.ts';
+import { parsePolicy } from '../../trust/parse-policy.ts';
+import { formatPolicy, holdSuccessor, type VerificationPolicy } from '../../trust/policy.ts';
 import { nameArg } from '../args.ts';
 import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotRevoked } from '../key-rules.ts';
+import { openTrust } from '../open-trust.ts';
 import { beginRevocation } from '../revocation.ts';
 import { addSigningKey, describeKey, describeSigningKey, keyResult, type SigningKeyDocument } from '../signing-keys.ts';
 import { lockSigningKey, revokeEverywhere } from './revoke-key.ts';
@@ -16,6 +19,8 @@ export interface RotatedKeyDocument {
   readonly replaced: SigningKeyDocument;
   /** Names of the other organisations that trusted the old key themselves: they decide about the new one. */
   readonly also_trusted_by: readonly string[];
+  /** Groups of the verification policy that name the old key: whether the new one counts there is yet to be said. */
+  readonly policy_groups: readonly string[];
 }
 
 /** Makes a signing key's successor under the same name; what the old one signed stays valid where its place is known. */
@@ -30,21 +35,28 @@ export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocu
     key: keyResult,
     replaced: keyResult,
     also_trusted_by: z.array(nameArg).describe('Other organisations that trusted the old key themselves'),
+    policy_groups: z
+      .array(nameArg)
+      .describe('Groups of the verification policy that name the old key, not the new one'),
   }),
   async run(context, { name }) {
     const old = await lockSigningKey(context, name);
     requireNotRevoked(old);
     const revocation = await beginRevocation(context, { reason: 'superseded' });
     const affected = await affectedByKey(context.transaction, context.organisation.id, old.keyFingerprint);
+    const { policy } = await openTrust(context.transaction, context.authority, context.organisation);
     const { row, trusting } = await changeTrust(context, affected, async () => {
       const revoked = await revokeEverywhere(context, old, revocation);
-      return { trusting: revoked, row: await makeSuccessor(context, name) };
+      const successor = await makeSuccessor(context, name);
+      if (policy) await carryNames(context, policy, old, successor);
+      return { trusting: revoked, row: successor };
     });
     context.emit('key.signing.created', describeKey(context, row));
     return {
       key: describeSigningKey(row),
       replaced: describeSigningKey({ ...old, ...revocation }),
       also_trusted_by: await nameOthers(context, trusting),
+      policy_groups: (policy?.groups ?? []).filter(({ keys }) => keys.includes(old.keyFingerprint)).map(nameOf),
     };
   },
 };
@@ -54,10 +66,27 @@ async function makeSuccessor(context: OrganisationContext, name: string): Promis
   return await addSigningKey(context, { name }, seed, await publicKeyOf(seed));
 }
 
+// Not so in the groups: whoever holds both keys would count twice for what he signed with the old one.
+async function carryNames(
+  { transaction, organisation, emit }: OrganisationContext,
+  policy: VerificationPolicy,
+  old: SigningKeyRow,
+  successor: SigningKeyRow,
+): Promise<void> {
+  if (!policy.names.some(({ keys }) => keys.includes(old.keyFingerprint))) return;
+  const held = parsePolicy(holdSuccessor(policy, old.keyFingerprint, successor.keyFingerprint));
+  await updatePolicy(transaction, organisation.id, formatPolicy(held));
+  emit('policy.changed', { organisation: organisation.name, level: held.level });
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
+}
+
 async function nameOthers(
   { transaction, organisation }: OrganisationContext,
   ids: readonly string[],
 ): Promise<readonly string[]> {
   const others = (await listOrganizations(transaction)).filter(({ id }) => id !== organisation.id && ids.includes(id));
-  return others.map(({ name }) => name);
+  return others.map(nameOf);
 }

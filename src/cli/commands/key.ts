@@ -130,8 +130,9 @@ export async function revoke(session: Session, name: string, options: Revocation
 export async function rotate(session: Session, name: string): Promise<Outcome> {
   const caller = await session.openCaller('write');
   const document = await caller.executeFor(session.organisation, rotateKey, { name });
-  const { key, replaced, also_trusted_by: others } = document;
+  const { key, replaced, also_trusted_by: others, policy_groups: groups } = document;
   const told = `These trusted the old key themselves, and have to decide about the new one: ${others.join(', ')}.`;
+  const short = `The verification policy does not count the new key in: ${groups.join(', ')}. To add it: hanaper policy show, and policy set.`;
   return {
     document,
     lines: [
@@ -140,6 +141,7 @@ export async function rotate(session: Session, name: string): Promise<Outcome> {
       `  old ${replaced.fingerprint}`,
       `What the old key signed before stays valid where its place in the log is known.`,
       ...(others.length > 0 ? [told] : []),
+      ...(groups.length > 0 ? [short] : []),
       '',
       others.length > 0
         ? `Next: hanaper key export ${name} --output ${name}.pem, for hanaper trust add ${name}.pem --org ${others[0]}`

@@ -10,6 +10,8 @@ import {
   revokeKey,
   revokeTrust,
   rotateKey,
+  setPolicy,
+  showPolicy,
   signPackage,
 } from '../../../src/authority/index.ts';
 import { generateSeed } from '../../../src/crypto/ed25519.ts';
@@ -310,6 +312,23 @@ describe.each(engines)('$name', (engine) => {
       const { also_trusted_by } = await authority.executeFor(org, rotateKey, { name: 'release' });
       expect(also_trusted_by).toEqual([other]);
       expect(await trustOf(other)).toMatchObject([{ reason: 'superseded' }]);
+    });
+
+    test('that the policy holds to the same names, and that counts in no group until that is said', async () => {
+      const old = (await create()).fingerprint;
+      const spare = (await authority.executeFor(org, createKey, { name: 'spare' })).fingerprint;
+      const groups = [{ name: 'both', keys: [old, spare], threshold: 2 }];
+      const names = [
+        { pattern: 'plugin-*', keys: [spare, old] },
+        { pattern: '*.wasm', keys: [spare] },
+      ];
+      await authority.executeFor(org, setPolicy, { policy: { version: 1, level: 'enforce', groups, names } });
+      const { key, policy_groups } = await authority.executeFor(org, rotateKey, { name: 'release' });
+      expect(policy_groups).toEqual(['both']);
+      const { policy } = await authority.executeFor(org, showPolicy, {});
+      expect(policy).toMatchObject({ groups, names: [{ keys: [spare, old, key.fingerprint] }, { keys: [spare] }] });
+      const next = await authority.executeFor(org, rotateKey, { name: 'spare' });
+      expect(next.policy_groups).toEqual(['both']);
     });
 
     test('as often as is wanted', async () => {
