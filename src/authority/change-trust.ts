@@ -6,7 +6,7 @@ import type { Transaction } from '../store/transaction.ts';
 import { listAccepting, listTrusting } from '../store/trust-rows.ts';
 import { insertSnapshot, listUnsignedOrganizations, wasTrustSigned } from '../store/trust-snapshots.ts';
 import { signSnapshot } from '../trust/snapshot.ts';
-import { encodeTrustState, type TrustState } from '../trust/state.ts';
+import { encodeTrustState, mostStateKeys, type TrustState } from '../trust/state.ts';
 import type { Vault } from '../vault/vault.ts';
 import { altered } from './altered.ts';
 import type { CommandContext } from './command.ts';
@@ -22,8 +22,6 @@ interface Signing {
   vault(): Vault;
 }
 
-// As many keys as a document of trust may hold.
-const mostKeys = 10_000;
 const first = 1;
 
 /**
@@ -93,7 +91,7 @@ async function signIfChanged(context: Signing, id: string, before: TrustState): 
 }
 
 async function writeSnapshot({ transaction, now, vault }: Signing, orgId: string, state: TrustState): Promise<void> {
-  if (state.keys.length > mostKeys) throw tooManyKeys(state);
+  if (state.keys.length > mostStateKeys) throw tooManyKeys(state);
   const { payload, signature } = await signSnapshot(vault(), { createdAt: now, state });
   const { version } = state;
   await insertSnapshot(transaction, {
@@ -115,7 +113,7 @@ async function requireOrganisation(transaction: Transaction, id: string): Promis
 function tooManyKeys({ organisation: { name } }: TrustState): HanaperError {
   return new HanaperError(
     'too_large',
-    `${name} would have more than ${mostKeys} keys in its trust, revoked ones included. Accept fewer by ACLs.`,
-    { most: mostKeys },
+    `${name} would have more than ${mostStateKeys} keys in its trust, revoked ones included. Accept fewer by ACLs.`,
+    { most: mostStateKeys },
   );
 }

@@ -5,7 +5,7 @@ import type { Transaction } from '../store/transaction.ts';
 import { listInvocationsByCid } from '../store/ucan-invocations.ts';
 import { readReceiptSignature } from '../trust/receipt-signature.ts';
 import { formatCid } from '../ucan/cid.ts';
-import { findEntry, findIndexAt, listEntries, type PlacedEntry } from './find-entry.ts';
+import { findIndexAt, listEntries, type PlacedEntry } from './find-entry.ts';
 
 // Far more than one process can sign in a millisecond.
 const mostAtOneTime = 200;
@@ -29,13 +29,16 @@ export async function findSigningEntry(
   did: string,
   { digest, signedAt }: SoughtSignature,
 ): Promise<PlacedEntry | undefined> {
-  const noted = await findSignaturePlace(transaction, digest);
-  if (noted !== undefined) return findEntry(transaction, noted);
-  const entries = await listEntriesOf(transaction, signedAt);
+  const entries = [...(await listNoted(transaction, digest)), ...(await listEntriesOf(transaction, signedAt))];
   const cids = entries.map(({ entry }) => formatCid(entry.receipt));
   const receipts = await listInvocationsByCid(transaction, cids);
   const found = receipts.find(({ envelope }) => isReceiptOf(envelope, did, digest));
   return found && entries[cids.indexOf(found.cid)];
+}
+
+async function listNoted(transaction: Transaction, digest: Uint8Array): Promise<readonly PlacedEntry[]> {
+  const index = await findSignaturePlace(transaction, digest);
+  return index === undefined ? [] : listEntries(transaction, index, 1);
 }
 
 async function listEntriesOf(transaction: Transaction, time: string): Promise<readonly PlacedEntry[]> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HanaperError } from '../errors.ts';
+import { revocationReasons } from '../signature/revocation.ts';
 import type { Revocation } from '../store/revocation.ts';
 import type { RevocationColumns } from '../store/schema.ts';
 import { timeArg } from './args.ts';
@@ -25,7 +26,7 @@ export interface KeyRevocationDocument {
 
 type RevocationReason = NonNullable<RevocationColumns['revocationReason']>;
 
-const reasons = z.enum(['superseded', 'expired', 'compromised']);
+const reasons = z.enum(revocationReasons);
 
 /** The form of {@link KeyRevocationArgs}. */
 export const revocationArgs: {

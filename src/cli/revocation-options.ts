@@ -1,6 +1,7 @@
 import type { Option } from 'commander';
 import type { KeyRevocationArgs, KeyRevocationDocument } from '../authority/revocation.ts';
 import { HanaperError } from '../errors.ts';
+import { revocationReasons } from '../signature/revocation.ts';
 import { parseTime } from '../signature/time.ts';
 import { choice, option } from './define.ts';
 
@@ -12,7 +13,7 @@ export interface RevocationOptions {
 
 /** Why a key is revoked, and since when. */
 export const revocationOptions: readonly Option[] = [
-  choice('--reason <reason>', 'why: what was signed before stays valid', ['superseded', 'expired', 'compromised']),
+  choice('--reason <reason>', 'why: what was signed before stays valid', revocationReasons),
   option('--effective <time>', 'since when the key does not count: past or now (default: now); needs a reason'),
 ];
 
@@ -26,6 +27,11 @@ export function readRevocation({ reason, effective }: RevocationOptions): KeyRev
     ...(reason !== undefined && { reason }),
     ...(effective !== undefined && { effective_at: readTime(effective) }),
   };
+}
+
+/** What a revocation with a reason leaves, as a sentence. */
+export function describeRest(effectiveAt: string): string {
+  return `It does not count since ${effectiveAt}; what it signed before stays valid where its place in the log is known.`;
 }
 
 /** The state of a key in a table. */

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { HanaperError, systemCodeOf } from '../errors.ts';
+import { decodeUtf8 } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
 import { withFileLock } from '../package/file-lock.ts';
+import { readRegularFile } from '../package/read-file.ts';
 import { writeFileBeside } from '../package/write-file.ts';
 
 /** A checkpoint that was seen, and where. */
@@ -54,9 +56,9 @@ export class SeenCheckpoints {
   }
 
   #read(): readonly SeenCheckpoint[] {
-    const text = this.#readText();
-    if (text === undefined) return [];
-    const logs = parse(text);
+    const bytes = readRegularFile(this.#path, mostBytes, unreadable);
+    if (bytes === undefined) return [];
+    const logs = bytes.length > mostBytes ? undefined : parse(bytes);
     if (logs) return logs;
     throw new HanaperError(
       'bad_config',
@@ -64,22 +66,19 @@ export class SeenCheckpoints {
       { path: this.#path },
     );
   }
-
-  #readText(): string | undefined {
-    try {
-      const bytes = readFileSync(this.#path);
-      return bytes.length > mostBytes ? '' : bytes.toString('utf8');
-    } catch (cause) {
-      if (systemCodeOf(cause) === 'ENOENT') return undefined;
-      const message = `${this.#path}, which holds the checkpoints that were seen, cannot be read.`;
-      throw new HanaperError('bad_config', message, { path: this.#path }, cause);
-    }
-  }
 }
 
-function parse(text: string): readonly SeenCheckpoint[] | undefined {
+function unreadable(path: string, cause: unknown): HanaperError {
+  const message = `${path}, which holds the checkpoints that were seen, cannot be read.`;
+  return new HanaperError('bad_config', message, { path }, cause);
+}
+
+function parse(bytes: Uint8Array): readonly SeenCheckpoint[] | undefined {
   try {
-    const { version: written, logs } = JSON.parse(text) as { readonly version?: unknown; readonly logs?: unknown };
+    const { version: written, logs } = JSON.parse(decodeUtf8(bytes) ?? '') as {
+      readonly version?: unknown;
+      readonly logs?: unknown;
+    };
     return written === version && Array.isArray(logs) && logs.every(isSeen) ? logs : undefined;
   } catch {
     return undefined;

@@ -7,6 +7,7 @@ import { openBundle, type TrustBundle } from '../trust/open-bundle.ts';
 import {
   checkBundle,
   formatSeen,
+  knowsBefore,
   laterOf,
   maxSeenLength,
   nothingSeen,
@@ -26,7 +27,7 @@ export interface TrustBundleOptions {
   readonly authority: string;
   /** The file that remembers the highest version, the last checkpoint and the latest time; absent: nothing is remembered. */
   readonly state?: string;
-  /** Whether a bundle is refused where nothing can be remembered. */
+  /** Whether a bundle is refused where none of its organisation was seen before. */
   readonly requireState?: boolean;
   /** Default: the system's clock. */
   readonly clock?: () => Date;
@@ -35,7 +36,7 @@ export interface TrustBundleOptions {
 /** Trust from a bundle: no database, no network. */
 export interface BundleTrust extends TrustSource {
   readonly bundle: TrustBundle;
-  /** Whether it was held against what was seen before. */
+  /** Whether it was held against one that was seen before. */
   readonly rollback: 'checked' | 'unchecked';
   /** The present: the clock's, or the latest time that was seen, whichever is later. */
   now(): Date;
@@ -55,19 +56,16 @@ export async function openTrustBundle(path: string, options: TrustBundleOptions)
   const { authority, clock = () => new Date() } = options;
   const bytes = readRegularFile(path, maxBundleLength, unreadable);
   if (bytes === undefined) throw noBundle(path);
-  const seen = readSeen(options);
-  const now = laterOf(seen ?? nothingSeen, authority, clock());
+  const now = laterOf(readSeen(options.state), authority, clock());
   const bundle = await openBundle(bytes, { authority, now });
-  const remembered = seen === undefined ? undefined : remember(options, bundle, now);
-  if (remembered === undefined && options.requireState) throw withoutSeen();
-  return createTrust(bundle, seen, () => laterOf(remembered ?? nothingSeen, authority, clock()));
+  const { before, after } = remember(options, bundle, now);
+  return createTrust(bundle, before, () => laterOf(after, authority, clock()));
 }
 
-function createTrust(bundle: TrustBundle, seen: SeenTrust | undefined, now: () => Date): BundleTrust {
+function createTrust(bundle: TrustBundle, before: SeenTrust, now: () => Date): BundleTrust {
   const inner = createBundleSource(bundle, now);
-  const rollback = seen === undefined ? 'unchecked' : 'checked';
-  const isRemembered: TrustMaterial['isRemembered'] = (checkpoint) =>
-    seen !== undefined && wasSeen(seen, bundle.authority, checkpoint);
+  const rollback = knowsBefore(before, bundle) ? 'checked' : 'unchecked';
+  const isRemembered: TrustMaterial['isRemembered'] = (checkpoint) => wasSeen(before, bundle.authority, checkpoint);
   return {
     bundle,
     rollback,
@@ -76,20 +74,29 @@ function createTrust(bundle: TrustBundle, seen: SeenTrust | undefined, now: () =
   };
 }
 
-function readSeen({ state }: TrustBundleOptions): SeenTrust | undefined {
-  if (state === undefined) return undefined;
-  const bytes = readRegularFile(state, maxSeenLength, unreadableState);
+function readSeen(state: string | undefined): SeenTrust {
+  const bytes = state === undefined ? undefined : readRegularFile(state, maxSeenLength, unreadableState);
   return bytes === undefined ? nothingSeen : parseSeen(bytes);
 }
 
+interface Memory {
+  readonly before: SeenTrust;
+  readonly after: SeenTrust;
+}
+
 // Read again under the lock: somebody else may have seen a newer one in the meantime.
-function remember({ state = '' }: TrustBundleOptions, bundle: TrustBundle, now: Date): SeenTrust | undefined {
+function remember({ state, requireState = false }: TrustBundleOptions, bundle: TrustBundle, now: Date): Memory {
+  if (state === undefined) {
+    if (requireState) throw withoutSeen(bundle);
+    return { before: nothingSeen, after: nothingSeen };
+  }
   makeFolder(state);
   return withFileLock(state, () => {
-    const before = readSeen({ authority: bundle.authority, state }) ?? nothingSeen;
+    const before = readSeen(state);
+    if (requireState && !knowsBefore(before, bundle)) throw withoutSeen(bundle);
     const after = checkBundle(before, bundle, now);
     writeFileBeside(state, formatSeen(after), 0o600);
-    return after;
+    return { before, after };
   });
 }
 

@@ -1,7 +1,10 @@
 import type { ErrorDetails } from '../errors.ts';
 
-/** Why a key was revoked: it has a successor, its time was over, or somebody else may have it. */
-export type RevocationReason = 'superseded' | 'expired' | 'compromised';
+/** Why a key may be revoked: it has a successor, its time was over, or somebody else may have it. */
+export const revocationReasons = ['superseded', 'expired', 'compromised'] as const;
+
+/** Why a key was revoked. */
+export type RevocationReason = (typeof revocationReasons)[number];
 
 /** That a key was revoked, and from where on in the log it no longer counts. */
 export interface KeyRevocation {

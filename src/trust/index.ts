@@ -26,6 +26,7 @@ export { resolveStateKeys, resolveTrustedKeys, trustBareKeys } from './resolve.t
 export {
   checkBundle,
   formatSeen,
+  knowsBefore,
   laterOf,
   maxSeenLength,
   nothingSeen,

@@ -77,6 +77,12 @@ export function checkBundle(seen: SeenTrust, bundle: TrustBundle, now: Date): Se
   return { version: 1, authorities: { ...seen.authorities, [authority]: remembered } };
 }
 
+/** Whether a bundle of that organisation was seen before: else an older one cannot be told from it. */
+export function knowsBefore(seen: SeenTrust, { authority, state }: TrustBundle): boolean {
+  const known = find(seen.authorities, authority);
+  return known !== undefined && find(known.organizations, state.organisation.did) !== undefined;
+}
+
 /** Whether a checkpoint is the very one that was remembered of an authority: then not even the authority can have made it up since. */
 export function wasSeen(seen: SeenTrust, authority: string, { origin, size, root }: Checkpoint): boolean {
   const known = find(seen.authorities, authority);
@@ -84,9 +90,13 @@ export function wasSeen(seen: SeenTrust, authority: string, { origin, size, root
   return last !== undefined && last.origin === origin && last.size === size && equalBytes(last.root, root);
 }
 
-/** The error for a verifier that must remember, and has nothing to remember by. */
-export function withoutSeen(): HanaperError {
-  return rolledBack('no state', 'cannot be told from an older one: there is no trust state to remember by', {});
+/** The error for a verifier that must remember, and remembers nothing. */
+export function withoutSeen({ state: { organisation } }: TrustBundle): HanaperError {
+  return new HanaperError(
+    'bundle_rolled_back',
+    `The trust bundle cannot be told from an older one: none of ${organisation.name} was seen before. Where you know that it is the newest, have it remembered first, without --require-state.`,
+    { reason: 'no state' },
+  );
 }
 
 function requireNewer(before: SeenAuthority['organizations'][string], { state, rest }: TrustBundle): void {

@@ -3,6 +3,9 @@ import type { KeyRevocation } from '../signature/revocation.ts';
 import type { TrustedKey } from '../signature/verify.ts';
 import { orderPolicy, type VerificationPolicy } from './policy.ts';
 
+/** How many keys the trust of an organisation may hold, revoked ones included. */
+export const mostStateKeys = 10_000;
+
 /** A key in the trust of an organisation, revoked ones included. */
 export interface StateKey extends TrustedKey {
   /** RFC 3339, UTC, milliseconds. */

@@ -55,7 +55,7 @@ describe('a package verifies by a bundle and the proof beside it', () => {
     expect(result).toMatchObject({
       signerFingerprint: alice.fingerprint,
       place: { index: 4, isRemembered: false },
-      rollback: 'checked',
+      rollback: 'unchecked',
     });
     expect(result.proofProblem).toBeUndefined();
   });
@@ -140,6 +140,7 @@ describe('a proof that proves nothing', () => {
 describe('a verifier remembers', () => {
   test('in a file that is its own alone', async () => {
     const { bundle, options } = await carry();
+    expect((await openTrustBundle(bundle, options)).rollback).toBe('unchecked');
     expect((await openTrustBundle(bundle, options)).rollback).toBe('checked');
     expect(statSync(options.state).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(options.state, 'utf8'))).toMatchObject({ version: 1 });
@@ -178,6 +179,15 @@ describe('a verifier remembers', () => {
     const { state: _, ...forgetful } = options;
     expect((await openTrustBundle(bundle, forgetful)).rollback).toBe('unchecked');
     await expectCode('bundle_rolled_back', () => openTrustBundle(bundle, { ...forgetful, requireState: true }));
+  });
+
+  test('nothing of a first bundle where one must have been seen before', async () => {
+    const { bundle, options } = await carry();
+    const strict = { ...options, requireState: true };
+    for (let turn = 0; turn < 2; turn++) await expectCode('bundle_rolled_back', () => openTrustBundle(bundle, strict));
+    expect(existsSync(options.state)).toBe(false);
+    await openTrustBundle(bundle, options);
+    expect((await openTrustBundle(bundle, strict)).rollback).toBe('checked');
   });
 
   test('no bundle that was refused', async () => {

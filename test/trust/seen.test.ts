@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   checkBundle,
   formatSeen,
+  knowsBefore,
   laterOf,
   nothingSeen,
   openBundle,
@@ -118,8 +119,15 @@ describe('a bundle is refused', () => {
     expect(details).toMatchObject({ reason: 'forked', seen: 5, now: 5 });
   });
 
-  test('where something must be remembered, and nothing can', () => {
-    expect(withoutSeen()).toMatchObject({ code: 'bundle_rolled_back', details: { reason: 'no state' } });
+  test('where one must have been seen before, and none was', async () => {
+    const bundle = await bundleOf(3, 5);
+    expect(withoutSeen(bundle)).toMatchObject({ code: 'bundle_rolled_back', details: { reason: 'no state' } });
+    expect(knowsBefore(nothingSeen, bundle)).toBe(false);
+    const seen = await see(bundle);
+    expect(knowsBefore(seen, bundle)).toBe(true);
+    const organisation = { did: 'did:key:z6MkOther', name: 'other' };
+    expect(knowsBefore(seen, { ...bundle, state: { ...bundle.state, organisation } })).toBe(false);
+    expect(knowsBefore(seen, { ...bundle, authority: 'did:key:z6MkOther' })).toBe(false);
   });
 });
 

@@ -13,7 +13,6 @@ export type FindingKind =
   | 'effect'
   | 'row'
   | 'head'
-  | 'snapshot'
   | 'export';
 
 /** One thing that an audit has found: what, in which table, and where there. */

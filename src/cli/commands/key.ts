@@ -15,7 +15,7 @@ import { writeFileBeside } from '../../package/write-file.ts';
 import { sealSeed } from '../../vault/sealed-seed.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readSecretFile } from '../read-secret-file.ts';
-import { describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
+import { describeRest, describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `key create` and `key import`. */
@@ -151,8 +151,10 @@ export async function rotate(session: Session, name: string): Promise<Outcome> {
 }
 
 function describeEffect({ reason, effective_at }: KeyRevocationDocument): string {
-  if (reason === null) return 'What it signed is refused from now on, wherever this database is asked.';
-  return `It does not count since ${effective_at}; what it signed before stays valid where its place in the log is known.`;
+  if (reason === null || effective_at === null) {
+    return 'What it signed is refused from now on, wherever this database is asked.';
+  }
+  return describeRest(effective_at);
 }
 
 function describeAdded(document: SigningKeyDocument, what: string, trusted: boolean): Outcome {

@@ -5,7 +5,7 @@ import { writeFileBeside } from '../../package/write-file.ts';
 import { parseFutureExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
-import { describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
+import { describeRest, describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
 import type { Session } from '../session.ts';
 
 /** `hanaper trust add FILE` */
@@ -52,8 +52,8 @@ export async function revoke(session: Session, fingerprint: string, options: Rev
   const caller = await session.openCaller('write');
   const document = await caller.executeFor(session.organisation, revokeTrust, args);
   const since = document.effective_at;
-  const before = `  It does not count since ${since}; what it signed before stays valid where its place in the log is known.`;
-  return { document, lines: [`The key ${fingerprint} is no longer trusted.`, ...(since === null ? [] : [before])] };
+  const rest = since === null ? [] : [`  ${describeRest(since)}`];
+  return { document, lines: [`The key ${fingerprint} is no longer trusted.`, ...rest] };
 }
 
 /** Options of `trust export`. */

@@ -21,7 +21,7 @@ const signOptions = [
 const bundleOptions = [
   option('--trust-bundle <file>', 'trust what this bundle of --authority says, and open no database'),
   option('--trust-state <file>', 'what was seen before, against older bundles; "none": nothing is remembered'),
-  option('--require-state', 'refuse a bundle that cannot be told from an older one'),
+  option('--require-state', 'refuse a bundle that cannot be told from an older one: none was seen before'),
 ];
 
 const verifyOptions = [
