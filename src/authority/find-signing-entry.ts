@@ -19,8 +19,8 @@ export interface SoughtSignature {
 }
 
 /**
- * The entry by which a package signature seems to have been made here; `undefined` where there seems to be none. It is a
- * place to look at, and proves nothing. An entry has the time of its signature, or is noted.
+ * The entry by which a package signature seems to have been made or attached here; `undefined` where there seems to be none. It is a
+ * place to look at, and proves nothing. An entry has the time of the signature that it made, or is noted.
  *
  * @throws HanaperError `log_tampered`, `unavailable`
  */
@@ -29,7 +29,8 @@ export async function findSigningEntry(
   did: string,
   { digest, signedAt }: SoughtSignature,
 ): Promise<PlacedEntry | undefined> {
-  const entries = [...(await listNoted(transaction, digest)), ...(await listEntriesOf(transaction, signedAt))];
+  // A signature that was made here may have been attached later, and that is what is noted.
+  const entries = [...(await listEntriesOf(transaction, signedAt)), ...(await listNoted(transaction, digest))];
   const cids = entries.map(({ entry }) => formatCid(entry.receipt));
   const receipts = await listInvocationsByCid(transaction, cids);
   const found = receipts.find(({ envelope }) => isReceiptOf(envelope, did, digest));

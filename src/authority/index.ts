@@ -56,6 +56,9 @@ export {
   showOrganisation,
 } from './commands/org.ts';
 export {
+  type AttachArgs,
+  type AttachedDocument,
+  attachSignature,
   listPackageSignatures,
   type SignArgs,
   type SignedDocument,
@@ -64,6 +67,7 @@ export {
   signPackage,
   signPackageHash,
 } from './commands/package.ts';
+export { type ProvePackageArgs, provePackage } from './commands/package-proof.ts';
 export { type PolicyDocument, setPolicy, showPolicy } from './commands/policy.ts';
 export { type RevokedKeyDocument, type RevokeKeyArgs, revokeKey } from './commands/revoke-key.ts';
 export { type RotatedKeyDocument, rotateKey } from './commands/rotate-key.ts';

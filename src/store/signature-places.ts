@@ -9,8 +9,8 @@ const select = prepare<{ readonly entryIndex: number }>(
 );
 
 /**
- * Notes by which entry of the log a package signature was made, where the entry has another time than the signature; of one
- * that was made twice, the first stays.
+ * Notes by which entry of the log a package signature was made or attached, where the entry has another time than the
+ * signature; of several, the first stays.
  */
 export async function insertSignaturePlace(
   transaction: Transaction,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Authority,
+  attachSignature,
   createKey,
   createOrganisation,
   exportTrust,
@@ -13,15 +14,18 @@ import {
   rotateKey,
   setOrganisation,
   setPolicy,
+  showOrganisation,
   signPackage,
   signPackageHash,
 } from '../../src/authority/index.ts';
 import { verifyPublicly } from '../../src/authority/verify-publicly.ts';
-import { encodeUtf8 } from '../../src/bytes.ts';
+import { encodeHex, encodeUtf8 } from '../../src/bytes.ts';
 import { sha256 } from '../../src/crypto/digest.ts';
+import { generateSeed } from '../../src/crypto/ed25519.ts';
 import { verifyPackage } from '../../src/package/index.ts';
+import { signHash, signStatement } from '../../src/signature/index.ts';
 import { openBundle } from '../../src/trust/index.ts';
-import { createAuthority, query } from '../support/authority.ts';
+import { createAuthority, importSeed, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
 
@@ -161,6 +165,37 @@ describe.each(engines)('$name', (engine) => {
     await query(url, `update package_signatures set signed_at = '2026-01-01T00:00:00.000Z' where ${last}`);
     await expectCode('untrusted_signer', () => verify(path));
   });
+
+  test.each(['dsse', 'v1'] as const)(
+    'a signature that was made elsewhere (%s) has its place from when it was attached',
+    async (format) => {
+      count += 1;
+      using seed = generateSeed();
+      const { fingerprint } = await importSeed(authority, 'acme', { name: name(), seed });
+      const { did: organisation } = await authority.executeFor('acme', showOrganisation, {});
+      const attach = async (file: string) => {
+        writeFileSync(join(folder, file), `the bytes of ${file}`);
+        const packageHash = encodeHex(sha256(encodeUtf8(`the bytes of ${file}`)));
+        const signedAt = '2026-01-02T03:04:05.678Z';
+        const statement = { name: file, packageHash, organisation, keyFingerprint: fingerprint, signedAt };
+        const signature = await (format === 'dsse'
+          ? signStatement(seed, statement)
+          : signHash(seed, packageHash, fingerprint, signedAt));
+        await authority.executeFor('acme', attachSignature, { hash: packageHash, name: file, signature });
+        return join(folder, file);
+      };
+      const path = await attach(`elsewhere-${format}.wasm`);
+      await rotate();
+      await expectCode('untrusted_signer', () => attach(`late-${format}.wasm`));
+      await expectCode('untrusted_signer', () => verify(path));
+      await checkpoint();
+      expect(await verify(path)).toMatchObject({ signerFingerprint: fingerprint, format });
+      // Taken in once more, its first place stays.
+      await attach(`elsewhere-${format}.wasm`);
+      await checkpoint();
+      expect(await verify(path)).toMatchObject({ signerFingerprint: fingerprint, format });
+    },
+  );
 
   test('a place that is noted and is not that of the signature is passed over', async () => {
     await create();

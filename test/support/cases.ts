@@ -231,6 +231,7 @@ export const cases: readonly Case[] = [
     'package attach plugin.wasm --org acme',
     attached,
   ),
+  does(provePackage, (_, before) => placeOf(before), 'package proof plugin.wasm --org acme', proven),
   refuses(
     'package_name_mismatch',
     attachSignature,

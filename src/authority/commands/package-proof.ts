@@ -46,7 +46,7 @@ async function isOwn({ transaction, organisation }: OrganisationContext, { entry
 function notSignedHere({ organisation }: OrganisationContext): HanaperError {
   return new HanaperError(
     'not_found',
-    `The log has no act by which ${organisation.name} made this signature. Only what was signed here can be proven.`,
+    `The log has no act by which ${organisation.name} made or attached this signature. Only what was signed or attached here can be proven.`,
     { kind: 'package signature' },
   );
 }

@@ -54,8 +54,9 @@ export interface AttachArgs {
   readonly signature: SignatureDocument;
 }
 
-/** What was kept. */
+/** What was kept; with the signature itself, so that the receipt of the act proves its place in the log. */
 export interface AttachedDocument {
+  readonly signature: SignatureDocument;
   /** 64 hex characters. */
   readonly package_hash: string;
   /** 64 hex characters. */
@@ -148,6 +149,7 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
     signature: signatureArg,
   }),
   result: z.strictObject({
+    signature: signatureArg,
     package_hash: sha256Arg,
     key_fingerprint: sha256Arg,
     signed_at: timeArg,
@@ -160,10 +162,16 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
     const aids = { findPlace: (signed: PackageSignature) => findPlace(transaction, authority.did, signed) };
     const { key, signature } = await verifySignatures({ hash, name }, [candidate], keys, new Date(now), aids);
     await storeSignature(context, signature);
+    await notePlace(context, signature);
     const told = { package_hash: hash, fingerprint: key.fingerprint };
     context.emit('package.signature.attached', { organisation: organisation.name, ...told });
-    const signed_at = new Date(signature.signedAt).toISOString();
-    return { package_hash: hash, key_fingerprint: key.fingerprint, signed_at, organisation: organisation.did };
+    return {
+      signature: document,
+      package_hash: hash,
+      key_fingerprint: key.fingerprint,
+      signed_at: new Date(signature.signedAt).toISOString(),
+      organisation: organisation.did,
+    };
   },
 };
 
@@ -211,7 +219,7 @@ async function signWith(
   return { signature: document, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
 }
 
-// Else the time of a signature tells where in the log it stands.
+// Where it is not told by the time of the signature.
 async function notePlace({ transaction, entryIndex }: OrganisationContext, signed: PackageSignature): Promise<void> {
   await insertSignaturePlace(transaction, sha256(signed.signature), entryIndex);
 }

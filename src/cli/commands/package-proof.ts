@@ -24,7 +24,7 @@ export interface WrittenProof {
   readonly index: number;
 }
 
-/** `hanaper package proof FILE`: of the first of its signatures that was made here. */
+/** `hanaper package proof FILE`: of the first of its signatures that was made or attached here. */
 export async function prove(session: Session, file: string, options: ProofOptions): Promise<Outcome> {
   const path = options.signature ?? signaturePathOf(file);
   const documents = readSignatureDocuments(path);
@@ -33,10 +33,14 @@ export async function prove(session: Session, file: string, options: ProofOption
     const written = await tryToProve(session, caller, document, options.output ?? proofPathOf(file));
     if (written) return describeWritten(file, written);
   }
-  throw new HanaperError('not_found', `No signature in ${path} was made here, so the log has no place for it.`, {
-    kind: 'package signature',
-    path,
-  });
+  throw new HanaperError(
+    'not_found',
+    `No signature in ${path} was made or attached here, so the log has no place for it. To attach one: hanaper package attach ${file}`,
+    {
+      kind: 'package signature',
+      path,
+    },
+  );
 }
 
 /** Writes the proof of where a signature stands in the log. */
