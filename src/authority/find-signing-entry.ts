@@ -19,8 +19,8 @@ export interface SoughtSignature {
 }
 
 /**
- * The entry by which a package signature seems to have been made or attached here; `undefined` where there seems to be none. It is a
- * place to look at, and proves nothing. An entry has the time of the signature that it made, or is noted.
+ * The entry by which a package signature seems to have been made, or attached, here; `undefined` where there seems to be
+ * none. It is a place to look at, and proves nothing. An entry has the time of the signature that it made, or is noted.
  *
  * @throws HanaperError `log_tampered`, `unavailable`
  */
@@ -31,10 +31,10 @@ export async function findSigningEntry(
 ): Promise<PlacedEntry | undefined> {
   // A signature that was made here may have been attached later, and that is what is noted.
   const entries = [...(await listEntriesOf(transaction, signedAt)), ...(await listNoted(transaction, digest))];
-  const cids = entries.map(({ entry }) => formatCid(entry.receipt));
-  const receipts = await listInvocationsByCid(transaction, cids);
-  const found = receipts.find(({ envelope }) => isReceiptOf(envelope, did, digest));
-  return found && entries[cids.indexOf(found.cid)];
+  const receiptOf = ({ entry }: PlacedEntry) => formatCid(entry.receipt);
+  const receipts = await listInvocationsByCid(transaction, entries.map(receiptOf));
+  const holding = receipts.filter(({ envelope }) => isReceiptOf(envelope, did, digest)).map(({ cid }) => cid);
+  return entries.find((placed) => holding.includes(receiptOf(placed)));
 }
 
 async function listNoted(transaction: Transaction, digest: Uint8Array): Promise<readonly PlacedEntry[]> {
