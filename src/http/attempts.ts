@@ -1,3 +1,4 @@
+import { dropOldest } from '../drop-oldest.ts';
 import { HanaperError } from '../errors.ts';
 
 /** How failed attempts are slowed. */
@@ -46,8 +47,7 @@ export class Attempts {
     const pause = count <= free ? 0 : Math.min(firstPause * 2 ** (count - free - 1), longestPause);
     this.#failures.delete(key);
     this.#failures.set(key, { count, until: this.#now() + pause });
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > keys && oldest !== undefined) this.#failures.delete(oldest);
+    dropOldest(this.#failures, keys);
   }
 
   /** Forgets the failures of somebody who has succeeded. */

@@ -1,3 +1,4 @@
+import { dropOldest } from '../drop-oldest.ts';
 import { blockOf } from './address-block.ts';
 import type { RequestRate } from './limits.ts';
 
@@ -33,8 +34,6 @@ export class RateLimit {
   #keep(key: string, bucket: Bucket): void {
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size <= this.#most) return;
-    const [oldest] = this.#buckets.keys();
-    if (oldest !== undefined) this.#buckets.delete(oldest);
+    dropOldest(this.#buckets, this.#most);
   }
 }

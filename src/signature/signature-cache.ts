@@ -1,6 +1,7 @@
 import { concatBytes, encodeHex } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { verify } from '../crypto/ed25519.ts';
+import { dropOldest } from '../drop-oldest.ts';
 import type { VerifySignature } from './verify.ts';
 
 // Two megabytes of digests.
@@ -23,15 +24,10 @@ export class SignatureCache {
     const name = nameOf(publicKey, message, signature);
     if (this.#valid.has(name)) return true;
     if (!(await verify(publicKey, message, signature))) return false;
-    if (this.#valid.size >= this.#most) this.#dropOldest();
     this.#valid.add(name);
+    dropOldest(this.#valid, this.#most);
     return true;
   };
-
-  #dropOldest(): void {
-    const [oldest = ''] = this.#valid;
-    this.#valid.delete(oldest);
-  }
 }
 
 // Key and signature have one length, so that no two triples are read alike; `verify` refuses what has another.

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '../bytes.ts';
+import { dropOldest } from '../drop-oldest.ts';
 import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
 import { type LogKey, verifierKeyOf } from '../log/log-key.ts';
@@ -19,9 +20,8 @@ export class TrustedLog {
 
   /** Takes it that a note is good: something that the authority signed says so, or it was verified before. */
   know(note: string, checkpoint: Checkpoint): void {
-    const [oldest] = this.#known.keys();
-    if (this.#known.size >= mostKept && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(note, checkpoint);
+    dropOldest(this.#known, mostKept);
   }
 
   /**

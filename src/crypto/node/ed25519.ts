@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { dropOldest } from '../../drop-oldest.ts';
 import { untraced } from './untraced.ts';
 
 const asymmetricKeyType = 'ed25519';
@@ -18,9 +19,8 @@ function importPublic(publicKey: Uint8Array): KeyObject {
   const known = imported.get(name);
   if (known) return known;
   const key = untraced(() => createPublicKey({ key: bytes, format: 'raw-public', asymmetricKeyType }));
-  const [oldest = ''] = imported.size < mostImported ? [] : imported.keys();
-  imported.delete(oldest);
   imported.set(name, key);
+  dropOldest(imported, mostImported);
   return key;
 }
 
