@@ -23,20 +23,30 @@ export function resolveTrustedKeys(
 /**
  * The keys in the trust of an organisation, revoked ones included, each fingerprint once: out of its own, and those of the
  * organisations that it accepts through an ACL. What is not revoked comes before what is, then what is its own, then what
- * comes first. `revokedHere` are the signing keys that were revoked here, which are so for everybody.
+ * comes first. `revokedHere` are the signing keys that were revoked here, which are so for everybody. A key that the
+ * organisation itself has called compromised is so whoever else accepts it.
  */
 export function resolveStateKeys(
   own: readonly StateKey[],
   inherited: readonly StateKey[],
   revokedHere: ReadonlyMap<string, KeyRevocation> = new Map(),
 ): readonly StateKey[] {
-  const all = [...own, ...inherited].map((key) => revokeKey(key, revokedHere.get(key.fingerprint)));
+  const compromised = new Map(
+    own.filter(isCompromised).map(({ fingerprint, revocation }) => [fingerprint, revocation]),
+  );
+  const all = [...own, ...inherited].map((key) =>
+    [revokedHere, compromised].reduce((revoked, by) => revokeKey(revoked, by.get(key.fingerprint)), key),
+  );
   const resolved = new Map<string, StateKey>();
   for (const key of all) {
     const before = resolved.get(key.fingerprint);
     if (before === undefined || (before.revocation && !key.revocation)) resolved.set(key.fingerprint, key);
   }
   return [...resolved.values()];
+}
+
+function isCompromised({ revocation }: StateKey): boolean {
+  return revocation?.reason === 'compromised';
 }
 
 function revokeKey(key: StateKey, revocation: KeyRevocation | undefined): StateKey {

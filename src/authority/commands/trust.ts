@@ -6,7 +6,7 @@ import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
 import { active, type Revocation } from '../../store/revocation.ts';
-import type { TrustedKeyRow } from '../../store/schema.ts';
+import type { RevocationColumns, TrustedKeyRow } from '../../store/schema.ts';
 import { listSigningKeysByFingerprint } from '../../store/signing-keys.ts';
 import {
   amendTrustedKeys,
@@ -108,7 +108,8 @@ export const listTrust: Command<'organisation', Record<string, never>, { keys: T
   async run({ transaction, organisation }) {
     const own = await listTrustedKeys(transaction, organisation.id);
     const inherited = await listInheritedKeys(transaction, organisation.id);
-    return { keys: [...own.map((row) => toDocument(row, null)), ...inherited.map((row) => toDocument(row, row.via))] };
+    const standing = inherited.map((row) => toDocument({ ...row, ...findCompromise(own, row) }, row.via));
+    return { keys: [...own.map((row) => toDocument(row, null)), ...standing] };
   },
 };
 
@@ -149,6 +150,17 @@ export const revokeTrust: Command<'organisation', RevokeTrustArgs, RevokedTrustD
     return { fingerprint, ...describeRevocation(revocation), revoked_at: revocation.revokedAt };
   },
 };
+
+// What the organisation itself has called compromised is so through whomever else it is accepted.
+function findCompromise(
+  own: readonly TrustedKeyRow[],
+  { keyFingerprint }: TrustedKeyRow,
+): RevocationColumns | undefined {
+  const row = own.find((each) => each.keyFingerprint === keyFingerprint && each.revocationReason === 'compromised');
+  if (row === undefined) return undefined;
+  const { revokedAt, revocationReason, effectiveAt, effectiveIndex } = row;
+  return { revokedAt, revocationReason, effectiveAt, effectiveIndex };
+}
 
 // The trust that ended last, where none is active.
 async function findEnded(

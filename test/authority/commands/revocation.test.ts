@@ -5,6 +5,7 @@ import {
   createKey,
   createOrganisation,
   exportKey,
+  grantAcl,
   listKeys,
   listTrust,
   revokeKey,
@@ -257,6 +258,25 @@ describe.each(engines)('$name', (engine) => {
           [false, reason],
         ]),
       );
+    });
+
+    test('that is compromised does not come back through an organisation that still trusts the key', async () => {
+      const { fingerprint } = await foreign();
+      await authority.executeFor(org, grantAcl, { child: other });
+      await distrust(fingerprint, { reason: 'expired' });
+      const stateOfKeys = async () => {
+        const { keys } = await authority.trustFor({ organisation: org, packageHash: hash });
+        return keys.get(fingerprint);
+      };
+      expect(await stateOfKeys()).toMatchObject({ via: other });
+      expect((await stateOfKeys())?.revocation).toBeUndefined();
+      await distrust(fingerprint, { reason: 'compromised' });
+      expect(await stateOfKeys()).toMatchObject({ revocation: { reason: 'compromised' } });
+      expect((await trustOf(org)).map(({ via, reason }) => [via, reason])).toEqual([
+        [null, 'compromised'],
+        [other, 'compromised'],
+      ]);
+      expect(await trustOf(other)).toMatchObject([{ reason: null }]);
     });
 
     test('that is compromised is never given again, by nobody, and the key never taken in', async () => {
