@@ -94,7 +94,7 @@ export function wasSeen(seen: SeenTrust, authority: string, { origin, size, root
 export function withoutSeen({ state: { organisation } }: TrustBundle): HanaperError {
   return new HanaperError(
     'bundle_rolled_back',
-    `The trust bundle cannot be told from an older one: none of ${organisation.name} was seen before. Where you know that it is the newest, have it remembered first, without --require-state.`,
+    `The trust bundle cannot be told from an older one: none of ${organisation.name} was seen before. Where you know that it is the newest, have it remembered once without asking for that.`,
     { reason: 'no state' },
   );
 }

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HanaperError } from '../../src/errors.ts';
 import { type AppOptions, createApp, type RequestLog } from '../../src/http/app.ts';
 import { Callers } from '../../src/http/callers.ts';
@@ -7,6 +7,16 @@ import { requestRate } from '../../src/http/limits.ts';
 import { RateLimit } from '../../src/http/rate-limit.ts';
 
 const rate = { perSecond: 2, burst: 3 };
+const often = requestRate.burst + 1;
+
+// No bucket fills meanwhile, however long the requests take.
+beforeEach(() => {
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 function serveNothing(options: Partial<AppOptions> = {}): { app: Hono; requests: RequestLog[] } {
   const requests: RequestLog[] = [];
@@ -71,9 +81,9 @@ test('no more addresses are remembered than there is room for', () => {
 
 test('who asks too often from elsewhere is told when to ask again', async () => {
   const { app, requests } = serveNothing();
-  const answers = await askOften(app, 2 * requestRate.burst, from('203.0.113.5')[0], from('203.0.113.5')[1]);
+  const answers = await askOften(app, often, ...from('203.0.113.5'));
   const last = answers.at(-1);
-  expect(answers[0]?.status).toBe(200);
+  expect(answers.slice(0, -1).every(({ status }) => status === 200)).toBe(true);
   expect(last?.status).toBe(429);
   expect(last?.headers.get('Retry-After')).toBe('1');
   expect(last?.headers.get('X-Content-Type-Options')).toBe('nosniff');
@@ -86,16 +96,15 @@ test('who asks too often from elsewhere is told when to ask again', async () => 
 test('who is on this machine is not counted, unless a proxy stands before it', async () => {
   const { app } = serveNothing();
   for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', undefined]) {
-    const answers = await askOften(app, 2 * requestRate.burst, ...from(address));
+    const answers = await askOften(app, often, ...from(address));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
   }
-  const answers = await askOften(app, 2 * requestRate.burst, ...from('127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' }));
+  const answers = await askOften(app, often, ...from('127.0.0.1', { 'X-Forwarded-For': '192.0.2.1' }));
   expect(answers.at(-1)?.status).toBe(429);
 });
 
 test('with a proxy in front it is the address that the proxy adds which is counted, and no other that is claimed', async () => {
   const { app } = serveNothing({ callers: new Callers(true) });
-  const often = 2 * requestRate.burst;
   const through = (forwarded: string) => from('127.0.0.1', { 'X-Forwarded-For': forwarded });
   let count = 0;
   const answers: Response[] = [];
@@ -106,7 +115,7 @@ test('with a proxy in front it is the address that the proxy adds which is count
   expect((await askOften(app, 1, ...through('192.0.2.1, 192.0.2.2'))).at(-1)?.status).toBe(200);
   expect((await askOften(app, often, ...from('127.0.0.1'))).at(-1)?.status).toBe(429);
   for (const none of ['', 'unknown', '192.0.2.9, _hidden', '192.0.2.9,']) {
-    expect((await askOften(app, often, ...through(none))).at(-1)?.status, none).toBe(429);
+    expect((await askOften(app, 1, ...through(none))).at(-1)?.status, none).toBe(429);
   }
   expect((await askOften(app, often, ...from(undefined))).at(-1)?.status).toBe(200);
 });
