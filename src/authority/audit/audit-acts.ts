@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 import { HanaperError } from '../../errors.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
+import { isTime } from '../../log/time.ts';
 import { toSeconds } from '../../signature/time.ts';
 import {
   listInvocationCids,
@@ -120,11 +121,11 @@ class ActWalk {
     this.#named.add(entry.invocation);
     this.#named.add(entry.receipt);
     const now = receipt?.invocation.issuedAt;
-    const isTime = (time: string | null) => time !== null && isTimeOf(time, entry.enrolledAt, before, now);
+    const isTimely = (time: string | null) => time !== null && isTimeOf(time, entry.enrolledAt, before, now);
     if (invocation && invocationRow) {
-      this.#checkRow(index, invocationRow, invocation, formatCid(entry.receipt), isTime);
+      this.#checkRow(index, invocationRow, invocation, formatCid(entry.receipt), isTimely);
     }
-    if (receipt && receiptRow) this.#checkRow(index, receiptRow, receipt.invocation, null, isTime);
+    if (receipt && receiptRow) this.#checkRow(index, receiptRow, receipt.invocation, null, isTimely);
     await this.#checkEffects(index, entry);
   }
 
@@ -134,15 +135,15 @@ class ActWalk {
     row: PlacedInvocation,
     token: Invocation,
     resultCid: string | null,
-    isTime: (time: string | null) => boolean,
+    isTimely: (time: string | null) => boolean,
   ): void {
     const { createdAt, executedAt } = row;
     // What an older version has taken in, and the door has executed since, was made before the log.
-    const isMadeInTime = createdAt === executedAt || createdAt < (this.#begunAt ?? '');
+    const isMadeInTime = createdAt === executedAt || (isTime(createdAt) && createdAt < (this.#begunAt ?? ''));
     const column =
       findWrongColumn(row, token) ??
       (row.resultCid === resultCid ? undefined : 'result_cid') ??
-      (isTime(executedAt) ? undefined : 'executed_at') ??
+      (isTimely(executedAt) ? undefined : 'executed_at') ??
       (isMadeInTime ? undefined : 'created_at') ??
       (row.did === token.issuer ? undefined : 'did_id');
     if (column === undefined) return;

@@ -1,6 +1,7 @@
 import { equalBytes } from '../../bytes.ts';
 import { hashLength } from '../../log/merkle.ts';
 import { type Tile, tileWidth, widthOfTile } from '../../log/tile.ts';
+import { isTime } from '../../log/time.ts';
 import { findLastCheckpoint, listEveryCheckpoint } from '../../store/checkpoints.ts';
 import { listEveryEntry } from '../../store/log.ts';
 import { findLogTile, listLogTiles } from '../../store/log-tiles.ts';
@@ -78,8 +79,15 @@ class TreeWalk {
   }
 
   async #passCheckpoint(): Promise<void> {
-    if (this.#next) await this.tree.check(this.#next);
+    if (this.#next) await this.#checkCheckpoint(this.#next);
     await this.#takeCheckpoint();
+  }
+
+  async #checkCheckpoint(row: CheckpointRow): Promise<void> {
+    await this.tree.check(row);
+    if (isTime(row.createdAt)) return;
+    const message = `The time beside the checkpoint of ${row.size} entries is none.`;
+    this.#findings.add({ kind: 'checkpoint', table: 'checkpoints', key: String(row.size), message });
   }
 
   async #checkTiles(tiles: readonly Tile[]): Promise<void> {

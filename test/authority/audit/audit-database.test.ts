@@ -21,6 +21,8 @@ const differs = /differs from what was written/;
 const missing = /is missing, and no entry has removed it/;
 const unexplained = /No entry of the log explains/;
 
+const noTime = (url: string) => (url.startsWith('postgres') ? "'-infinity'" : "''");
+
 async function copy(url: string, table: string, changes: Row): Promise<void> {
   const [row] = await query(url, `select * from ${table}`);
   const { id: _, ...others } = { ...row, ...changes };
@@ -127,6 +129,16 @@ const byHand: readonly Edit[] = [
     title: 'an invocation is removed',
     edit: (url) => query(url, "delete from ucan_invocations where cmd = '/key/revoke'"),
     finds: { kind: 'token', table: 'ucan_invocations', message: /is missing/, index: expect.any(Number) },
+  },
+  {
+    title: 'an invocation is said to have come before all time',
+    edit: (url) => query(url, `update ucan_invocations set created_at = ${noTime(url)} where cmd = '/key/revoke'`),
+    finds: { kind: 'token', table: 'ucan_invocations', message: /created_at/, index: expect.any(Number) },
+  },
+  {
+    title: 'a checkpoint is given a time that is none',
+    edit: (url) => query(url, `update checkpoints set created_at = ${noTime(url)}`),
+    finds: { kind: 'checkpoint', table: 'checkpoints', message: /is none/ },
   },
   {
     title: 'receipts are exchanged',
