@@ -132,11 +132,11 @@ function timeStands(latest: string): HanaperError {
 
 function reasonStands({ revokedAt, revocationReason }: Revocation): HanaperError {
   const why = revocationReason === null ? 'without a reason' : `as ${revocationReason}`;
-  return new HanaperError(
-    'bad_input',
-    `This key was revoked ${why} at ${revokedAt}. That can become "compromised", and nothing else.`,
-    { field: 'reason', reason: revocationReason },
-  );
+  const rest = revocationReason === 'compromised' ? 'That stays' : 'That can become "compromised", and nothing else';
+  return new HanaperError('bad_input', `This key was revoked ${why} at ${revokedAt}. ${rest}.`, {
+    field: 'reason',
+    reason: revocationReason,
+  });
 }
 
 function revokedAlready({ revokedAt, revocationReason }: Revocation): HanaperError {

@@ -107,10 +107,10 @@ function isName(text: string): boolean {
 }
 
 function refuse(reason: string, field: string, cause?: unknown): HanaperError {
-  const place = field === '' ? '' : `: ${field}`;
+  const what = field === '' ? 'it' : field;
   return new HanaperError(
     'bad_input',
-    `This is no verification policy${place} ${reason}. Mend it; every field is in docs/formats/verification-policy.md.`,
+    `This is no verification policy: ${what} ${reason}. Mend it; every field is in docs/formats/verification-policy.md.`,
     { field, reason },
     cause,
   );

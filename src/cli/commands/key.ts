@@ -132,7 +132,7 @@ export async function rotate(session: Session, name: string): Promise<Outcome> {
   const document = await caller.executeFor(session.organisation, rotateKey, { name });
   const { key, replaced, also_trusted_by: others, policy_groups: groups } = document;
   const told = `These trusted the old key themselves, and have to decide about the new one: ${others.join(', ')}.`;
-  const short = `The verification policy does not count the new key in: ${groups.join(', ')}. To add it: hanaper policy show, and policy set.`;
+  const short = `The verification policy does not count the new key in: ${groups.join(', ')}. To add it, change the policy that "hanaper policy show --json" gives, and set it: hanaper policy set FILE.`;
   return {
     document,
     lines: [
