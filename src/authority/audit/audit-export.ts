@@ -26,7 +26,7 @@ export interface ExportAuditOptions {
  * Checks an export of a log with nothing but the authority's DID: tree, checkpoints, tokens, chains, effects, and the rows
  * that it shows. It tells all that it finds. What is held in memory are the delegations that acts rest on.
  *
- * @throws HanaperError `bad_input` where it is no export at all
+ * @throws HanaperError `bad_input` where it is no export at all, `authority_changed` where it is another's
  */
 export async function auditExport(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -117,9 +117,8 @@ class ExportAudit {
 
   #begin(record: ExportRecord): void {
     if (record.kind !== 'head') throw notExport();
+    if (record.authority !== this.#authority) throw anotherLog(this.#authority, record.authority.slice(0, 100));
     this.#hasBegun = true;
-    if (record.authority === this.#authority) return;
-    this.#break(`is that of the authority ${record.authority.slice(0, 100)}, not of ${this.#authority}`);
   }
 
   async #takeKey(record: ExportRecord & { readonly kind: 'log-key' }): Promise<void> {
@@ -225,6 +224,14 @@ class ExportAudit {
   #add(kind: 'export' | 'token', table: string, message: string): void {
     this.#findings.add({ kind, table, index: this.#size, message });
   }
+}
+
+function anotherLog(expected: string, actual: string): HanaperError {
+  return new HanaperError(
+    'authority_changed',
+    `The export is of the log of the authority ${actual}, but only ${expected} is accepted. Get the log of the authority that you expect.`,
+    { expected, actual },
+  );
 }
 
 function notExport(): HanaperError {

@@ -177,10 +177,10 @@ describe.each(engines)('$name', (engine) => {
     );
   });
 
-  test('one of another authority is none of this', async () => {
+  test('one of another authority is refused', async () => {
     const { did: other } = await principal('another authority');
-    const { findings } = await auditExport([file], other);
-    expect(findings.list).toMatchObject([{ kind: 'export', message: expect.stringContaining(`not of ${other}`) }]);
+    const { details } = await expectCode('authority_changed', () => auditExport([file], other));
+    expect(details).toMatchObject({ expected: other });
   });
 
   test('what is no export is refused', async () => {
