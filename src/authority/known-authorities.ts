@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { makeFolderOf } from '../make-folder.ts';
 
 /** Remembers outside of each database whose it is, so that a database that was exchanged is noticed. */
 export interface KnownAuthorities {
@@ -16,7 +16,7 @@ export function knownAuthoritiesFile(path: string): KnownAuthorities {
     find: (database) => readPins(path).findLast((pin) => pin.database === database)?.authority,
     remember: (database, authority) => {
       try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        makeFolderOf(path);
         appendFileSync(path, `${JSON.stringify({ database, authority })}\n`, { mode: 0o600 });
       } catch (cause) {
         throw unusable(path, 'written', cause);

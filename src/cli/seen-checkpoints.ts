@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { makeFolderOf } from '../make-folder.ts';
 import { withFileLock } from '../package/file-lock.ts';
 import { readRegularFile } from '../package/read-file.ts';
 import { writeFileBeside } from '../package/write-file.ts';
@@ -45,7 +44,7 @@ export class SeenCheckpoints {
    * @throws HanaperError `bad_config`, `bad_input`, `unavailable` where the file cannot be written
    */
   remember(latest: SeenCheckpoint): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    makeFolderOf(this.#path);
     withFileLock(this.#path, () => {
       const all = this.#read();
       const isSame = (seen: SeenCheckpoint) => seen.authority === latest.authority && seen.source === latest.source;

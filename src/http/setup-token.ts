@@ -1,9 +1,9 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, lstatSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { encodeBase64Url, encodeUtf8, equalBytes } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { makeFolderOf } from '../make-folder.ts';
 
 /** The header that carries the set-up token. */
 export const setupTokenHeader = 'Hanaper-Setup-Token';
@@ -41,7 +41,7 @@ export class SetupToken {
     const text = encodeBase64Url(bytes);
     bytes.fill(0);
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolderOf(path);
       removeStale(path);
       writeNew(path, `${text}\n`);
     } catch (cause) {

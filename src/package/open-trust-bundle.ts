@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { makeFolderOf } from '../make-folder.ts';
 import { maxBundleLength } from '../trust/bundle.ts';
 import { createBundleSource } from '../trust/bundle-source.ts';
 import { openBundle, type TrustBundle } from '../trust/open-bundle.ts';
@@ -102,7 +101,7 @@ function remember({ state, requireState = false }: TrustBundleOptions, bundle: T
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolderOf(path);
   } catch (cause) {
     throw unreadableState(path, cause);
   }

@@ -1,7 +1,7 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { CamelCasePlugin, type Dialect, Kysely } from 'kysely';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { makeFolderOf } from '../make-folder.ts';
 import { Database } from './database.ts';
 import { translateFailure } from './failure.ts';
 import { type DatabaseLocation, describeLocation } from './location.ts';
@@ -63,7 +63,7 @@ function createPrivateFile(path: string, name: string): void {
       if (statSync(path).size === 0) chmodSync(path, 0o600);
       return;
     }
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolderOf(path);
     closeSync(openSync(path, 'a', 0o600));
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unwritable';
