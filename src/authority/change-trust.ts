@@ -16,6 +16,9 @@ import { resolveTrust } from './resolve-trust.ts';
 /** Whose trust may change, by ids. */
 export type Affected = readonly string[];
 
+/** What was trusted before a change, by the ids of organisations. */
+export type TrustBefore = ReadonlyMap<string, TrustState>;
+
 interface Signing {
   readonly transaction: Transaction;
   readonly now: string;
@@ -26,21 +29,22 @@ const first = 1;
 
 /**
  * Does what can change the trust of organisations, and signs the next snapshot of each whose trust it has changed. What was
- * there before is held against its own snapshot first, so that nothing slipped in is signed along.
+ * there before is held against its own snapshot first, so that nothing slipped in is signed along, and is given to the change,
+ * by the organisations' ids.
  *
  * @throws HanaperError `trust_tampered`, `too_large`, `locked`, and what `change` throws
  */
 export async function changeTrust<Result>(
   context: CommandContext,
   affected: Affected,
-  change: () => Promise<Result>,
+  change: (before: TrustBefore) => Promise<Result>,
 ): Promise<Result> {
   const { transaction, authority } = context;
   const before = new Map<string, TrustState>();
   for (const id of affected) {
     before.set(id, await openTrust(transaction, authority, await requireOrganisation(transaction, id)));
   }
-  const result = await change();
+  const result = await change(before);
   for (const [id, state] of before) await signIfChanged(context, id, state);
   return result;
 }

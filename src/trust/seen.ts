@@ -63,7 +63,7 @@ export function laterOf(seen: SeenTrust, authority: string, clock: Date): Date {
 export function checkBundle(seen: SeenTrust, bundle: TrustBundle, now: Date): SeenTrust {
   const { authority, state, rest } = bundle;
   const known = find(seen.authorities, authority);
-  const before = known && find(known.organizations, state.organisation.did);
+  const before = findBefore(known, bundle);
   if (before) requireNewer(before, bundle);
   const log = known && readNote(known.log.checkpoint);
   if (log && (log.origin !== rest.origin || log.size === rest.size)) checkSeen(log, rest);
@@ -78,9 +78,8 @@ export function checkBundle(seen: SeenTrust, bundle: TrustBundle, now: Date): Se
 }
 
 /** Whether a bundle of that organisation was seen before: else an older one cannot be told from it. */
-export function knowsBefore(seen: SeenTrust, { authority, state }: TrustBundle): boolean {
-  const known = find(seen.authorities, authority);
-  return known !== undefined && find(known.organizations, state.organisation.did) !== undefined;
+export function knowsBefore(seen: SeenTrust, bundle: TrustBundle): boolean {
+  return findBefore(find(seen.authorities, bundle.authority), bundle) !== undefined;
 }
 
 /** Whether a checkpoint is the very one that was remembered of an authority: then not even the authority can have made it up since. */
@@ -97,6 +96,13 @@ export function withoutSeen({ state: { organisation } }: TrustBundle): HanaperEr
     `The trust bundle cannot be told from an older one: none of ${organisation.name} was seen before. Where you know that it is the newest, have it remembered once without asking for that.`,
     { reason: 'no state' },
   );
+}
+
+function findBefore(
+  known: SeenAuthority | undefined,
+  { state: { organisation } }: TrustBundle,
+): SeenAuthority['organizations'][string] | undefined {
+  return known && find(known.organizations, organisation.did);
 }
 
 function requireNewer(before: SeenAuthority['organizations'][string], { state, rest }: TrustBundle): void {

@@ -29,9 +29,11 @@ export const setPolicy: Command<'organisation', Pick<PolicyDocument, 'policy'>, 
   result: policyResult,
   async run(context, args) {
     const { organisation, transaction } = context;
-    if (args.policy) requireKnownKeys(context, args.policy, await open(context));
     const text = args.policy && formatPolicy(args.policy);
-    await changeTrust(context, [organisation.id], () => updatePolicy(transaction, organisation.id, text));
+    await changeTrust(context, [organisation.id], async (before) => {
+      if (args.policy) requireKnownKeys(context, args.policy, before.get(organisation.id)?.keys ?? []);
+      await updatePolicy(transaction, organisation.id, text);
+    });
     context.emit('policy.changed', { organisation: organisation.name, level: args.policy?.level ?? null });
     return { organisation: organisation.name, policy: args.policy };
   },
@@ -57,7 +59,7 @@ function open({ transaction, authority, organisation }: OrganisationContext): Pr
 function requireKnownKeys(
   { organisation }: OrganisationContext,
   { groups, names }: VerificationPolicy,
-  { keys }: TrustState,
+  keys: TrustState['keys'],
 ): void {
   const known = new Set(keys.map(({ fingerprint }) => fingerprint));
   const unknown = [...groups, ...names].flatMap((part) => part.keys).find((fingerprint) => !known.has(fingerprint));

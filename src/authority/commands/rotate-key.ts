@@ -8,7 +8,6 @@ import { nameArg } from '../args.ts';
 import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotRevoked } from '../key-rules.ts';
-import { openTrust } from '../open-trust.ts';
 import { beginRevocation } from '../revocation.ts';
 import { addSigningKey, describeKey, describeSigningKey, keyResult, type SigningKeyDocument } from '../signing-keys.ts';
 import { lockSigningKey, revokeEverywhere } from './revoke-key.ts';
@@ -44,12 +43,12 @@ export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocu
     requireNotRevoked(old);
     const revocation = await beginRevocation(context, { reason: 'superseded' });
     const affected = await affectedByKey(context.transaction, context.organisation.id, old.keyFingerprint);
-    const { policy } = await openTrust(context.transaction, context.authority, context.organisation);
-    const { row, trusting } = await changeTrust(context, affected, async () => {
+    const { row, trusting, policy } = await changeTrust(context, affected, async (before) => {
+      const standing = before.get(context.organisation.id)?.policy ?? null;
       const revoked = await revokeEverywhere(context, old, revocation);
       const successor = await makeSuccessor(context, name);
-      if (policy) await carryNames(context, policy, old, successor);
-      return { trusting: revoked, row: successor };
+      if (standing) await carryNames(context, standing, old, successor);
+      return { trusting: revoked, row: successor, policy: standing };
     });
     context.emit('key.signing.created', describeKey(context, row));
     return {
