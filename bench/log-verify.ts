@@ -69,7 +69,7 @@ function fill(path: string): void {
   file.exec('PRAGMA synchronous = OFF; begin');
   for (let index = size; index < size + entryCount; index++) {
     randomFillSync(effectsRoot);
-    insert.run(index, encodeLogEntry({ invocation, receipt, enrolledAt, effectCount: 1, effectsRoot }));
+    insert.run(index, encodeLogEntry({ version: 2, invocation, receipt, enrolledAt, effectCount: 1, effectsRoot }));
   }
   file.prepare('update log_head set size = ?, enrolled_at = ?').run(size + entryCount, enrolledAt);
   file.exec('commit');

@@ -14,13 +14,14 @@ import {
 } from 'hanaper/log';
 import { computeCid, type Invocation, signInvocation } from 'hanaper/ucan';
 import { preparePassphrase } from 'hanaper/vault';
-import { createSalt, digestEffect } from '../dist/log/effect.js';
+import { bindEffect, createSalt, digestEffect } from '../dist/log/effect.js';
 import { treeHash } from '../dist/log/merkle.js';
 import type { Line, Subject } from './line.ts';
 import { alternate, timeOf } from './measure.ts';
 import { Workshop } from './workshop.ts';
 
 const subject = 'log-write';
+const table = 'package_signatures';
 const clients = 16;
 const writes = 800;
 const rounds = 15;
@@ -136,14 +137,16 @@ class Rows implements Disposable {
   #enrol(row: { readonly id: string; readonly signature: Uint8Array; readonly statement: Uint8Array }): void {
     const { size } = this.#file.prepare('select size from log_head').get() as { size: number };
     const salt = createSalt();
-    const digest = digestEffect(salt, { table: 'package_signatures', key: row.id, row });
+    const digest = digestEffect(salt, { table, key: row.id, row });
     const cid = computeCid(row.signature);
-    const fields = { enrolledAt: time, effectCount: 1, effectsRoot: treeHash([digest]) };
-    const entry = encodeLogEntry({ invocation: cid, receipt: cid, ...fields });
+    const fields = {
+      enrolledAt: time,
+      effectCount: 1,
+      effectsRoot: treeHash([bindEffect(digest, { table, key: row.id })]),
+    };
+    const entry = encodeLogEntry({ version: 2, invocation: cid, receipt: cid, ...fields });
     this.#file.prepare('insert into log_entries values (?, ?)').run(size, entry);
-    this.#file
-      .prepare('insert into log_effects values (?, 0, ?, ?, ?, ?)')
-      .run(size, 'package_signatures', row.id, salt, digest);
+    this.#file.prepare('insert into log_effects values (?, 0, ?, ?, ?, ?)').run(size, table, row.id, salt, digest);
     this.#file.prepare('update log_head set size = ?').run(size + 1);
   }
 

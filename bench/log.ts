@@ -62,7 +62,7 @@ class Log implements AsyncDisposable {
     const invocation = computeCid(new Uint8Array(1));
     const receipt = parseCid(genesis.receipt);
     const fields = { enrolledAt: genesis.enrolled_at, effectCount: 1, effectsRoot: new Uint8Array(32) };
-    const template = Buffer.from(encodeLogEntry({ invocation, receipt, ...fields }));
+    const template = Buffer.from(encodeLogEntry({ version: 2, invocation, receipt, ...fields }));
     const opened = new Log(authority, workshop, template, template.indexOf(invocation.multihash.digest));
     opened.append(size - 1);
     return opened;

@@ -265,11 +265,10 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     return (await executeLocally(this, command, call)) as Result;
   }
 
-  // A database that was made before there were principals or a log has none, and only an open vault can make them.
+  // An older database lacks what is there from the first moment today, and only an open vault can make it.
   async #settle(vault: Vault): Promise<void> {
-    const { did } = this.identity;
     const { isSettled, settle } = await import('./settle.ts');
-    if (await this.database.transact('read', (transaction) => isSettled(transaction, did))) return;
+    if (await this.database.transact('read', (transaction) => isSettled(transaction, this.identity))) return;
     await this.database.transact('write', async (transaction) => {
       const now = await this.readNow(transaction);
       await settle({ transaction, now, vault: () => vault });

@@ -2,14 +2,16 @@ import { createUuid } from '../crypto/uuid.ts';
 import { HanaperError } from '../errors.ts';
 import { getAuthority, updateAuthority } from '../store/authority.ts';
 import { deleteKeySlot, insertKeySlot, listKeySlots } from '../store/key-slots.ts';
-import { lockLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { checkAuthority } from '../vault/authority-statement.ts';
 import { addSlot, signAuthority } from '../vault/create.ts';
 import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Authority } from './authority.ts';
+import { lockLogEnd } from './log-end.ts';
 import { makeCheckpoint } from './make-checkpoint.ts';
 import { enrolOwn } from './own-acts.ts';
+import { requireLog } from './require-log.ts';
 import { tryCheckpoint } from './try-checkpoint.ts';
 
 /** Which slot went, and which took its place. */
@@ -38,7 +40,8 @@ export async function changeCredential(
   const plan = { id: createUuid(new Date(createdAt)), createdAt, credential: next, costs };
   const added = await addSlot(open, plan);
   await authority.database.transact('write', async (transaction) => {
-    const head = await lockLogHead(transaction);
+    const head = await lockLogEnd(transaction);
+    if (authority.identity.version > 1) await requireLog(transaction);
     await requireSlot(transaction, removed);
     await insertKeySlot(transaction, added);
     await restateMethod(transaction, open, added);
@@ -73,5 +76,7 @@ async function requireSlot(transaction: Transaction, slot: KeySlot): Promise<voi
 async function restateMethod(transaction: Transaction, vault: Vault, { kind }: KeySlot): Promise<void> {
   const row = await getAuthority(transaction);
   if (row === undefined || row.derivationMethod === kind) return;
-  await updateAuthority(transaction, await signAuthority(vault, kind, row.createdAt));
+  const { version } = await checkAuthority(row);
+  const { createdAt } = row;
+  await updateAuthority(transaction, await signAuthority(vault, { version, derivationMethod: kind, createdAt }));
 }

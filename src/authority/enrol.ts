@@ -1,7 +1,7 @@
 import { HanaperError } from '../errors.ts';
-import { createSalt, digestEffect } from '../log/effect.ts';
+import { bindEffect, createSalt, digestEffect } from '../log/effect.ts';
 import { encodeLogEntry } from '../log/entry.ts';
-import { treeHash } from '../log/merkle.ts';
+import { hashLeaf, treeHash } from '../log/merkle.ts';
 import { toSeconds } from '../signature/time.ts';
 import type { Effect } from '../store/effects.ts';
 import { insertLogEntry } from '../store/log.ts';
@@ -13,6 +13,8 @@ import type { Invocation } from '../ucan/invocation.ts';
 import { type Receipt, type ReceiptClaims, readReceipt, signReceipt } from '../ucan/receipt.ts';
 import { type Verified, vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { LogEnd } from './log-end.ts';
+import { encodePlace } from './place-in-log.ts';
 import { authoritySigner } from './signers.ts';
 
 /** What is enrolled: an invocation that was executed, and what came of it. */
@@ -22,7 +24,7 @@ export interface Act {
   /** RFC 3339, UTC. */
   readonly now: string;
   /** Where the log ends so far, locked. */
-  readonly head: LogHeadRow;
+  readonly head: LogEnd;
   /** The rows' ids of the invoker and of the authority. */
   readonly principals: readonly number[];
 }
@@ -30,7 +32,7 @@ export interface Act {
 /** What was written down, and where the log ends now. */
 export interface Enrolled {
   readonly receipt: Receipt;
-  readonly head: LogHeadRow;
+  readonly head: LogEnd;
 }
 
 /**
@@ -46,23 +48,31 @@ export async function enrol(
 ): Promise<Enrolled> {
   const { invocation, out, now, head, principals } = act;
   const signer = authoritySigner(vault);
-  const claims = { ran: invocation.cid, out, issuedAt: toSeconds(now) };
+  const enrolledAt = timeOfEntry(head, now);
+  const effectsRoot = treeHash(effects.map(bindRow));
+  const meta = encodePlace({ index: head.size, before: head.leaf, enrolledAt, effectsRoot });
+  const claims = { ran: invocation.cid, out, issuedAt: toSeconds(now), meta };
   const receipt = vouchForOwn(await signReceipt(signer, claims), signer);
   const [invoker = 0, executor = 0] = principals;
   const isFirst = await insertInvocation(transaction, invocation, { didId: invoker, now, resultCid: receipt.cid });
   if (!isFirst) throw executedBefore(invocation);
   await insertInvocation(transaction, receipt, { didId: executor, now });
-  const enrolledAt = timeOfEntry(head, now);
   const entry = encodeLogEntry({
+    version: 2,
     invocation: invocation.cid,
     receipt: receipt.cid,
     enrolledAt,
     effectCount: effects.length,
-    effectsRoot: treeHash(effects.map(({ digest }) => digest)),
+    effectsRoot,
   });
   await insertLogEntry(transaction, { entryIndex: head.size, entry }, effects);
   const generation = head.generation + (effects.length > 0 ? 1 : 0);
-  return { receipt: readReceipt(receipt), head: { size: head.size + 1, generation, enrolledAt } };
+  const end = { size: head.size + 1, generation, enrolledAt, leaf: hashLeaf(entry) };
+  return { receipt: readReceipt(receipt), head: end };
+}
+
+function bindRow({ digest, tableName: table, rowKey: key }: LogEffectRow): Uint8Array {
+  return bindEffect(digest, { table, key });
 }
 
 // Nobody comes here: whoever holds the head of the log has looked. It is a fault, so that nothing is done twice.

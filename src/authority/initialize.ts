@@ -14,13 +14,11 @@ import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
-import { makeCheckpoint } from './make-checkpoint.ts';
 import { withoutMemo } from './memo.ts';
 import { beginLog } from './own-acts.ts';
 import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
 import { StoredTokens } from './stored-tokens.ts';
-import { tryCheckpoint } from './try-checkpoint.ts';
 
 /** How a database is initialised. */
 export interface InitializeOptions {
@@ -79,10 +77,6 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
       await beginLog(transaction, vault, plan.createdAt);
       return { organisation: made, replaced: pin(database.name, vault.did, knownAuthorities) };
     });
-    await tryCheckpoint(
-      () => makeCheckpoint({ database, vault, readNow: async () => plan.createdAt }),
-      (event, details, { code: reason }) => options.observer?.({ name: event, time: plan.createdAt, details, reason }),
-    );
     options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
     return {
       database: database.name,
@@ -129,7 +123,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     now,
     entryIndex: 0,
     enrolledAt: now,
-    authority: { did: vault.did, publicKey: vault.publicKey },
+    authority: { did: vault.did, publicKey: vault.publicKey, version: 2 as const },
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,
     given: [],

@@ -14,10 +14,13 @@ import type { Database } from '../store/database.ts';
 import { takeLock } from '../store/lock.ts';
 import { listLogEntries, readLogHead } from '../store/log.ts';
 import { findLogTile, writeLogTile } from '../store/log-tiles.ts';
+import type { CheckpointRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
 import { readLogKey } from './log-key.ts';
+import { readIdentity } from './read-identity.ts';
 import { readTree } from './read-tree.ts';
+import { removed } from './require-log.ts';
 
 /** Of which log a checkpoint is made, and by whom. */
 export interface CheckpointContext {
@@ -50,6 +53,16 @@ export async function makeCheckpoint(context: CheckpointContext): Promise<Checkp
   }
 }
 
+/** Signs for every entry of a log that has no checkpoint yet, in the transaction that has written the last of them. */
+export async function signFirstCheckpoint(transaction: Transaction, vault: Vault, now: string): Promise<void> {
+  await takeLock(transaction, 'checkpoint');
+  if (await findLastCheckpoint(transaction)) return;
+  const key = await requireOwnKey(transaction, vault);
+  const { size } = await readLogHead(transaction);
+  const { edge, changed } = await growTo(transaction, emptyTree, size);
+  await writeSigned(transaction, changed, await signEdge(vault, key, edge), now);
+}
+
 interface Growth {
   readonly key: LogKey;
   /** The last checkpoint; of no entries before the first. */
@@ -61,8 +74,8 @@ interface Growth {
 function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   return database.transact('read', async (transaction) => {
     const key = await requireOwnKey(transaction, vault);
-    const signed = await readSigned(transaction, key);
     const { size } = await readLogHead(transaction);
+    const signed = await readSigned(transaction, key, size);
     if (seen) checkSeen(seen, signed, await proveSince(transaction, seen.size, signed.size));
     const from = await readEdge(transaction, signed.size);
     if (!equalBytes(rootOfEdge(from), signed.root)) {
@@ -74,9 +87,13 @@ function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   });
 }
 
-async function readSigned(transaction: Transaction, key: LogKey): Promise<Checkpoint> {
+async function readSigned(transaction: Transaction, key: LogKey, entries: number): Promise<Checkpoint> {
   const row = await findLastCheckpoint(transaction);
-  if (row === undefined) return { origin: key.origin, size: 0, root: emptyRoot() };
+  if (row === undefined) {
+    const isOlder = (await readIdentity(transaction))?.version === 1;
+    if (isOlder) return { origin: key.origin, size: 0, root: emptyRoot() };
+    throw removed('checkpoint', entries);
+  }
   const checkpoint = await openCheckpoint(row.note, verifierKeyOf(key));
   if (checkpoint.size === row.size) return checkpoint;
   throw logTampered('checkpoint', 'stands in the place of another', { size: row.size });
@@ -128,14 +145,28 @@ async function readTile(transaction: Transaction, { level, index, width }: TileC
 
 async function signGrowth(context: CheckpointContext, { key, signed, edge, changed }: Growth): Promise<void> {
   const { database, vault } = context;
-  const checkpoint = { origin: key.origin, size: edge.size, root: rootOfEdge(edge) };
-  const note = await vault.withLogKey((seed) => signCheckpoint(checkpoint, seed));
+  const head = await signEdge(vault, key, edge);
   await database.transact('write', async (transaction) => {
     await takeLock(transaction, 'checkpoint');
     const last = await findLastCheckpoint(transaction);
     // Somebody else was faster, and what was hashed here is theirs by now.
     if ((last?.size ?? 0) !== signed.size) return;
-    for (const tile of changed) await writeLogTile(transaction, tile);
-    await insertCheckpoint(transaction, { size: edge.size, note, createdAt: await context.readNow(transaction) });
+    await writeSigned(transaction, changed, head, await context.readNow(transaction));
   });
+}
+
+async function signEdge(vault: Vault, { origin }: LogKey, edge: TreeEdge): Promise<Omit<CheckpointRow, 'createdAt'>> {
+  const { size } = edge;
+  const note = await vault.withLogKey((seed) => signCheckpoint({ origin, size, root: rootOfEdge(edge) }, seed));
+  return { size, note };
+}
+
+async function writeSigned(
+  transaction: Transaction,
+  changed: readonly Tile[],
+  head: Omit<CheckpointRow, 'createdAt'>,
+  createdAt: string,
+): Promise<void> {
+  for (const tile of changed) await writeLogTile(transaction, tile);
+  await insertCheckpoint(transaction, { ...head, createdAt });
 }

@@ -1,12 +1,12 @@
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
-import { getAuthority } from '../store/authority.ts';
 import type { Database } from '../store/database.ts';
 import { parseDatabaseUrl } from '../store/location.ts';
 import { notInitialized, openDatabase } from '../store/open-database.ts';
-import { type AuthorityIdentity, checkAuthority } from '../vault/authority-statement.ts';
+import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { Authority } from './authority.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
+import { readIdentity } from './read-identity.ts';
 
 /** Which database to open, and whose it must be. */
 export interface AuthorityOptions {
@@ -36,7 +36,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   const { observer, clock, checkpointDelay } = options;
   const database = await openDatabase(parseDatabaseUrl(options.database), false);
   try {
-    const identity = await readIdentity(database);
+    const identity = await requireIdentity(database);
     requirePinned(database.name, identity.did, options);
     return new Authority({
       database,
@@ -51,9 +51,9 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   }
 }
 
-async function readIdentity(database: Database): Promise<AuthorityIdentity> {
-  const row = await database.transact('read', getAuthority);
-  if (row) return checkAuthority(row);
+async function requireIdentity(database: Database): Promise<AuthorityIdentity> {
+  const identity = await database.transact('read', readIdentity);
+  if (identity) return identity;
   throw notInitialized(database.name);
 }
 

@@ -26,7 +26,7 @@ export async function openTrust(
   const found = await resolveTrust(transaction, organisation);
   const snapshot = await findLatestSnapshot(transaction, organisation.id);
   if (snapshot === undefined) {
-    if (await wasTrustSigned(transaction)) throw missing(organisation);
+    if (authority.version > 1 || (await wasTrustSigned(transaction))) throw missing(organisation);
     return { ...found, version: unsigned };
   }
   const { version, createdAt } = snapshot;

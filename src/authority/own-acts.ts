@@ -1,14 +1,16 @@
 import { toSeconds } from '../signature/time.ts';
 import { Effects } from '../store/effects.ts';
 import { listEveryRow } from '../store/every-row.ts';
-import { lockLogHead, moveLogHead } from '../store/log.ts';
-import type { LogEffectRow, LogHeadRow } from '../store/schema.ts';
+import { moveLogHead } from '../store/log.ts';
+import type { LogEffectRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { signInvocation } from '../ucan/invocation.ts';
 import { vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
 import { type Act, enrol, hashEffect, hashEffects } from './enrol.ts';
+import { type LogEnd, lockLogEnd } from './log-end.ts';
 import { stateLogKey } from './log-key.ts';
+import { signFirstCheckpoint } from './make-checkpoint.ts';
 import { rememberPrincipals } from './principals.ts';
 import { authoritySigner } from './signers.ts';
 
@@ -20,7 +22,7 @@ export interface OwnAct {
   /** RFC 3339, UTC. */
   readonly now: string;
   /** Where the log ends so far, locked. */
-  readonly head: LogHeadRow;
+  readonly head: LogEnd;
 }
 
 /** Writes down what the transaction has done, as an act of the authority by itself. */
@@ -39,16 +41,20 @@ export async function actOwn(
   const inner = { ...transaction, effects: new Effects() };
   await act(inner);
   if (inner.effects.list().length === 0) return;
-  await enrolOwn(inner, vault(), { command, args: {}, now, head: await lockLogHead(transaction) });
+  await enrolOwn(inner, vault(), { command, args: {}, now, head: await lockLogEnd(transaction) });
 }
 
-/** Makes the log's entry 0, where there is none: its genesis, with its key and every row that stands. */
+/**
+ * Makes an entry of every row that stands, with the log's key among them: the genesis of the log, or that of its present
+ * version where an older one has begun it. It is never without a checkpoint.
+ */
 export async function beginLog(transaction: Transaction, vault: Vault, now: string): Promise<void> {
-  const head = await lockLogHead(transaction);
-  if (head.size > 0) return;
+  const head = await lockLogEnd(transaction);
   await stateLogKey(transaction, vault, now);
   const act = await signOwn(transaction, vault, { command: '/log/begin', args: {}, now, head });
-  await moveLogHead(transaction, (await enrol(transaction, vault, act, await hashEveryRow(transaction))).head);
+  const effects = await hashEveryRow(transaction, head.size);
+  await moveLogHead(transaction, (await enrol(transaction, vault, act, effects)).head);
+  await signFirstCheckpoint(transaction, vault, now);
 }
 
 async function signOwn(transaction: Transaction, vault: Vault, { command, args, now, head }: OwnAct): Promise<Act> {
@@ -67,10 +73,10 @@ async function signOwn(transaction: Transaction, vault: Vault, { command, args, 
 }
 
 // Only the digests are held: a database can have very many rows by the time its log begins.
-async function hashEveryRow(transaction: Transaction): Promise<readonly LogEffectRow[]> {
+async function hashEveryRow(transaction: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
   const hashed: LogEffectRow[] = [];
   for await (const rows of listEveryRow(transaction)) {
-    for (const row of rows) hashed.push(hashEffect(row, 0, hashed.length));
+    for (const row of rows) hashed.push(hashEffect(row, entryIndex, hashed.length));
   }
   return hashed;
 }

@@ -1,36 +1,65 @@
-import { lockLogHead, readLogHead } from '../store/log.ts';
+import { getAuthority, updateAuthority } from '../store/authority.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { AuthorityIdentity, SlotKind } from '../vault/authority-statement.ts';
+import { signAuthority } from '../vault/create.ts';
 import type { Vault } from '../vault/vault.ts';
-import { isTrustSigned, signEverySnapshot } from './change-trust.ts';
-import { isLogKeyStated, stateLogKey } from './log-key.ts';
+import { signEverySnapshot } from './change-trust.ts';
+import { stateLogKey } from './log-key.ts';
 import { actOwn, beginLog } from './own-acts.ts';
 import { arePrincipalsSettled, settlePrincipals } from './principals.ts';
+import { readIdentity } from './read-identity.ts';
+import { requireLog } from './require-log.ts';
 
-/** Whether the authority and its organisations are principals, the log has begun and a key, and trust is signed: not so in older databases. */
-export async function isSettled(transaction: Transaction, authority: string): Promise<boolean> {
-  const { size } = await readLogHead(transaction);
-  if (size === 0 || !(await isLogKeyStated(transaction)) || !(await isTrustSigned(transaction))) return false;
-  return arePrincipalsSettled(transaction, authority);
-}
-
-/** Makes what an older database lacks. */
-export async function settle(context: {
+interface Settling {
   readonly transaction: Transaction;
   readonly now: string;
   vault(): Vault;
-}): Promise<void> {
+}
+
+/**
+ * Whether the authority and its organisations are principals, and the database is of today's version.
+ *
+ * @throws HanaperError `log_tampered` where the log of such a database has lost its beginning, its key or all checkpoints
+ */
+export async function isSettled(
+  transaction: Transaction,
+  { did, version }: Pick<AuthorityIdentity, 'did' | 'version'>,
+): Promise<boolean> {
+  if (version === 1) return false;
+  await requireLog(transaction);
+  return arePrincipalsSettled(transaction, did);
+}
+
+/**
+ * Makes what a database lacks: an older one is brought to today's version, once.
+ *
+ * @throws HanaperError `log_tampered`, `authority_tampered`
+ */
+export async function settle(context: Settling): Promise<void> {
+  const { transaction } = context;
+  // Somebody else may have come first.
+  const identity = await readIdentity(transaction);
+  if (identity === undefined || (await isSettled(transaction, identity))) return;
+  // Of an organisation whose key is damaged nothing can be made, however often.
+  if (identity.version === 1) await bringUpToDate(context);
+  else await actOwn(context, '/principal/settle', (inner) => settlePrincipals({ ...context, transaction: inner }));
+}
+
+// Version 2 says that all of this was there: from then on its absence is no sign of age.
+async function bringUpToDate(context: Settling): Promise<void> {
   const { transaction, now } = context;
   const vault = context.vault();
-  const { size } = await lockLogHead(transaction);
-  // Somebody else may have come first.
-  if (await isSettled(transaction, vault.did)) return;
-  if (size === 0) {
-    await settlePrincipals(context);
-    await signEverySnapshot(context);
-    return beginLog(transaction, vault, now);
-  }
-  // Of an organisation whose key is damaged nothing can be made, however often.
-  await actOwn(context, '/principal/settle', (inner) => settlePrincipals({ ...context, transaction: inner }));
-  await actOwn(context, '/log/key', (inner) => stateLogKey(inner, vault, now));
-  await actOwn(context, '/trust/sign', (inner) => signEverySnapshot({ ...context, transaction: inner }));
+  await settlePrincipals(context);
+  await stateLogKey(transaction, vault, now);
+  await signEverySnapshot(context);
+  await restateAuthority(transaction, vault);
+  await beginLog(transaction, vault, now);
+}
+
+async function restateAuthority(transaction: Transaction, vault: Vault): Promise<void> {
+  const row = await getAuthority(transaction);
+  if (row === undefined) return;
+  const { derivationMethod, createdAt } = row;
+  const kind = derivationMethod as SlotKind;
+  await updateAuthority(transaction, await signAuthority(vault, { version: 2, derivationMethod: kind, createdAt }));
 }

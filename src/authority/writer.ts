@@ -1,9 +1,9 @@
 import { HanaperError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { Effects } from '../store/effects.ts';
-import { lockLogHead, moveLogHead } from '../store/log.ts';
-import type { LogHeadRow } from '../store/schema.ts';
+import { moveLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
+import { type LogEnd, lockLogEnd } from './log-end.ts';
 
 /** Something that is written in its turn. */
 export type Act<Result> = (transaction: Transaction, turn: Turn) => Promise<Result>;
@@ -11,7 +11,7 @@ export type Act<Result> = (transaction: Transaction, turn: Turn) => Promise<Resu
 /** Where a writer stands in the transaction that it shares with others. */
 export interface Turn {
   /** Where the log ends so far; whoever adds an entry moves it. */
-  head: LogHeadRow;
+  head: LogEnd;
   /** Whether something was written that has no entry yet: then a failure is that of the whole transaction. */
   isOpen: boolean;
   /** The generation of what is committed; another one in `head` is that of those before in this transaction. */
@@ -94,7 +94,7 @@ async function takeTurns(
   transaction: Transaction,
   batch: readonly Waiting[],
 ): Promise<{ readonly outcomes: readonly Outcome[]; readonly hasGrown: boolean }> {
-  const head = await lockLogHead(transaction);
+  const head = await lockLogEnd(transaction);
   const turn: Turn = { head, isOpen: false, committed: head.generation };
   const outcomes: Outcome[] = [];
   for (const { act } of batch) {

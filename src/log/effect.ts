@@ -23,3 +23,15 @@ export function digestEffect(
 ): Uint8Array<ArrayBuffer> {
   return sha256(encode(['hanaper/v1/effect', salt, table, key, row]));
 }
+
+/**
+ * The digest of an effect, bound to the row that it is about: SHA-256 (32 bytes) of DAG-CBOR
+ * `["hanaper/v2/effect", table, key, digest]`. It is what the root of an entry of version 2 is over: which row was written
+ * can be proven without its salt, and does not show without its digest.
+ */
+export function bindEffect(
+  digest: Uint8Array,
+  { table, key }: { readonly table: string; readonly key: string },
+): Uint8Array<ArrayBuffer> {
+  return sha256(encode(['hanaper/v2/effect', table, key, digest]));
+}

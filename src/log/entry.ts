@@ -7,26 +7,28 @@ import { isTime } from './time.ts';
 
 /** What was done, by whose word, and what came of it. It names nobody and nothing but tokens. */
 export interface LogEntry {
+  /** 1: an older one, whose root does not tell which rows were written, and whose receipt has no place. */
+  readonly version: 1 | 2;
   readonly invocation: CID;
   readonly receipt: CID;
   /** RFC 3339, UTC, milliseconds; never earlier than that of the entry before. */
   readonly enrolledAt: string;
   /** How many rows it has written or removed. */
   readonly effectCount: number;
-  /** The Merkle tree hash (RFC 6962) of their salted digests: 32 bytes. */
+  /** The Merkle tree hash (RFC 6962) of their digests, each bound to its row: 32 bytes. */
   readonly effectsRoot: Uint8Array;
 }
 
-const context = 'hanaper/v1/log-entry';
+const contexts = { 1: 'hanaper/v1/log-entry', 2: 'hanaper/v2/log-entry' };
 const linkTag = 42;
 const maxLength = 256;
 const dagCborCode = 0x71;
 const sha256Code = 0x12;
 
-/** An entry as it is hashed: DAG-CBOR `["hanaper/v1/log-entry", invocation, receipt, enrolled_at, count, root]`. */
+/** An entry as it is hashed: DAG-CBOR `["hanaper/v2/log-entry", invocation, receipt, enrolled_at, count, root]`. */
 export function encodeLogEntry(entry: LogEntry): Uint8Array<ArrayBuffer> {
-  const { invocation, receipt, enrolledAt, effectCount, effectsRoot } = entry;
-  const fields = [context, new Link(invocation), new Link(receipt), enrolledAt, effectCount, effectsRoot];
+  const { version, invocation, receipt, enrolledAt, effectCount, effectsRoot } = entry;
+  const fields = [contexts[version], new Link(invocation), new Link(receipt), enrolledAt, effectCount, effectsRoot];
   return new Uint8Array(encode(fields, { typeEncoders: { Object: encodeLink } }));
 }
 
@@ -42,11 +44,12 @@ export function decodeLogEntry(bytes: Uint8Array): LogEntry {
 }
 
 function readEntry(fields: readonly unknown[]): LogEntry | undefined {
-  const [, invocation, receipt, enrolledAt, effectCount, effectsRoot] = fields;
+  const [context, invocation, receipt, enrolledAt, effectCount, effectsRoot] = fields;
+  const version = context === contexts[1] ? 1 : 2;
   const named = invocation instanceof CID && receipt instanceof CID && isTime(enrolledAt);
   if (!named || !Number.isSafeInteger(effectCount) || Number(effectCount) < 0) return undefined;
   if (!(effectsRoot instanceof Uint8Array) || effectsRoot.length !== hashLength) return undefined;
-  return { invocation, receipt, enrolledAt, effectCount: Number(effectCount), effectsRoot };
+  return { version, invocation, receipt, enrolledAt, effectCount: Number(effectCount), effectsRoot };
 }
 
 function readList(bytes: Uint8Array): readonly unknown[] {

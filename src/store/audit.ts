@@ -20,9 +20,9 @@ const selectEffects = prepare<LogEffectRow>(
 const selectLastEffects = prepare<LogEffectRow>(
   `select effect.entry_index, effect.position, effect.table_name, effect.row_key, effect.salt, effect.digest
    from (select row_key, max(entry_index) as entry_index from log_effects
-         where table_name = $1 and row_key > $2 group by row_key order by row_key limit $3) as last
+         where table_name = $1 and row_key > $2 and entry_index >= $3 group by row_key order by row_key limit $4) as last
    join log_effects as effect
-     on effect.table_name = $4 and effect.row_key = last.row_key and effect.entry_index = last.entry_index
+     on effect.table_name = $5 and effect.row_key = last.row_key and effect.entry_index = last.entry_index
    order by effect.row_key, effect.position`,
 );
 const selectEffectTables = prepare<{ readonly tableName: string }>('select distinct table_name from log_effects');
@@ -39,20 +39,26 @@ export function listEffectsBehind(
   return selectEffects(transaction, entryIndex, position, limit);
 }
 
-/** The last effect on each row of a table (its name in SQL), by the rows' keys, behind a key: of at most so many rows. */
+/** A table by its name in SQL, and the entry from which on its effects count. */
+export interface EffectTable {
+  readonly table: string;
+  readonly since: number;
+}
+
+/** The last effect on each row of a table, by the rows' keys, behind a key: of at most so many rows. */
 export function listLastEffects(
   transaction: Transaction,
-  table: string,
+  { table, since }: EffectTable,
   behind: string,
   limit: number,
 ): Promise<readonly LogEffectRow[]> {
-  return selectLastEffects(transaction, table, behind, limit, table);
+  return selectLastEffects(transaction, table, behind, since, limit, table);
 }
 
 /** Which of these keys of a table have an effect. */
 export async function listExplainedKeys(
   { kysely }: Transaction,
-  table: string,
+  { table, since }: EffectTable,
   keys: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (keys.length === 0) return new Set();
@@ -61,6 +67,7 @@ export async function listExplainedKeys(
     .select('rowKey')
     .distinct()
     .where('tableName', '=', table)
+    .where('entryIndex', '>=', since)
     .where('rowKey', 'in', keys)
     .execute();
   return new Set(rows.map(({ rowKey }) => rowKey));

@@ -9,6 +9,7 @@ const rowsAtOnce = 500;
 
 const selectHead = prepare<LogHeadRow>('select size, generation, enrolled_at from log_head');
 const selectHeadForUpdate = prepare<LogHeadRow>('select size, generation, enrolled_at from log_head for update');
+const selectEntry = prepare<Pick<LogEntryRow, 'entry'>>('select entry from log_entries where entry_index = $1');
 const insertEntry = prepare('insert into log_entries (entry_index, entry) values ($1, $2)');
 const updateHead = prepare('update log_head set size = $1, generation = $2, enrolled_at = $3');
 
@@ -48,6 +49,12 @@ export async function insertLogEntry(
 /** Moves the head behind the last entry. */
 export async function moveLogHead(transaction: Transaction, head: LogHeadRow): Promise<void> {
   await updateHead(transaction, head.size, head.generation, head.enrolledAt);
+}
+
+/** The entry with an index, as it is hashed. */
+export async function findLogEntry(transaction: Transaction, index: number): Promise<Uint8Array | undefined> {
+  const [row] = await selectEntry(transaction, index);
+  return row?.entry;
 }
 
 /** Entries from an index on, in their order. */

@@ -30,6 +30,8 @@ export interface ReceiptClaims {
   readonly out: { readonly ok: unknown } | { readonly error: { readonly code: string; readonly message: string } };
   /** Seconds since 1970. */
   readonly issuedAt?: number | undefined;
+  /** What is asserted beside it; no rule of UCAN looks at it. */
+  readonly meta?: IpldMap | undefined;
   /** Default: `1.0.0-rc.1`. */
   readonly version?: UcanVersion | undefined;
 }
@@ -39,7 +41,10 @@ export interface ReceiptClaims {
  *
  * @throws HanaperError `bad_input`
  */
-export async function signReceipt(signer: Signer, { ran, out, issuedAt, version }: ReceiptClaims): Promise<Invocation> {
+export async function signReceipt(
+  signer: Signer,
+  { ran, out, issuedAt, meta, version }: ReceiptClaims,
+): Promise<Invocation> {
   return signInvocation(signer, {
     subject: signer.did,
     command: receiptCommand,
@@ -50,6 +55,7 @@ export async function signReceipt(signer: Signer, { ran, out, issuedAt, version 
     nonce: new Uint8Array(0),
     expiration: null,
     issuedAt,
+    meta,
     version,
   });
 }

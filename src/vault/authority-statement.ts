@@ -7,9 +7,12 @@ import { HanaperError } from '../errors.ts';
 /** How a database is reached: by a passphrase or a raw key that unwraps its root secret, or by a passphrase that is stretched into it. */
 export type SlotKind = 'passphrase' | 'raw' | 'derived';
 
+/** 2: log, key of the log, checkpoints and snapshots of trust must be there. 1: in a database of an older version they may not be yet. */
+export type AuthorityVersion = 1 | 2;
+
 /** What a database says of its authority: the one row of the table `authority`. */
 export interface AuthorityStatement {
-  readonly version: 1;
+  readonly version: AuthorityVersion;
   readonly masterPublicKey: Uint8Array;
   readonly algorithm: 'ed25519';
   readonly derivationMethod: SlotKind;
@@ -34,6 +37,7 @@ export interface AuthorityRow {
 export interface AuthorityIdentity {
   readonly did: string;
   readonly publicKey: Ed25519PublicKey;
+  readonly version: AuthorityVersion;
 }
 
 /** The bytes that an identity key signs over its own statement: DAG-CBOR of `["hanaper/v1/authority", …]`. */
@@ -50,10 +54,11 @@ export function encodeAuthorityStatement(statement: Omit<AuthorityRow, 'statemen
  */
 export async function checkAuthority(row: AuthorityRow): Promise<AuthorityIdentity> {
   const publicKey = readMasterKey(row.masterPublicKey);
-  const whole =
-    row.version === 1 && row.algorithm === 'ed25519' && equalBytes(encodeAuthorityStatement(row), row.statement);
+  const { version } = row;
+  const known = (version === 1 || version === 2) && row.algorithm === 'ed25519';
+  const whole = known && equalBytes(encodeAuthorityStatement(row), row.statement);
   if (!whole || !(await verify(publicKey, row.statement, row.signature))) throw tampered();
-  return { did: encodeEd25519DidKey(publicKey), publicKey };
+  return { did: encodeEd25519DidKey(publicKey), publicKey, version };
 }
 
 function readMasterKey(bytes: Uint8Array): Ed25519PublicKey {

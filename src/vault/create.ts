@@ -3,6 +3,7 @@ import { HanaperError } from '../errors.ts';
 import {
   type AuthorityRow,
   type AuthorityStatement,
+  type AuthorityVersion,
   encodeAuthorityStatement,
   type SlotKind,
 } from './authority-statement.ts';
@@ -17,6 +18,8 @@ import {
   wrapRootSecret,
 } from './slot.ts';
 import { Vault } from './vault.ts';
+
+const latest: AuthorityVersion = 2;
 
 /** A new database's vault, and the two rows that it begins with. */
 export interface NewVault {
@@ -38,7 +41,7 @@ export async function createVault(plan: SlotPlan, kind: SlotKind): Promise<NewVa
   const { vault, slot } = await firstSlot(plan, kind);
   return {
     vault,
-    authority: await signAuthority(vault, kind, plan.createdAt),
+    authority: await signAuthority(vault, { version: latest, derivationMethod: kind, createdAt: plan.createdAt }),
     slot: await signSlot(vault, slot),
   };
 }
@@ -56,11 +59,10 @@ export async function addSlot(vault: Vault, plan: SlotPlan): Promise<KeySlot> {
 /** The authority row of an open vault, signed by its identity key. */
 export async function signAuthority(
   vault: Vault,
-  derivationMethod: SlotKind,
-  createdAt: string,
+  { version, derivationMethod, createdAt }: Pick<AuthorityStatement, 'version' | 'derivationMethod' | 'createdAt'>,
 ): Promise<AuthorityRow> {
   const statement: AuthorityStatement = {
-    version: 1,
+    version,
     masterPublicKey: vault.publicKey,
     algorithm: 'ed25519',
     derivationMethod,

@@ -3,6 +3,7 @@ export {
   type AuthorityIdentity,
   type AuthorityRow,
   type AuthorityStatement,
+  type AuthorityVersion,
   checkAuthority,
   type SlotKind,
 } from './authority-statement.ts';

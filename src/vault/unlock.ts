@@ -5,6 +5,8 @@ import type { AuthorityIdentity } from './authority-statement.ts';
 import { type Credential, checkSlot, type KeySlot, openSlot, takesCredential } from './slot.ts';
 import { Vault } from './vault.ts';
 
+type Identity = Pick<AuthorityIdentity, 'did' | 'publicKey'>;
+
 /** A vault, and the slot that opened it. */
 export interface Unlocked {
   readonly vault: Vault;
@@ -19,7 +21,7 @@ export interface Unlocked {
  * @throws HanaperError `slot_damaged`, `wrong_passphrase`
  */
 export async function unlockVault(
-  authority: AuthorityIdentity,
+  authority: Identity,
   slots: readonly KeySlot[],
   credential: Credential,
 ): Promise<Unlocked> {
@@ -36,7 +38,7 @@ export async function unlockVault(
   throw damage ?? wrongCredential(credential);
 }
 
-async function findDamage(slot: KeySlot, { did, publicKey }: AuthorityIdentity): Promise<HanaperError | undefined> {
+async function findDamage(slot: KeySlot, { did, publicKey }: Identity): Promise<HanaperError | undefined> {
   try {
     await checkSlot(slot, did, publicKey);
     return undefined;
@@ -46,7 +48,7 @@ async function findDamage(slot: KeySlot, { did, publicKey }: AuthorityIdentity):
   }
 }
 
-async function vaultOf(authority: AuthorityIdentity, root: Secret): Promise<Vault | undefined> {
+async function vaultOf(authority: Identity, root: Secret): Promise<Vault | undefined> {
   const vault = await Vault.unlock(root);
   if (equalBytes(vault.publicKey, authority.publicKey)) return vault;
   vault.lock();

@@ -8,6 +8,7 @@ import { byRawKey, costs, createAuthority, openUnlocked, query } from '../suppor
 import { appendEntries, readCheckpoints } from '../support/checkpoints.ts';
 import { failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { writeLogAsOlder } from '../support/older.ts';
 import { countWrites, failCommits } from '../support/transactions.ts';
 
 async function sizes(url: string): Promise<number[]> {
@@ -58,17 +59,18 @@ describe.each(engines)('$name', (engine) => {
     expect(await sizes(url)).toEqual([1, 3]);
   });
 
-  test('a log without a key gets it at the next unlocking, by an act of its own, and once', async () => {
+  test('an older log gets its key, and an entry of all that stands, at the next unlocking, and once', async () => {
     const url = await engine.createUrl();
-    await (await createAuthority(url)).authority.close();
-    await query(url, 'delete from log_keys');
-    await query(url, 'delete from checkpoints');
-    await query(url, 'delete from log_tiles');
+    const { authority: older } = await createAuthority(url);
+    await writeLogAsOlder(older);
+    await older.close();
+    for (const table of ['log_keys', 'checkpoints', 'log_tiles']) await query(url, `delete from ${table}`);
     for (let round = 0; round < 2; round++) await (await openUnlocked(url, {}, byRawKey(1))).close();
     await using authority = await openAuthority({ database: url });
     const { entries } = await authority.execute(readLog, {});
-    expect(entries.map(({ command }) => command)).toEqual(['/log/begin', '/log/key']);
-    expect(entries[1]?.effects).toMatchObject([{ table: 'log_keys', key: '1' }]);
+    expect(entries.map(({ command }) => command)).toEqual(['/log/begin', '/log/begin']);
+    expect(entries[1]?.effects).toContainEqual(expect.objectContaining({ table: 'log_keys', key: '1' }));
+    expect(authority.identity.version).toBe(2);
     expect(await sizes(url)).toEqual([2]);
   });
 

@@ -9,7 +9,7 @@ import {
   openSigner,
   validateAuthority,
 } from '../../src/authority/index.ts';
-import { digestEffect } from '../../src/log/effect.ts';
+import { bindEffect, digestEffect } from '../../src/log/effect.ts';
 import { encodeLogEntry } from '../../src/log/entry.ts';
 import { treeHash } from '../../src/log/merkle.ts';
 import type { Effect } from '../../src/store/effects.ts';
@@ -28,6 +28,7 @@ import { raceChildren } from '../store/children/child.ts';
 import { byRawKey, costs, createAuthority, openUnlocked, query, queryOne } from '../support/authority.ts';
 import { ask, type Door, openDoor, send } from '../support/door.ts';
 import { engines } from '../support/engines.ts';
+import { signAsOlder } from '../support/older.ts';
 import { placeOf, readLoggedRows } from '../support/tables.ts';
 import { sendRevocation, store, twinOf } from '../support/tokens.ts';
 import { delegate, principal } from '../support/ucan.ts';
@@ -58,6 +59,9 @@ function readEntries({ database }: Authority, from: number): Promise<readonly En
   });
 }
 
+const boundOf = ({ digest, tableName: table, rowKey: key }: LogEffectRow) =>
+  bindEffect(new Uint8Array(digest), { table, key });
+
 const fieldsOf = ({ entry }: Entry) => decodeDagCbor(entry) as unknown[];
 
 /** Which rows differ, as they are now. */
@@ -86,11 +90,12 @@ async function expectEntry(url: string, entry: Entry, rows: ReadonlyMap<string, 
   );
   const { cid, result_cid } = written.at(-1) ?? {};
   const encoded = encodeLogEntry({
+    version: 2,
     invocation: parseCid(String(cid)),
     receipt: parseCid(String(result_cid)),
     enrolledAt: String(enrolledAt),
     effectCount: rows.size,
-    effectsRoot: treeHash(entry.effects.map(({ digest }) => new Uint8Array(digest))),
+    effectsRoot: treeHash(entry.effects.map(boundOf)),
   });
   expect(toHex(entry.entry)).toBe(toHex(encoded));
 }
@@ -146,7 +151,7 @@ describe.each(engines)('$name', (engine) => {
       for (const entry of entries) {
         const [context, invocation, receipt, time, count, root, ...more] = fieldsOf(entry);
         expect(more).toEqual([]);
-        expect(context).toBe('hanaper/v1/log-entry');
+        expect(context).toBe('hanaper/v2/log-entry');
         expect([invocation, receipt]).toEqual([expect.objectContaining({ code: 0x71 }), expect.anything()]);
         expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
         expect(count).toBe(entry.effects.length);
@@ -224,6 +229,7 @@ describe.each(engines)('$name', (engine) => {
       const { authority } = await createAuthority(url);
       await authority.execute(createOrganisation, { name: 'globex' });
       await authority.executeFor('acme', createKey, { name: 'release' });
+      await signAsOlder(authority);
       await migrateDown(authority.database, 2);
       await authority.close();
       await query(url, 'delete from ucan_invocations');

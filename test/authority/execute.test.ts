@@ -10,6 +10,7 @@ import {
 } from '../../src/authority/index.ts';
 import type { Request } from '../../src/authority/request.ts';
 import { resultOf } from '../../src/authority/result-of.ts';
+import { bindEffect } from '../../src/log/effect.ts';
 import { encodeLogEntry } from '../../src/log/entry.ts';
 import { treeHash } from '../../src/log/merkle.ts';
 import { listLogEffects, listLogEntries } from '../../src/store/log.ts';
@@ -96,11 +97,16 @@ describe.each(engines)('$name', (engine) => {
         await listLogEffects(transaction, size),
       ]);
       const expected = encodeLogEntry({
+        version: 2,
         invocation: invocation.cid,
         receipt: receipt.invocation.cid,
         enrolledAt: new Date(now * 1000).toISOString(),
         effectCount: effects.length,
-        effectsRoot: treeHash(effects.map(({ digest }) => new Uint8Array(digest))),
+        effectsRoot: treeHash(
+          effects.map(({ digest, tableName: table, rowKey: key }) =>
+            bindEffect(new Uint8Array(digest), { table, key }),
+          ),
+        ),
       });
       expect(entries.map(({ entryIndex, entry }) => [entryIndex, new Uint8Array(entry)])).toEqual([[size, expected]]);
     });

@@ -19,7 +19,7 @@ describe.each(engines)('$name', (engine) => {
     const made = await initialize(url, { slot, credential: credential() });
     expect(made).toMatchObject({ slot, publicKey: decodeEd25519DidKey(made.did), organisation: { name: 'acme' } });
     await using authority = await openUnlocked(url, {}, credential());
-    expect(authority.identity).toEqual({ did: made.did, publicKey: made.publicKey });
+    expect(authority.identity).toEqual({ did: made.did, publicKey: made.publicKey, version: 2 });
     expect(await authority.executeFor('acme', showOrganisation, {})).toEqual(made.organisation);
     const [row] = await query(url, 'select * from key_slots');
     expect(row?.['kind']).toBe(slot);
@@ -63,7 +63,7 @@ describe.each(engines)('$name', (engine) => {
       initialized: true,
       database,
       locked: true,
-      version: 1,
+      version: 2,
       algorithm: 'ed25519',
       derivation_method: 'passphrase',
       public_key: Buffer.from(publicKey).toString('hex'),

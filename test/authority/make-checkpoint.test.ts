@@ -146,7 +146,7 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
-  test('a process knows the log from which checkpoints were removed, or which begins anew', async () => {
+  test('a process knows the log from which checkpoints were removed, or which goes on otherwise', async () => {
     await using authority = await open();
     await appendEntries(authority, 299);
     const seen = await makeCheckpoint(contextOf(authority));
@@ -155,9 +155,6 @@ describe.each(engines)('$name', (engine) => {
     await query(authority.url, 'delete from checkpoints where size > 1');
     const failed = { code: 'log_rolled_back', details: { reason: 'shorter', seen: 300, now: 1 } };
     expect(await failureOf(again)).toMatchObject(failed);
-    await query(authority.url, 'delete from checkpoints');
-    expect(await failureOf(again)).toMatchObject({ ...failed, details: { ...failed.details, now: 0 } });
-    await query(authority.url, 'delete from log_tiles');
     await query(authority.url, 'update log_entries set entry = $1 where entry_index = 5', [new Uint8Array(9)]);
     expect(await checkpoint(authority)).toBe(700);
     expect(await failureOf(again)).toMatchObject({ code: 'log_rolled_back', details: { reason: 'unproven' } });

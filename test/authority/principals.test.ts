@@ -14,6 +14,7 @@ import {
 } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { signAsOlder } from '../support/older.ts';
 import { flipBit } from '../support/vectors.ts';
 
 const unlockScript = new URL('./children/unlock.ts', import.meta.url);
@@ -161,6 +162,7 @@ describe.each(engines)('$name', (engine) => {
     const url = await engine.createUrl();
     const { authority } = await createAuthority(url);
     for (const name of ['globex', 'initech']) await authority.execute(createOrganisation, { name });
+    await signAsOlder(authority);
     await migrateDown(authority.database, 1);
     await authority.close();
     const rows = await query(url, 'select did from organizations');

@@ -17,6 +17,7 @@ import type { HanaperError } from '../../src/errors.ts';
 import { byRawKey, createAuthority, openUnlocked, query, queryOne, type Row } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { signAsOlder } from '../support/older.ts';
 
 const hash = 'ab'.repeat(32);
 const times = `'2026-01-01T00:00:00.000Z'`;
@@ -256,6 +257,7 @@ describe.each(engines)('$name', (engine) => {
     const own = await engine.createUrl();
     const { authority: opened } = await createAuthority(own);
     await opened.executeFor('acme', createKey, { name: 'release' });
+    await signAsOlder(opened);
     await opened.close();
     await query(own, 'delete from trust_snapshots');
     await query(own, `delete from log_effects where table_name = 'trust_snapshots'`);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Act, type Turn, Writer } from '../../src/authority/writer.ts';
 import { type ErrorCode, HanaperError } from '../../src/errors.ts';
+import { emptyRoot } from '../../src/log/merkle.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertDidDocuments } from '../../src/store/did-documents.ts';
+import { insertLogEntry } from '../../src/store/log.ts';
 import { type Transaction, withSavepoint } from '../../src/store/transaction.ts';
 import { createAuthority, query, queryOne } from '../support/authority.ts';
 import { failureOf } from '../support/codes.ts';
@@ -213,7 +215,13 @@ async function addRow(transaction: Transaction, turn: Turn, name: string): Promi
   await insertDidDocuments(transaction, [
     { did: `${prefix}${name}`, document: '{}', kind: 'stranger', createdAt: rowTime },
   ]);
-  turn.head = { size: turn.head.size + 1, generation: turn.head.generation + 1, enrolledAt: rowTime };
+  await insertLogEntry(transaction, { entryIndex: turn.head.size, entry: new Uint8Array(1) }, []);
+  turn.head = {
+    size: turn.head.size + 1,
+    generation: turn.head.generation + 1,
+    enrolledAt: rowTime,
+    leaf: emptyRoot(),
+  };
 }
 
 function refuse(transaction: Transaction, name: string, refusal: HanaperError): Promise<never> {

@@ -10,6 +10,7 @@ import { toHex } from '../support/vectors.ts';
 const invocation = computeCid(Uint8Array.of(1));
 const receipt = computeCid(Uint8Array.of(2));
 const entry: LogEntry = {
+  version: 2,
   invocation,
   receipt,
   enrolledAt: '2026-01-31T12:00:00.000Z',
@@ -20,7 +21,7 @@ const entry: LogEntry = {
 test('an entry is a list of DAG-CBOR, of which the second and the third are links', () => {
   const bytes = encodeLogEntry(entry);
   expect(decodeDagCbor(bytes)).toEqual([
-    'hanaper/v1/log-entry',
+    'hanaper/v2/log-entry',
     invocation,
     receipt,
     '2026-01-31T12:00:00.000Z',
@@ -28,13 +29,13 @@ test('an entry is a list of DAG-CBOR, of which the second and the third are link
     new Uint8Array(32).fill(7),
   ]);
   expect(toHex(bytes)).toBe(
-    toHex(list(['hanaper/v1/log-entry', invocation, receipt, entry.enrolledAt, 3, entry.effectsRoot]).bytes),
+    toHex(list(['hanaper/v2/log-entry', invocation, receipt, entry.enrolledAt, 3, entry.effectsRoot]).bytes),
   );
 });
 
 test('its bytes are always the same', () => {
   expect(toHex(encodeLogEntry(entry))).toBe(toHex(encodeLogEntry({ ...entry })));
-  expect(toHex(encodeLogEntry(entry)).slice(0, 44)).toBe(`8674${Buffer.from('hanaper/v1/log-entry').toString('hex')}`);
+  expect(toHex(encodeLogEntry(entry)).slice(0, 44)).toBe(`8674${Buffer.from('hanaper/v2/log-entry').toString('hex')}`);
 });
 
 describe('no two entries have the same bytes that differ in', () => {
@@ -44,18 +45,19 @@ describe('no two entries have the same bytes that differ in', () => {
     ['the time', { enrolledAt: '2026-01-31T12:00:00.001Z' }],
     ['the number of effects', { effectCount: 0 }],
     ['the root of the effects', { effectsRoot: new Uint8Array(32) }],
+    ['the version', { version: 1 }],
   ];
   test.each(changes)('%s', (_, change) => {
     expect(toHex(encodeLogEntry({ ...entry, ...change }))).not.toBe(toHex(encodeLogEntry(entry)));
   });
 });
 
-test('what was encoded is read as it was', () => {
-  expect(decodeLogEntry(encodeLogEntry(entry))).toEqual(entry);
+test.each([1, 2] as const)('what was encoded in version %i is read as it was', (version) => {
+  expect(decodeLogEntry(encodeLogEntry({ ...entry, version }))).toEqual({ ...entry, version });
 });
 
 describe('it is no entry', () => {
-  const fields: Raw[] = ['hanaper/v1/log-entry', invocation, receipt, entry.enrolledAt, 3, entry.effectsRoot];
+  const fields: Raw[] = ['hanaper/v2/log-entry', invocation, receipt, entry.enrolledAt, 3, entry.effectsRoot];
   const without = (at: number, value: Raw) => write(fields.with(at, value)).bytes;
   const whole = encodeLogEntry(entry);
   const cases: [string, Uint8Array][] = [

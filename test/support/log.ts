@@ -1,6 +1,7 @@
 /** The log as it lies in the database, and what holds of it whatever has happened. */
 import { CID } from 'multiformats/cid';
 import { expect } from 'vitest';
+import { bindEffect } from '../../src/log/effect.ts';
 import { treeHash } from '../../src/log/merkle.ts';
 import { decodeDagCbor, formatCid, type IpldValue } from '../../src/ucan/index.ts';
 import { query, queryOne, type Row } from './authority.ts';
@@ -46,12 +47,20 @@ async function expectHead(url: string, entries: readonly StoredEntry[]): Promise
 }
 
 async function expectEffects(url: string, entries: readonly StoredEntry[]): Promise<void> {
-  const rows = await query(url, 'select entry_index, position, digest from log_effects order by entry_index, position');
+  const rows = await query(
+    url,
+    'select entry_index, position, table_name, row_key, digest from log_effects order by entry_index, position',
+  );
   const byEntry = Map.groupBy(rows, (row) => Number(row['entry_index']));
   for (const { index, effectCount, effectsRoot } of entries) {
     const effects = byEntry.get(index) ?? [];
     expect(effects.map((row) => Number(row['position']))).toEqual(Array.from({ length: effectCount }, (_, at) => at));
-    const digests = effects.map((row) => new Uint8Array(row['digest'] as Uint8Array));
+    const digests = effects.map((row) =>
+      bindEffect(new Uint8Array(row['digest'] as Uint8Array), {
+        table: String(row['table_name']),
+        key: String(row['row_key']),
+      }),
+    );
     expect(Buffer.from(treeHash(digests)).toString('hex')).toBe(Buffer.from(effectsRoot).toString('hex'));
   }
   expect(rows).toHaveLength(entries.reduce((sum, { effectCount }) => sum + effectCount, 0));
@@ -68,7 +77,7 @@ async function expectTokens(url: string, entries: readonly StoredEntry[]): Promi
 
 function readEntry(index: number, fields: IpldValue): StoredEntry {
   const [kind, invocation, receipt, enrolledAt, effectCount, effectsRoot] = fields as readonly IpldValue[];
-  expect(kind).toBe('hanaper/v1/log-entry');
+  expect(kind).toBe('hanaper/v2/log-entry');
   expect([invocation instanceof CID, receipt instanceof CID, effectsRoot instanceof Uint8Array]).not.toContain(false);
   return {
     index,

@@ -59,6 +59,7 @@ export const mutableTables: readonly string[] = [
   'trusted_keys',
   'key_trust_acls',
   'package_signatures',
+  'trust_snapshots',
   'log_keys',
   'did_documents',
   'ucan_delegations',
@@ -146,9 +147,9 @@ async function change(
   return { title: `${column} of ${describe(table, row)} changed`, names: namesOf(table, row) };
 }
 
-// Salt, table and key of an effect say nothing once the row was written again.
+// The salt of an effect says nothing once the row was written again.
 function isBound(row: Row, column: string, rows: readonly Row[]): boolean {
-  if (!['salt', 'table_name', 'row_key'].includes(column)) return true;
+  if (column !== 'salt') return true;
   const later = rows.filter(
     (other) =>
       other['table_name'] === row['table_name'] &&

@@ -81,7 +81,7 @@ export class TestLog {
     const ran = computeCid(Uint8Array.of(this.size));
     const { bytes, cid } = await signReceipt(signer, { ran, out: { ok }, issuedAt: 1769860800 });
     const effects = { effectCount: 0, effectsRoot: treeHash([]) };
-    const entry = encodeLogEntry({ invocation: ran, receipt: cid, enrolledAt, ...effects });
+    const entry = encodeLogEntry({ version: 2, invocation: ran, receipt: cid, enrolledAt, ...effects });
     this.#edge = growTiles(this.#edge, [hashLeaf(entry)]).edge;
     this.#entries.push({ entry, receipt: bytes, document });
     return this.size - 1;

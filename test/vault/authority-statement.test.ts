@@ -8,11 +8,16 @@ import { countUp, flipBit } from '../support/vectors.ts';
 const createdAt = '2026-03-01T12:00:00.000Z';
 const vault = await Vault.unlock(Secret.copyOf(countUp(32)));
 const other = await Vault.unlock(Secret.copyOf(countUp(32, 1)));
-const row = await signAuthority(vault, 'passphrase', createdAt);
-const otherRow = await signAuthority(other, 'passphrase', createdAt);
+const row = await signAuthority(vault, { version: 2, derivationMethod: 'passphrase', createdAt });
+const otherRow = await signAuthority(other, { version: 2, derivationMethod: 'passphrase', createdAt });
 
 test('an authority row names its key and DID', async () => {
-  expect(await checkAuthority(row)).toEqual({ did: vault.did, publicKey: vault.publicKey });
+  expect(await checkAuthority(row)).toEqual({ did: vault.did, publicKey: vault.publicKey, version: 2 });
+});
+
+test('the row of an older version is read, and says that it is one', async () => {
+  const older = await signAuthority(vault, { version: 1, derivationMethod: 'raw', createdAt });
+  expect(await checkAuthority(older)).toMatchObject({ did: vault.did, version: 1 });
 });
 
 test('an authority row is checked as well from the buffers of a driver', async () => {
@@ -27,7 +32,7 @@ test('an authority row is checked as well from the buffers of a driver', async (
 
 describe('an authority row was tampered with', () => {
   test.each<[string, Partial<AuthorityRow>]>([
-    ['where its version is another', { version: 2 }],
+    ['where its version is another', { version: 1 }],
     ['where its algorithm is another', { algorithm: 'rsa' }],
     ['where its derivation method is another', { derivationMethod: 'raw' }],
     ['where its time is another', { createdAt: '2026-03-01T12:00:00.001Z' }],
@@ -63,7 +68,7 @@ describe('an authority row was tampered with', () => {
   });
 
   test('where a later version was signed properly, for it cannot be read', async () => {
-    const later = { ...row, version: 2 };
+    const later = { ...row, version: 3 };
     const statement = encodeAuthorityStatement(later);
     const signed = { ...later, statement, signature: await vault.sign(statement) };
     await expectCode('authority_tampered', () => checkAuthority(signed));

@@ -2,6 +2,7 @@ import type { CID } from 'multiformats/cid';
 import { equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import type { LogEntry } from '../../log/entry.ts';
+import { emptyRoot, hashLeaf } from '../../log/merkle.ts';
 import { toSeconds } from '../../signature/time.ts';
 import { validateInvocation } from '../../ucan/chain.ts';
 import { computeCid, formatCid } from '../../ucan/cid.ts';
@@ -10,11 +11,14 @@ import { decodeInvocation, type Invocation } from '../../ucan/invocation.ts';
 import { type Receipt, readReceipt } from '../../ucan/receipt.ts';
 import { readRevocation, revokeCommand } from '../../ucan/revocation.ts';
 import { verifyToken } from '../../ucan/verified.ts';
+import { describeMisplacement } from '../place-in-log.ts';
 import type { FindingKind, Findings } from './findings.ts';
 
 /** An entry with the tokens that it names, as bytes. */
 export interface EnrolledAct {
   readonly index: number;
+  /** As it is hashed. */
+  readonly bytes: Uint8Array;
   readonly entry: LogEntry;
   /** Absent where it is gone. */
   readonly invocation: Uint8Array | undefined;
@@ -40,6 +44,9 @@ export class ActAudit {
   readonly #circumstances: ActCircumstances;
   readonly #revokers = new Map<string, { readonly revokedBy: string }[]>();
   #enrolledAt = '';
+  #before: Uint8Array = emptyRoot();
+  #base: number | undefined;
+  #unbound = 0;
 
   constructor(circumstances: ActCircumstances) {
     this.#circumstances = circumstances;
@@ -48,6 +55,21 @@ export class ActAudit {
   /** When the last act was enrolled; empty before the first. */
   get enrolledAt(): string {
     return this.#enrolledAt;
+  }
+
+  /** How many entries are of the older version, which does not tell which rows were written. */
+  get unbound(): number {
+    return this.#unbound;
+  }
+
+  /** The first entry that tells which rows were written: behind an older one it names every row that stands. */
+  get base(): number | undefined {
+    return this.#base;
+  }
+
+  /** Passes over an entry that is none. */
+  pass(bytes: Uint8Array): void {
+    this.#before = hashLeaf(bytes);
   }
 
   /** Takes note of a revocation beside those that acts have made, as of before the log; `key` names its row. */
@@ -62,6 +84,8 @@ export class ActAudit {
     this.#checkTime(act);
     const { index, entry } = act;
     const receipt = await this.#readReceipt(act);
+    this.#checkPlace(act, receipt);
+    this.pass(act.bytes);
     const invocation = this.#read(index, 'invocation', entry.invocation, act.invocation);
     if (invocation && receipt) await this.#checkChain(index, invocation, receipt.invocation.issuedAt ?? 0);
     if (invocation?.command === revokeCommand && receipt && 'ok' in receipt.out)
@@ -87,6 +111,21 @@ export class ActAudit {
     } else {
       this.#enrolledAt = entry.enrolledAt;
     }
+  }
+
+  #checkPlace({ index, entry }: EnrolledAct, receipt: Receipt | undefined): void {
+    const tell = (message: string) =>
+      this.#circumstances.findings.add({ kind: 'entry', table: 'log_entries', index, message });
+    if (entry.version === 1) {
+      this.#unbound++;
+      if (this.#base !== undefined) tell(`The entry ${index} is of an older version than those in front of it.`);
+      return;
+    }
+    this.#base ??= index;
+    const { enrolledAt, effectsRoot } = entry;
+    const place = { index, before: this.#before, enrolledAt, effectsRoot };
+    const other = receipt && describeMisplacement(receipt.invocation.meta, place);
+    if (other) tell(`The receipt of the entry ${index} names ${other}: one was taken away, moved or altered.`);
   }
 
   async #readReceipt({ index, entry, receipt: bytes }: EnrolledAct): Promise<Receipt | undefined> {

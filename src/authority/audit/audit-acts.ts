@@ -16,10 +16,10 @@ import { getDelegationByCid } from '../../store/ucan-delegations.ts';
 import { columnsOf } from '../../store/ucan-invocations.ts';
 import { findProof } from '../../store/ucan-proofs.ts';
 import { formatCid, parseCid } from '../../ucan/cid.ts';
-import type { Delegation } from '../../ucan/delegation.ts';
 import { DelegationCache } from '../../ucan/delegation-cache.ts';
 import { decodeInvocation, type Invocation } from '../../ucan/invocation.ts';
 import { ActAudit, type ActCircumstances } from './act-audit.ts';
+import { attempt } from './attempt.ts';
 import { EffectCursor } from './effect-cursor.ts';
 import { EffectsAudit } from './effects-audit.ts';
 import type { Findings } from './findings.ts';
@@ -33,6 +33,10 @@ export interface AuditedActs {
   readonly enrolledAt: string | null;
   /** How many entries have effects. */
   readonly generation: number;
+  /** How many entries are of the older version. */
+  readonly unbound: number;
+  /** From which entry on effects say of which rows they are; where there is none, from the first. */
+  readonly base: number;
 }
 
 const entriesAtOnce = 500;
@@ -83,8 +87,10 @@ class ActWalk {
     const byCid = new Map(stored.map((token) => [token.cid, token]));
     for (const { row, entry } of decoded) {
       if (row.entryIndex !== this.#size) this.#tellGap(row.entryIndex);
+      if (row.entryIndex < 0) continue;
       this.#size = row.entryIndex + 1;
-      if (entry) await this.#checkEntry(row.entryIndex, entry, byCid);
+      if (entry) await this.#checkEntry(row, entry, byCid);
+      else this.#acts.pass(row.entry);
     }
   }
 
@@ -93,8 +99,9 @@ class ActWalk {
       this.#tellStray(entryIndex, position);
     }
     await this.#checkNamed();
-    const { enrolledAt } = this.#acts;
-    return { size: this.#size, enrolledAt: enrolledAt === '' ? null : enrolledAt, generation: this.#generation };
+    const { enrolledAt, unbound, base = 0 } = this.#acts;
+    const [size, generation] = [this.#size, this.#generation];
+    return { size, enrolledAt: enrolledAt === '' ? null : enrolledAt, generation, unbound, base };
   }
 
   #decode({ entryIndex, entry }: LogEntryRow): LogEntry | undefined {
@@ -107,13 +114,18 @@ class ActWalk {
     }
   }
 
-  async #checkEntry(index: number, entry: LogEntry, stored: ReadonlyMap<string, PlacedInvocation>): Promise<void> {
+  async #checkEntry(
+    { entryIndex: index, entry: bytes }: LogEntryRow,
+    entry: LogEntry,
+    stored: ReadonlyMap<string, PlacedInvocation>,
+  ): Promise<void> {
     const before = this.#acts.enrolledAt;
     this.#begunAt ??= entry.enrolledAt;
     const rows = [entry.invocation, entry.receipt].map((cid) => stored.get(formatCid(cid)));
     const [invocationRow, receiptRow] = rows;
     const { invocation, receipt } = await this.#acts.check({
       index,
+      bytes,
       entry,
       invocation: invocationRow?.envelope,
       receipt: receiptRow?.envelope,
@@ -152,15 +164,15 @@ class ActWalk {
   }
 
   async #checkEffects(index: number, entry: LogEntry): Promise<void> {
-    const effects = new EffectsAudit();
+    const effects = new EffectsAudit(entry);
     for await (const effect of this.#effects.takeThrough(index)) {
       const isOwn = effect.entryIndex === index && effect.position === effects.count;
       if (!isOwn) this.#tellStray(effect.entryIndex, effect.position);
       if (effect.entryIndex !== index) continue;
-      effects.append(effect.digest);
+      effects.append({ digest: effect.digest, table: effect.tableName, key: effect.rowKey });
       if (effect.tableName === 'ucan_revocations') this.#acts.noteRevocation(effect.rowKey);
     }
-    effects.check(index, entry, this.#findings);
+    effects.check(index, this.#findings);
     if (entry.effectCount > 0) this.#generation++;
   }
 
@@ -180,13 +192,8 @@ class ActWalk {
   }
 
   #isNamed(cid: string): boolean {
-    try {
-      const parsed = parseCid(cid);
-      return formatCid(parsed) === cid && this.#named.has(parsed);
-    } catch (error) {
-      if (error instanceof HanaperError) return false;
-      throw error;
-    }
+    const parsed = attempt(() => parseCid(cid));
+    return parsed !== undefined && formatCid(parsed) === cid && this.#named.has(parsed);
   }
 
   async #checkUnnamed(cids: readonly string[]): Promise<void> {
@@ -219,19 +226,10 @@ function proofsOf(transaction: Transaction): Pick<ActCircumstances, 'resolveProo
     keep: (path) => cache.keep(path),
     resolveProof: async (cid) => {
       const token = await findKeptProof(transaction, cid);
-      return token && decodeOrNone(cache, token);
+      // One that was altered is named where its row is held against the log.
+      return token && attempt(() => cache.decode(token));
     },
   };
-}
-
-// One that was altered is named where its row is held against the log.
-function decodeOrNone(cache: DelegationCache, envelope: Uint8Array): Delegation | undefined {
-  try {
-    return cache.decode(envelope);
-  } catch (error) {
-    if (error instanceof HanaperError) return undefined;
-    throw error;
-  }
 }
 
 // The door executes at the time at which it enrols; where the clock was put back, the log's time stands still meanwhile.
@@ -243,13 +241,21 @@ function isTimeOf(time: string, enrolledAt: string, before: string, now: number 
 /** Versions before the log have stored the invocations of revocations, and no receipts. */
 async function listOlderRevocations(transaction: Transaction, cids: readonly string[]): Promise<ReadonlySet<string>> {
   const known = await listRevocationInvocations(transaction, cids);
-  const rows = await listPlacedInvocations(transaction, known.map(parseCid));
+  const rows = await listPlacedInvocations(
+    transaction,
+    known.flatMap((cid) => attempt(() => parseCid(cid)) ?? []),
+  );
   return new Set(rows.filter(isWhole).map(({ cid }) => cid));
 }
 
 function isWhole(row: PlacedInvocation): boolean {
-  const token = decodeInvocation(row.envelope);
-  return row.resultCid === null && row.did === token.issuer && findWrongColumn(row, token) === undefined;
+  const token = attempt(() => decodeInvocation(row.envelope));
+  return (
+    token !== undefined &&
+    row.resultCid === null &&
+    row.did === token.issuer &&
+    findWrongColumn(row, token) === undefined
+  );
 }
 
 function findWrongColumn(row: PlacedInvocation, token: Invocation): string | undefined {

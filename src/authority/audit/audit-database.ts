@@ -33,6 +33,8 @@ export interface Audited {
   readonly root: Uint8Array;
   /** The checkpoint of the most entries that holds; those behind it are not signed for as a tree. */
   readonly checkpoint: GoodCheckpoint | undefined;
+  /** How many entries are of the older version, and do not tell which rows they wrote. */
+  readonly unbound: number;
 }
 
 /**
@@ -63,8 +65,8 @@ async function auditIn(
   const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));
   const acts = await auditActs(transaction, authority, findings, tell('acts'));
   if (head) auditHead(head, acts, findings);
-  await auditRows(transaction, findings, tell('tables', loggedTables.length));
-  return { findings, size: tree.size, root: tree.root(), checkpoint: tree.last };
+  await auditRows(transaction, acts.base, findings, tell('tables', loggedTables.length));
+  return { findings, size: tree.size, root: tree.root(), checkpoint: tree.last, unbound: acts.unbound };
 }
 
 async function findHead(transaction: Transaction, findings: Findings): Promise<LogHeadRow | undefined> {

@@ -12,6 +12,7 @@ import type { Audited } from './audit-database.ts';
 import { EffectsAudit } from './effects-audit.ts';
 import { decodeRecord, type ExportedEffect, type ExportRecord, RecordSplitter } from './export-record.ts';
 import { Findings } from './findings.ts';
+import { ShownRows } from './shown-rows.ts';
 import { openSeen, TreeAudit } from './tree-audit.ts';
 
 /** How an export is audited. */
@@ -54,8 +55,11 @@ class ExportAudit {
   readonly #acts: ActAudit;
   #key: VerifierKey | undefined;
   #tree: TreeAudit | undefined;
-  #effects = new EffectsAudit();
+  readonly #rows = new ShownRows(this.#findings);
+  #effects: EffectsAudit | undefined;
   #entry: LogEntry | undefined;
+  /** Of how many entries the last checkpoint is. */
+  #signedSize: number | undefined;
   #hasBegun = false;
   #hasEnded = false;
   #isBroken = false;
@@ -91,7 +95,9 @@ class ExportAudit {
     this.#endEntry();
     const tree = await this.#openTree();
     tree.end();
-    return { findings: this.#findings, size: tree.size, root: tree.root(), checkpoint: tree.last };
+    this.#rows.end();
+    const { unbound } = this.#acts;
+    return { findings: this.#findings, size: tree.size, root: tree.root(), checkpoint: tree.last, unbound };
   }
 
   async #take(record: ExportRecord): Promise<void> {
@@ -125,7 +131,9 @@ class ExportAudit {
     if (this.#tree) return this.#break('has a key of the log behind entries');
     try {
       const key = await checkLogKey(record, this.#authority);
-      if (key.epoch === firstEpoch) this.#key = verifierKeyOf(key);
+      if (key.epoch !== firstEpoch) return;
+      if (this.#key) return this.#break('has the key of the log twice');
+      this.#key = verifierKeyOf(key);
     } catch (error) {
       if (!(error instanceof HanaperError)) throw error;
       this.#findings.add({ kind: 'log_key', table: 'log_keys', message: error.message });
@@ -150,9 +158,11 @@ class ExportAudit {
     const tree = await this.#openTree();
     const index = tree.size;
     tree.append(bytes);
-    this.#effects = new EffectsAudit();
-    this.#entry = this.#decode(bytes, index);
-    const { invocation } = this.#entry ? await this.#acts.check({ index, entry: this.#entry, ...tokens }) : {};
+    const entry = this.#decode(bytes, index);
+    this.#entry = entry;
+    this.#effects = entry && new EffectsAudit(entry);
+    if (entry === undefined) this.#acts.pass(bytes);
+    const { invocation } = entry ? await this.#acts.check({ index, bytes, entry, ...tokens }) : {};
     const named = new Set(invocation?.proofs.map(cidKey));
     const strange = this.#fresh.filter((key) => !named.has(key)).length;
     this.#fresh = [];
@@ -176,12 +186,13 @@ class ExportAudit {
     else for (const effect of effects) this.#takeEffect(effect);
   }
 
-  #takeEffect({ digest, shown }: ExportedEffect): void {
-    this.#effects.append(digest);
+  #takeEffect(effect: ExportedEffect): void {
+    const { digest, table, key, shown } = effect;
+    this.#effects?.append(effect);
+    if (this.#entry?.version !== 1) this.#rows.take(effect, this.#size - 1, shown !== undefined);
     if (shown === undefined) return;
-    const { table, key, salt } = shown;
     const row = shown.row as HashedRow;
-    if (!equalBytes(digestEffect(salt, { table, key, row }), digest)) {
+    if (!equalBytes(digestEffect(shown.salt, { table, key, row }), digest)) {
       const message = 'The row that is shown is not the one that was written by this entry.';
       this.#findings.add({ kind: 'row', table, key, index: this.#size - 1, message });
     } else if (row && table === 'ucan_revocations') this.#acts.noteRevocation(key);
@@ -189,6 +200,8 @@ class ExportAudit {
 
   async #takeCheckpoint(note: Uint8Array): Promise<void> {
     const tree = await this.#openTree();
+    if (this.#signedSize === tree.size) return this.#break(`has two checkpoints of ${tree.size} entries`);
+    this.#signedSize = tree.size;
     await tree.check({ size: tree.size, note });
   }
 
@@ -200,8 +213,8 @@ class ExportAudit {
   }
 
   #endEntry(): void {
-    if (this.#entry) this.#effects.check(this.#size - 1, this.#entry, this.#findings);
-    this.#entry = undefined;
+    this.#effects?.check(this.#size - 1, this.#findings);
+    this.#effects = undefined;
   }
 
   async #openTree(): Promise<TreeAudit> {
@@ -236,6 +249,6 @@ function anotherLog(expected: string, actual: string): HanaperError {
 
 function notExport(): HanaperError {
   return new HanaperError('bad_input', 'This is no export of a log. One is made with: hanaper log export FILE.', {
-    expected: 'hanaper/log-export/1',
+    expected: 'hanaper/log-export/2',
   });
 }

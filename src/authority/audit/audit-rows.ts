@@ -12,29 +12,26 @@ import { listRows } from '../../store/every-row.ts';
 import type { LogEffectRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Findings } from './findings.ts';
+import { forgettableTables } from './row-rules.ts';
 
 // As many parameters as either engine takes in one statement with ease.
 const keysAtOnce = 200;
 const mostMisplaced = 100;
 
-// Rows that may have to be forgotten. All others say who may do what, or whose word counts: one that is gone is a finding.
-const forgettable: readonly LoggedTable[] = [
-  'packageSignatures',
-  'didDocuments',
-  'ucanDelegations',
-  'ucanLegacyTokens',
-];
-
-/** Holds every row of every logged table against the last effect that the log has of it, and the other way round. */
+/**
+ * Holds every row of every logged table against the last effect that the log has of it, and the other way round. `since` is
+ * the entry from which on it tells of which rows its effects are.
+ */
 export async function auditRows(
   transaction: Transaction,
+  since: number,
   findings: Findings,
   onProgress?: (done: number) => void,
 ): Promise<void> {
   let done = 0;
   for (const table of loggedTables) {
-    await checkEffects(transaction, table, findings);
-    await checkExplained(transaction, table, findings);
+    await checkEffects(transaction, table, since, findings);
+    await checkExplained(transaction, table, since, findings);
     onProgress?.(++done);
   }
   await checkTables(transaction, findings);
@@ -43,16 +40,21 @@ export async function auditRows(
   }
 }
 
-async function checkEffects(transaction: Transaction, table: LoggedTable, findings: Findings): Promise<void> {
+async function checkEffects(
+  transaction: Transaction,
+  table: LoggedTable,
+  since: number,
+  findings: Findings,
+): Promise<void> {
   for (let behind = '', more = true; more; ) {
-    const effects = await listLastEffects(transaction, nameInSql(table), behind, keysAtOnce);
+    const effects = await listLastEffects(transaction, { table: nameInSql(table), since }, behind, keysAtOnce);
     const keys = effects.map(({ rowKey }) => rowKey);
     const rows = await listRowsByKey(transaction, table, keys);
     const byKey = new Map(rows.map((row) => [row.key, row]));
     effects.forEach((effect, at) => {
       const isRepeated = effect.rowKey === keys[at - 1];
       if (isRepeated) tellEffect(findings, effect, 'An entry names the row twice.');
-      else checkEffect(effect, byKey.get(effect.rowKey), table, findings);
+      else checkEffect(effect, byKey.get(effect.rowKey), findings);
     });
     behind = keys.at(-1) ?? behind;
     more = effects.length >= keysAtOnce;
@@ -60,11 +62,11 @@ async function checkEffects(transaction: Transaction, table: LoggedTable, findin
 }
 
 /** The last that the log has of a row must be what it holds now. */
-function checkEffect(effect: LogEffectRow, row: Effect | undefined, table: LoggedTable, findings: Findings): void {
+function checkEffect(effect: LogEffectRow, row: Effect | undefined, findings: Findings): void {
   const { tableName, rowKey: key, salt, digest } = effect;
   if (salt === null) {
     if (row) tellEffect(findings, effect, 'The salt of the row was erased, and the row stands.');
-    else if (forgettable.includes(table)) findings.addErased(tableName);
+    else if (forgettableTables.has(tableName)) findings.addErased(tableName);
     else tellEffect(findings, effect, 'The row was removed together with its salt, and none in this table may be.');
     return;
   }
@@ -76,11 +78,16 @@ function checkEffect(effect: LogEffectRow, row: Effect | undefined, table: Logge
   tellEffect(findings, effect, reason);
 }
 
-async function checkExplained(transaction: Transaction, table: LoggedTable, findings: Findings): Promise<void> {
+async function checkExplained(
+  transaction: Transaction,
+  table: LoggedTable,
+  since: number,
+  findings: Findings,
+): Promise<void> {
   for await (const rows of listRows(transaction, table)) {
     for (let start = 0; start < rows.length; start += keysAtOnce) {
       const keys = rows.slice(start, start + keysAtOnce).map(({ key }) => key);
-      const explained = await listExplainedKeys(transaction, nameInSql(table), keys);
+      const explained = await listExplainedKeys(transaction, { table: nameInSql(table), since }, keys);
       for (const key of keys.filter((each) => !explained.has(each))) {
         tell(findings, nameInSql(table), key, 'No entry of the log explains the row.');
       }

@@ -17,6 +17,7 @@ import type { Authority } from '../authority.ts';
 import { findKeptProof } from './audit-acts.ts';
 import { EffectCursor } from './effect-cursor.ts';
 import { type ExportedEffect, type ExportRecord, encodeRecord } from './export-record.ts';
+import { shownTables } from './row-rules.ts';
 
 /** Takes the bytes of an export, part by part. */
 export type WriteExport = (bytes: Uint8Array) => void;
@@ -28,18 +29,6 @@ export interface ExportedLog {
   readonly checkpoint: number | null;
 }
 
-// Rows in which no key is sealed, no secret wrapped, and no foreign credential kept.
-const shownTables: readonly LoggedTable[] = [
-  'authority',
-  'trustedKeys',
-  'keyTrustAcls',
-  'packageSignatures',
-  'trustSnapshots',
-  'logKeys',
-  'didDocuments',
-  'ucanDelegations',
-  'ucanRevocations',
-];
 const tableOf: ReadonlyMap<string, LoggedTable> = new Map(shownTables.map((table) => [nameInSql(table), table]));
 
 const entriesAtOnce = 500;
@@ -151,7 +140,7 @@ class LogWriter {
     let length = 0;
     for (const row of rows) {
       const shown = showRow(row, standing);
-      effects.push({ digest: row.digest, ...(shown && { shown }) });
+      effects.push({ digest: row.digest, table: row.tableName, key: row.rowKey, ...(shown && { shown }) });
       length += shown?.row ? lengthOf(shown.row) : 0;
       if (length < bytesAtOnce) continue;
       this.#add({ kind: 'effects', effects });
@@ -216,7 +205,7 @@ function showRow(
   if (salt === null || !tableOf.has(tableName)) return undefined;
   for (const row of [standing.get(`${tableName}/${rowKey}`) ?? null, null]) {
     if (equalBytes(digestEffect(salt, { table: tableName, key: rowKey, row }), digest)) {
-      return { table: tableName, key: rowKey, salt, row: row && toIpldMap(row) };
+      return { salt, row: row && toIpldMap(row) };
     }
   }
   return undefined;

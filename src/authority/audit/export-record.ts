@@ -7,9 +7,10 @@ import { type IpldMap, type IpldValue, isIpldMap } from '../../ucan/ipld.ts';
 export interface ExportedEffect {
   /** 32 bytes. */
   readonly digest: Uint8Array;
+  /** The table's name in SQL, and what names the row there. */
+  readonly table: string;
+  readonly key: string;
   readonly shown?: {
-    readonly table: string;
-    readonly key: string;
     /** 16 bytes. */
     readonly salt: Uint8Array;
     /** The canonical row; null: it was removed. */
@@ -35,7 +36,7 @@ export type ExportRecord =
 // Bytes of one record.
 const maxRecordLength = 16_777_216;
 
-const context = 'hanaper/log-export/1';
+const context = 'hanaper/log-export/2';
 
 /** A record as it stands in a file: DAG-CBOR, in a CBOR byte string, so that files are CBOR sequences (RFC 8742). */
 export function encodeRecord(record: ExportRecord): Uint8Array<ArrayBuffer> {
@@ -102,8 +103,8 @@ function fieldsOf(record: ExportRecord): IpldValue[] {
   }
 }
 
-function effectFields({ digest, shown }: ExportedEffect): IpldValue[] {
-  return shown ? [digest, shown.table, shown.key, shown.salt, shown.row] : [digest];
+function effectFields({ digest, table, key, shown }: ExportedEffect): IpldValue[] {
+  return shown ? [digest, table, key, shown.salt, shown.row] : [digest, table, key];
 }
 
 function readFields(body: Uint8Array): readonly IpldValue[] {
@@ -146,14 +147,16 @@ function readEffects(values: readonly IpldValue[]): ExportRecord | undefined {
 function readEffect(value: IpldValue): ExportedEffect | undefined {
   if (!Array.isArray(value)) return undefined;
   const [digest, table, key, salt, row] = value as readonly IpldValue[];
-  if (!isBytes(digest)) return undefined;
-  if (value.length === 1) return { digest };
-  const isShown = isText(table) && isText(key) && isBytes(salt) && (row === null || isIpldMap(row));
-  return isShown ? { digest, shown: { table, key, salt, row } } : undefined;
+  if (!isBytes(digest) || !isText(table) || !isText(key)) return undefined;
+  if (value.length === 3) return { digest, table, key };
+  const isShown = isBytes(salt) && (row === null || isIpldMap(row));
+  return isShown ? { digest, table, key, shown: { salt, row } } : undefined;
 }
 
 const byteString = 2;
 const lengthBytes: Readonly<Record<number, number>> = { 24: 1, 25: 2, 26: 4 };
+// The least length that is written in so many bytes: each has one form (RFC 8949, section 4.2.1).
+const leastLength: Readonly<Record<number, number>> = { 1: 24, 2: 256, 4: 65_536 };
 
 /** The head of a byte string (RFC 8949, section 3): where its bytes begin, and how many there are. */
 function readHead(bytes: Uint8Array): { readonly start: number; readonly length: number } | undefined {
@@ -166,7 +169,7 @@ function readHead(bytes: Uint8Array): { readonly start: number; readonly length:
   if (width === undefined) throw notRecord();
   if (bytes.length <= width) return undefined;
   const length = bytes.subarray(1, 1 + width).reduce((value, byte) => value * 256 + byte, 0);
-  if (length > maxRecordLength) throw notRecord();
+  if (length > maxRecordLength || length < (leastLength[width] ?? 0)) throw notRecord();
   return { start: 1 + width, length };
 }
 

@@ -36,6 +36,7 @@ export class TreeAudit {
   readonly #circumstances: TreeCircumstances;
   #last: GoodCheckpoint | undefined;
   #isForked = false;
+  #hasCheckpoint = false;
 
   constructor(circumstances: TreeCircumstances) {
     this.#circumstances = circumstances;
@@ -75,6 +76,7 @@ export class TreeAudit {
 
   /** Holds a checkpoint against the tree as it is now; `size` is what stands beside the note. */
   async check({ size, note }: GoodCheckpoint): Promise<void> {
+    this.#hasCheckpoint = true;
     const checkpoint = await this.#open(note, size);
     if (checkpoint === undefined) return;
     if (checkpoint.size !== size) {
@@ -92,9 +94,13 @@ export class TreeAudit {
     }
   }
 
-  /** Says what the end of the log tells: whether it is shorter than it was seen. */
+  /** Says what the end of the log tells: whether anything was signed of it, and whether it is shorter than it was seen. */
   end(): void {
     const { seen, mayBeShorter, findings } = this.#circumstances;
+    if (this.size > 0 && !this.#hasCheckpoint) {
+      const message = `There is no checkpoint over the ${this.size} entries. A log has one from its first moment on.`;
+      findings.add({ kind: 'checkpoint', table: 'checkpoints', message });
+    }
     const longest = Math.max(0, ...seen.map(({ size }) => size));
     if (mayBeShorter || longest <= this.size) return;
     const message = `The log had ${longest} entries when it was seen before, and has ${this.size} now.`;

@@ -3,7 +3,8 @@ import { type Audited, auditDatabase } from '../../../src/authority/audit/audit-
 import type { Authority } from '../../../src/authority/index.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { createSalt, digestEffect } from '../../../src/log/effect.ts';
-import { decodeLogEntry, encodeLogEntry, formatOrigin, signCheckpoint } from '../../../src/log/index.ts';
+import { decodeLogEntry, encodeLogEntry, formatOrigin, signCheckpoint, treeHash } from '../../../src/log/index.ts';
+import { computeCid, formatCid } from '../../../src/ucan/index.ts';
 import { query, queryOne, type Row } from '../../support/authority.ts';
 import { engines } from '../../support/engines.ts';
 import { withAuthority, writeHistory } from '../../support/history.ts';
@@ -46,6 +47,125 @@ async function cutOff(url: string): Promise<void> {
   );
   await query(url, 'update log_head set size = $1', [last]);
 }
+
+/** The entry by which a command was executed last. */
+async function entryOf(url: string, command: string): Promise<number> {
+  const cids = (await query(url, 'select cid from ucan_invocations where cmd = $1', [command])).map(({ cid }) => cid);
+  const entries = await query(url, 'select entry_index, entry from log_entries order by entry_index desc');
+  const found = entries.find(({ entry }) =>
+    cids.includes(formatCid(decodeLogEntry(new Uint8Array(entry as Uint8Array)).invocation)),
+  );
+  return Number(found?.['entry_index']);
+}
+
+/** Says that what a command wrote was something else, and puts the rows back as they were before. */
+async function unmake(url: string, command: string, relabel: (url: string, index: number) => Promise<unknown>) {
+  const index = await entryOf(url, command);
+  const written = await query(url, 'select table_name, row_key from log_effects where entry_index = $1', [index]);
+  await relabel(url, index);
+  for (const { table_name: table, row_key: key } of written) {
+    if (table === 'trust_snapshots') await query(url, 'delete from trust_snapshots where id = $1', [key]);
+    if (table === 'ucan_revocations') await query(url, 'delete from ucan_revocations');
+    if (table === 'trusted_keys' || table === 'signing_keys')
+      await query(url, `update ${table} set revoked_at = null, revocation_reason = null where id = $1`, [key]);
+  }
+}
+
+/** The rows that an entry wrote are said to be one that the last entry has written. */
+async function relabelAsLater(url: string, index: number): Promise<void> {
+  const [later] = await query(url, 'select table_name, row_key from log_effects order by entry_index desc limit 1');
+  await query(url, 'update log_effects set table_name = $1, row_key = $2 where entry_index = $3', [
+    later?.['table_name'],
+    later?.['row_key'],
+    index,
+  ]);
+}
+
+/** They are said to be signatures that had to be forgotten. */
+async function relabelAsForgotten(url: string, index: number): Promise<void> {
+  const sql = `update log_effects set table_name = 'package_signatures', row_key = $1, salt = null where entry_index = $2`;
+  await query(url, sql, [id, index]);
+}
+
+/** Cuts an act out of the middle, moves up what came behind, and removes what was signed since. */
+async function cutOut(url: string, index: number, keptCheckpoints: number): Promise<void> {
+  const { invocation, receipt } = decodeLogEntry(await readEntry(url, index));
+  for (const cid of [invocation, receipt]) {
+    await query(url, 'delete from ucan_invocations where cid = $1', [formatCid(cid)]);
+  }
+  for (const table of ['log_effects', 'log_entries']) {
+    await query(url, `delete from ${table} where entry_index = $1`, [index]);
+    const later = await query(url, `select distinct entry_index from ${table} where entry_index > $1 order by 1`, [
+      index,
+    ]);
+    for (const { entry_index: at } of later) {
+      await query(url, `update ${table} set entry_index = $1 where entry_index = $2`, [Number(at) - 1, at]);
+    }
+  }
+  await query(url, 'delete from checkpoints where size > $1', [keptCheckpoints]);
+  await query(url, 'delete from log_tiles');
+  await query(url, 'update log_head set size = size - 1');
+}
+
+const relabelled = /are not those that it has the root of, or are said to be of other rows/;
+
+const undone: readonly Edit[] = ['/key/revoke', '/ucan/revoke', '/trust/revoke', '/acl/revoke'].flatMap((command) => [
+  {
+    title: `${command} is said to have written what another has written since`,
+    edit: (url: string) => unmake(url, command, relabelAsLater),
+    finds: { kind: 'effect', table: 'log_effects', message: relabelled, index: expect.any(Number) },
+  },
+  {
+    title: `${command} is said to have written what had to be forgotten`,
+    edit: (url: string) => unmake(url, command, relabelAsForgotten),
+    finds: { kind: 'effect', table: 'log_effects', message: relabelled, index: expect.any(Number) },
+  },
+]);
+
+const cut: readonly Edit[] = [
+  {
+    title: 'an act is cut out of the middle, with all that was signed since the first moment',
+    edit: (url) => cutOut(url, 9, 1),
+    finds: { kind: 'entry', table: 'log_entries', message: /names another index/, index: 9 },
+  },
+  {
+    title: 'an act is cut out of the middle, with all that was ever signed',
+    edit: (url) => cutOut(url, 9, 0),
+    finds: { kind: 'checkpoint', table: 'checkpoints', message: /There is no checkpoint over the \d+ entries/ },
+  },
+  {
+    title: 'an entry is given effects that it did not have, with all that was signed since the first moment',
+    edit: async (url) => {
+      const entry = { ...decodeLogEntry(await readEntry(url, 9)), effectsRoot: treeHash([]), effectCount: 0 };
+      await query(url, 'update log_entries set entry = $1 where entry_index = 9', [Buffer.from(encodeLogEntry(entry))]);
+      await query(url, 'delete from log_effects where entry_index = 9');
+      await query(url, 'delete from checkpoints where size > 1');
+    },
+    finds: { kind: 'entry', table: 'log_entries', message: /names other effects/, index: 9 },
+  },
+  {
+    title: 'an entry is written as one of an older version, which does not tell which rows were written',
+    edit: async (url) => {
+      const effects = await query(url, 'select digest from log_effects where entry_index = 9 order by position');
+      const effectsRoot = treeHash(effects.map(({ digest }) => new Uint8Array(digest as Uint8Array)));
+      const entry = { ...decodeLogEntry(await readEntry(url, 9)), version: 1, effectsRoot } as const;
+      await query(url, 'update log_entries set entry = $1 where entry_index = 9', [Buffer.from(encodeLogEntry(entry))]);
+      await query(url, 'delete from checkpoints where size > 1');
+    },
+    finds: { kind: 'entry', table: 'log_entries', message: /is of an older version than those in front/, index: 9 },
+  },
+  {
+    title: 'the last entry is dated later, with what was signed of it',
+    edit: async (url) => {
+      const last = Number((await queryOne(url, 'select size from log_head'))['size']) - 1;
+      const entry = { ...decodeLogEntry(await readEntry(url, last)), enrolledAt: '2099-01-01T00:00:00.000Z' };
+      const bytes = Buffer.from(encodeLogEntry(entry));
+      await query(url, 'update log_entries set entry = $1 where entry_index = $2', [bytes, last]);
+      await query(url, 'delete from checkpoints where size > 1');
+    },
+    finds: { kind: 'entry', table: 'log_entries', message: /names another time/ },
+  },
+];
 
 const byHand: readonly Edit[] = [
   {
@@ -196,6 +316,30 @@ const byHand: readonly Edit[] = [
     title: 'the generation is put back',
     edit: (url) => query(url, 'update log_head set generation = 1'),
     finds: { kind: 'head', table: 'log_head', message: /has the generation 1, and the entries come to/ },
+  },
+  {
+    title: 'a revocation names an invocation by something that is no CID',
+    edit: (url) => query(url, "update ucan_revocations set invocation_cid = 'zdpu'"),
+    finds: { kind: 'row', table: 'ucan_revocations', message: differs },
+  },
+  {
+    title: 'an invocation is called by something that is no CID',
+    edit: (url) => query(url, "update ucan_invocations set cid = 'zdpu' where cmd = '/key/revoke'"),
+    finds: { kind: 'token', table: 'ucan_invocations', message: /No entry of the log names zdpu/ },
+  },
+  {
+    title: 'an invocation is slipped in as that of a revocation, and is none',
+    edit: async (url) => {
+      const [revocation] = await query(url, 'select invocation_cid from ucan_revocations');
+      const cid = formatCid(computeCid(Uint8Array.of(7)));
+      await query(url, 'update ucan_revocations set invocation_cid = $1 where invocation_cid = $2', [
+        cid,
+        revocation?.['invocation_cid'],
+      ]);
+      const digest = 'ab'.repeat(32);
+      await copy(url, 'ucan_invocations', { cid, payload_digest: digest, envelope: Buffer.from('none') });
+    },
+    finds: { kind: 'token', table: 'ucan_invocations', message: /No entry of the log names/ },
   },
   {
     title: 'effects are listed of a table that is none',
@@ -354,7 +498,7 @@ describe.each(engines)('$name', (engine) => {
     expect(findings.erased).toEqual({ ucan_legacy_tokens: 2 });
   });
 
-  test.each([...byHand, ...published])('it is found that $title', async ({ edit, finds }) => {
+  test.each([...byHand, ...published, ...undone, ...cut])('it is found that $title', async ({ edit, finds }) => {
     await edit(url);
     const { findings } = await withAuthority(url, auditDatabase);
     const { message, ...where } = finds;

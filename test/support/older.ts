@@ -1,0 +1,60 @@
+/** Databases as earlier versions have left them. Nothing here needs Vitest. */
+
+import type { CID } from 'multiformats/cid';
+import type { Authority } from '../../src/authority/index.ts';
+import { authoritySigner } from '../../src/authority/signers.ts';
+import { decodeLogEntry, encodeLogEntry, treeHash } from '../../src/log/index.ts';
+import { getAuthority, updateAuthority } from '../../src/store/authority.ts';
+import { listLogEffects, listLogEntries } from '../../src/store/log.ts';
+import type { Transaction } from '../../src/store/transaction.ts';
+import { columnsOf, getInvocationByCid } from '../../src/store/ucan-invocations.ts';
+import { decodeInvocation, formatCid, readReceipt, signReceipt } from '../../src/ucan/index.ts';
+import { type Credential, signAuthority, type Vault } from '../../src/vault/index.ts';
+import { byRawKey } from './authority.ts';
+
+/** Signs the authority row of an open database as the first version did, which does not say that there is a log. */
+export async function signAsOlder(authority: Authority, credential: Credential = byRawKey(1)): Promise<void> {
+  using opened = (await authority.openVault(credential)).vault;
+  await authority.database.transact('write', async (transaction) => {
+    const row = await getAuthority(transaction);
+    if (row === undefined) throw new Error('there is no authority');
+    const { createdAt } = row;
+    const older = { version: 1, derivationMethod: 'raw', createdAt } as const;
+    await updateAuthority(transaction, await signAuthority(opened, older));
+  });
+}
+
+/** Writes the log of an open database as the first version did: roots over bare digests, receipts without a place. */
+export async function writeLogAsOlder(authority: Authority, credential: Credential = byRawKey(1)): Promise<void> {
+  await signAsOlder(authority, credential);
+  using opened = (await authority.openVault(credential)).vault;
+  await authority.database.transact('write', async (transaction) => {
+    for (const { entryIndex, entry } of await listLogEntries(transaction, 0, 10_000)) {
+      const decoded = decodeLogEntry(entry);
+      const receipt = await replaceReceipt(transaction, opened, decoded.receipt);
+      const effects = await listLogEffects(transaction, entryIndex);
+      const effectsRoot = treeHash(effects.map(({ digest }) => digest));
+      const older = Buffer.from(encodeLogEntry({ ...decoded, version: 1, receipt, effectsRoot }));
+      await transaction.kysely
+        .updateTable('logEntries')
+        .set({ entry: older })
+        .where('entryIndex', '=', entryIndex)
+        .execute();
+    }
+    for (const table of ['checkpoints', 'logTiles'] as const) await transaction.kysely.deleteFrom(table).execute();
+  });
+}
+
+async function replaceReceipt({ kysely, ...transaction }: Transaction, vault: Vault, cid: CID): Promise<CID> {
+  const row = await getInvocationByCid({ kysely, ...transaction }, cid);
+  if (row === undefined) throw new Error('a receipt is missing');
+  const { ran, out, invocation } = readReceipt(decodeInvocation(row.envelope));
+  const older = await signReceipt(authoritySigner(vault), { ran, out, issuedAt: invocation.issuedAt });
+  await kysely.updateTable('ucanInvocations').set(columnsOf(older)).where('cid', '=', formatCid(cid)).execute();
+  await kysely
+    .updateTable('ucanInvocations')
+    .set({ resultCid: formatCid(older.cid) })
+    .where('resultCid', '=', formatCid(cid))
+    .execute();
+  return older.cid;
+}
