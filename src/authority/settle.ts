@@ -1,4 +1,5 @@
 import { getAuthority, updateAuthority } from '../store/authority.ts';
+import { lockLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuthorityIdentity, SlotKind } from '../vault/authority-statement.ts';
 import { signAuthority } from '../vault/create.ts';
@@ -38,6 +39,7 @@ export async function isSettled(
 export async function settle(context: Settling): Promise<void> {
   const { transaction } = context;
   // Somebody else may have come first.
+  await lockLogHead(transaction);
   const identity = await readIdentity(transaction);
   if (identity === undefined || (await isSettled(transaction, identity))) return;
   // Of an organisation whose key is damaged nothing can be made, however often.

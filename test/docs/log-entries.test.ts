@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
+import { encodePlace } from '../../src/authority/place-in-log.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { PrivateKey } from '../../src/did/private-key.ts';
-import { digestEffect } from '../../src/log/effect.ts';
+import { bindEffect, digestEffect } from '../../src/log/effect.ts';
 import { encodeLogEntry } from '../../src/log/entry.ts';
 import { treeHash } from '../../src/log/merkle.ts';
 import { type Effect, effectOf, loggedTables } from '../../src/store/effects.ts';
 import { formatCid, parseCid } from '../../src/ucan/cid.ts';
+import { encodeDagCbor } from '../../src/ucan/dag-cbor.ts';
 import { signReceipt } from '../../src/ucan/receipt.ts';
 import { signerOf } from '../../src/ucan/signer.ts';
 import { countUp, toHex } from '../support/vectors.ts';
@@ -34,15 +36,27 @@ function readExample(): readonly string[] {
 test('the worked example of an entry is what the sources make', async () => {
   using key = new PrivateKey('ed25519', Secret.copyOf(countUp(32, 0x80)));
   const signer = await signerOf(key);
-  const receipt = await signReceipt(signer, { ran: invocation, out: { ok: {} }, issuedAt: 1769860800 });
-  const digests = [granted, removed].map((effect, index) => digestEffect(countUp(16, 0xd0 + 16 * index), effect));
-  const effectsRoot = treeHash(digests);
-  const entry = { invocation, receipt: receipt.cid, enrolledAt: time, effectCount: digests.length, effectsRoot };
+  const effects = [granted, removed];
+  const digests = effects.map((effect, index) => digestEffect(countUp(16, 0xd0 + 16 * index), effect));
+  const bound = effects.map((effect, index) => bindEffect(digests[index] ?? new Uint8Array(0), effect));
+  const effectsRoot = treeHash(bound);
+  const meta = encodePlace({ index: 7, before: countUp(32, 0x20), enrolledAt: time, effectsRoot });
+  const receipt = await signReceipt(signer, { ran: invocation, out: { ok: {} }, issuedAt: 1769860800, meta });
+  const entry = {
+    version: 2 as const,
+    invocation,
+    receipt: receipt.cid,
+    enrolledAt: time,
+    effectCount: digests.length,
+    effectsRoot,
+  };
   expect(readExample()).toEqual([
     JSON.stringify(granted.row),
     ...digests.map(toHex),
+    ...bound.map(toHex),
     toHex(effectsRoot),
     signer.did,
+    toHex(encodeDagCbor(meta)),
     formatCid(receipt.cid),
     toHex(encodeLogEntry(entry)),
   ]);
@@ -50,6 +64,7 @@ test('the worked example of an entry is what the sources make', async () => {
 
 test('an entry stays far below what an entry of a log in tiles may have', () => {
   const entry = encodeLogEntry({
+    version: 2,
     invocation,
     receipt: invocation,
     enrolledAt: time,

@@ -116,7 +116,7 @@ test('the worked example of sealed keys and slots is what the sources make', asy
   expect(slotSignature).toBe(toHex(await vault.sign(encodeSlot(slot, vault.did))));
 
   const statement = encodeAuthorityStatement({
-    version: 1,
+    version: 2,
     masterPublicKey: vault.publicKey,
     algorithm: 'ed25519',
     derivationMethod: 'passphrase',
