@@ -3,7 +3,9 @@
 import type { CID } from 'multiformats/cid';
 import type { Authority } from '../../src/authority/index.ts';
 import { authoritySigner } from '../../src/authority/signers.ts';
+import { digestEffect } from '../../src/log/effect.ts';
 import { decodeLogEntry, encodeLogEntry, treeHash } from '../../src/log/index.ts';
+import { listRowsByKey } from '../../src/store/audit.ts';
 import { getAuthority, updateAuthority } from '../../src/store/authority.ts';
 import { listLogEffects, listLogEntries } from '../../src/store/log.ts';
 import type { Transaction } from '../../src/store/transaction.ts';
@@ -29,6 +31,7 @@ export async function writeLogAsOlder(authority: Authority, credential: Credenti
   await signAsOlder(authority, credential);
   using opened = (await authority.openVault(credential)).vault;
   await authority.database.transact('write', async (transaction) => {
+    await hashAuthorityAnew(transaction);
     for (const { entryIndex, entry } of await listLogEntries(transaction, 0, 10_000)) {
       const decoded = decodeLogEntry(entry);
       const receipt = await replaceReceipt(transaction, opened, decoded.receipt);
@@ -43,6 +46,20 @@ export async function writeLogAsOlder(authority: Authority, credential: Credenti
     }
     for (const table of ['checkpoints', 'logTiles'] as const) await transaction.kysely.deleteFrom(table).execute();
   });
+}
+
+// The row of the authority is another since it was signed as the first version did.
+async function hashAuthorityAnew(transaction: Transaction): Promise<void> {
+  const [row] = await listRowsByKey(transaction, 'authority', ['1']);
+  for (const { entryIndex, position, salt } of await listLogEffects(transaction, 0)) {
+    if (row === undefined || salt === null) continue;
+    const query = transaction.kysely.updateTable('logEffects').set({ digest: Buffer.from(digestEffect(salt, row)) });
+    await query
+      .where('entryIndex', '=', entryIndex)
+      .where('position', '=', position)
+      .where('tableName', '=', 'authority')
+      .execute();
+  }
 }
 
 async function replaceReceipt({ kysely, ...transaction }: Transaction, vault: Vault, cid: CID): Promise<CID> {

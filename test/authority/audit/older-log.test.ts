@@ -1,0 +1,80 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { auditDatabase } from '../../../src/authority/audit/audit-database.ts';
+import { auditExport } from '../../../src/authority/audit/audit-export.ts';
+import { exportLog } from '../../../src/authority/audit/export-log.ts';
+import { createKey, openAuthority, revokeKey } from '../../../src/authority/index.ts';
+import { concatBytes } from '../../../src/bytes.ts';
+import { byRawKey, createAuthority, openUnlocked, query } from '../../support/authority.ts';
+import { engines } from '../../support/engines.ts';
+import { withAuthority } from '../../support/history.ts';
+import { dropReferences } from '../../support/mutations.ts';
+import { writeLogAsOlder } from '../../support/older.ts';
+
+// The genesis, two keys and a revocation.
+const olderSize = 4;
+
+describe.each(engines)('$name', (engine) => {
+  let url: string;
+
+  beforeEach(async () => {
+    url = await engine.createUrl();
+    const { authority } = await createAuthority(url);
+    await authority.executeFor('acme', createKey, { name: 'release' });
+    await authority.executeFor('acme', createKey, { name: 'old' });
+    await authority.executeFor('acme', revokeKey, { name: 'old' });
+    await writeLogAsOlder(authority);
+    await authority.close();
+  });
+
+  const unlock = async () => {
+    await using authority = await openUnlocked(url, {}, byRawKey(1));
+    await authority.executeFor('acme', createKey, { name: 'next' });
+  };
+
+  test('a log of the first version holds as far as it tells, and is counted', async () => {
+    const { findings, size, unbound } = await withAuthority(url, auditDatabase);
+    expect(findings.list).toEqual([]);
+    expect([size, unbound]).toEqual([olderSize, olderSize]);
+  });
+
+  test('it is continued by an entry of every row that stands, and holds, in the database and in an export', async () => {
+    await unlock();
+    const { findings, size, unbound } = await withAuthority(url, auditDatabase);
+    expect([findings.list, unbound]).toEqual([[], olderSize]);
+    expect(size).toBeGreaterThanOrEqual(olderSize + 2);
+    const parts: Uint8Array[] = [];
+    const did = await withAuthority(url, async (authority) => {
+      await exportLog(authority, (bytes) => parts.push(bytes));
+      return authority.identity.did;
+    });
+    const exported = await auditExport([concatBytes(...parts)], did);
+    expect([exported.findings.list, exported.unbound, exported.size]).toEqual([[], olderSize, size]);
+  });
+
+  test('rows that an older entry has explained are held against that entry, whatever is said of the older ones', async () => {
+    await unlock();
+    await query(url, "update log_effects set table_name = 'package_signatures', salt = null where entry_index = 3");
+    await query(url, 'update trusted_keys set revoked_at = null');
+    const { findings } = await withAuthority(url, auditDatabase);
+    expect(findings.list).toContainEqual(
+      expect.objectContaining({ kind: 'row', table: 'trusted_keys', index: olderSize }),
+    );
+  });
+
+  test('no older entry is taken out or put behind it', async () => {
+    await unlock();
+    await dropReferences(url);
+    await query(url, 'update log_effects set entry_index = 100 where entry_index = 3');
+    await query(url, 'update log_entries set entry_index = 100 where entry_index = 3');
+    const { findings } = await withAuthority(url, auditDatabase);
+    const messages = findings.list.filter(({ kind }) => kind === 'entry').map(({ message }) => message);
+    expect(messages).toContainEqual(expect.stringContaining('names another entry in front of it'));
+    expect(messages).toContainEqual(expect.stringContaining('is of an older version than those in front of it'));
+  });
+
+  test('the database is of the present version from then on', async () => {
+    await unlock();
+    await using authority = await openAuthority({ database: url });
+    expect(authority.identity.version).toBe(2);
+  });
+});
