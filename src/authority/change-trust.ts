@@ -70,7 +70,7 @@ export async function signFirstSnapshot(context: Signing, organisation: Organiza
 }
 
 /** Whether every organisation has a snapshot, or one is missing that cannot be made: not so in an older database. */
-export async function isTrustSigned(transaction: Transaction): Promise<boolean> {
+async function isTrustSigned(transaction: Transaction): Promise<boolean> {
   return (await listUnsignedOrganizations(transaction)).length === 0 || wasTrustSigned(transaction);
 }
 

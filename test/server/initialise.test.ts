@@ -31,7 +31,7 @@ describe.each(engines)('$name', (engine) => {
     const status = {
       initialized: true,
       locked: false,
-      version: 1,
+      version: 2,
       algorithm: expect.any(String),
       derivation_method: expect.any(String),
       public_key: expect.stringMatching(/^[0-9a-f]{64}$/),

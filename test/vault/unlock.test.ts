@@ -77,7 +77,7 @@ describe.each(kinds)('a vault that was made with a slot of kind %s', async (kind
     expect(slot.salt).toHaveLength(16);
     if (kind === 'derived') expect(slot.wrappedRootSecret).toBeNull();
     else expect(slot.wrappedRootSecret).toHaveLength(60);
-    expect(authority).toMatchObject({ version: 1, algorithm: 'ed25519', derivationMethod: kind, createdAt });
+    expect(authority).toMatchObject({ version: 2, algorithm: 'ed25519', derivationMethod: kind, createdAt });
   });
 });
 

@@ -86,7 +86,7 @@ function describeFindings(findings: Findings): readonly string[] {
 }
 
 function describeOutcome({ name, authority, audited }: Subject): Outcome {
-  const { findings, size, root, checkpoint } = audited;
+  const { findings, size, root, checkpoint, unbound } = audited;
   const under = checkpoint?.size ?? 0;
   const forgotten = Object.entries(findings.erased);
   return {
@@ -99,6 +99,7 @@ function describeOutcome({ name, authority, audited }: Subject): Outcome {
       checkpoint: checkpoint ? { size: checkpoint.size, note: decodeUtf8(checkpoint.note) } : null,
       unverifiable: { count: findings.unverifiableCount, acts: findings.unverifiable },
       erased: findings.erased,
+      unbound,
     },
     lines: [
       `${name} holds.`,
@@ -107,6 +108,9 @@ function describeOutcome({ name, authority, audited }: Subject): Outcome {
       `  root         ${encodeBase64(root)}`,
       ...(findings.unverifiableCount > 0
         ? [`  not checked  ${findings.unverifiableCount} acts whose proofs are not kept here; --json names them`]
+        : []),
+      ...(unbound > 0
+        ? [`  older        ${unbound} entries of the first version, which do not tell which rows they wrote`]
         : []),
       ...(forgotten.length > 0
         ? [`  forgotten    ${forgotten.map(([table, count]) => `${table}: ${count}`).join(', ')}`]
