@@ -92,7 +92,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   async unlock(credential: Credential): Promise<void> {
     const { vault } = await this.openVault(credential);
     try {
-      await this.#settle(vault);
+      await this.settle(vault);
     } catch (error) {
       vault.lock();
       throw error;
@@ -127,6 +127,20 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
       if (error instanceof HanaperError) this.report('vault.unlock_failed', details, error);
       throw error;
     }
+  }
+
+  /**
+   * Makes what an older database lacks, and only an open vault can make; whoever opens one to write does so first.
+   *
+   * @throws HanaperError `log_tampered` where the log has lost its beginning, its key or all checkpoints
+   */
+  async settle(vault: Vault): Promise<void> {
+    const { isSettled, settle } = await import('./settle.ts');
+    if (await this.database.transact('read', (transaction) => isSettled(transaction, this.identity))) return;
+    await this.database.transact('write', async (transaction) => {
+      const now = await this.readNow(transaction);
+      await settle({ transaction, now, vault: () => vault });
+    });
   }
 
   /**
@@ -263,15 +277,5 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   async #executeLocally<Result>(command: Command<CommandSubject, unknown, Result>, call: LocalCall): Promise<Result> {
     const { executeLocally } = await import('./execute-locally.ts');
     return (await executeLocally(this, command, call)) as Result;
-  }
-
-  // An older database lacks what is there from the first moment today, and only an open vault can make it.
-  async #settle(vault: Vault): Promise<void> {
-    const { isSettled, settle } = await import('./settle.ts');
-    if (await this.database.transact('read', (transaction) => isSettled(transaction, this.identity))) return;
-    await this.database.transact('write', async (transaction) => {
-      const now = await this.readNow(transaction);
-      await settle({ transaction, now, vault: () => vault });
-    });
   }
 }

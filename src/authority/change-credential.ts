@@ -1,17 +1,14 @@
 import { createUuid } from '../crypto/uuid.ts';
 import { HanaperError } from '../errors.ts';
-import { getAuthority, updateAuthority } from '../store/authority.ts';
 import { deleteKeySlot, insertKeySlot, listKeySlots } from '../store/key-slots.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { checkAuthority } from '../vault/authority-statement.ts';
-import { addSlot, signAuthority } from '../vault/create.ts';
+import { addSlot } from '../vault/create.ts';
 import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
-import type { Vault } from '../vault/vault.ts';
 import type { Authority } from './authority.ts';
 import { lockLogEnd } from './log-end.ts';
 import { makeCheckpoint } from './make-checkpoint.ts';
 import { enrolOwn } from './own-acts.ts';
-import { requireLog } from './require-log.ts';
+import { restateAuthority } from './restate-authority.ts';
 import { tryCheckpoint } from './try-checkpoint.ts';
 
 /** Which slot went, and which took its place. */
@@ -26,7 +23,8 @@ export interface ChangedCredential {
  * Replaces the key slot that `current` opens by one that `next` opens. Nothing else is re-encrypted.
  * The old slot is overwritten in the file and its log; copies that were made before keep it.
  *
- * @throws HanaperError `wrong_passphrase`, `slot_damaged`, `bad_input`, `not_found` where somebody else just changed it
+ * @throws HanaperError `wrong_passphrase`, `slot_damaged`, `bad_input`, `not_found` where somebody else just changed it,
+ * `log_tampered`
  */
 export async function changeCredential(
   authority: Authority,
@@ -36,15 +34,15 @@ export async function changeCredential(
 ): Promise<ChangedCredential> {
   const { vault, slot: removed } = await authority.openVault(current);
   using open = vault;
+  await authority.settle(open);
   const createdAt = await authority.database.transact('read', (transaction) => authority.readNow(transaction));
   const plan = { id: createUuid(new Date(createdAt)), createdAt, credential: next, costs };
   const added = await addSlot(open, plan);
   await authority.database.transact('write', async (transaction) => {
     const head = await lockLogEnd(transaction);
-    if (authority.identity.version > 1) await requireLog(transaction);
     await requireSlot(transaction, removed);
     await insertKeySlot(transaction, added);
-    await restateMethod(transaction, open, added);
+    await restateAuthority(transaction, open, { derivationMethod: added.kind });
     await deleteKeySlot(transaction, removed.id);
     const args = { added: added.id, removed: removed.id };
     await enrolOwn(transaction, open, { command: '/slot/replace', args, now: createdAt, head });
@@ -71,12 +69,4 @@ async function requireSlot(transaction: Transaction, slot: KeySlot): Promise<voi
       slot: slot.id,
     },
   );
-}
-
-async function restateMethod(transaction: Transaction, vault: Vault, { kind }: KeySlot): Promise<void> {
-  const row = await getAuthority(transaction);
-  if (row === undefined || row.derivationMethod === kind) return;
-  const { version } = await checkAuthority(row);
-  const { createdAt } = row;
-  await updateAuthority(transaction, await signAuthority(vault, { version, derivationMethod: kind, createdAt }));
 }

@@ -9,7 +9,7 @@ import { openDatabase } from '../store/open-database.ts';
 import { listOrganizations } from '../store/organizations.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { DelegationCache } from '../ucan/delegation-cache.ts';
-import type { SlotKind } from '../vault/authority-statement.ts';
+import { latestVersion, type SlotKind } from '../vault/authority-statement.ts';
 import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
@@ -123,7 +123,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     now,
     entryIndex: 0,
     enrolledAt: now,
-    authority: { did: vault.did, publicKey: vault.publicKey, version: 2 as const },
+    authority: { did: vault.did, publicKey: vault.publicKey, version: latestVersion },
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,
     given: [],

@@ -1,15 +1,13 @@
-import { getAuthority, updateAuthority } from '../store/authority.ts';
 import { lockLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
-import type { AuthorityIdentity, SlotKind } from '../vault/authority-statement.ts';
-import { signAuthority } from '../vault/create.ts';
+import { type AuthorityIdentity, latestVersion } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
 import { signEverySnapshot } from './change-trust.ts';
-import { stateLogKey } from './log-key.ts';
 import { actOwn, beginLog } from './own-acts.ts';
 import { arePrincipalsSettled, settlePrincipals } from './principals.ts';
 import { readIdentity } from './read-identity.ts';
 import { requireLog } from './require-log.ts';
+import { restateAuthority } from './restate-authority.ts';
 
 interface Settling {
   readonly transaction: Transaction;
@@ -47,21 +45,12 @@ export async function settle(context: Settling): Promise<void> {
   else await actOwn(context, '/principal/settle', (inner) => settlePrincipals({ ...context, transaction: inner }));
 }
 
-// Version 2 says that all of this was there: from then on its absence is no sign of age.
+// The version says that all of this was there: from then on its absence is no sign of age.
 async function bringUpToDate(context: Settling): Promise<void> {
   const { transaction, now } = context;
   const vault = context.vault();
   await settlePrincipals(context);
-  await stateLogKey(transaction, vault, now);
   await signEverySnapshot(context);
-  await restateAuthority(transaction, vault);
+  await restateAuthority(transaction, vault, { version: latestVersion });
   await beginLog(transaction, vault, now);
-}
-
-async function restateAuthority(transaction: Transaction, vault: Vault): Promise<void> {
-  const row = await getAuthority(transaction);
-  if (row === undefined) return;
-  const { derivationMethod, createdAt } = row;
-  const kind = derivationMethod as SlotKind;
-  await updateAuthority(transaction, await signAuthority(vault, { version: 2, derivationMethod: kind, createdAt }));
 }

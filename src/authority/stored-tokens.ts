@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import { attempt } from '../attempt.ts';
 import { HanaperError } from '../errors.ts';
 import type { DelegationRow, RevocationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
@@ -97,7 +98,7 @@ export class StoredTokens {
    * @throws HanaperError `database_corrupt` where its envelope was altered
    */
   decode({ cid, envelope }: DelegationRow): Delegation {
-    const delegation = decodeRow(this.#cache, envelope);
+    const delegation = attempt(() => this.#cache.decode(envelope));
     if (delegation && formatCid(delegation.cid) === cid) return delegation;
     throw alteredDelegation(cid);
   }
@@ -118,13 +119,4 @@ export function eitherOf(
   second: (cid: CID) => Promise<Delegation | undefined>,
 ): (cid: CID) => Promise<Delegation | undefined> {
   return async (cid) => first(cid) ?? (await second(cid));
-}
-
-function decodeRow(cache: DelegationCache, envelope: Uint8Array): Delegation | undefined {
-  try {
-    return cache.decode(envelope);
-  } catch (error) {
-    if (error instanceof HanaperError) return undefined;
-    throw error;
-  }
 }

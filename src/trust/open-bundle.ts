@@ -1,3 +1,4 @@
+import { attempt } from '../attempt.ts';
 import { encodeUtf8 } from '../bytes.ts';
 import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { decodeDidKeyToVerify } from '../did/did-key.ts';
@@ -118,7 +119,7 @@ function readLog(
 // Somebody else's bundle is one that somebody else has signed; whatever else is not signed was altered.
 async function explainUnsigned(expected: string, envelope: DecodedEnvelope): Promise<HanaperError> {
   const { keyid = '' } = envelope;
-  const key = keyid === expected ? undefined : findEd25519(keyid);
+  const key = keyid === expected ? undefined : attempt(() => requireEd25519(keyid));
   if (key === undefined || !(await isSignedBy(key, envelope))) return refuse('is not signed by its authority');
   return new HanaperError(
     'authority_changed',
@@ -133,15 +134,6 @@ function requireEd25519(did: string): Ed25519PublicKey {
   throw new HanaperError('bad_input', 'This is a DID, but not that of an authority, which begins with did:key:z6Mk.', {
     expected: 'did:key:z6Mk…',
   });
-}
-
-function findEd25519(did: string): Ed25519PublicKey | undefined {
-  try {
-    return requireEd25519(did);
-  } catch (error) {
-    if (error instanceof HanaperError) return undefined;
-    throw error;
-  }
 }
 
 const reader = new DocumentReader(refuse);

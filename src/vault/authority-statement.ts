@@ -10,6 +10,9 @@ export type SlotKind = 'passphrase' | 'raw' | 'derived';
 /** 2: log, key of the log, checkpoints and snapshots of trust must be there. 1: in a database of an older version they may not be yet. */
 export type AuthorityVersion = 1 | 2;
 
+/** The version of a new database. */
+export const latestVersion: AuthorityVersion = 2;
+
 /** What a database says of its authority: the one row of the table `authority`. */
 export interface AuthorityStatement {
   readonly version: AuthorityVersion;

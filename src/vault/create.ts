@@ -3,8 +3,8 @@ import { HanaperError } from '../errors.ts';
 import {
   type AuthorityRow,
   type AuthorityStatement,
-  type AuthorityVersion,
   encodeAuthorityStatement,
+  latestVersion,
   type SlotKind,
 } from './authority-statement.ts';
 import { requireCostsWithinBounds } from './costs.ts';
@@ -18,8 +18,6 @@ import {
   wrapRootSecret,
 } from './slot.ts';
 import { Vault } from './vault.ts';
-
-const latest: AuthorityVersion = 2;
 
 /** A new database's vault, and the two rows that it begins with. */
 export interface NewVault {
@@ -41,7 +39,11 @@ export async function createVault(plan: SlotPlan, kind: SlotKind): Promise<NewVa
   const { vault, slot } = await firstSlot(plan, kind);
   return {
     vault,
-    authority: await signAuthority(vault, { version: latest, derivationMethod: kind, createdAt: plan.createdAt }),
+    authority: await signAuthority(vault, {
+      version: latestVersion,
+      derivationMethod: kind,
+      createdAt: plan.createdAt,
+    }),
     slot: await signSlot(vault, slot),
   };
 }

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import { attempt } from '../../attempt.ts';
 import { HanaperError } from '../../errors.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { isTime } from '../../log/time.ts';
@@ -19,7 +20,6 @@ import { formatCid, parseCid } from '../../ucan/cid.ts';
 import { DelegationCache } from '../../ucan/delegation-cache.ts';
 import { decodeInvocation, type Invocation } from '../../ucan/invocation.ts';
 import { ActAudit, type ActCircumstances } from './act-audit.ts';
-import { attempt } from './attempt.ts';
 import { EffectCursor } from './effect-cursor.ts';
 import { EffectsAudit } from './effects-audit.ts';
 import type { Findings } from './findings.ts';
@@ -87,7 +87,6 @@ class ActWalk {
     const byCid = new Map(stored.map((token) => [token.cid, token]));
     for (const { row, entry } of decoded) {
       if (row.entryIndex !== this.#size) this.#tellGap(row.entryIndex);
-      if (row.entryIndex < 0) continue;
       this.#size = row.entryIndex + 1;
       if (entry) await this.#checkEntry(row, entry, byCid);
       else this.#acts.pass(row.entry);

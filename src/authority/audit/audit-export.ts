@@ -57,7 +57,6 @@ class ExportAudit {
   #tree: TreeAudit | undefined;
   readonly #rows = new ShownRows(this.#findings);
   #effects: EffectsAudit | undefined;
-  #entry: LogEntry | undefined;
   /** Of how many entries the last checkpoint is. */
   #signedSize: number | undefined;
   #hasBegun = false;
@@ -159,7 +158,6 @@ class ExportAudit {
     const index = tree.size;
     tree.append(bytes);
     const entry = this.#decode(bytes, index);
-    this.#entry = entry;
     this.#effects = entry && new EffectsAudit(entry);
     if (entry === undefined) this.#acts.pass(bytes);
     const { invocation } = entry ? await this.#acts.check({ index, bytes, entry, ...tokens }) : {};
@@ -189,7 +187,7 @@ class ExportAudit {
   #takeEffect(effect: ExportedEffect): void {
     const { digest, table, key, shown } = effect;
     this.#effects?.append(effect);
-    if (this.#entry?.version !== 1) this.#rows.take(effect, this.#size - 1, shown !== undefined);
+    if (this.#effects?.areBound !== false) this.#rows.take(effect, this.#size - 1, shown !== undefined);
     if (shown === undefined) return;
     const row = shown.row as HashedRow;
     if (!equalBytes(digestEffect(shown.salt, { table, key, row }), digest)) {

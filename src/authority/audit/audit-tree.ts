@@ -57,7 +57,7 @@ class TreeWalk {
   }
 
   async append(rows: readonly LogEntryRow[]): Promise<void> {
-    for (const { entry } of rows.filter(({ entryIndex }) => entryIndex >= 0)) {
+    for (const { entry } of rows) {
       this.tree.append(entry);
       if (this.tree.size === this.#next?.size) await this.#passCheckpoint();
       if (this.tree.size === this.#tiledSize) await this.#checkTiles(this.tree.partialTiles());

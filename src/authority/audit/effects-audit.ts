@@ -23,7 +23,12 @@ export class EffectsAudit {
 
   /** Goes on with the next effect. */
   append(effect: ListedEffect): void {
-    this.#tree.append(hashLeaf(this.#entry.version === 1 ? effect.digest : bindEffect(effect.digest, effect)));
+    this.#tree.append(hashLeaf(this.areBound ? bindEffect(effect.digest, effect) : effect.digest));
+  }
+
+  /** Whether the entry tells of which rows they are. */
+  get areBound(): boolean {
+    return this.#entry.version > 1;
   }
 
   /** How many effects there were. */

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../../src/authority/audit/audit-database.ts';
 import { auditExport } from '../../../src/authority/audit/audit-export.ts';
 import { exportLog } from '../../../src/authority/audit/export-log.ts';
-import { createKey, openAuthority, revokeKey } from '../../../src/authority/index.ts';
+import { changeCredential, createKey, openAuthority, revokeKey } from '../../../src/authority/index.ts';
 import { concatBytes } from '../../../src/bytes.ts';
-import { byRawKey, createAuthority, openUnlocked, query } from '../../support/authority.ts';
+import { byRawKey, costs, createAuthority, openUnlocked, query } from '../../support/authority.ts';
 import { engines } from '../../support/engines.ts';
 import { withAuthority } from '../../support/history.ts';
 import { dropReferences } from '../../support/mutations.ts';
@@ -70,6 +70,12 @@ describe.each(engines)('$name', (engine) => {
     const messages = findings.list.filter(({ kind }) => kind === 'entry').map(({ message }) => message);
     expect(messages).toContainEqual(expect.stringContaining('names another entry in front of it'));
     expect(messages).toContainEqual(expect.stringContaining('is of an older version than those in front of it'));
+  });
+
+  test('it is continued so before its credential is changed, too', async () => {
+    await withAuthority(url, (authority) => changeCredential(authority, byRawKey(1), byRawKey(2), costs));
+    const { findings, size, unbound } = await withAuthority(url, auditDatabase);
+    expect([findings.list, size, unbound]).toEqual([[], olderSize + 2, olderSize]);
   });
 
   test('the database is of the present version from then on', async () => {

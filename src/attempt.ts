@@ -1,4 +1,4 @@
-import { HanaperError } from '../../errors.ts';
+import { HanaperError } from './errors.ts';
 
 /** What is read out of something that may have been altered; `undefined` where it cannot be read. */
 export function attempt<Result>(read: () => Result): Result | undefined {
