@@ -52,6 +52,7 @@ export const errorCodes = [
   'rate_limited',
   'not_initialized',
   'database_newer',
+  'database_older',
   'database_corrupt',
   'authority_tampered',
   'authority_changed',

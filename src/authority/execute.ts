@@ -37,6 +37,7 @@ const faults: readonly ErrorCode[] = [
   'locked',
   'not_initialized',
   'database_newer',
+  'database_older',
   'database_corrupt',
   'trust_tampered',
   'authority_tampered',

@@ -66,7 +66,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
   knownAuthorities?.find(describeLocation(location));
   const created = await createVault(plan, options.slot);
   using vault = created.vault;
-  const database = await openDatabase(location, true);
+  const database = await openDatabase(location, 'create');
   try {
     const { organisation, replaced } = await database.transact('write', async (transaction) => {
       await writeAuthority(transaction, created);
@@ -98,7 +98,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
  */
 export async function requireUninitialized(databaseUrl: string): Promise<void> {
   try {
-    const database = await openDatabase(parseDatabaseUrl(databaseUrl), false);
+    const database = await openDatabase(parseDatabaseUrl(databaseUrl), 'use');
     try {
       if (await database.transact('read', getAuthority)) throw alreadyInitialized(database.name);
     } finally {

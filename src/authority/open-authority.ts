@@ -17,6 +17,8 @@ export interface AuthorityOptions {
   /** Pins of earlier runs; the first authority seen is remembered. */
   readonly knownAuthorities?: KnownAuthorities;
   readonly observer?: Observer;
+  /** Whether it is only looked at: then nothing is written to it, and an older one is refused. */
+  readonly examines?: boolean;
   /** Default: the database's own time. */
   readonly clock?: () => Date;
   /** Milliseconds after which an entry of the log comes under a checkpoint; default: when the authority is closed. */
@@ -26,7 +28,7 @@ export interface AuthorityOptions {
 /**
  * Opens an initialised database, locked.
  *
- * @throws HanaperError `bad_config`, `not_initialized`, `database_newer`, `database_corrupt`, `unavailable`,
+ * @throws HanaperError `bad_config`, `not_initialized`, `database_newer`, `database_older`, `database_corrupt`, `unavailable`,
  * `authority_tampered`, `authority_changed`
  * @example
  * await using authority = await openAuthority({ database: 'sqlite:hanaper.db' });
@@ -34,7 +36,7 @@ export interface AuthorityOptions {
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { observer, clock, checkpointDelay } = options;
-  const database = await openDatabase(parseDatabaseUrl(options.database), false);
+  const database = await openDatabase(parseDatabaseUrl(options.database), options.examines ? 'examine' : 'use');
   try {
     const identity = await requireIdentity(database);
     requirePinned(database.name, identity.did, options);

@@ -51,6 +51,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   rate_limited: 8,
   not_initialized: 9,
   database_newer: 9,
+  database_older: 9,
   database_corrupt: 9,
   authority_tampered: 9,
   authority_changed: 9,

@@ -114,10 +114,13 @@ export class Session implements AsyncDisposable {
   }
 
   /** Opens the database, locked: for reading. */
-  async openAuthority(): Promise<Authority> {
-    const { openAuthority } = await import('../authority/open-authority.ts');
-    this.#authority ??= this.#stack.use(await openAuthority(this.authorityOptions));
-    return this.#authority;
+  openAuthority(): Promise<Authority> {
+    return this.#open(this.authorityOptions);
+  }
+
+  /** Opens the database so that nothing is written to it, not even what brings an older one up to date. */
+  examineAuthority(): Promise<Authority> {
+    return this.#open({ ...this.authorityOptions, examines: true });
   }
 
   /** Opens the database for reading, where there is one; one that is named must be there. */
@@ -205,6 +208,12 @@ export class Session implements AsyncDisposable {
   /** Warns a person. */
   warn(message: string): void {
     printWarning(this.output, message);
+  }
+
+  async #open(options: AuthorityOptions): Promise<Authority> {
+    const { openAuthority } = await import('../authority/open-authority.ts');
+    this.#authority ??= this.#stack.use(await openAuthority(options));
+    return this.#authority;
   }
 
   #keep({ credential, warnings }: FoundCredential): FoundCredential['credential'] {

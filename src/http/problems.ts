@@ -27,6 +27,7 @@ const faults: { readonly [Code in ErrorCode]?: string } = {
   not_initialized: 'This server is not initialised yet. That is done by POST /api/crypto/init, with its set-up token.',
   bad_config: 'The server is not configured well. Its log says more.',
   database_newer: 'The database is of a newer version than the server. The log of the server says more.',
+  database_older: 'The database is of an older version, and the server may not write to it. Its log says more.',
   database_corrupt: 'The database is damaged. The log of the server says more.',
   authority_tampered: 'What the database says of its authority was altered. The log of the server says more.',
   authority_changed: 'The database has another authority than expected. The log of the server says more.',

@@ -51,6 +51,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   rate_limited: 429,
   not_initialized: 409,
   database_newer: 500,
+  database_older: 500,
   database_corrupt: 500,
   authority_tampered: 500,
   authority_changed: 500,

@@ -4,7 +4,7 @@ import { isUuid } from '../crypto/uuid.ts';
 import { formatCid } from '../ucan/cid.ts';
 import { type Effect, effectOf, type LoggedRow, type LoggedTable, nameInSql } from './effects.ts';
 import type { InvocationRow, LogEffectRow, LogKeyRow } from './schema.ts';
-import { prepare } from './statement.ts';
+import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Where an effect stands: by its entry, and within it. */
@@ -15,7 +15,7 @@ export type PlacedInvocation = InvocationRow & { readonly did: string | null };
 
 const selectEffects = prepare<LogEffectRow>(
   `select entry_index, position, table_name, row_key, salt, digest from log_effects
-   where (entry_index, position) > ($1, $2) order by entry_index, position limit $3`,
+   where (entry_index, position) >= ($1, cast($2 as bigint)) order by entry_index, position limit $3`,
 );
 const selectLastEffects = prepare<LogEffectRow>(
   `select effect.entry_index, effect.position, effect.table_name, effect.row_key, effect.salt, effect.digest
@@ -26,17 +26,18 @@ const selectLastEffects = prepare<LogEffectRow>(
    order by effect.row_key, effect.position`,
 );
 const selectEffectTables = prepare<{ readonly tableName: string }>('select distinct table_name from log_effects');
-const selectInvocationCids = prepare<Pick<InvocationRow, 'id' | 'cid' | 'resultCid'>>(
-  'select id, cid, result_cid from ucan_invocations where id > $1 order by id limit $2',
+const selectInvocationCids = prepare<Pick<InvocationRow, 'id' | 'cid'>>(
+  'select id, cid from ucan_invocations where id >= cast($1 as bigint) order by id limit $2',
 );
 
-/** Effects of all entries in their order, behind a place: at most so many. */
+/** Effects of all entries in their order, behind one of them or from the very first on: at most so many. */
 export function listEffectsBehind(
   transaction: Transaction,
-  { entryIndex, position }: EffectPlace,
+  behind: EffectPlace | undefined,
   limit: number,
 ): Promise<readonly LogEffectRow[]> {
-  return selectEffects(transaction, entryIndex, position, limit);
+  const { entryIndex, position } = behind ?? { entryIndex: lowestInteger, position: -1 };
+  return selectEffects(transaction, entryIndex, position + 1, limit);
 }
 
 /** A table by its name in SQL, and the entry from which on its effects count. */
@@ -110,13 +111,14 @@ export async function listPlacedInvocations(
     .execute();
 }
 
-/** The CIDs of invocations and receipts, in the order of their rows, behind the row with an id. */
-export function listInvocationCids(
-  transaction: Transaction,
-  behind: number,
-  limit: number,
-): Promise<readonly Pick<InvocationRow, 'id' | 'cid' | 'resultCid'>[]> {
-  return selectInvocationCids(transaction, behind, limit);
+/** The CIDs of every invocation and receipt, some at a time. */
+export async function* listInvocationCids(transaction: Transaction, atOnce: number): AsyncGenerator<readonly string[]> {
+  for (let from: number | bigint = lowestInteger, more = true; more; ) {
+    const rows = await selectInvocationCids(transaction, from, atOnce);
+    yield rows.map(({ cid }) => cid);
+    from = (rows.at(-1)?.id ?? 0) + 1;
+    more = rows.length === atOnce;
+  }
 }
 
 /** The keys of every epoch of the log, with their statements; nobody has verified them. */

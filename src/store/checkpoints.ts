@@ -1,10 +1,13 @@
 import type { CheckpointRow } from './schema.ts';
-import { prepare } from './statement.ts';
+import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 const checkpointsAtOnce = 500;
 
 const selectLast = prepare<CheckpointRow>('select size, note, created_at from checkpoints order by size desc limit 1');
+const selectPage = prepare<CheckpointRow>(
+  'select size, note, created_at from checkpoints where size >= $1 order by size limit $2',
+);
 const insert = prepare('insert into checkpoints (size, note, created_at) values ($1, $2, $3)');
 
 /** The checkpoint of the most entries; `undefined` before the first. Nobody has verified it. */
@@ -14,12 +17,11 @@ export async function findLastCheckpoint(transaction: Transaction): Promise<Chec
 }
 
 /** Every checkpoint, in their order: read some at a time, and only as far as they are taken. */
-export async function* listEveryCheckpoint({ kysely }: Transaction): AsyncGenerator<CheckpointRow> {
-  for (let behind = Number.MIN_SAFE_INTEGER, more = true; more; ) {
-    const page = kysely.selectFrom('checkpoints').selectAll().where('size', '>', behind).orderBy('size');
-    const rows = await page.limit(checkpointsAtOnce).execute();
+export async function* listEveryCheckpoint(transaction: Transaction): AsyncGenerator<CheckpointRow> {
+  for (let from: number | bigint = lowestInteger, more = true; more; ) {
+    const rows = await selectPage(transaction, from, checkpointsAtOnce);
     yield* rows;
-    behind = rows.at(-1)?.size ?? behind;
+    from = (rows.at(-1)?.size ?? 0) + 1;
     more = rows.length === checkpointsAtOnce;
   }
 }

@@ -12,17 +12,19 @@ const sqlite = {
   notADatabase: 26,
 };
 const sqliteUniqueViolations: readonly number[] = [1555, 2067];
+// What SQLite says of statements of ours where the schema is another.
+const sqliteMissing =
+  /^no such (table|column)|has no column named|^duplicate column name|already exists$|^ON CONFLICT clause does not match/;
 const postgresUniqueViolation = '23505';
-const postgresMissing: readonly string[] = ['42P01', '42703'];
+// Class 42 is what a statement may mean: ours mean something, unless the schema is another.
+const postgresMissing = /^42(?!501)...$/;
+const postgresOutOfRange = '22003';
 // What pg says without a code.
 const brokenConnection = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
-// What node:sqlite says of an integer beyond 53 bits.
-const tooLarge = /^Value is too large to be represented as a JavaScript number/;
 
 /** What a driver's error means: a {@link HanaperError} where it is the world's fault, the error itself where it is ours. */
 export function translateFailure(error: unknown, database: string): unknown {
   if (error instanceof HanaperError || !(error instanceof Error)) return error;
-  if (tooLarge.test(error.message)) return corrupt(`${database} holds a number that is too large.`, database, error);
   if ('errcode' in error && typeof error.errcode === 'number') return translateSqlite(error, error.errcode, database);
   if ('code' in error && typeof error.code === 'string') return translatePostgres(error, error.code, database);
   if (brokenConnection.test(error.message)) return unavailable(`${database}: the connection broke.`, database, error);
@@ -47,7 +49,7 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
         error,
       );
     case sqlite.error:
-      return /^no such (table|column)/.test(error.message) ? missing(database, error) : error;
+      return sqliteMissing.test(error.message) ? missing(database, error) : error;
     case sqlite.busy:
     case sqlite.locked:
       return unavailable(`${database} is held by another process. Try again when that is done.`, database, error);
@@ -63,7 +65,8 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
 
 function translatePostgres(error: Error, code: string, database: string): unknown {
   if (code === postgresUniqueViolation) return alreadyExists(error);
-  if (postgresMissing.includes(code)) return missing(database, error);
+  if (postgresMissing.test(code)) return missing(database, error);
+  if (code === postgresOutOfRange) return tooLarge(database, error);
   // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, a read-only
   // server, missing privilege, and socket errors.
   if (/^(08|28|3D|53|57)...$|^(40P01|25006|42501)$|^E(?!RR_)[A-Z_]+$/.test(code)) {
@@ -77,7 +80,11 @@ function translatePostgres(error: Error, code: string, database: string): unknow
 }
 
 function missing(database: string, error: Error): HanaperError {
-  return corrupt(`${database} lacks a table or a column of ours. Restore it from a backup.`, database, error);
+  return corrupt(`${database} has not the tables and columns of ours. Restore it from a backup.`, database, error);
+}
+
+function tooLarge(database: string, error: Error): HanaperError {
+  return corrupt(`${database} holds a number that is too large. Restore it from a backup.`, database, error);
 }
 
 function corrupt(message: string, database: string, cause: Error): HanaperError {

@@ -1,16 +1,15 @@
-import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { limits } from '../ucan/limits.ts';
+import { companions, describeFileState, lengthOf } from './file-state.ts';
 
 const table = 'ucan_tokens';
 const column = 'raw_token';
 const mostRows = 1_000_000;
-// What SQLite keeps beside a file while it is in use, and after a program that did not end well.
-const companions = ['-wal', '-journal'];
 
 /**
  * Reads the tokens of old versions that another program keeps in a SQLite file: column `raw_token` of table
@@ -24,7 +23,7 @@ const companions = ['-wal', '-journal'];
 export function* readLegacyRows(path: string): Generator<string> {
   try {
     const source = realpathSync(path);
-    yield* companions.some((suffix) => sizeOf(source + suffix) > 0) ? readCopy(source) : readImmutable(source);
+    yield* companions.some((suffix) => lengthOf(source + suffix) > 0) ? readCopy(source) : readImmutable(source);
   } catch (error) {
     throw translate(error, path);
   }
@@ -33,7 +32,7 @@ export function* readLegacyRows(path: string): Generator<string> {
 function* readImmutable(source: string): Generator<string> {
   const location = pathToFileURL(source);
   location.search = '?mode=ro&immutable=1';
-  const before = describeState(source);
+  const before = describeFileState(source);
   yield* readTable(location, source);
   requireState(source, before);
 }
@@ -41,7 +40,7 @@ function* readImmutable(source: string): Generator<string> {
 function* readCopy(source: string): Generator<string> {
   const folder = mkdtempSync(join(tmpdir(), 'hanaper-legacy-'));
   try {
-    const before = describeState(source);
+    const before = describeFileState(source);
     for (const suffix of ['', ...companions]) copyIfAny(source + suffix, join(folder, `copy.db${suffix}`));
     // A copy that was torn would look like damage, or worse, like none.
     requireState(source, before);
@@ -52,7 +51,7 @@ function* readCopy(source: string): Generator<string> {
 }
 
 function copyIfAny(from: string, to: string): void {
-  if (sizeOf(from) === 0) return;
+  if (lengthOf(from) === 0) return;
   copyFileSync(from, to);
   chmodSync(to, 0o600);
 }
@@ -95,20 +94,11 @@ function requireTable(file: DatabaseSync, path: string): void {
   throw new HanaperError('too_large', `${path} has more than ${mostRows} tokens.`, { path, most: mostRows });
 }
 
-function describeState(source: string): string {
-  const files = ['', ...companions].map((suffix) => statSync(source + suffix, { bigint: true, throwIfNoEntry: false }));
-  return files.map((file) => (file ? `${file.ino} ${file.size} ${file.mtimeNs}` : '-')).join();
-}
-
 function requireState(source: string, before: string): void {
-  if (describeState(source) === before) return;
+  if (describeFileState(source) === before) return;
   throw new HanaperError('unavailable', `${source} was written meanwhile. End the program that uses it first.`, {
     path: source,
   });
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function translate(error: unknown, path: string): unknown {

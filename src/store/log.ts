@@ -1,7 +1,7 @@
 import { HanaperError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { LogEffectRow, LogEntryRow, LogHeadRow } from './schema.ts';
-import { prepare } from './statement.ts';
+import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 // Below the number of parameters that either engine takes in one statement.
@@ -9,6 +9,9 @@ const rowsAtOnce = 500;
 
 const selectHead = prepare<LogHeadRow>('select size, generation, enrolled_at from log_head');
 const selectHeadForUpdate = prepare<LogHeadRow>('select size, generation, enrolled_at from log_head for update');
+const selectEntries = prepare<LogEntryRow>(
+  'select entry_index, entry from log_entries where entry_index >= $1 order by entry_index limit $2',
+);
 const selectEntry = prepare<Pick<LogEntryRow, 'entry'>>('select entry from log_entries where entry_index = $1');
 const insertEntry = prepare('insert into log_entries (entry_index, entry) values ($1, $2)');
 const updateHead = prepare('update log_head set size = $1, generation = $2, enrolled_at = $3');
@@ -58,29 +61,22 @@ export async function findLogEntry(transaction: Transaction, index: number): Pro
 }
 
 /** Entries from an index on, in their order. */
-export async function listLogEntries(
-  { kysely }: Transaction,
-  from: number,
-  limit: number,
-): Promise<readonly LogEntryRow[]> {
-  return kysely
-    .selectFrom('logEntries')
-    .selectAll()
-    .where('entryIndex', '>=', from)
-    .orderBy('entryIndex')
-    .limit(limit)
-    .execute();
+export function listLogEntries(transaction: Transaction, from: number, limit: number): Promise<readonly LogEntryRow[]> {
+  return selectEntries(transaction, from, limit);
 }
 
-/** Every entry, in their order, some at a time; where one is missing, those behind it come all the same. */
+/**
+ * Every entry, in their order, some at a time: where one is missing those behind it come all the same, and those in front
+ * of the first as well.
+ */
 export async function* listEveryEntry(
   transaction: Transaction,
   atOnce: number,
 ): AsyncGenerator<readonly LogEntryRow[]> {
-  for (let from = 0, more = true; more; ) {
-    const rows = await listLogEntries(transaction, from, atOnce);
+  for (let from: number | bigint = lowestInteger, more = true; more; ) {
+    const rows = await selectEntries(transaction, from, atOnce);
     yield rows;
-    from = (rows.at(-1)?.entryIndex ?? from) + 1;
+    from = (rows.at(-1)?.entryIndex ?? 0) + 1;
     more = rows.length === atOnce;
   }
 }

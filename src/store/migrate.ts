@@ -3,6 +3,7 @@ import { HanaperError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { takeLock } from './lock.ts';
 import { migrations } from './migrations/list.ts';
+import { requireOwnSchema } from './own-schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -24,13 +25,15 @@ export type SchemaState = 'absent' | 'older' | 'current';
 /**
  * Looks at the schema without changing anything.
  *
- * @throws HanaperError `database_newer`, `database_corrupt` where the tables are another program's
+ * @throws HanaperError `database_newer`, `database_corrupt` where the tables are another program's, or lack a column
  */
 export function readSchemaState(database: Database): Promise<SchemaState> {
   return database.transact('read', async (transaction) => {
     const version = await readVersion(transaction, database.name);
     if (version === undefined) return 'absent';
-    return version < latestVersion() ? 'older' : 'current';
+    if (version < latestVersion()) return 'older';
+    await requireOwnSchema(transaction);
+    return 'current';
   });
 }
 

@@ -7,42 +7,63 @@ import { translateFailure } from './failure.ts';
 import { type DatabaseLocation, describeLocation } from './location.ts';
 import { migrateUp, readSchemaState } from './migrate.ts';
 import type { Schema } from './schema.ts';
-import { configureForWriting, createSqliteDialect, openSqliteFile } from './sqlite.ts';
+import { createSqliteDialect } from './sqlite.ts';
+import { beginWriting, isWritable, openableForReading, writableFile } from './sqlite-file.ts';
 
 /**
- * Opens a database, and brings an older schema up to date. Only `create` makes what is not there.
- *
- * @throws HanaperError `not_initialized`, `database_newer`, `database_corrupt`, `unavailable`
+ * What a database is opened for: to be made where it is not there, to be used, or to be examined. Whoever examines one
+ * writes nothing to it, not even what brings an older schema up to date.
  */
-export async function openDatabase(location: DatabaseLocation, create: boolean): Promise<Database> {
+export type Purpose = 'create' | 'use' | 'examine';
+
+interface Opened {
+  readonly purpose: Purpose;
+  /** Whether nothing can be written. */
+  readonly readOnly: boolean;
+  /** Makes ready for writing what is known to be ours. */
+  configure(): Promise<void>;
+}
+
+/**
+ * Opens a database, and brings an older schema up to date. A file of SQLite that may not be written to is read as it is.
+ *
+ * @throws HanaperError `not_initialized`, `database_newer`, `database_corrupt`, `unavailable`, and `database_older` where
+ *   nothing may be written
+ */
+export async function openDatabase(location: DatabaseLocation, purpose: Purpose): Promise<Database> {
   const name = describeLocation(location);
   try {
     return location.engine === 'sqlite'
-      ? await openSqlite(location.path, name, create)
-      : await openPostgres(location.url, name, create);
+      ? await openSqlite(location.path, name, purpose)
+      : await openPostgres(location.url, name, purpose);
   } catch (error) {
     throw translateFailure(error, name);
   }
 }
 
-async function openSqlite(path: string, name: string, create: boolean): Promise<Database> {
-  if (create) createPrivateFile(path, name);
+async function openSqlite(path: string, name: string, purpose: Purpose): Promise<Database> {
+  if (purpose === 'create') createPrivateFile(path, name);
   else if (!existsSync(path)) throw notInitialized(name);
-  const file = openSqliteFile(path);
-  const kysely = connect(createSqliteDialect(file, path));
-  return prepare(new Database('sqlite', name, kysely), create, () => configureForWriting(file));
+  const readOnly = purpose === 'examine' || !isWritable(path);
+  const file = readOnly ? openableForReading(path) : writableFile(path);
+  const connection = file.open();
+  const kysely = connect(createSqliteDialect(file, connection));
+  const configure = async () => (readOnly ? file.configure(connection) : beginWriting(file, connection));
+  return prepare(new Database('sqlite', name, kysely), { purpose, readOnly, configure });
 }
 
-async function openPostgres(url: string, name: string, create: boolean): Promise<Database> {
+async function openPostgres(url: string, name: string, purpose: Purpose): Promise<Database> {
   const { createPostgresDialect } = await import('./postgres.ts');
   const kysely = connect(await createPostgresDialect(url));
-  return prepare(new Database('postgres', name, kysely), create, async () => undefined);
+  const readOnly = purpose === 'examine';
+  return prepare(new Database('postgres', name, kysely), { purpose, readOnly, configure: async () => undefined });
 }
 
-async function prepare(database: Database, create: boolean, configure: () => Promise<void>): Promise<Database> {
+async function prepare(database: Database, { purpose, readOnly, configure }: Opened): Promise<Database> {
   try {
     const state = await readSchemaState(database);
-    if (state === 'absent' && !create) throw notInitialized(database.name);
+    if (state === 'absent' && purpose !== 'create') throw notInitialized(database.name);
+    if (state !== 'current' && readOnly) throw older(database.name);
     await configure();
     if (state !== 'current') await migrateUp(database);
     return database;
@@ -69,6 +90,14 @@ function createPrivateFile(path: string, name: string): void {
     const reason = systemCodeOf(cause) ?? 'unwritable';
     throw new HanaperError('unavailable', `${name} cannot be created (${reason}).`, { database: name, reason }, cause);
   }
+}
+
+function older(name: string): HanaperError {
+  return new HanaperError(
+    'database_older',
+    `${name} was made by an older Hanaper, and is only looked at here. Any command that may write to it brings it up to date: "hanaper status".`,
+    { database: name },
+  );
 }
 
 /** What is told of a database that has no schema, or no authority, yet. */

@@ -1,6 +1,4 @@
-import { statSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -12,47 +10,23 @@ import {
   SqliteQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, systemCodeOf } from '../errors.ts';
+import { busyTimeout, retryWhileBusy, type SqliteFile } from './sqlite-file.ts';
 
-const busyTimeout = 5000;
-const busyCode = 5;
-const longestPause = 50;
 const mostPrepared = 100;
 const longestPrepared = 4096;
 const mostConnections = 8;
 // For so many milliseconds a reader may go on with a file that was exchanged; a writer looks each time.
 const longestUnseen = 100;
 
-/** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
-export function openSqliteFile(path: string): DatabaseSync {
-  return new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true });
-}
-
 /**
- * Write-ahead logging, a flush at every commit, and zeros over what is deleted.
- * Going over to write-ahead logging needs the file alone for a moment, and SQLite does not wait for that by itself.
- */
-export function configureForWriting(file: DatabaseSync): Promise<void> {
-  return retryWhileBusy(async () => {
-    file.exec('PRAGMA journal_mode = WAL');
-    configure(file);
-  });
-}
-
-function configure(file: DatabaseSync): void {
-  file.exec(
-    'PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000',
-  );
-}
-
-/**
- * Kysely over `node:sqlite`: the connection that is given, others beside it where several transactions are open at once,
+ * Kysely over `node:sqlite`: the connection to the file that is given, others beside it where several transactions are open at once,
  * and write transactions that take the lock when they begin.
  */
-export function createSqliteDialect(file: DatabaseSync, path: string): Dialect {
+export function createSqliteDialect(file: SqliteFile, first: DatabaseSync): Dialect {
   return {
     createAdapter: () => new ManyConnections(),
-    createDriver: () => new SqliteDriver(file, path),
+    createDriver: () => new SqliteDriver(file, first),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -66,7 +40,7 @@ class ManyConnections extends SqliteAdapter {
 }
 
 class SqliteDriver implements Driver {
-  readonly #path: string;
+  readonly #file: SqliteFile;
   /** Which file it was that lay at the path. */
   readonly #identity: string;
   readonly #connections: SqliteConnection[];
@@ -75,12 +49,12 @@ class SqliteDriver implements Driver {
   /** When the file was last seen at its path. */
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(file: DatabaseSync, path: string) {
-    const first = new SqliteConnection(file);
-    this.#path = path;
-    this.#identity = identify(path);
-    this.#connections = [first];
-    this.#idle = [first];
+  constructor(file: SqliteFile, first: DatabaseSync) {
+    const connection = new SqliteConnection(first);
+    this.#file = file;
+    this.#identity = file.identify();
+    this.#connections = [connection];
+    this.#idle = [connection];
   }
 
   async init(): Promise<void> {}
@@ -97,8 +71,10 @@ class SqliteDriver implements Driver {
     return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));
   }
 
-  commitTransaction(connection: DatabaseConnection): Promise<void> {
-    return run(connection, 'commit');
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    // What was read without a lock is worth something only where nobody has written meanwhile.
+    if (this.#file.readOnly) this.#requireSameFile();
+    await run(connection, 'commit');
   }
 
   rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -122,20 +98,20 @@ class SqliteDriver implements Driver {
     this.#lookedAt = Number.NEGATIVE_INFINITY;
     throw new HanaperError(
       'unavailable',
-      `${this.#path} was moved, deleted or exchanged while it was open. Put it back, or start again.`,
-      { path: this.#path },
+      `${this.#file.path} was moved, deleted, exchanged or written to while it was open. Put it back, or start again.`,
+      { path: this.#file.path },
     );
   }
 
   #isSameFile(): boolean {
-    return identify(this.#path) === this.#identity;
+    return this.#file.identify() === this.#identity;
   }
 
   #openAnother(): SqliteConnection | undefined {
     if (this.#connections.length >= mostConnections || !this.#isSameFile()) return undefined;
-    const file = openSqliteFile(this.#path);
-    configure(file);
-    const connection = new SqliteConnection(file);
+    const opened = this.#file.open();
+    this.#file.configure(opened);
+    const connection = new SqliteConnection(opened);
     this.#connections.push(connection);
     return connection;
   }
@@ -172,7 +148,7 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     const { statement, returnsRows } = this.#prepare(sql);
     const values = parameters as readonly SQLInputValue[];
-    if (returnsRows) return { rows: statement.all(...values) as Row[] };
+    if (returnsRows) return { rows: readAll(statement, values, sql) as Row[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
   }
 
@@ -192,25 +168,19 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-function identify(path: string): string {
-  const status = statSync(path, { throwIfNoEntry: false });
-  return status ? `${status.dev} ${status.ino}` : 'absent';
-}
-
-async function retryWhileBusy(act: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + busyTimeout;
-  for (let pause = 1; ; pause = Math.min(pause * 2, longestPause)) {
-    try {
-      return await act();
-    } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error;
-    }
-    await sleep(pause);
+function readAll(statement: StatementSync, values: readonly SQLInputValue[], sql: string): unknown[] {
+  try {
+    return statement.all(...values);
+  } catch (error) {
+    throw systemCodeOf(error) === 'ERR_OUT_OF_RANGE' ? tooLarge(sql, error) : error;
   }
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busyCode;
+// An integer of more than 53 bits, which no row of ours holds.
+function tooLarge(sql: string, cause: unknown): HanaperError {
+  const table = /\bfrom "?(\w+)/.exec(sql)?.[1] ?? 'database';
+  const message = `The ${table} holds a number that is too large. Restore the database from a backup.`;
+  return new HanaperError('database_corrupt', message, { table }, cause);
 }
 
 async function run(connection: DatabaseConnection, sql: string): Promise<void> {

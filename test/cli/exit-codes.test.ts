@@ -88,6 +88,7 @@ describe('a refusal has its code and its exit status, for people on standard err
     ['not_initialized', 'key', 'list', '--db', 'sqlite:none.db'],
     ['not_initialized', 'ucan', 'list', '--db', 'sqlite:none.db'],
     ['database_newer', 'status', '--db', 'sqlite:newer.db'],
+    ['database_older', 'log', 'verify', '--db', 'sqlite:older.db'],
     ['database_corrupt', 'status', '--db', 'sqlite:good'],
     ['authority_tampered', 'status', '--db', 'sqlite:tampered.db'],
     ['authority_changed', 'status', '--authority', 'did:key:z6Mkhf4x1kzazmdk3fRW1UyXKH2e1xNF54tfEUF7VmTWQpNW'],
@@ -122,6 +123,7 @@ async function prepare(cli: Cli): Promise<void> {
   await cli.done('key', 'create', 'revoked');
   await cli.done('key', 'revoke', 'revoked');
   for (const [name, sql] of [
+    ['older', 'delete from hanaper_migrations where version = 4'],
     ['newer', 'insert into hanaper_migrations select 999, name, applied_at from hanaper_migrations limit 1'],
     ['tampered', "update authority set created_at = '2020-01-01T00:00:00.000Z'"],
     ['damaged', 'update key_slots set salt = zeroblob(16)'],

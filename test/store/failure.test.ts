@@ -23,6 +23,9 @@ describe("PostgreSQL's", () => {
     ['23505', 'already_exists', 'unique violation'],
     ['42P01', 'database_corrupt', 'table that is missing'],
     ['42703', 'database_corrupt', 'column that is missing'],
+    ['42701', 'database_corrupt', 'column that is there twice'],
+    ['42P10', 'database_corrupt', 'conflict that no index finds'],
+    ['22003', 'database_corrupt', 'number out of range'],
   ])('%s is %s: %s', (code, expected) => {
     expect(codeOf(Object.assign(new Error('from the driver'), { code }))).toBe(expected);
   });

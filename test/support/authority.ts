@@ -107,7 +107,7 @@ export async function sealedSeed(
 
 /** Opens the store alone. */
 export function openStore(url: string, create = false): Promise<Database> {
-  return openDatabase(parseDatabaseUrl(url), create);
+  return openDatabase(parseDatabaseUrl(url), create ? 'create' : 'use');
 }
 
 /** The path in a URL of SQLite. */

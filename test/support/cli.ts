@@ -42,7 +42,7 @@ const exitStatus: Readonly<Record<ErrorCode, number>> = {
   ...statuses(7, ['already_exists', 'already_initialized', 'already_trusted']),
   ...statuses(8, ['bad_input', 'malformed_token', 'malformed_key', 'weak_key', 'weak_passphrase']),
   ...statuses(8, ['package_unreadable', 'package_empty', 'too_large', 'rate_limited']),
-  ...statuses(9, ['not_initialized', 'database_newer', 'database_corrupt']),
+  ...statuses(9, ['not_initialized', 'database_newer', 'database_older', 'database_corrupt']),
   ...statuses(9, ['authority_tampered', 'authority_changed', 'slot_damaged']),
 };
 

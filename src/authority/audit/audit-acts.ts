@@ -10,6 +10,7 @@ import {
   listRevocationInvocations,
   type PlacedInvocation,
 } from '../../store/audit.ts';
+import { getAuthority } from '../../store/authority.ts';
 import { listEveryEntry } from '../../store/log.ts';
 import type { LogEntryRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
@@ -50,7 +51,8 @@ export async function auditActs(
   findings: Findings,
   onProgress?: (done: number) => void,
 ): Promise<AuditedActs> {
-  const walk = new ActWalk(transaction, authority, findings);
+  const createdAt = (await getAuthority(transaction))?.createdAt ?? '';
+  const walk = new ActWalk(transaction, { did: authority, createdAt }, findings);
   for await (const rows of listEveryEntry(transaction, entriesAtOnce)) {
     await walk.checkPage(rows);
     onProgress?.(walk.size);
@@ -66,12 +68,19 @@ class ActWalk {
   readonly #named = new NamedTokens();
   #size = 0;
   #generation = 0;
+  /** When the authority was made, and when its log begins: what was taken in meanwhile is older than its entry. */
+  readonly #madeAt: string;
   #begunAt: string | undefined;
 
-  constructor(transaction: Transaction, authority: string, findings: Findings) {
+  constructor(
+    transaction: Transaction,
+    { did: authority, createdAt }: { readonly did: string; readonly createdAt: string },
+    findings: Findings,
+  ) {
     this.#transaction = transaction;
     this.#findings = findings;
     this.#effects = new EffectCursor(transaction);
+    this.#madeAt = createdAt;
     this.#acts = new ActAudit({ authority, findings, ...proofsOf(transaction) });
   }
 
@@ -149,8 +158,7 @@ class ActWalk {
     isTimely: (time: string | null) => boolean,
   ): void {
     const { createdAt, executedAt } = row;
-    // What an older version has taken in, and the door has executed since, was made before the log.
-    const isMadeInTime = createdAt === executedAt || (isTime(createdAt) && createdAt < (this.#begunAt ?? ''));
+    const isMadeInTime = createdAt === executedAt || this.#isBeforeLog(createdAt);
     const column =
       findWrongColumn(row, token) ??
       (row.resultCid === resultCid ? undefined : 'result_cid') ??
@@ -160,6 +168,11 @@ class ActWalk {
     if (column === undefined) return;
     const message = `The row of ${row.cid} says in ${column} something else than the token, or the entry ${index}.`;
     this.#findings.add({ kind: 'token', table: tokenTable, key: row.cid, index, message });
+  }
+
+  // What a version without a log has taken in, and the door has executed since.
+  #isBeforeLog(createdAt: string): boolean {
+    return isTime(createdAt) && createdAt >= this.#madeAt && createdAt < (this.#begunAt ?? '');
   }
 
   async #checkEffects(index: number, entry: LogEntry): Promise<void> {
@@ -182,11 +195,8 @@ class ActWalk {
       const message = `Entries name ${repeated} invocations or receipts that others have named before.`;
       this.#findings.add({ kind: 'entry', table: 'log_entries', message });
     }
-    for (let behind = -1, more = true; more; ) {
-      const rows = await listInvocationCids(this.#transaction, behind, cidsAtOnce);
-      await this.#checkUnnamed(rows.map(({ cid }) => cid).filter((cid) => !this.#isNamed(cid)));
-      behind = rows.at(-1)?.id ?? behind;
-      more = rows.length === cidsAtOnce;
+    for await (const cids of listInvocationCids(this.#transaction, cidsAtOnce)) {
+      await this.#checkUnnamed(cids.filter((cid) => !this.#isNamed(cid)));
     }
   }
 

@@ -9,7 +9,7 @@ export class EffectCursor {
   readonly #transaction: Transaction;
   #page: readonly LogEffectRow[] = [];
   #next = 0;
-  #behind: EffectPlace = { entryIndex: -1, position: 0 };
+  #behind: EffectPlace | undefined;
   #isAtEnd = false;
 
   constructor(transaction: Transaction) {

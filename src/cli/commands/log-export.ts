@@ -9,7 +9,7 @@ const bufferLength = 1_048_576;
 
 /** `hanaper log export FILE` */
 export async function exportTo(session: Session, path: string): Promise<Outcome> {
-  const authority = await session.openAuthority();
+  const authority = await session.examineAuthority();
   const { did } = authority.identity;
   const draw = createAuditBar();
   const exported = await writeNewFile(path, (write) =>

@@ -36,7 +36,7 @@ export async function verify(session: Session, file: string): Promise<Outcome> {
 }
 
 async function verifyDatabase(session: Session, seen: SeenCheckpoints): Promise<Subject> {
-  const authority = await session.openAuthority();
+  const authority = await session.examineAuthority();
   const { did } = authority.identity;
   const { name } = authority.database;
   const audited = await auditDatabase(authority, {

@@ -348,6 +348,49 @@ const byHand: readonly Edit[] = [
   },
 ];
 
+// Walks begin at the first row that there is, and not at the first that should be there.
+const inFront: readonly Edit[] = [
+  {
+    title: 'an entry is put in front of the first, as far as numbers go',
+    edit: async (url) =>
+      query(url, 'insert into log_entries values ($1, $2)', [-9_007_199_254_740_991n, await readEntry(url, 6)]),
+    finds: { kind: 'entry', table: 'log_entries', message: /comes behind 0 others/, index: -9_007_199_254_740_991 },
+  },
+  {
+    title: 'an effect is listed of an entry in front of the first',
+    edit: (url) =>
+      query(url, 'insert into log_effects select -1, -1, table_name, row_key, salt, digest from log_effects limit 1'),
+    finds: { kind: 'effect', table: 'log_effects', message: /is not where it belongs/, index: -1 },
+  },
+  {
+    title: 'an effect of the first entry is listed in front of its others',
+    edit: (url) =>
+      query(url, 'insert into log_effects select 0, -1, table_name, row_key, salt, digest from log_effects limit 1'),
+    finds: { kind: 'effect', table: 'log_effects', message: /is not where it belongs/, index: 0 },
+  },
+  {
+    title: 'an invocation is put in front of the first',
+    edit: (url) =>
+      copy(url, 'ucan_invocations', {
+        id: -7,
+        cid: formatCid(computeCid(Uint8Array.of(7))),
+        payload_digest: 'ab'.repeat(32),
+      }),
+    finds: { kind: 'token', table: 'ucan_invocations', message: /No entry of the log names/ },
+  },
+  {
+    title: 'a checkpoint is put in front of the first',
+    edit: (url) => query(url, 'insert into checkpoints select -1, note, created_at from checkpoints limit 1'),
+    finds: { kind: 'checkpoint', table: 'checkpoints', message: /The checkpoint of -1 entries is one of/ },
+  },
+  {
+    title: 'an invocation is said to have come before there was an authority',
+    edit: (url) =>
+      query(url, "update ucan_invocations set created_at = '2020-01-01T00:00:00.000Z' where cmd = '/key/revoke'"),
+    finds: { kind: 'token', table: 'ucan_invocations', message: /created_at/, index: expect.any(Number) },
+  },
+];
+
 const tile = 'where level = 0 and tile_index = 0';
 const changeTile = async (url: string, change: (hashes: Buffer) => Uint8Array) => {
   const { hashes } = await queryOne(url, `select hashes from log_tiles ${tile}`);
@@ -498,15 +541,18 @@ describe.each(engines)('$name', (engine) => {
     expect(findings.erased).toEqual({ ucan_legacy_tokens: 2 });
   });
 
-  test.each([...byHand, ...published, ...undone, ...cut])('it is found that $title', async ({ edit, finds }) => {
-    await edit(url);
-    const { findings } = await withAuthority(url, auditDatabase);
-    const { message, ...where } = finds;
-    expect(findings.list).toContainEqual(
-      expect.objectContaining({ ...where, message: expect.stringMatching(message) }),
-    );
-    expect(findings.toError('it')).toMatchObject({ code: 'log_tampered', details: { findings: findings.list } });
-  });
+  test.each([...byHand, ...inFront, ...published, ...undone, ...cut])(
+    'it is found that $title',
+    async ({ edit, finds }) => {
+      await edit(url);
+      const { findings } = await withAuthority(url, auditDatabase);
+      const { message, ...where } = finds;
+      expect(findings.list).toContainEqual(
+        expect.objectContaining({ ...where, message: expect.stringMatching(message) }),
+      );
+      expect(findings.toError('it')).toMatchObject({ code: 'log_tampered', details: { findings: findings.list } });
+    },
+  );
 
   describe('a log that was seen before', () => {
     const seen = async (): Promise<Audited> => withAuthority(url, auditDatabase);
