@@ -104,9 +104,11 @@ export async function listEffectsOfEntries(
     .execute();
 }
 
-function requireHead([head]: readonly LogHeadRow[]): LogHeadRow {
-  if (head) return head;
-  throw new HanaperError('database_corrupt', 'The log has lost its head. Restore the database from a backup.', {
+function requireHead(rows: readonly LogHeadRow[]): LogHeadRow {
+  const [head] = rows;
+  if (head && rows.length === 1) return head;
+  const state = head ? 'has more than one head' : 'has lost its head';
+  throw new HanaperError('database_corrupt', `The log ${state}. Restore the database from a backup.`, {
     what: 'log head',
   });
 }

@@ -1,17 +1,29 @@
-import { encodeUtf8, equalBytes } from '../bytes.ts';
+import { encodeHex, encodeUtf8, equalBytes } from '../bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { parseNote } from '../log/note.ts';
 import { DocumentReader } from './document-reader.ts';
 import type { TrustBundle } from './open-bundle.ts';
+import { encodeTrustState } from './state.ts';
+
+/** What a verifier remembers of the trust of one organisation. */
+export interface SeenOrganisation {
+  /** The highest version. */
+  readonly version: number;
+  /** The size of the log that it rested on. */
+  readonly log_size: number;
+  /** SHA-256 of the state in its one form: 64 hex characters. Earlier programs have not remembered it. */
+  readonly state_sha256?: string;
+}
 
 /** What a verifier remembers of one authority. */
 export interface SeenAuthority {
   /** The latest time that was seen: RFC 3339, UTC, milliseconds. */
   readonly latest_time: string;
-  /** By the organisation's DID: the highest version, and the size of the log that it rested on. */
-  readonly organizations: Readonly<Record<string, { readonly version: number; readonly log_size: number }>>;
+  /** By the organisation's DID. */
+  readonly organizations: Readonly<Record<string, SeenOrganisation>>;
   /** The last checkpoint: the text of its note. */
   readonly log: { readonly origin: string; readonly checkpoint: string };
 }
@@ -69,7 +81,7 @@ export function checkBundle(seen: SeenTrust, bundle: TrustBundle, now: Date): Se
   if (log && (log.origin !== rest.origin || log.size === rest.size)) checkSeen(log, rest);
   const organizations = {
     ...known?.organizations,
-    [state.organisation.did]: { version: state.version, log_size: rest.size },
+    [state.organisation.did]: { version: state.version, log_size: rest.size, state_sha256: digestOf(bundle) },
   };
   const checkpoint = log && known && log.size >= rest.size ? known.log.checkpoint : bundle.checkpoint;
   const latest_time = new Date(Math.max(now.getTime(), Date.parse(bundle.issuedAt))).toISOString();
@@ -101,12 +113,13 @@ export function withoutSeen({ state: { organisation } }: TrustBundle): HanaperEr
 function findBefore(
   known: SeenAuthority | undefined,
   { state: { organisation } }: TrustBundle,
-): SeenAuthority['organizations'][string] | undefined {
+): SeenOrganisation | undefined {
   return known && find(known.organizations, organisation.did);
 }
 
-function requireNewer(before: SeenAuthority['organizations'][string], { state, rest }: TrustBundle): void {
-  const { version, log_size: size } = before;
+function requireNewer(before: SeenOrganisation, bundle: TrustBundle): void {
+  const { state, rest } = bundle;
+  const { version, log_size: size, state_sha256: digest } = before;
   if (state.version < version) {
     throw rolledBack(
       'version',
@@ -116,6 +129,12 @@ function requireNewer(before: SeenAuthority['organizations'][string], { state, r
         now: state.version,
       },
     );
+  }
+  if (state.version === version && digest !== undefined && digest !== digestOf(bundle)) {
+    throw rolledBack('forked', `says something else than one of the same version ${version} that was seen before`, {
+      seen: digest,
+      now: digestOf(bundle),
+    });
   }
   if (rest.size >= size) return;
   if (state.version === version) {
@@ -129,6 +148,10 @@ function requireNewer(before: SeenAuthority['organizations'][string], { state, r
     );
   }
   checkSeen({ ...rest, size }, rest);
+}
+
+function digestOf({ state }: TrustBundle): string {
+  return encodeHex(sha256(encodeUtf8(encodeTrustState(state))));
 }
 
 function rolledBack(reason: string, sentence: string, details: object): HanaperError {
@@ -151,11 +174,12 @@ function readAuthority(value: unknown, field: string): SeenAuthority {
   };
 }
 
-function readOrganisation(value: unknown, field: string): SeenAuthority['organizations'][string] {
-  const { version, log_size } = reader.object(value, field, ['version', 'log_size']);
+function readOrganisation(value: unknown, field: string): SeenOrganisation {
+  const { version, log_size, state_sha256 } = reader.object(value, field, ['version', 'log_size'], ['state_sha256']);
   return {
     version: reader.integer(version, `${field}.version`, 1),
     log_size: reader.integer(log_size, `${field}.log_size`, 0),
+    ...(state_sha256 !== undefined && { state_sha256: reader.sha256(state_sha256, `${field}.state_sha256`) }),
   };
 }
 

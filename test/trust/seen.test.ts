@@ -26,10 +26,14 @@ const later = (seconds: number) => new Date(now.getTime() + 1000 * seconds);
 async function bundleOf(
   version: number,
   size: number,
-  changes: { by?: TestLog; issuedAt?: Date; of?: typeof alice } = {},
+  changes: { by?: TestLog; issuedAt?: Date; of?: typeof alice; besides?: typeof alice } = {},
 ): Promise<TrustBundle> {
-  const { by = log, issuedAt = now, of = alice } = changes;
-  const state = stateOf([stateKey(of)], { version });
+  const { by = log, issuedAt = now, of = alice, besides } = changes;
+  const keys = [of, ...(besides ? [besides] : [])];
+  const state = stateOf(
+    keys.map((key) => stateKey(key)),
+    { version },
+  );
   const claims = { issuedAt: issuedAt.toISOString(), checkpoint: await by.checkpoint(size) };
   return openBundle(await exportBundle(by, state, claims), { authority: authority.did, now });
 }
@@ -50,7 +54,13 @@ describe('what was seen', () => {
     const seen = (await see(first, second)).authorities[authority.did];
     expect(seen).toEqual({
       latest_time: now.toISOString(),
-      organizations: { [first.state.organisation.did]: { version: 4, log_size: 9 } },
+      organizations: {
+        [first.state.organisation.did]: {
+          version: 4,
+          log_size: 9,
+          state_sha256: expect.stringMatching(/^[\da-f]{64}$/),
+        },
+      },
       log: { origin: log.key.origin, checkpoint: second.checkpoint },
     });
   });
@@ -74,6 +84,17 @@ describe('what was seen', () => {
 });
 
 describe('a bundle is taken', () => {
+  test('of the version that an earlier program has remembered without what it said', async () => {
+    const seen = await see(await bundleOf(3, 5));
+    const own = seen.authorities[authority.did];
+    const [[did = ''] = []] = Object.entries(own?.organizations ?? {});
+    const older = { ...own, organizations: { [did]: { version: 3, log_size: 5 } } };
+    const read = parseSeen(Buffer.from(JSON.stringify({ version: 1, authorities: { [authority.did]: older } })));
+    expect(checkBundle(read, await bundleOf(3, 5, { besides: bob }), now).authorities[authority.did]).toMatchObject({
+      organizations: { [did]: { state_sha256: expect.any(String) } },
+    });
+  });
+
   test('that is the same, or newer, or rests on a longer log', async () => {
     await see(
       await bundleOf(3, 5),
@@ -101,6 +122,16 @@ describe('a bundle is refused', () => {
       checkBundle(seen, await bundleOf(3, 4), now),
     );
     expect(details).toEqual({ reason: 'log', seen: 5, now: 4 });
+  });
+
+  test('of the same version that says something else, however long its log is', async () => {
+    const seen = await see(await bundleOf(3, 5));
+    for (const size of [4, 5, 9]) {
+      const forked = await bundleOf(3, size, { besides: bob });
+      const { details } = await expectCode('bundle_rolled_back', () => checkBundle(seen, forked, now));
+      expect(details).toMatchObject({ reason: 'forked' });
+    }
+    checkBundle(seen, await bundleOf(4, 9, { besides: bob }), now);
   });
 
   test('of a higher version that rests on a shorter log', async () => {
@@ -181,6 +212,10 @@ describe('a state that cannot be read is no state without anything in it:', asyn
     ['an authority that is no DID', { version: 1, authorities: { acme: own } }],
     ['a time of another form', withOwn({ latest_time: '2026-03-01' })],
     ['a version of text', withOwn({ organizations: { 'did:key:a': { version: '3', log_size: 1 } } })],
+    [
+      'a digest that is none',
+      withOwn({ organizations: { 'did:key:a': { version: 3, log_size: 1, state_sha256: '' } } }),
+    ],
     ['a version without a log', withOwn({ organizations: { 'did:key:a': { version: 3 } } })],
     ['a log without a checkpoint', withOwn({ log: { origin: log.key.origin } })],
     ['a checkpoint that is none', withOwn({ log: { origin: log.key.origin, checkpoint: 'x' } })],

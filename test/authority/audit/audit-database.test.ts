@@ -5,7 +5,7 @@ import { Secret } from '../../../src/crypto/secret.ts';
 import { createSalt, digestEffect } from '../../../src/log/effect.ts';
 import { decodeLogEntry, encodeLogEntry, formatOrigin, signCheckpoint, treeHash } from '../../../src/log/index.ts';
 import { computeCid, formatCid } from '../../../src/ucan/index.ts';
-import { query, queryOne, type Row } from '../../support/authority.ts';
+import { query, queryAll, queryOne, type Row } from '../../support/authority.ts';
 import { engines } from '../../support/engines.ts';
 import { withAuthority, writeHistory } from '../../support/history.ts';
 import { dropReferences, insertOf, readRows, restore } from '../../support/mutations.ts';
@@ -311,6 +311,19 @@ const byHand: readonly Edit[] = [
     title: 'the head is lost',
     edit: (url) => query(url, 'delete from log_head'),
     finds: { kind: 'head', table: 'log_head', message: /lost its head/ },
+  },
+  {
+    title: 'there is another head',
+    edit: async (url) => {
+      const drop = 'alter table log_head drop constraint if exists log_head_id_check';
+      if (url.startsWith('postgres')) await query(url, drop);
+      const insert = 'insert into log_head select 2, size, generation, enrolled_at from log_head';
+      await queryAll(url, [
+        ...(url.startsWith('sqlite') ? [['pragma ignore_check_constraints = on'] as const] : []),
+        [insert],
+      ]);
+    },
+    finds: { kind: 'head', table: 'log_head', message: /has more than one head/ },
   },
   {
     title: 'the generation is put back',
