@@ -15,6 +15,7 @@ import { type Verified, vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { LogEnd } from './log-end.ts';
 import { encodePlace } from './place-in-log.ts';
+import { requireFormer, requireMeant } from './require-written.ts';
 import { authoritySigner } from './signers.ts';
 
 /** What is enrolled: an invocation that was executed, and what came of it. */
@@ -91,9 +92,18 @@ export function timeOfEntry({ enrolledAt }: Pick<LogHeadRow, 'enrolledAt'>, now:
   return enrolledAt !== null && enrolledAt > now ? enrolledAt : now;
 }
 
-/** What a transaction has written so far, hashed for an entry. */
-export function hashEffects({ effects }: Transaction, entryIndex: number): readonly LogEffectRow[] {
-  return effects.list().map((effect, position) => hashEffect(effect, entryIndex, position));
+/**
+ * What a transaction has written so far, hashed for an entry.
+ *
+ * @throws HanaperError `log_tampered` where it has changed a row that somebody had altered, or where the database
+ *   has made another row of what was written
+ */
+export async function hashEffects(transaction: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
+  const changes = transaction.effects.list();
+  await requireFormer(transaction, changes);
+  const hashed = changes.map((change, position) => hashEffect(change, entryIndex, position));
+  await requireMeant(transaction, hashed);
+  return hashed;
 }
 
 /** One row that was written, hashed for its place in an entry. */

@@ -162,7 +162,7 @@ function perform(
     );
     turn.isOpen = true;
     const principals = known.every((id) => id !== undefined) ? known : await addPrincipals(surroundings, dids);
-    const effects = hashEffects(transaction, turn.head.size);
+    const effects = await hashEffects(transaction, turn.head.size);
     await host.proofs.keep(transaction, authorized.path, (remember) => told.after(remember));
     const act = { invocation, out, now, head: turn.head, principals };
     const { receipt, head } = await enrol(transaction, vault, act, effects);

@@ -14,6 +14,7 @@ import type { Database } from '../store/database.ts';
 import { takeLock } from '../store/lock.ts';
 import { listLogEntries, readLogHead } from '../store/log.ts';
 import { findLogTile, writeLogTile } from '../store/log-tiles.ts';
+import { requireOwnSchema } from '../store/own-schema.ts';
 import type { CheckpointRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -42,7 +43,8 @@ const entriesUnderOne = 65_536;
  * of it is written in a transaction of its own. Returns the last checkpoint.
  *
  * @throws HanaperError `log_tampered` where the tiles are not those that were signed last, or entries are missing;
- * `log_rolled_back` where the log does not continue what was seen; `locked`, `unavailable`
+ * `log_rolled_back` where the log does not continue what was seen; `database_corrupt` where somebody has altered the
+ * tables since they were opened; `locked`, `unavailable`
  */
 export async function makeCheckpoint(context: CheckpointContext): Promise<Checkpoint> {
   for (let { seen } = context; ; ) {
@@ -73,6 +75,7 @@ interface Growth {
 
 function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   return database.transact('read', async (transaction) => {
+    await requireOwnSchema(transaction);
     const key = await requireOwnKey(transaction, vault);
     const { size } = await readLogHead(transaction);
     const signed = await readSigned(transaction, key, size);

@@ -28,7 +28,8 @@ export interface OwnAct {
 /** Writes down what the transaction has done, as an act of the authority by itself. */
 export async function enrolOwn(transaction: Transaction, vault: Vault, act: OwnAct): Promise<void> {
   const own = await signOwn(transaction, vault, act);
-  const { head } = await enrol(transaction, vault, own, hashEffects(transaction, act.head.size));
+  const effects = await hashEffects(transaction, act.head.size);
+  const { head } = await enrol(transaction, vault, own, effects);
   await moveLogHead(transaction, head);
 }
 

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../crypto/fingerprint.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
+import { findDamage } from '../store/damage.ts';
 import { listKeySlots } from '../store/key-slots.ts';
 import { listOrganizations } from '../store/organizations.ts';
 import type { OrganizationRow, SigningKeyRow } from '../store/schema.ts';
@@ -57,7 +58,7 @@ export async function validateAuthority(authority: Authority, credential?: Crede
 }
 
 async function requireUndamaged({ database }: Authority): Promise<void> {
-  const damage = await database.findDamage();
+  const damage = await database.transact('read', findDamage);
   if (damage.length === 0) return;
   throw new HanaperError('database_corrupt', `${database.name} is damaged: ${damage[0]}. Restore it from a backup.`, {
     database: database.name,

@@ -17,7 +17,9 @@ export async function insertAuthority({ kysely, effects }: Transaction, row: Aut
 }
 
 /** Replaces the authority's row by one that is signed anew. */
-export async function updateAuthority({ kysely, effects }: Transaction, row: AuthorityRow): Promise<void> {
+export async function updateAuthority(transaction: Transaction, row: AuthorityRow): Promise<void> {
+  const { kysely, effects } = transaction;
+  const former = await getAuthority(transaction);
   await kysely.updateTable('authority').set(row).execute();
-  effects.wrote('authority', { id: 1, ...row });
+  if (former) effects.changed('authority', { id: 1, ...former }, { id: 1, ...row });
 }

@@ -93,19 +93,6 @@ export class Database {
     }
   }
 
-  /** What SQLite's own check of its pages and references finds wrong; empty where nothing is. */
-  async findDamage(): Promise<readonly string[]> {
-    if (this.engine !== 'sqlite') return [];
-    try {
-      const pages = await sql<{ integrityCheck: string }>`PRAGMA integrity_check(10)`.execute(this.#kysely);
-      const references = await sql<{ table: string }>`PRAGMA foreign_key_check`.execute(this.#kysely);
-      const found = pages.rows.map((row) => row.integrityCheck).filter((line) => line !== 'ok');
-      return [...found, ...references.rows.map((row) => `${row.table} refers to a row that is missing`)];
-    } catch (error) {
-      throw translateFailure(error, this.name);
-    }
-  }
-
   /** Closes every connection. */
   async close(): Promise<void> {
     await this.#kysely.destroy();

@@ -11,9 +11,10 @@ export async function insertDidDocuments(
     .insertInto('didDocuments')
     .values([...rows])
     .onConflict((conflict) => conflict.column('did').doNothing())
-    .returning(['did', 'document', 'kind', 'createdAt'])
+    .returning('did')
     .execute();
-  for (const row of inserted) effects.wrote('didDocuments', row);
+  const added = new Set(inserted.map(({ did }) => did));
+  for (const row of rows) if (added.has(row.did)) effects.wrote('didDocuments', row);
 }
 
 /** The rows' ids, by DID. */

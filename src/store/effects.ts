@@ -35,6 +35,12 @@ export interface Effect {
   readonly row: CanonicalRow | null;
 }
 
+/** What a transaction has made of a row. */
+export interface Change extends Effect {
+  /** What the row was before the transaction; `undefined` where it is new. */
+  readonly former: CanonicalRow | undefined;
+}
+
 const keyColumns: { readonly [Table in LoggedTable]: readonly (keyof LoggedRow<Table> & string)[] } = {
   authority: ['id'],
   keySlots: ['id'],
@@ -54,6 +60,11 @@ const keyColumns: { readonly [Table in LoggedTable]: readonly (keyof LoggedRow<T
 /** Every logged table, in the order in which rows refer to each other. */
 export const loggedTables: readonly LoggedTable[] = Object.keys(keyColumns) as LoggedTable[];
 
+/** The logged table of that name in SQL. */
+export function loggedTableOf(name: string): LoggedTable | undefined {
+  return loggedTables.find((table) => nameInSql(table) === name);
+}
+
 const numberedTables: readonly string[] = [
   'didDocuments',
   'ucanDelegations',
@@ -64,16 +75,21 @@ const numbers = ['id', 'didId'];
 
 /** Collects what a transaction writes, each row as it is at the end. */
 export class Effects {
-  readonly #byRow = new Map<string, Effect>();
+  readonly #byRow = new Map<string, Change>();
 
-  /** Notes a row that was written. */
+  /** Notes a row that was added. */
   wrote<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): void {
-    this.#note(effectOf(table, row));
+    this.#note({ ...effectOf(table, row), former: undefined });
+  }
+
+  /** Notes a row that was changed, as it was read before and as it is meant to be now. */
+  changed<Table extends LoggedTable>(table: Table, former: LoggedRow<Table>, row: LoggedRow<Table>): void {
+    this.#note({ ...effectOf(table, row), former: formOf(table, former) });
   }
 
   /** Notes a row that was removed. */
   removed<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): void {
-    this.#note({ ...effectOf(table, row), row: null });
+    this.#note({ ...effectOf(table, row), row: null, former: formOf(table, row) });
   }
 
   /** Takes over what a savepoint has written. */
@@ -82,27 +98,32 @@ export class Effects {
   }
 
   /** Every row once, in the order in which they were last written. */
-  list(): readonly Effect[] {
+  list(): readonly Change[] {
     return [...this.#byRow.values()];
   }
 
-  #note(effect: Effect): void {
-    const place = `${effect.table}/${effect.key}`;
+  #note(change: Change): void {
+    const place = `${change.table}/${change.key}`;
+    const { former } = this.#byRow.get(place) ?? change;
     this.#byRow.delete(place);
-    this.#byRow.set(place, effect);
+    this.#byRow.set(place, { ...change, former });
   }
 }
 
 /** A row as an effect: its table, its key and its canonical form. */
 export function effectOf<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): Effect {
+  const key = keyColumns[table].map((column) => String(row[column as keyof typeof row])).join(' ');
+  return { table: nameInSql(table), key, row: formOf(table, row) };
+}
+
+function formOf<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): CanonicalRow {
   const columns = Object.entries(row as Readonly<Record<string, string | number | Uint8Array | null>>);
   const isNumbered = numberedTables.includes(table);
   const canonical: Record<string, string | number | Uint8Array> = {};
   for (const [column, value] of columns) {
     if (value !== null && !(isNumbered && numbers.includes(column))) canonical[nameInSql(column)] = value;
   }
-  const key = keyColumns[table].map((column) => String(row[column as keyof typeof row])).join(' ');
-  return { table: nameInSql(table), key, row: canonical };
+  return canonical;
 }
 
 /** The name of a table or column in SQL. */

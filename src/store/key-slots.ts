@@ -24,8 +24,9 @@ export async function insertKeySlot({ kysely, effects }: Transaction, slot: KeyS
 
 /** Really deletes a slot. */
 export async function deleteKeySlot({ kysely, effects }: Transaction, id: string): Promise<void> {
-  const removed = await kysely.deleteFrom('keySlots').where('id', '=', id).returningAll().execute();
-  for (const row of removed) effects.removed('keySlots', row);
+  const rows = await kysely.selectFrom('keySlots').selectAll().where('id', '=', id).execute();
+  await kysely.deleteFrom('keySlots').where('id', '=', id).execute();
+  for (const row of rows) effects.removed('keySlots', row);
 }
 
 function toRow({ costs, ...row }: KeySlot): KeySlotRow {

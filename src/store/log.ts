@@ -86,6 +86,27 @@ export async function listLogEffects({ kysely }: Transaction, entryIndex: number
   return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();
 }
 
+/** The last effect on each of these rows of a table, by the rows' keys; it is absent where there is none. */
+export async function listLastEffectsOf(
+  { kysely }: Transaction,
+  table: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, LogEffectRow>> {
+  const last = new Map<string, LogEffectRow>();
+  for (let start = 0; start < keys.length; start += rowsAtOnce) {
+    const rows = await kysely
+      .selectFrom('logEffects')
+      .selectAll()
+      .where('tableName', '=', table)
+      .where('rowKey', 'in', keys.slice(start, start + rowsAtOnce))
+      .orderBy('entryIndex')
+      .orderBy('position')
+      .execute();
+    for (const row of rows) last.set(row.rowKey, row);
+  }
+  return last;
+}
+
 /** The first effects of each of `count` entries from an index on, in their order. */
 export async function listEffectsOfEntries(
   { kysely }: Transaction,

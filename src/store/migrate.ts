@@ -7,8 +7,8 @@ import { requireOwnSchema } from './own-schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
-const selectVersion = prepare<{ readonly version: number | null }>(
-  'select max(version) as version from hanaper_migrations',
+const selectVersions = prepare<{ readonly version: number; readonly name: string }>(
+  'select version, name from hanaper_migrations order by version',
 );
 const selectObjects = {
   sqlite: prepare<SchemaObject>(
@@ -25,7 +25,7 @@ export type SchemaState = 'absent' | 'older' | 'current';
 /**
  * Looks at the schema without changing anything.
  *
- * @throws HanaperError `database_newer`, `database_corrupt` where the tables are another program's, or lack a column
+ * @throws HanaperError `database_newer`, `database_corrupt` where the tables are another program's, or altered
  */
 export function readSchemaState(database: Database): Promise<SchemaState> {
   return database.transact('read', async (transaction) => {
@@ -49,6 +49,7 @@ export function migrateUp(database: Database): Promise<void> {
       const appliedAt = new Date().toISOString();
       await transaction.kysely.insertInto('hanaperMigrations').values({ version: applied, name, appliedAt }).execute();
     }
+    await requireOwnSchema(transaction);
   });
 }
 
@@ -75,9 +76,11 @@ async function readVersion(transaction: Transaction, name: string): Promise<numb
     if (tables.length === 0) return undefined;
     throw corrupt(name, 'holds tables of another program; point --db at an empty database');
   }
-  const version = (await selectVersion(transaction))[0]?.version ?? 0;
-  if (version === 0 && tables.length > 1) throw corrupt(name, 'does not say which schema it has');
+  const applied = await selectVersions(transaction);
+  const version = applied.at(-1)?.version ?? 0;
   if (version > latestVersion()) throw newer(name, version);
+  const isKnown = applied.every((each, at) => each.version === at + 1 && each.name === migrations[at]?.name);
+  if (!isKnown || (version === 0 && tables.length > 1)) throw corrupt(name, 'does not say which schema it has');
   return version;
 }
 

@@ -1,3 +1,4 @@
+import { rewriteRows } from './rewrite.ts';
 import type { OrganizationRow } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -33,20 +34,18 @@ export async function insertOrganization({ kysely, effects }: Transaction, row: 
 
 /** Sets what an organisation asks of signatures: canonical JSON, or `null`. */
 export async function updatePolicy(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   id: string,
   verificationPolicy: string | null,
 ): Promise<void> {
-  const query = kysely.updateTable('organizations').set({ verificationPolicy }).where('id', '=', id);
-  for (const row of await query.returningAll().execute()) effects.wrote('organizations', row);
+  await rewriteRows(transaction, 'organizations', await selectBy.id(transaction, id), { verificationPolicy });
 }
 
 /** Changes what an organisation allows: since when, or `null`. */
 export async function updateOrganization(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   id: string,
   changes: Pick<OrganizationRow, 'hashSignaturesSince' | 'publicVerificationSince'>,
 ): Promise<void> {
-  const rows = await kysely.updateTable('organizations').set(changes).where('id', '=', id).returningAll().execute();
-  for (const row of rows) effects.wrote('organizations', row);
+  await rewriteRows(transaction, 'organizations', await selectBy.id(transaction, id), changes);
 }

@@ -1,4 +1,5 @@
 import { takeLock } from './lock.ts';
+import { rewriteRows } from './rewrite.ts';
 import type { PackageSignatureRow } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -22,16 +23,15 @@ export async function listSignatures(
 export async function insertSignature(transaction: Transaction, row: PackageSignatureRow, now: string): Promise<void> {
   const { kysely, effects } = transaction;
   await takeLock(transaction, `signature/${row.packageHash}/${row.keyFingerprint}`);
-  const superseded = await kysely
-    .updateTable('packageSignatures')
-    .set({ supersededAt: now })
+  const former = await kysely
+    .selectFrom('packageSignatures')
+    .selectAll()
     .where('packageHash', '=', row.packageHash)
     .where('keyFingerprint', '=', row.keyFingerprint)
     .where('format', '=', row.format)
     .where('supersededAt', 'is', null)
-    .returningAll()
     .execute();
-  for (const former of superseded) effects.wrote('packageSignatures', former);
+  await rewriteRows(transaction, 'packageSignatures', former, { supersededAt: now });
   await kysely.insertInto('packageSignatures').values(row).execute();
   effects.wrote('packageSignatures', row);
 }

@@ -1,4 +1,5 @@
 import type { Revocation } from './revocation.ts';
+import { rewriteRows } from './rewrite.ts';
 import type { SigningKeyRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -40,32 +41,22 @@ export async function insertSigningKey({ kysely, effects }: Transaction, row: Si
 
 /** Revokes every active signing key with that fingerprint. */
 export async function revokeSigningKeys(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   fingerprint: string,
   revocation: Revocation,
 ): Promise<void> {
-  const revoked = await kysely
-    .updateTable('signingKeys')
-    .set(revocation)
-    .where('keyFingerprint', '=', fingerprint)
-    .where('revokedAt', 'is', null)
-    .returningAll()
-    .execute();
-  for (const row of revoked) effects.wrote('signingKeys', row);
+  const rows = await listSigningKeysByFingerprint(transaction, fingerprint);
+  const active = rows.filter(({ revokedAt }) => revokedAt === null);
+  await rewriteRows(transaction, 'signingKeys', active, revocation);
 }
 
 /** Changes why, and from when on, every revoked signing key with that fingerprint was; the time of the act stays. */
 export async function amendSigningKeys(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   fingerprint: string,
   { revocationReason, effectiveAt, effectiveIndex }: Revocation,
 ): Promise<void> {
-  const amended = await kysely
-    .updateTable('signingKeys')
-    .set({ revocationReason, effectiveAt, effectiveIndex })
-    .where('keyFingerprint', '=', fingerprint)
-    .where('revokedAt', 'is not', null)
-    .returningAll()
-    .execute();
-  for (const row of amended) effects.wrote('signingKeys', row);
+  const rows = await listSigningKeysByFingerprint(transaction, fingerprint);
+  const revoked = rows.filter(({ revokedAt }) => revokedAt !== null);
+  await rewriteRows(transaction, 'signingKeys', revoked, { revocationReason, effectiveAt, effectiveIndex });
 }

@@ -1,3 +1,4 @@
+import { rewriteRows } from './rewrite.ts';
 import type { KeyTrustAclRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -30,19 +31,18 @@ export async function insertTrustAcl({ kysely, effects }: Transaction, row: KeyT
 
 /** Revokes the active ACL between two organisations. Returns whether there was one. */
 export async function revokeTrustAcl(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   parentOrgId: string,
   childOrgId: string,
   now: string,
 ): Promise<boolean> {
-  const revoked = await kysely
-    .updateTable('keyTrustAcls')
-    .set({ revokedAt: now })
+  const active = await transaction.kysely
+    .selectFrom('keyTrustAcls')
+    .selectAll()
     .where('parentOrgId', '=', parentOrgId)
     .where('childOrgId', '=', childOrgId)
     .where('revokedAt', 'is', null)
-    .returningAll()
     .execute();
-  for (const row of revoked) effects.wrote('keyTrustAcls', row);
-  return revoked.length > 0;
+  await rewriteRows(transaction, 'keyTrustAcls', active, { revokedAt: now });
+  return active.length > 0;
 }

@@ -1,4 +1,5 @@
 import type { Revocation } from './revocation.ts';
+import { rewriteRows } from './rewrite.ts';
 import type { TrustedKeyRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -43,38 +44,36 @@ export async function insertTrustedKey({ kysely, effects }: Transaction, row: Tr
 
 /** Revokes trust in a fingerprint: of one organisation, or of all. Returns the ids of those whose trust it ended. */
 export async function revokeTrustedKeys(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   fingerprint: string,
   revocation: Revocation,
   orgId?: string,
 ): Promise<readonly string[]> {
-  const everywhere = kysely
-    .updateTable('trustedKeys')
-    .set(revocation)
-    .where('keyFingerprint', '=', fingerprint)
-    .where('revokedAt', 'is', null);
-  const query = orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId);
-  const revoked = await query.returningAll().execute();
-  for (const row of revoked) effects.wrote('trustedKeys', row);
-  return revoked.map((row) => row.orgId);
+  const active = (await listTrust(transaction, fingerprint, orgId)).filter(({ revokedAt }) => revokedAt === null);
+  await rewriteRows(transaction, 'trustedKeys', active, revocation);
+  return active.map((row) => row.orgId);
 }
 
 /** Changes why, and from when on, the trust that ended at one time did. Returns the ids of the organisations. */
 export async function amendTrustedKeys(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   fingerprint: string,
   { revokedAt, revocationReason, effectiveAt, effectiveIndex }: Revocation,
   orgId?: string,
 ): Promise<readonly string[]> {
-  const everywhere = kysely
-    .updateTable('trustedKeys')
-    .set({ revocationReason, effectiveAt, effectiveIndex })
-    .where('keyFingerprint', '=', fingerprint)
-    .where('revokedAt', '=', revokedAt);
-  const query = orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId);
-  const amended = await query.returningAll().execute();
-  for (const row of amended) effects.wrote('trustedKeys', row);
-  return amended.map((row) => row.orgId);
+  const rows = await listTrust(transaction, fingerprint, orgId);
+  const ended = rows.filter((row) => row.revokedAt === revokedAt);
+  await rewriteRows(transaction, 'trustedKeys', ended, { revocationReason, effectiveAt, effectiveIndex });
+  return ended.map((row) => row.orgId);
+}
+
+async function listTrust(
+  { kysely }: Transaction,
+  fingerprint: string,
+  orgId: string | undefined,
+): Promise<readonly TrustedKeyRow[]> {
+  const everywhere = kysely.selectFrom('trustedKeys').selectAll().where('keyFingerprint', '=', fingerprint);
+  return (orgId === undefined ? everywhere : everywhere.where('orgId', '=', orgId)).execute();
 }
 
 /** Whether a key was revoked as compromised by anybody here: as a signing key, or as a trusted one. */

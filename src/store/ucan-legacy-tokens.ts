@@ -1,3 +1,4 @@
+import { rewriteRows } from './rewrite.ts';
 import type { LegacyTokenRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -24,16 +25,7 @@ export async function isReissued({ kysely }: Transaction, tokenDigest: string): 
 }
 
 /** Notes which delegation took the place of a token: the first, where several did. */
-export async function setReissuedCid(
-  { kysely, effects }: Transaction,
-  tokenDigest: string,
-  cid: string,
-): Promise<void> {
-  const rows = await kysely
-    .updateTable('ucanLegacyTokens')
-    .set({ reissuedCid: cid })
-    .where('tokenDigest', '=', tokenDigest)
-    .returningAll()
-    .execute();
-  for (const row of rows) effects.wrote('ucanLegacyTokens', row);
+export async function setReissuedCid(transaction: Transaction, tokenDigest: string, cid: string): Promise<void> {
+  const found = transaction.kysely.selectFrom('ucanLegacyTokens').selectAll().where('tokenDigest', '=', tokenDigest);
+  await rewriteRows(transaction, 'ucanLegacyTokens', await found.execute(), { reissuedCid: cid });
 }

@@ -1,12 +1,13 @@
+import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
 import { openAuthority } from '../../src/authority/index.ts';
-import { createAuthority, query, queryAll } from '../support/authority.ts';
+import { createAuthority, pathOf, query, queryAll } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines, type TestEngine } from '../support/engines.ts';
 import { withAuthority, writeHistory } from '../support/history.ts';
 
-const [sqlite] = engines as [TestEngine];
+const [sqlite, postgres] = engines as [TestEngine, TestEngine];
 
 describe.each(engines)('$name', (engine) => {
   let url: string;
@@ -27,16 +28,23 @@ describe.each(engines)('$name', (engine) => {
            where table_schema = current_schema()`,
     );
 
-  test('whichever column is named otherwise, the database is refused, and the table and column are named', async () => {
+  test('whichever column is named otherwise, the database is refused, and the table is named', async () => {
     const columns = await everyColumn();
     expect(columns.length).toBeGreaterThan(130);
     for (const { table, column } of columns.filter((each) => each['table'] !== 'hanaper_migrations')) {
       await query(url, `alter table ${table} rename column ${column} to other`);
       const error = await expectCode('database_corrupt', () => openAuthority({ database: url }));
-      expect(error.details).toMatchObject({ table, part: column });
+      expect(error.details).toMatchObject({ table });
       await query(url, `alter table ${table} rename column other to ${column}`);
     }
     await (await openAuthority({ database: url })).close();
+  });
+
+  test('a version of a migration that is none is no schema of ours', async () => {
+    await query(url, 'update hanaper_migrations set version = -1 where version = 4');
+    await expectCode('database_corrupt', () => openAuthority({ database: url }));
+    await query(url, "update hanaper_migrations set version = 4, name = 'prove' where version = -1");
+    await expectCode('database_corrupt', () => openAuthority({ database: url }));
   });
 
   test('a table that is gone is named', async () => {
@@ -51,7 +59,7 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('database_older', () => openAuthority({ database: url, examines: true }));
   });
 
-  test('where an index is gone that keeps rows apart, the database is refused, and the index is named', async () => {
+  test('where an index is gone that keeps rows apart, the database is refused, and its table is named', async () => {
     const names = (sql: string) =>
       query(url, `select tablename as "table", indexname as part from (${sql}) as indexes`);
     const unique = await names(
@@ -66,9 +74,71 @@ describe.each(engines)('$name', (engine) => {
       await (await createAuthority(fresh)).authority.close();
       await query(fresh, `drop index ${part}`);
       const error = await expectCode('database_corrupt', () => openAuthority({ database: fresh }));
-      expect(error.details).toMatchObject({ table, part });
+      expect(error.details).toMatchObject({ table });
     }
   });
+});
+
+const trigger = `update on trusted_keys begin update trusted_keys set revoked_at = null where id = old.id; end`;
+describe('what somebody has added to a table of ours is refused before anything is written:', () => {
+  test.each<[string, readonly string[]]>([
+    ['a trigger', [`create trigger undo after ${trigger}`]],
+    [
+      'a trigger that is named as SQLite names its own',
+      [
+        `create trigger undo after ${trigger}`,
+        'pragma writable_schema = on',
+        "update sqlite_schema set name = 'sqlite_undo', sql = replace(sql, 'undo', 'sqlite_undo') where name = 'undo'",
+      ],
+    ],
+    ['an index', ['create index covering on trusted_keys (org_id, revoked_at)']],
+    [
+      'a constraint that passes over what is written',
+      [
+        'pragma writable_schema = on',
+        `update sqlite_schema set sql = replace(sql, ') strict', ', unique (revocation_reason) on conflict ignore) strict')
+         where name = 'trusted_keys'`,
+      ],
+    ],
+  ])('%s, on SQLite', async (_, statements) => {
+    const url = await sqlite.createUrl();
+    await (await createAuthority(url)).authority.close();
+    using file = new DatabaseSync(pathOf(url), { defensive: false });
+    for (const statement of statements) file.exec(statement);
+    file.close();
+    await expectCode('database_corrupt', () => openAuthority({ database: url }));
+  });
+
+  test.each<[string, readonly string[]]>([
+    [
+      'a trigger',
+      [
+        `create function undo() returns trigger language plpgsql as $$ begin new.revoked_at := null; return new; end $$`,
+        'create trigger undo before update on trusted_keys for each row execute function undo()',
+      ],
+    ],
+    ['a rule', ['create rule undo as on update to trusted_keys do instead nothing']],
+    [
+      'row security',
+      ['alter table trusted_keys enable row level security', 'create policy open on trusted_keys using (true)'],
+    ],
+    ['a table that inherits', ['create table more () inherits (trusted_keys)']],
+    ['no primary key any more', ['alter table trusted_keys drop constraint trusted_keys_pkey']],
+    ['a column of another type', ['alter table trusted_keys alter column key_name type text']],
+  ])('%s, on PostgreSQL', async (_, statements) => {
+    const url = await postgres.createUrl();
+    await (await createAuthority(url)).authority.close();
+    for (const statement of statements) await query(url, statement);
+    const error = await expectCode('database_corrupt', () => openAuthority({ database: url }));
+    expect(error.details).toMatchObject({ table: 'trusted_keys' });
+  });
+});
+
+test.each(engines)('a table of others beside ours is nothing to $name', async (engine) => {
+  const url = await engine.createUrl();
+  await (await createAuthority(url)).authority.close();
+  await query(url, 'create table of_others (id integer primary key, entry text)');
+  await (await openAuthority({ database: url })).close();
 });
 
 test('a table of SQLite that takes values of any type is not ours', async () => {

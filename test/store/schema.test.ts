@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createKey, createOrganisation, signPackage } from '../../src/authority/index.ts';
 import { createUuid } from '../../src/crypto/uuid.ts';
+import { findDamage } from '../../src/store/damage.ts';
 import { createAuthority, openStore, query, queryOne } from '../support/authority.ts';
 import { failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
@@ -202,9 +203,10 @@ describe.each(engines)('$name', (engine) => {
     if (engine.name === 'postgres') return void (await refused(act));
     // A statement past the store checks no references on SQLite: these two are tested through it.
     const database = await openStore(url);
-    const before = await database.findDamage();
+    const before = await database.transact('read', findDamage);
     const failure = await failureOf(act);
-    if (failure === undefined) expect((await database.findDamage()).length).toBeGreaterThan(before.length);
+    if (failure === undefined)
+      expect((await database.transact('read', findDamage)).length).toBeGreaterThan(before.length);
     else expect(failure).toBeInstanceOf(Error);
     await database.close();
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findDamage } from '../../src/store/damage.ts';
 import type { Database } from '../../src/store/database.ts';
 import { findDidDocument, insertDidDocuments, listDidIds } from '../../src/store/did-documents.ts';
 import type { DidDocumentRow, LegacyTokenRow, PrincipalKind } from '../../src/store/schema.ts';
@@ -139,7 +140,7 @@ describe.each(engines)('$name', (engine) => {
         kysely.deleteFrom('didDocuments').where('id', '=', principal).execute(),
       );
     expect(await failureOf(remove)).toBeInstanceOf(Error);
-    expect(await database.findDamage()).toEqual([]);
+    expect(await database.transact('read', findDamage)).toEqual([]);
   });
 
   test('principals are found by their DIDs, and one that is known stays as it is', async () => {

@@ -1,4 +1,5 @@
 import { HanaperError } from '../../errors.ts';
+import { findDamage } from '../../store/damage.ts';
 import { loggedTables } from '../../store/effects.ts';
 import { readLogHead } from '../../store/log.ts';
 import type { LogHeadRow } from '../../store/schema.ts';
@@ -12,7 +13,7 @@ import { Findings } from './findings.ts';
 import { type GoodCheckpoint, openSeen } from './tree-audit.ts';
 
 /** What is being gone through. */
-export type AuditPhase = 'tree' | 'acts' | 'tables';
+export type AuditPhase = 'file' | 'tree' | 'acts' | 'tables';
 
 /** Is told how far an audit has come. */
 export type AuditProgress = (phase: AuditPhase, done: number, total: number) => void;
@@ -60,6 +61,11 @@ async function auditIn(
     (phase: AuditPhase, total = head?.size ?? 0) =>
     (done: number) =>
       onProgress?.(phase, done, total);
+  tell('file', 1)(0);
+  for (const damage of await findDamage(transaction)) {
+    findings.add({ kind: 'damage', table: 'sqlite_schema', message: `SQLite finds its file damaged: ${damage}.` });
+  }
+  tell('file', 1)(1);
   const key = await auditLogKeys(transaction, authority, findings);
   const seen = await openSeen(notes, key, findings);
   const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));

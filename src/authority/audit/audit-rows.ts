@@ -1,14 +1,9 @@
 import { equalBytes } from '../../bytes.ts';
 import { digestEffect } from '../../log/effect.ts';
-import {
-  listEffectTables,
-  listExplainedKeys,
-  listLastEffects,
-  listMisplacedDelegations,
-  listRowsByKey,
-} from '../../store/audit.ts';
+import { listEffectTables, listExplainedKeys, listLastEffects, listMisplacedDelegations } from '../../store/audit.ts';
 import { type Effect, type LoggedTable, loggedTables, nameInSql } from '../../store/effects.ts';
 import { listRows } from '../../store/every-row.ts';
+import { listRowsByKey } from '../../store/rows-by-key.ts';
 import type { LogEffectRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Findings } from './findings.ts';

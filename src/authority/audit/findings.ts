@@ -13,6 +13,7 @@ export type FindingKind =
   | 'effect'
   | 'row'
   | 'head'
+  | 'damage'
   | 'export';
 
 /** One thing that an audit has found: what, in which table, and where there. */

@@ -20,9 +20,8 @@ async function enrolUnchecked({ authority }: Door, invocation: Invocation): Prom
     const ids = await rememberPrincipals({ transaction, now }, dids);
     const principals = dids.map((did) => ids.get(did) ?? 0);
     const act = { invocation: verified, out: { ok: {} }, now, head: turn.head, principals };
-    turn.head = (
-      await enrol(transaction, authority.requireVault(), act, hashEffects(transaction, turn.head.size))
-    ).head;
+    const effects = await hashEffects(transaction, turn.head.size);
+    turn.head = (await enrol(transaction, authority.requireVault(), act, effects)).head;
   });
   return formatCid(invocation.cid);
 }

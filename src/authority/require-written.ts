@@ -1,0 +1,92 @@
+import { equalBytes } from '../bytes.ts';
+import { HanaperError } from '../errors.ts';
+import { digestEffect } from '../log/effect.ts';
+import { type Change, type Effect, loggedTableOf } from '../store/effects.ts';
+import { listLastEffectsOf } from '../store/log.ts';
+import { listRowsByKey } from '../store/rows-by-key.ts';
+import type { LogEffectRow } from '../store/schema.ts';
+import type { Transaction } from '../store/transaction.ts';
+
+// Below the number of parameters that either engine takes in one statement.
+const keysAtOnce = 500;
+
+/**
+ * Requires that what a transaction has changed or removed was, before it, what the log says was written there last. Else a
+ * row that somebody has edited by hand would be explained by whichever command comes next.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function requireFormer(transaction: Transaction, changes: readonly Change[]): Promise<void> {
+  const former = changes.flatMap(({ former: row, table, key }) => (row ? [{ table, key, row }] : []));
+  if (former.length > 0) await requireWritten(transaction, former);
+}
+
+/**
+ * Requires that what a transaction has written is what it meant to write: nothing in the database may have made another row
+ * of it.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function requireMeant(transaction: Transaction, written: readonly LogEffectRow[]): Promise<void> {
+  for (const [table, effects] of Map.groupBy(written, ({ tableName }) => tableName)) {
+    const rows = await readRows(
+      transaction,
+      table,
+      effects.map(({ rowKey }) => rowKey),
+    );
+    for (const { rowKey: key, salt, digest } of effects) {
+      const row = rows.get(key)?.row ?? null;
+      if (!salt || !equalBytes(digestEffect(salt, { table, key, row }), digest)) throw unmeant(table, key);
+    }
+  }
+}
+
+async function readRows(
+  transaction: Transaction,
+  name: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Effect>> {
+  const rows = new Map<string, Effect>();
+  const table = loggedTableOf(name);
+  for (let start = 0; table && start < keys.length; start += keysAtOnce) {
+    const found = await listRowsByKey(transaction, table, keys.slice(start, start + keysAtOnce));
+    for (const row of found) rows.set(row.key, row);
+  }
+  return rows;
+}
+
+/**
+ * Requires that rows are what the log says was written there last.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function requireWritten(transaction: Transaction, rows: readonly Effect[]): Promise<void> {
+  for (const [table, those] of Map.groupBy(rows, (row) => row.table)) {
+    const last = await listLastEffectsOf(
+      transaction,
+      table,
+      those.map(({ key }) => key),
+    );
+    for (const row of those) {
+      const effect = last.get(row.key);
+      const isWritten = effect?.salt && equalBytes(digestEffect(effect.salt, row), effect.digest);
+      if (!isWritten) throw altered(row);
+    }
+  }
+}
+
+function unmeant(table: string, key: string): HanaperError {
+  return new HanaperError(
+    'log_tampered',
+    `The row ${key} of ${table} became something else than was written: something in the database changes what is put there. Nothing was done. Find the trigger or rule, and who made it.`,
+    { what: 'row', table, key },
+  );
+}
+
+function altered({ table, key }: Effect): HanaperError {
+  return new HanaperError(
+    'log_tampered',
+    `The row ${key} of ${table} is not what was written there last: somebody has altered it, and nothing is built on it. Have it all held against the log: hanaper log verify.`,
+    { what: 'row', table, key },
+  );
+}
