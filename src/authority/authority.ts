@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent, Observer } from '../events.ts';
 import type { PackageSignature } from '../signature/document.ts';
@@ -24,6 +25,8 @@ import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
 import { KeptProofs } from './kept-proofs.ts';
+import type { KnownLogs } from './known-logs.ts';
+import type { LastCheckpoint } from './make-checkpoint.ts';
 import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
 import { shareRead } from './share-read.ts';
@@ -39,6 +42,8 @@ export interface AuthorityParts {
   readonly clock?: () => Date;
   /** Milliseconds after which an entry of the log comes under a checkpoint; default: when this is closed. */
   readonly checkpointDelay?: number;
+  /** What was seen of logs before: what does not continue it is not unlocked. */
+  readonly knownLogs?: KnownLogs;
 }
 
 /**
@@ -50,6 +55,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly identity: AuthorityIdentity;
   readonly #observer: Observer | undefined;
   readonly #clock: (() => Date) | undefined;
+  readonly #knownLogs: KnownLogs | undefined;
   #vault: Vault | undefined;
   #verified: DelegationCache | undefined;
   // Loaded when they are first needed: a verification of a package starts faster without them.
@@ -62,7 +68,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly signatures: SignatureCache = new SignatureCache();
   readonly readGeneration: () => Promise<number> = shareRead(() => readGeneration(this.database));
 
-  constructor({ database, identity, observer, clock, checkpointDelay }: AuthorityParts) {
+  constructor({ database, identity, observer, clock, checkpointDelay, knownLogs }: AuthorityParts) {
     this.database = database;
     this.#checkpointer = new Checkpointer(
       {
@@ -70,6 +76,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
         vault: () => this.#vault,
         readNow: (transaction) => this.readNow(transaction),
         report: (...event) => this.report(...event),
+        remember: (last) => this.remember(last),
       },
       checkpointDelay,
     );
@@ -77,6 +84,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     this.identity = identity;
     this.#observer = observer;
     this.#clock = clock;
+    this.#knownLogs = knownLogs;
   }
 
   /** Whether writing needs {@link unlock} first. */
@@ -87,9 +95,10 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   /**
    * Opens the vault, until {@link lock} or {@link close}.
    *
-   * @throws HanaperError `wrong_passphrase`, `slot_damaged`
+   * @throws HanaperError `wrong_passphrase`, `slot_damaged`, and what {@link holdLog} and {@link settle} throw
    */
   async unlock(credential: Credential): Promise<void> {
+    await this.holdLog();
     const { vault } = await this.openVault(credential);
     try {
       await this.settle(vault);
@@ -127,6 +136,32 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
       if (error instanceof HanaperError) this.report('vault.unlock_failed', details, error);
       throw error;
     }
+  }
+
+  /**
+   * Holds the log against all that was seen of it before; whoever opens a vault to write does so first.
+   *
+   * @throws HanaperError `log_rolled_back`, `log_tampered`
+   */
+  async holdLog(): Promise<void> {
+    const { did } = this.identity;
+    // Looked up before the log is read, which grows meanwhile.
+    const seen = this.#knownLogs?.list(did) ?? [];
+    if (seen.length === 0) return;
+    const { holdLog } = await import('./hold-log.ts');
+    try {
+      await this.database.transact('read', (transaction) => holdLog(transaction, did, seen));
+    } catch (error) {
+      if (error instanceof HanaperError) this.report('log.refused', { authority: did, ...error.details }, error);
+      throw error;
+    }
+  }
+
+  /** Has a checkpoint remembered, where somebody remembers. */
+  remember({ size, note }: LastCheckpoint): void {
+    const checkpoint = note && decodeUtf8(note);
+    if (checkpoint === undefined) return;
+    this.#knownLogs?.remember({ authority: this.identity.did, source: this.database.name, size, checkpoint });
   }
 
   /**
