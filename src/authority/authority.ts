@@ -1,4 +1,3 @@
-import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent, Observer } from '../events.ts';
 import type { PackageSignature } from '../signature/document.ts';
@@ -26,7 +25,7 @@ import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import type { KnownLogs } from './known-logs.ts';
-import type { LastCheckpoint } from './make-checkpoint.ts';
+import { LogWatch } from './log-watch.ts';
 import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
 import { shareRead } from './share-read.ts';
@@ -55,13 +54,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly identity: AuthorityIdentity;
   readonly #observer: Observer | undefined;
   readonly #clock: (() => Date) | undefined;
-  readonly #knownLogs: KnownLogs | undefined;
   #vault: Vault | undefined;
   #verified: DelegationCache | undefined;
   // Loaded when they are first needed: a verification of a package starts faster without them.
   #tokens: typeof import('./stored-tokens.ts') | undefined;
   #door: typeof import('./door.ts') | undefined;
   readonly #checkpointer: Checkpointer;
+  readonly logWatch: LogWatch;
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
   readonly proofs: KeptProofs = new KeptProofs();
@@ -70,13 +69,15 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
 
   constructor({ database, identity, observer, clock, checkpointDelay, knownLogs }: AuthorityParts) {
     this.database = database;
+    const report: Authority['report'] = (...event) => this.report(...event);
+    this.logWatch = new LogWatch({ database, did: identity.did, report }, knownLogs);
     this.#checkpointer = new Checkpointer(
       {
         database,
         vault: () => this.#vault,
         readNow: (transaction) => this.readNow(transaction),
-        report: (...event) => this.report(...event),
-        remember: (last) => this.remember(last),
+        report,
+        remember: (last) => this.logWatch.remember(last),
       },
       checkpointDelay,
     );
@@ -84,7 +85,6 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     this.identity = identity;
     this.#observer = observer;
     this.#clock = clock;
-    this.#knownLogs = knownLogs;
   }
 
   /** Whether writing needs {@link unlock} first. */
@@ -95,10 +95,10 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   /**
    * Opens the vault, until {@link lock} or {@link close}.
    *
-   * @throws HanaperError `wrong_passphrase`, `slot_damaged`, and what {@link holdLog} and {@link settle} throw
+   * @throws HanaperError `wrong_passphrase`, `slot_damaged`, and what {@link LogWatch.hold} and {@link settle} throw
    */
   async unlock(credential: Credential): Promise<void> {
-    await this.holdLog();
+    await this.logWatch.hold();
     const { vault } = await this.openVault(credential);
     try {
       await this.settle(vault);
@@ -136,32 +136,6 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
       if (error instanceof HanaperError) this.report('vault.unlock_failed', details, error);
       throw error;
     }
-  }
-
-  /**
-   * Holds the log against all that was seen of it before; whoever opens a vault to write does so first.
-   *
-   * @throws HanaperError `log_rolled_back`, `log_tampered`
-   */
-  async holdLog(): Promise<void> {
-    const { did } = this.identity;
-    // Looked up before the log is read, which grows meanwhile.
-    const seen = this.#knownLogs?.list(did) ?? [];
-    if (seen.length === 0) return;
-    const { holdLog } = await import('./hold-log.ts');
-    try {
-      await this.database.transact('read', (transaction) => holdLog(transaction, did, seen));
-    } catch (error) {
-      if (error instanceof HanaperError) this.report('log.refused', { authority: did, ...error.details }, error);
-      throw error;
-    }
-  }
-
-  /** Has a checkpoint remembered, where somebody remembers. */
-  remember({ size, note }: LastCheckpoint): void {
-    const checkpoint = note && decodeUtf8(note);
-    if (checkpoint === undefined) return;
-    this.#knownLogs?.remember({ authority: this.identity.did, source: this.database.name, size, checkpoint });
   }
 
   /**

@@ -32,7 +32,7 @@ export async function changeCredential(
   next: Credential,
   costs: SlotPlan['costs'],
 ): Promise<ChangedCredential> {
-  await authority.holdLog();
+  await authority.logWatch.hold();
   const { vault, slot: removed } = await authority.openVault(current);
   using open = vault;
   await authority.settle(open);
@@ -50,7 +50,7 @@ export async function changeCredential(
   });
   const context = { database: authority.database, vault: open, readNow: async () => createdAt };
   await tryCheckpoint(
-    async () => authority.remember(await makeCheckpoint(context)),
+    async () => authority.logWatch.remember(await makeCheckpoint(context)),
     (...event) => authority.report(...event),
   );
   const erased = await authority.database.emptyWriteAheadLog();

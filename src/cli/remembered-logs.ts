@@ -1,21 +1,20 @@
 import type { KnownLogs, SeenCheckpoint } from '../authority/known-logs.ts';
-import type { SeenCheckpoints } from './seen-checkpoints.ts';
 
-// A server makes two checkpoints a second. So many milliseconds of its log a machine that loses power may not remember.
+// A server makes two checkpoints a second. What it has signed within so many milliseconds it may not remember when killed.
 const interval = 5000;
 
 /**
  * What was seen of logs, for whoever unlocks a database. A memory that cannot be used is warned of, once, and stops nobody.
- * What comes within five seconds of another is written when this ends.
+ * What comes soon after another is written five seconds after that one, or when this ends.
  */
 export class RememberedLogs implements KnownLogs, Disposable {
-  readonly #memory: SeenCheckpoints;
+  readonly #memory: KnownLogs;
   readonly #warn: (message: string) => void;
   #hasWarned = false;
   #waiting: SeenCheckpoint | undefined;
-  #writtenAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(memory: SeenCheckpoints, warn: (message: string) => void) {
+  constructor(memory: KnownLogs, warn: (message: string) => void) {
     this.#memory = memory;
     this.#warn = warn;
   }
@@ -26,17 +25,22 @@ export class RememberedLogs implements KnownLogs, Disposable {
 
   remember(latest: SeenCheckpoint): void {
     this.#waiting = latest;
-    if (performance.now() - this.#writtenAt >= interval) this.#write(latest);
+    if (this.#timer === undefined) this.#write();
   }
 
   [Symbol.dispose](): void {
-    if (this.#waiting) this.#write(this.#waiting);
+    this.#write();
+    clearTimeout(this.#timer);
   }
 
-  #write(latest: SeenCheckpoint): void {
+  #write(): void {
+    const latest = this.#waiting;
     this.#waiting = undefined;
-    this.#writtenAt = performance.now();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (latest === undefined) return;
     this.#try(() => this.#memory.remember(latest));
+    this.#timer = setTimeout(() => this.#write(), interval).unref();
   }
 
   #try<Result>(act: () => Result): Result | undefined {
