@@ -1,8 +1,11 @@
 import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import type { HanaperEvent } from '../events.ts';
+import { findLastCheckpoint } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
-import type { KnownLogs } from './known-logs.ts';
+import { readLogHead } from '../store/log.ts';
+import type { Transaction } from '../store/transaction.ts';
+import type { KnownLogs, SeenCheckpoint } from './known-logs.ts';
 import type { LastCheckpoint } from './make-checkpoint.ts';
 
 /** Whose log it is, and who is told where it is refused. */
@@ -33,9 +36,12 @@ export class LogWatch {
     // Looked up before the log is read, which may grow meanwhile.
     const seen = this.#known?.list(did) ?? [];
     if (seen.length === 0) return;
-    const { holdLog } = await import('./hold-log.ts');
     try {
-      await database.transact('read', (transaction) => holdLog(transaction, did, seen));
+      await database.transact('read', async (transaction) => {
+        if (await isAsSeen(transaction, seen)) return;
+        const { holdLog } = await import('./hold-log.ts');
+        await holdLog(transaction, did, seen);
+      });
     } catch (error) {
       if (error instanceof HanaperError) this.#log.report('log.refused', { authority: did, ...error.details }, error);
       throw error;
@@ -49,4 +55,12 @@ export class LogWatch {
     if (checkpoint === undefined) return;
     this.#known?.remember({ authority: did, source: database.name, size, checkpoint });
   }
+}
+
+// So it is mostly, and then there is nothing to verify: what is remembered was verified when it was seen.
+async function isAsSeen(transaction: Transaction, seen: readonly SeenCheckpoint[]): Promise<boolean> {
+  const last = await findLastCheckpoint(transaction);
+  const { size } = await readLogHead(transaction);
+  const note = last && decodeUtf8(last.note);
+  return seen.every((each) => each.checkpoint === note && each.size <= size);
 }
