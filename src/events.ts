@@ -29,6 +29,7 @@ export const eventNames = [
   'command.executed',
   'command.refused',
   'log.checkpoint_failed',
+  'log.refused',
   'vault.unlocked',
   'vault.unlock_failed',
   'vault.locked',

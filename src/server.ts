@@ -101,7 +101,9 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   });
   const service = stack.use(new DatabaseService(watch(options, metrics)));
   await service.open();
+  // A server of an old copy would answer as things were then, locked or not.
   if (options.credential) await service.current?.unlock(options.credential);
+  else await service.current?.logWatch.hold();
   const now = () => (options.authority.clock?.() ?? new Date()).getTime();
   const token = service.isReady ? undefined : SetupToken.create(placeOfToken(options), now);
   if (token) stack.defer(() => token.remove());

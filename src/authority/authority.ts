@@ -24,6 +24,8 @@ import { resolveOrganisation } from './find-organisation.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
 import { KeptProofs } from './kept-proofs.ts';
+import type { KnownLogs } from './known-logs.ts';
+import { LogWatch } from './log-watch.ts';
 import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
 import { shareRead } from './share-read.ts';
@@ -39,6 +41,8 @@ export interface AuthorityParts {
   readonly clock?: () => Date;
   /** Milliseconds after which an entry of the log comes under a checkpoint; default: when this is closed. */
   readonly checkpointDelay?: number;
+  /** What was seen of logs before: what does not continue it is not unlocked. */
+  readonly knownLogs?: KnownLogs;
 }
 
 /**
@@ -56,20 +60,24 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   #tokens: typeof import('./stored-tokens.ts') | undefined;
   #door: typeof import('./door.ts') | undefined;
   readonly #checkpointer: Checkpointer;
+  readonly logWatch: LogWatch;
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
   readonly proofs: KeptProofs = new KeptProofs();
   readonly signatures: SignatureCache = new SignatureCache();
   readonly readGeneration: () => Promise<number> = shareRead(() => readGeneration(this.database));
 
-  constructor({ database, identity, observer, clock, checkpointDelay }: AuthorityParts) {
+  constructor({ database, identity, observer, clock, checkpointDelay, knownLogs }: AuthorityParts) {
     this.database = database;
+    const report: Authority['report'] = (...event) => this.report(...event);
+    this.logWatch = new LogWatch({ database, did: identity.did, report }, knownLogs);
     this.#checkpointer = new Checkpointer(
       {
         database,
         vault: () => this.#vault,
         readNow: (transaction) => this.readNow(transaction),
-        report: (...event) => this.report(...event),
+        report,
+        remember: (last) => this.logWatch.remember(last),
       },
       checkpointDelay,
     );
@@ -87,9 +95,10 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   /**
    * Opens the vault, until {@link lock} or {@link close}.
    *
-   * @throws HanaperError `wrong_passphrase`, `slot_damaged`
+   * @throws HanaperError `wrong_passphrase`, `slot_damaged`, and what {@link LogWatch.hold} and {@link settle} throw
    */
   async unlock(credential: Credential): Promise<void> {
+    await this.logWatch.hold();
     const { vault } = await this.openVault(credential);
     try {
       await this.settle(vault);

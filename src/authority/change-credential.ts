@@ -24,7 +24,7 @@ export interface ChangedCredential {
  * The old slot is overwritten in the file and its log; copies that were made before keep it.
  *
  * @throws HanaperError `wrong_passphrase`, `slot_damaged`, `bad_input`, `not_found` where somebody else just changed it,
- * `log_tampered`
+ * `log_tampered`, `log_rolled_back`
  */
 export async function changeCredential(
   authority: Authority,
@@ -32,6 +32,7 @@ export async function changeCredential(
   next: Credential,
   costs: SlotPlan['costs'],
 ): Promise<ChangedCredential> {
+  await authority.logWatch.hold();
   const { vault, slot: removed } = await authority.openVault(current);
   using open = vault;
   await authority.settle(open);
@@ -49,7 +50,7 @@ export async function changeCredential(
   });
   const context = { database: authority.database, vault: open, readNow: async () => createdAt };
   await tryCheckpoint(
-    () => makeCheckpoint(context),
+    async () => authority.logWatch.remember(await makeCheckpoint(context)),
     (...event) => authority.report(...event),
   );
   const erased = await authority.database.emptyWriteAheadLog();

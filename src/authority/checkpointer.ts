@@ -3,7 +3,7 @@ import type { Checkpoint } from '../log/checkpoint.ts';
 import { readLogHead } from '../store/log.ts';
 import { Turns } from '../turns.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { CheckpointContext } from './make-checkpoint.ts';
+import type { CheckpointContext, LastCheckpoint } from './make-checkpoint.ts';
 import { type ReportFailure, tryCheckpoint } from './try-checkpoint.ts';
 
 /** Whose log it is. */
@@ -11,6 +11,8 @@ export interface LogHost extends Omit<CheckpointContext, 'vault' | 'seen'> {
   readonly report: ReportFailure;
   /** The vault, while it is open. */
   vault(): Vault | undefined;
+  /** Is told of each checkpoint, once it is written. */
+  remember(last: LastCheckpoint): void;
 }
 
 /** Sees to it that the log's entries come under a checkpoint. */
@@ -65,7 +67,9 @@ export class Checkpointer {
     try {
       if (await this.#isNothingNew()) return;
       const { makeCheckpoint } = await import('./make-checkpoint.ts');
-      this.#seen = await makeCheckpoint({ ...this.#host, vault, seen: this.#seen });
+      const last = await makeCheckpoint({ ...this.#host, vault, seen: this.#seen });
+      this.#seen = last;
+      this.#host.remember(last);
     } catch (error) {
       this.#isBehind = true;
       throw error;

@@ -85,6 +85,7 @@ export type { Answer } from './execute.ts';
 export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
 export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
 export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
+export type { KnownLogs, SeenCheckpoint } from './known-logs.ts';
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export type { LogKeyDocument, LogProofDocument } from './prove-entry.ts';
 export { proveInclusion } from './prove-inclusion.ts';

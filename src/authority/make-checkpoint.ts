@@ -1,23 +1,23 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { equalBytes } from '../bytes.ts';
 import { publicKeyOf } from '../crypto/ed25519.ts';
 import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../log/checkpoint.ts';
 import { proveConsistency } from '../log/consistency.ts';
-import { emptyTree, growTiles, rootOfEdge, type TreeEdge } from '../log/grow-tiles.ts';
+import { emptyTree, type GrownTree, rootOfEdge, type TreeEdge } from '../log/grow-tiles.ts';
 import { type LogKey, verifierKeyOf } from '../log/log-key.ts';
-import { emptyRoot, hashLeaf } from '../log/merkle.ts';
+import { emptyRoot } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
-import { listPartialTiles, type Tile, type TileCoordinates, tileLength } from '../log/tile.ts';
+import type { Tile } from '../log/tile.ts';
 import { findLastCheckpoint, insertCheckpoint } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
 import { takeLock } from '../store/lock.ts';
-import { listLogEntries, readLogHead } from '../store/log.ts';
-import { findLogTile, writeLogTile } from '../store/log-tiles.ts';
+import { readLogHead } from '../store/log.ts';
+import { writeLogTile } from '../store/log-tiles.ts';
 import { requireOwnSchema } from '../store/own-schema.ts';
 import type { CheckpointRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
+import { growTo, readEdge } from './grow-log.ts';
 import { readLogKey } from './log-key.ts';
 import { readIdentity } from './read-identity.ts';
 import { readTree } from './read-tree.ts';
@@ -33,8 +33,13 @@ export interface CheckpointContext {
   readNow(transaction: Transaction): Promise<string>;
 }
 
-// So many at once keep nobody waiting long, and so many under one checkpoint need little memory.
-const entriesAtOnce = 512;
+/** The last checkpoint of a log, with its signed note. */
+export interface LastCheckpoint extends Checkpoint {
+  /** Absent before the first. */
+  readonly note?: Uint8Array;
+}
+
+// So many need little memory.
 const entriesUnderOne = 65_536;
 
 /**
@@ -46,11 +51,11 @@ const entriesUnderOne = 65_536;
  * `log_rolled_back` where the log does not continue what was seen; `database_corrupt` where somebody has altered the
  * tables since they were opened; `locked`, `unavailable`
  */
-export async function makeCheckpoint(context: CheckpointContext): Promise<Checkpoint> {
+export async function makeCheckpoint(context: CheckpointContext): Promise<LastCheckpoint> {
   for (let { seen } = context; ; ) {
     const growth = await grow({ ...context, seen });
     seen = growth.signed;
-    if (growth.changed.length === 0) return seen;
+    if (growth.changed.length === 0) return growth.signed;
     await signGrowth(context, growth);
   }
 }
@@ -65,12 +70,10 @@ export async function signFirstCheckpoint(transaction: Transaction, vault: Vault
   await writeSigned(transaction, changed, await signEdge(vault, key, edge), now);
 }
 
-interface Growth {
+interface Growth extends GrownTree {
   readonly key: LogKey;
   /** The last checkpoint; of no entries before the first. */
-  readonly signed: Checkpoint;
-  readonly edge: TreeEdge;
-  readonly changed: readonly Tile[];
+  readonly signed: LastCheckpoint;
 }
 
 function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
@@ -90,7 +93,7 @@ function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   });
 }
 
-async function readSigned(transaction: Transaction, key: LogKey, entries: number): Promise<Checkpoint> {
+async function readSigned(transaction: Transaction, key: LogKey, entries: number): Promise<LastCheckpoint> {
   const row = await findLastCheckpoint(transaction);
   if (row === undefined) {
     const isOlder = (await readIdentity(transaction))?.version === 1;
@@ -98,32 +101,12 @@ async function readSigned(transaction: Transaction, key: LogKey, entries: number
     throw removed('checkpoint', entries);
   }
   const checkpoint = await openCheckpoint(row.note, verifierKeyOf(key));
-  if (checkpoint.size === row.size) return checkpoint;
+  if (checkpoint.size === row.size) return { ...checkpoint, note: row.note };
   throw logTampered('checkpoint', 'stands in the place of another', { size: row.size });
 }
 
 async function proveSince(transaction: Transaction, since: number, size: number) {
   return since < size ? proveConsistency(readTree(transaction, size), since, size) : [];
-}
-
-async function growTo(transaction: Transaction, from: TreeEdge, size: number): Promise<Omit<Growth, 'key' | 'signed'>> {
-  const changed = new Map<string, Tile>();
-  let edge = from;
-  while (edge.size < size) {
-    if (edge !== from) await yieldToOthers();
-    const leaves = await hashEntries(transaction, edge.size, Math.min(entriesAtOnce, size - edge.size));
-    const grown = growTiles(edge, leaves);
-    for (const tile of grown.changed) changed.set(`${tile.level}/${tile.index}`, tile);
-    edge = grown.edge;
-  }
-  return { edge, changed: [...changed.values()] };
-}
-
-async function hashEntries(transaction: Transaction, from: number, count: number): Promise<readonly Uint8Array[]> {
-  const rows = await listLogEntries(transaction, from, count);
-  const gap = Array.from({ length: count }, (_, at) => from + at).find((index, at) => rows[at]?.entryIndex !== index);
-  if (gap !== undefined) throw logTampered('entry', 'is missing', { index: gap });
-  return rows.map(({ entry }) => hashLeaf(entry));
 }
 
 // Nothing is signed by a key that nobody could hold to be the log's.
@@ -132,18 +115,6 @@ async function requireOwnKey(transaction: Transaction, vault: Vault): Promise<Lo
   const publicKey = await vault.withLogKey(publicKeyOf);
   if (found && equalBytes(found.publicKey, publicKey)) return found;
   throw logTampered('log key', found ? 'is another than that of this authority' : 'is missing', { did: vault.did });
-}
-
-async function readEdge(transaction: Transaction, size: number): Promise<TreeEdge> {
-  const partialTiles: Tile[] = [];
-  for (const tile of listPartialTiles(size)) partialTiles.push(await readTile(transaction, tile));
-  return size === 0 ? emptyTree : { size, partialTiles };
-}
-
-// A tile that has grown since begins with what it was.
-async function readTile(transaction: Transaction, { level, index, width }: TileCoordinates): Promise<Tile> {
-  const hashes = (await findLogTile(transaction, { level, index })) ?? new Uint8Array(0);
-  return { level, index, hashes: hashes.subarray(0, tileLength(width)) };
 }
 
 async function signGrowth(context: CheckpointContext, { key, signed, edge, changed }: Growth): Promise<void> {

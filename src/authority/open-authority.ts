@@ -6,6 +6,7 @@ import { notInitialized, openDatabase } from '../store/open-database.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { Authority } from './authority.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
+import type { KnownLogs } from './known-logs.ts';
 import { readIdentity } from './read-identity.ts';
 
 /** Which database to open, and whose it must be. */
@@ -16,6 +17,8 @@ export interface AuthorityOptions {
   readonly authority?: string;
   /** Pins of earlier runs; the first authority seen is remembered. */
   readonly knownAuthorities?: KnownAuthorities;
+  /** What earlier runs saw of logs: an old copy is not unlocked. */
+  readonly knownLogs?: KnownLogs;
   readonly observer?: Observer;
   /** Whether it is only looked at: then nothing is written to it, and an older one is refused. */
   readonly examines?: boolean;
@@ -35,7 +38,7 @@ export interface AuthorityOptions {
  * await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { observer, clock, checkpointDelay } = options;
+  const { observer, clock, checkpointDelay, knownLogs } = options;
   const database = await openDatabase(parseDatabaseUrl(options.database), options.examines ? 'examine' : 'use');
   try {
     const identity = await requireIdentity(database);
@@ -46,6 +49,7 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
       ...(observer && { observer }),
       ...(clock && { clock }),
       ...(checkpointDelay !== undefined && { checkpointDelay }),
+      ...(knownLogs && { knownLogs }),
     });
   } catch (error) {
     await database.close();

@@ -1,3 +1,4 @@
+import type { KnownLogs, SeenCheckpoint } from '../authority/known-logs.ts';
 import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
@@ -5,23 +6,11 @@ import { withFileLock } from '../package/file-lock.ts';
 import { readRegularFile } from '../package/read-file.ts';
 import { writeFileBeside } from '../package/write-file.ts';
 
-/** A checkpoint that was seen, and where. */
-export interface SeenCheckpoint {
-  /** DID. */
-  readonly authority: string;
-  /** A database by its name, the address of a server, or `export` for files. */
-  readonly source: string;
-  /** How many entries. */
-  readonly size: number;
-  /** The signed note. */
-  readonly checkpoint: string;
-}
-
 const version = 1;
 const mostBytes = 16_777_216;
 
 /** Remembers the last checkpoint that was seen of each log, so that one that shrank or forked is noticed. */
-export class SeenCheckpoints {
+export class SeenCheckpoints implements KnownLogs {
   readonly #path: string;
 
   /** `path` is that of the file, which need not be there yet. */
@@ -49,9 +38,28 @@ export class SeenCheckpoints {
       const all = this.#read();
       const isSame = (seen: SeenCheckpoint) => seen.authority === latest.authority && seen.source === latest.source;
       if (all.some((seen) => isSame(seen) && seen.size >= latest.size)) return;
-      const logs = [...all.filter((seen) => !isSame(seen)), latest];
-      writeFileBeside(this.#path, `${JSON.stringify({ version, logs }, null, 2)}\n`, 0o600);
+      this.#write([...all.filter((seen) => !isSame(seen)), latest]);
     });
+  }
+
+  /**
+   * Forgets what was seen of an authority's log, wherever that was, and returns it.
+   *
+   * @throws HanaperError `bad_config`, `bad_input`, `unavailable` where the file cannot be written
+   */
+  forget(authority: string): readonly SeenCheckpoint[] {
+    if (this.list(authority).length === 0) return [];
+    return withFileLock(this.#path, () => {
+      const { forgotten = [], kept = [] } = Object.groupBy(this.#read(), (seen) =>
+        seen.authority === authority ? 'forgotten' : 'kept',
+      );
+      this.#write(kept);
+      return forgotten;
+    });
+  }
+
+  #write(logs: readonly SeenCheckpoint[]): void {
+    writeFileBeside(this.#path, `${JSON.stringify({ version, logs }, null, 2)}\n`, 0o600);
   }
 
   #read(): readonly SeenCheckpoint[] {

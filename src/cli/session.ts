@@ -10,7 +10,9 @@ import type { Caller } from './caller.ts';
 import type { CredentialSources, FoundCredential } from './credential.ts';
 import { type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
+import { RememberedLogs } from './remembered-logs.ts';
 import type { RemoteSession } from './remote-session.ts';
+import { SeenCheckpoints } from './seen-checkpoints.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -37,6 +39,9 @@ export class Session implements AsyncDisposable {
   readonly output: Output;
   readonly config: Config;
   readonly observer: Observer | undefined;
+  /** What was seen of logs. */
+  readonly seenCheckpoints: SeenCheckpoints;
+  readonly #knownLogs: RememberedLogs;
   readonly #options: GlobalOptions;
   readonly #stack: AsyncDisposableStack;
   #authority: Authority | undefined;
@@ -54,6 +59,8 @@ export class Session implements AsyncDisposable {
     this.config = config;
     this.observer = observer;
     this.#stack = stack;
+    this.seenCheckpoints = new SeenCheckpoints(join(config.stateFolder, 'log-checkpoints.json'));
+    this.#knownLogs = stack.use(new RememberedLogs(this.seenCheckpoints, (message) => this.warn(message)));
   }
 
   /** @throws HanaperError `bad_config` */
@@ -108,6 +115,7 @@ export class Session implements AsyncDisposable {
     return {
       database: this.config.db,
       knownAuthorities: knownAuthoritiesFile(join(this.config.stateFolder, 'known_authorities')),
+      knownLogs: this.#knownLogs,
       ...(authority !== undefined && { authority }),
       ...(this.observer && { observer: this.observer }),
     };

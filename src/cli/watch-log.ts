@@ -1,36 +1,32 @@
-import { join } from 'node:path';
 import { checkHead, withoutCheckpoint } from '../authority/audit/check-proof.ts';
 import { type CheckpointDocument, showCheckpoint } from '../authority/commands/log.ts';
+import { holdLog } from '../authority/hold-log.ts';
+import type { SeenCheckpoint } from '../authority/known-logs.ts';
 import { HanaperError } from '../errors.ts';
 import type { Caller } from './caller.ts';
-import { type SeenCheckpoint, SeenCheckpoints } from './seen-checkpoints.ts';
+import { describeLoss } from './remembered-logs.ts';
+import type { SeenCheckpoints } from './seen-checkpoints.ts';
 import type { Session } from './session.ts';
 
-/** Where the checkpoints that were seen are remembered. */
-export function openSeenCheckpoints({ config }: Session): SeenCheckpoints {
-  return new SeenCheckpoints(join(config.stateFolder, 'log-checkpoints.json'));
+/** A checkpoint that came with an answer: its note, and of how many entries it is. */
+interface Shown {
+  readonly size: number;
+  readonly note: string;
 }
 
 /**
- * Holds the log of a caller against the checkpoint that was seen there last, and remembers the present one. `shown` is one
- * that came with an answer (its note, and of how many entries), and must be of the same history.
+ * Holds the log of a caller against the checkpoint that was seen there last, and remembers the present one. `shown` must be
+ * of the same history.
  *
  * @throws HanaperError `log_rolled_back`, `log_tampered`
  */
-export async function watchLog(
-  session: Session,
-  caller: Caller,
-  shown?: { readonly size: number; readonly note: string },
-): Promise<void> {
+export async function watchLog(session: Session, caller: Caller, shown?: Shown): Promise<void> {
   const { did } = caller.identity;
-  const source = session.remote?.server ?? (await session.openAuthority()).database.name;
-  const memory = openSeenCheckpoints(session);
-  const [last] = memory.list(did, source);
-  const head = await readHead(caller, last);
-  if (head === undefined) return;
-  const { size } = await checkHead(head, did, last?.checkpoint);
+  const { server } = session.remote ?? {};
+  const latest = server === undefined ? await watchDatabase(session) : await watchServer(session, server, caller);
+  if (latest === undefined) return;
   if (shown) await checkHead(await caller.execute(showCheckpoint, { since: shown.size }), did, shown.note);
-  rememberCheckpoint(session, memory, { authority: did, source, size, checkpoint: head.checkpoint });
+  rememberCheckpoint(session, session.seenCheckpoints, latest);
 }
 
 /** Remembers a checkpoint. What holds is not refused because nobody can be told: where that fails, a warning says so. */
@@ -38,9 +34,26 @@ export function rememberCheckpoint(session: Session, memory: SeenCheckpoints, la
   try {
     memory.remember(latest);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : '';
-    session.warn(`The checkpoint is not remembered, so that a log that shrinks is not noticed: ${reason}`);
+    session.warn(describeLoss(error));
   }
+}
+
+// Who only reads may look at a copy in another place, which may be older.
+async function watchDatabase(session: Session): Promise<SeenCheckpoint | undefined> {
+  const { database, identity } = await session.openAuthority();
+  const { name: source } = database;
+  const seen = session.seenCheckpoints.list(identity.did, source);
+  const head = await database.transact('read', (transaction) => holdLog(transaction, identity.did, seen));
+  return head && { authority: identity.did, source, size: head.checkpoint.size, checkpoint: head.note };
+}
+
+async function watchServer(session: Session, source: string, caller: Caller): Promise<SeenCheckpoint | undefined> {
+  const { did } = caller.identity;
+  const [last] = session.seenCheckpoints.list(did, source);
+  const head = await readHead(caller, last);
+  if (head === undefined) return undefined;
+  const { size } = await checkHead(head, did, last?.checkpoint);
+  return { authority: did, source, size, checkpoint: head.checkpoint };
 }
 
 // A log that is new has none, and while the vault is locked it has none to come.

@@ -167,7 +167,7 @@ describe('a log that was seen before', () => {
     await cli.done('log', ...verb.split(' '));
     copyFileSync(file, `${file}.newer`);
     copyFileSync(older, file);
-    await cli.done('key', 'create', 'other');
+    await cli.with({ env: { HOME: await createTempFolder() } }).done('key', 'create', 'other');
     await cli.refuses('log_rolled_back', 'log', ...verb.split(' '));
     copyFileSync(`${file}.newer`, file);
   });

@@ -6,10 +6,11 @@ import { runPage } from '../docs/run-page.ts';
 
 // The names of the page, with something behind them that no other database or role of the server has.
 const suffix = randomBytes(6).toString('hex');
-const names = ['signing_writer', 'signing_reader', 'signing'];
+const databases = ['signing', 'signing_backup'];
+const roles = ['signing_writer', 'signing_reader', 'signing'];
 
 function rename(block: Block): Block {
-  const lines = block.lines.map((line) => line.replaceAll(/\bsigning(_writer|_reader)?\b/g, `$&_${suffix}`));
+  const lines = block.lines.map((line) => line.replaceAll(/\bsigning(_writer|_reader|_backup)?\b/g, `$&_${suffix}`));
   return { ...block, lines };
 }
 
@@ -17,8 +18,8 @@ async function dropAll(): Promise<void> {
   const client = new Client({ connectionString: inject('postgresUrl') });
   await client.connect();
   try {
-    await client.query(`drop database if exists signing_${suffix} with (force)`);
-    for (const name of names) await client.query(`drop role if exists ${name}_${suffix}`);
+    for (const name of databases) await client.query(`drop database if exists ${name}_${suffix} with (force)`);
+    for (const name of roles) await client.query(`drop role if exists ${name}_${suffix}`);
   } finally {
     await client.end();
   }

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { openSigner } from '../../src/authority/index.ts';
+import { createKey, type KnownLogs, openSigner, type SeenCheckpoint } from '../../src/authority/index.ts';
 import type { Invocation, InvocationClaims, Signer } from '../../src/ucan/index.ts';
 import { byRawKey, initialize, openUnlocked, passphrase, query } from '../support/authority.ts';
-import { createTempFolder, engines } from '../support/engines.ts';
+import { createTempFolder, engines, keepCopy } from '../support/engines.ts';
 import { ask, expectProblem, serve, type TestServer } from '../support/server.ts';
 import { containerOf } from '../support/tokens.ts';
 import { delegate, invoke, principal } from '../support/ucan.ts';
@@ -47,6 +47,29 @@ describe.each(engines)('$name', (engine) => {
   beforeEach(async () => {
     url = await engine.createUrl();
     await initialize(url);
+  });
+
+  test('an old copy is not unlocked, and nothing is written', async () => {
+    let seen: readonly SeenCheckpoint[] = [];
+    const knownLogs: KnownLogs = {
+      list: () => seen,
+      remember: (latest) => {
+        seen = [latest];
+      },
+    };
+    const putBack = await keepCopy(url);
+    const authority = await openUnlocked(url, { knownLogs });
+    await authority.executeFor('acme', createKey, { name: 'second' });
+    await authority.close();
+    const later = seen;
+    await putBack();
+    seen = [];
+    const server = await serve(url, { authority: { database: url, knownLogs } });
+    seen = later;
+    const entries = await entriesOf(url);
+    expectProblem('log_rolled_back', await unlock(server), 403);
+    expect(await isLocked(server)).toBe(true);
+    expect(await entriesOf(url)).toBe(entries);
   });
 
   test('the passphrase alone unlocks for a caller on the same machine, which is written down', async () => {

@@ -1,8 +1,9 @@
 /** The databases that the tests of the store run on: `describe.each(engines)('$name', …)`. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import { afterAll, inject } from 'vitest';
 
@@ -27,6 +28,33 @@ export async function createTempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hanaper-test-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
+}
+
+/** Keeps a copy of a database that nobody has open. Returns what puts it back, in the place of what is there by then. */
+export function keepCopy(url: string): Promise<() => Promise<void>> {
+  return url.startsWith('sqlite:') ? keepSqliteCopy(url.slice('sqlite:'.length)) : keepPostgresCopy(url);
+}
+
+async function keepSqliteCopy(path: string): Promise<() => Promise<void>> {
+  const kept = join(await createTempFolder(), 'kept.db');
+  using file = new DatabaseSync(path);
+  // With what still lies in the write-ahead log.
+  file.exec(`vacuum into '${kept}'`);
+  return async () => {
+    for (const beside of ['-wal', '-shm']) await rm(`${path}${beside}`, { force: true });
+    await copyFile(kept, path);
+  };
+}
+
+async function keepPostgresCopy(url: string): Promise<() => Promise<void>> {
+  const name = new URL(url).pathname.slice(1);
+  const kept = new URL(await createPostgresUrl()).pathname.slice(1);
+  const copy = async (from: string, to: string) => {
+    await administer(`drop database ${to} with (force)`);
+    await administer(`create database ${to} template ${from}`);
+  };
+  await copy(name, kept);
+  return () => copy(kept, name);
 }
 
 async function createSqliteUrl(): Promise<string> {

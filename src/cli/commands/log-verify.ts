@@ -8,7 +8,7 @@ import { createAuditBar } from '../audit-progress.ts';
 import { formatTable, type Outcome, printOutcome } from '../output.ts';
 import type { SeenCheckpoints } from '../seen-checkpoints.ts';
 import type { Session } from '../session.ts';
-import { openSeenCheckpoints, rememberCheckpoint } from '../watch-log.ts';
+import { rememberCheckpoint } from '../watch-log.ts';
 
 interface Subject {
   /** What people call it. */
@@ -23,7 +23,7 @@ const chunkLength = 1_048_576;
 
 /** `hanaper log verify [FILE]` */
 export async function verify(session: Session, file: string): Promise<Outcome> {
-  const seen = openSeenCheckpoints(session);
+  const seen = session.seenCheckpoints;
   const subject = file === '' ? await verifyDatabase(session, seen) : await verifyFile(session, file, seen);
   const { findings } = subject.audited;
   const failure = findings.toError(subject.name);

@@ -4,7 +4,7 @@ import type { ShowOptions } from '../commands/log-show.ts';
 import { addNoun, addVerb, option, wholeNumber } from '../define.ts';
 import type { Output } from '../output.ts';
 
-/** `log show`, `proof`, `verify`, `export`. */
+/** `log show`, `proof`, `verify`, `export`, `forget`. */
 export function addLogCommands(program: Command, output: Output): void {
   const log = addNoun(program, 'log', 'The log of all that was done');
   addVerb<ShowOptions>(log, output, {
@@ -39,5 +39,12 @@ export function addLogCommands(program: Command, output: Output): void {
     example: 'hanaper log export acme.log',
     instead: 'Export beside the database.',
     act: async (session, _, file) => (await import('../commands/log-export.ts')).exportTo(session, file),
+  });
+  addVerb(log, output, {
+    usage: 'forget',
+    summary: 'Forget what was seen of the log of a database, after a backup was restored',
+    example: 'hanaper log forget --db sqlite:hanaper.db',
+    instead: 'What a server itself remembers is forgotten beside its database.',
+    act: async (session) => (await import('../commands/log-forget.ts')).forget(session),
   });
 }

@@ -1,0 +1,48 @@
+import type { Authority } from '../../authority/authority.ts';
+import { holdLog } from '../../authority/hold-log.ts';
+import type { SeenCheckpoint } from '../../authority/known-logs.ts';
+import { readLogState } from '../../authority/log-state.ts';
+import { HanaperError } from '../../errors.ts';
+import type { Outcome } from '../output.ts';
+import type { Session } from '../session.ts';
+
+/** `hanaper log forget`: the database is only read, so one that is refused is no hindrance. */
+export async function forget(session: Session): Promise<Outcome> {
+  const authority = await session.openAuthority();
+  const { did } = authority.identity;
+  const { entries } = await readLogState(authority);
+  const forgotten = session.seenCheckpoints.forget(did);
+  const continued = await isContinued(authority, forgotten);
+  const document = {
+    authority: did,
+    forgotten: forgotten.map(({ source, size }) => ({ source, size })),
+    entries,
+    continued,
+  };
+  if (forgotten.length === 0)
+    return { document, lines: [`Nothing was seen of the log of ${did}, so nothing changes.`] };
+  if (!continued) session.warn(lost);
+  return {
+    document,
+    lines: [
+      `What was seen of the log of ${did} is forgotten:`,
+      ...forgotten.map(({ source, size }) => `  ${size} entries at ${source}`),
+      `${authority.database.name} has ${entries} entries, and is believed from now on.`,
+      '',
+      'Next: hanaper log verify',
+    ],
+  };
+}
+
+const lost =
+  'Entries that were seen are not in this database, and are given up: what they did is undone, revocations included, and their receipts can never again be proven to stand in the log.';
+
+async function isContinued({ database, identity }: Authority, seen: readonly SeenCheckpoint[]): Promise<boolean> {
+  try {
+    await database.transact('read', (transaction) => holdLog(transaction, identity.did, seen));
+    return true;
+  } catch (error) {
+    if (error instanceof HanaperError && ['log_rolled_back', 'log_tampered'].includes(error.code)) return false;
+    throw error;
+  }
+}
