@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -22,6 +22,8 @@ const longestPrepared = 4096;
 const mostConnections = 8;
 // For so many milliseconds a reader may go on with a file that was exchanged; a writer looks each time.
 const longestUnseen = 100;
+// For so many milliseconds a reader goes on before whoever else waits has a turn: a signal, a timer, another request.
+const longestTurn = 25;
 
 /** Opens a SQLite file that exists. Nothing is written yet: {@link configureForWriting} comes once the file is known to be ours. */
 export function openSqliteFile(path: string): DatabaseSync {
@@ -91,7 +93,9 @@ class SqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: SqliteConnection, settings: TransactionSettings): Promise<void> {
-    if (settings.accessMode === 'read only') return run(connection, 'begin');
+    const isReading = settings.accessMode === 'read only';
+    connection.begin(isReading);
+    if (isReading) return run(connection, 'begin');
     this.#requireSameFile();
     // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
     return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));
@@ -150,9 +154,16 @@ class SqliteConnection implements DatabaseConnection {
   readonly #file: DatabaseSync;
   // Preparing takes longer than running most statements; there are not many different ones.
   readonly #prepared = new Map<string, Prepared>();
+  /** When others last had a turn, while somebody reads. Who writes goes on, since others wait for that. */
+  #yieldedAt = Number.POSITIVE_INFINITY;
 
   constructor(file: DatabaseSync) {
     this.#file = file;
+  }
+
+  /** Takes note of what kind of transaction begins. */
+  begin(isReading: boolean): void {
+    this.#yieldedAt = isReading ? performance.now() : Number.POSITIVE_INFINITY;
   }
 
   /** Runs something that fails at once where the file is busy. */
@@ -170,10 +181,17 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    if (performance.now() - this.#yieldedAt > longestTurn) await this.#yield();
     const { statement, returnsRows } = this.#prepare(sql);
     const values = parameters as readonly SQLInputValue[];
     if (returnsRows) return { rows: statement.all(...values) as Row[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
+  }
+
+  // Queries are synchronous here, and what waits for them alone would keep the process from everything else.
+  async #yield(): Promise<void> {
+    await yieldToOthers();
+    this.#yieldedAt = performance.now();
   }
 
   #prepare(sql: string): Prepared {

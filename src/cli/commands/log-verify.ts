@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Audited, auditDatabase } from '../../authority/audit/audit-database.ts';
 import { auditExport } from '../../authority/audit/audit-export.ts';
 import type { Finding, Findings } from '../../authority/audit/findings.ts';
@@ -19,7 +20,7 @@ interface Subject {
   readonly audited: Audited;
 }
 
-const chunkLength = 1_048_576;
+const chunkLength = 262_144;
 
 /** `hanaper log verify [FILE]` */
 export async function verify(session: Session, file: string): Promise<Outcome> {
@@ -125,7 +126,8 @@ function sizeOf(file: string): number {
   throw unreadable(file, status ? 'not a regular file' : 'ENOENT');
 }
 
-function* readChunks(file: string): Generator<Uint8Array> {
+// A signal has its turn between two chunks, since all that is done with one is done without waiting for anything.
+async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
@@ -134,6 +136,7 @@ function* readChunks(file: string): Generator<Uint8Array> {
       const length = readSync(descriptor, chunk);
       if (length === 0) return;
       yield chunk.subarray(0, length);
+      await yieldToOthers();
     }
   } catch (error) {
     const reason = systemCodeOf(error);
