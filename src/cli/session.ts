@@ -109,7 +109,10 @@ export class Session implements AsyncDisposable {
       database: this.config.db,
       knownAuthorities: knownAuthoritiesFile(join(this.config.stateFolder, 'known_authorities')),
       ...(authority !== undefined && { authority }),
-      ...(this.observer && { observer: this.observer }),
+      observer: (event, refusal) => {
+        this.observer?.(event);
+        if (event.name === 'log.checkpoint_failed' && refusal) this.#warnOfCheckpoint(refusal);
+      },
     };
   }
 
@@ -205,6 +208,12 @@ export class Session implements AsyncDisposable {
   /** Warns a person. */
   warn(message: string): void {
     printWarning(this.output, message);
+  }
+
+  #warnOfCheckpoint({ message }: HanaperError): void {
+    this.warn(
+      `What was done stands, but is under no checkpoint of the log yet: ${message} The next checkpoint takes it in; where that fails too: hanaper log verify`,
+    );
   }
 
   #keep({ credential, warnings }: FoundCredential): FoundCredential['credential'] {

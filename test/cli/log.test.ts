@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { query } from '../support/authority.ts';
+import { query, queryOne } from '../support/authority.ts';
 import { type Cli, createCli, createInitialized } from '../support/cli.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
 import { createServedWorld, type ServedWorld } from '../support/remote.ts';
@@ -129,6 +129,22 @@ describe.each(engines)('$name', (engine) => {
     const { details } = await cli.refuses('log_tampered', 'log', 'verify');
     expect(details).toMatchObject({ findings: [{ kind: 'row', table: 'trusted_keys', index: 2 }], omitted: 0 });
     await query(url, "update trusted_keys set key_name = 'second' where key_name = 'mallory'");
+    await cli.done('log', 'verify');
+  });
+});
+
+describe.each(engines)('$name: a checkpoint that cannot be made', (engine) => {
+  test('is warned of, and what was done stands', async () => {
+    const url = await engine.createUrl();
+    const cli = await createInitialized(url);
+    const { hashes } = await queryOne(url, 'select hashes from log_tiles');
+    await query(url, 'update log_tiles set hashes = $1', [new Uint8Array(64)]);
+    const { status, stdout, stderr } = await cli.run('key', 'create', 'second');
+    expect([status, stdout]).toEqual([0, expect.stringContaining('second')]);
+    expect(stderr).toMatch(/^warning: What was done stands, but is under no checkpoint .+\n$/);
+    expect(stderr).toContain('The tile of the log is another');
+    await query(url, 'update log_tiles set hashes = $1', [hashes]);
+    expect((await cli.run('key', 'create', 'third')).stderr).toBe('');
     await cli.done('log', 'verify');
   });
 });
