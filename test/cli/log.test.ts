@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { query, queryOne } from '../support/authority.ts';
-import { type Cli, createCli, createInitialized } from '../support/cli.ts';
+import { type Cli, createCli, createInitialized, openTerminal } from '../support/cli.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
 import { createServedWorld, type ServedWorld } from '../support/remote.ts';
 
@@ -103,6 +104,18 @@ describe.each(engines)('$name', (engine) => {
     await elsewhere.refuses('usage', 'log', 'verify', 'acme.log', '--authority', did, '--server', 'http://localhost:1');
   });
 
+  test('log export writes to standard output, where that is no terminal and no document', async () => {
+    await cli.says('log', 'export', 'to-file.log');
+    const { status, bytes, stderr } = await cli.run('log', 'export', '-');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(bytes.equals(cli.read('to-file.log'))).toBe(true);
+    expect(cli.has('-')).toBe(false);
+    await cli.refuses('usage', 'log', 'export', '-');
+    const terminal = openTerminal(cli, 'log', 'export', '-');
+    expect(await terminal.finished).toMatchObject({ status: 2 });
+    expect(terminal.screen).toContain('(usage)');
+  });
+
   test('what an export had when it was seen, another must have', async () => {
     const other = await createInitialized();
     await other.done('log', 'export', 'their.log');
@@ -164,27 +177,30 @@ describe('a log that was seen before', () => {
 
   beforeEach(() => forget(cli));
 
-  test.each(['show', 'proof 0', 'verify'])(
+  // Each export is a file of its own.
+  const argsOf = (verb: string) => (verb === 'export' ? [verb, `${randomUUID()}.log`] : verb.split(' '));
+
+  test.each(['show', 'proof 0', 'verify', 'export'])(
     'is refused by log %s where it shrank, until it is forgotten',
     async (verb) => {
-      await cli.done('log', ...verb.split(' '));
+      await cli.done('log', ...argsOf(verb));
       expect(existsSync(memory(cli))).toBe(true);
       copyFileSync(file, `${file}.newer`);
       copyFileSync(older, file);
-      await cli.refuses('log_rolled_back', 'log', ...verb.split(' '));
+      await cli.refuses('log_rolled_back', 'log', ...argsOf(verb));
       forget(cli);
-      await cli.done('log', ...verb.split(' '));
+      await cli.done('log', ...argsOf(verb));
       copyFileSync(`${file}.newer`, file);
-      await cli.done('log', ...verb.split(' '));
+      await cli.done('log', ...argsOf(verb));
     },
   );
 
-  test.each(['show', 'proof 0', 'verify'])('is refused by log %s where it went another way', async (verb) => {
-    await cli.done('log', ...verb.split(' '));
+  test.each(['show', 'proof 0', 'verify', 'export'])('is refused by log %s where it went another way', async (verb) => {
+    await cli.done('log', ...argsOf(verb));
     copyFileSync(file, `${file}.newer`);
     copyFileSync(older, file);
     await cli.done('key', 'create', 'other');
-    await cli.refuses('log_rolled_back', 'log', ...verb.split(' '));
+    await cli.refuses('log_rolled_back', 'log', ...argsOf(verb));
     copyFileSync(`${file}.newer`, file);
   });
 });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeLogEntry } from '../../src/log/index.ts';
 import { computeCid } from '../../src/ucan/index.ts';
-import { type Cli, createInitialized, finish } from '../support/cli.ts';
+import { type Cli, createInitialized, executable, finish } from '../support/cli.ts';
 import { createTempFolder } from '../support/engines.ts';
 
 /** As many as take some seconds to go through. */
@@ -43,6 +43,14 @@ describe.each(signals)('%s', (signal, status) => {
     expect(await interrupt(signal, path, 'log', 'export', 'large.log')).toEqual({ status, stdout: '', stderr: '' });
     expect(cli.has('large.log')).toBe(false);
   });
+});
+
+test('an export for which there is no room is unavailable, and leaves nothing', async () => {
+  const script = `ulimit -f 1000; exec '${process.execPath}' '${executable}' --json log export full.log`;
+  const { status, stdout } = await cli.runProgram('bash', '-c', script);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unavailable', details: { reason: 'EFBIG' } } });
+  expect(status).toBe(1);
+  expect(cli.has('full.log')).toBe(false);
 });
 
 test('a signal ends an audit of a large export', async () => {
