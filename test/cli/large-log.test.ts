@@ -45,6 +45,11 @@ describe.each(signals)('%s', (signal, status) => {
   });
 });
 
+test('log show has as many entries as are asked for', async () => {
+  const { entries } = await cli.done<{ entries: readonly object[] }>('log', 'show', '--limit', '2500');
+  expect(entries).toHaveLength(2500);
+});
+
 test('an export for which there is no room is unavailable, and leaves nothing', async () => {
   const script = `ulimit -f 1000; exec '${process.execPath}' '${executable}' --json log export full.log`;
   const { status, stdout } = await cli.runProgram('bash', '-c', script);

@@ -59,6 +59,15 @@ describe.each(engines)('$name', (engine) => {
     expect(said).toContain('Next: hanaper log show --from 2');
   });
 
+  test('log show begins at any index, and shows one entry at least', async () => {
+    const { entries, size } = await cli.done<Shown>('log', 'show', '--from', '9007199254740991');
+    expect({ entries, size }).toEqual({ entries: [], size: 3 });
+    expect((await cli.done<Shown>('log', 'show', '--from', '0', '--limit', '999999999')).entries).toHaveLength(3);
+    for (const from of ['9007199254740992', '01', '1.5', 'x'])
+      await cli.refusesBoth('usage', 'log', 'show', '--from', from);
+    for (const limit of ['0', '1.5', '9999999999']) await cli.refusesBoth('usage', 'log', 'show', '--limit', limit);
+  });
+
   test('log proof proves an entry, by its index or its receipt', async () => {
     const { entries } = await cli.done<Shown>('log', 'show');
     const proof = await cli.done<Proof>('log', 'proof', '1', '--output', 'proof.json');
@@ -67,7 +76,9 @@ describe.each(engines)('$name', (engine) => {
     expect(await cli.done<Proof>('log', 'proof', entries[1]?.receipt ?? '')).toEqual(proof);
     expect(await cli.says('log', 'proof', '1')).toContain(`The entry 1 is one of the 3 of hanaper/${did}/1.`);
     await cli.refusesBoth('not_found', 'log', 'proof', '99');
-    await cli.refuses('bad_input', 'log', 'proof', 'nothing');
+    for (const none of ['nothing', '-1', '1.5', '01', '9007199254740992']) {
+      await cli.refusesBoth('usage', 'log', 'proof', none);
+    }
   });
 
   test('log verify holds a database against its log', async () => {
@@ -144,6 +155,15 @@ describe.each(engines)('$name', (engine) => {
     await query(url, "update trusted_keys set key_name = 'second' where key_name = 'mallory'");
     await cli.done('log', 'verify');
   });
+
+  test('what does not hold for a reason of its own is told in whole sentences', async () => {
+    const { note } = await queryOne(url, 'select note from checkpoints where size = 3');
+    await query(url, 'update checkpoints set note = $1 where size = 3', [new Uint8Array(3)]);
+    const { stdout } = await cli.run('log', 'verify');
+    expect(stdout).toMatch(/^checkpoint +checkpoints +3 +The checkpoint of 3 entries does not hold: .+[^.]\.$/m);
+    await query(url, 'update checkpoints set note = $1 where size = 3', [note]);
+    await cli.done('log', 'verify');
+  });
 });
 
 describe.each(engines)('$name: a checkpoint that cannot be made', (engine) => {
@@ -156,7 +176,14 @@ describe.each(engines)('$name: a checkpoint that cannot be made', (engine) => {
     expect([status, stdout]).toEqual([0, expect.stringContaining('second')]);
     expect(stderr).toMatch(/^warning: What was done stands, but is under no checkpoint .+\n$/);
     expect(stderr).toContain('The tile of the log is another');
+    const bare = cli.with({ env: { HANAPER_RAW_KEY_FILE: '' } });
     await query(url, 'update log_tiles set hashes = $1', [hashes]);
+    const { message } = await bare.refusesBoth('locked', 'log', 'proof', '2');
+    expect(message).toContain('under no checkpoint yet');
+    expect(message).toContain('--passphrase-file');
+    await bare.done('log', 'proof', '1');
+    expect(await cli.done<Proof>('log', 'proof', '2')).toMatchObject({ index: 2 });
+    await bare.done('log', 'proof', '2');
     expect((await cli.run('key', 'create', 'third')).stderr).toBe('');
     await cli.done('log', 'verify');
   });
