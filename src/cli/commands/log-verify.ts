@@ -7,9 +7,11 @@ import { decodeUtf8, encodeBase64, encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
 import { createAuditBar } from '../audit-progress.ts';
 import { formatTable, type Outcome, printOutcome } from '../output.ts';
+import { requireLogAuthority } from '../require-log-authority.ts';
 import type { SeenCheckpoints } from '../seen-checkpoints.ts';
 import type { Session } from '../session.ts';
 import { openSeenCheckpoints, rememberCheckpoint } from '../watch-log.ts';
+import { verifyProof } from './log-verify-proof.ts';
 
 interface Subject {
   /** What people call it. */
@@ -21,10 +23,12 @@ interface Subject {
 }
 
 const chunkLength = 262_144;
+const openingBrace = 0x7b;
 
-/** `hanaper log verify [FILE]` */
+/** `hanaper log verify [FILE]`: a database, an export, or the proof of one entry. */
 export async function verify(session: Session, file: string): Promise<Outcome> {
   const seen = openSeenCheckpoints(session);
+  if (file !== '' && beginsLikeProof(file)) return verifyProof(session, file, seen);
   const subject = file === '' ? await verifyDatabase(session, seen) : await verifyFile(session, file, seen);
   const { findings } = subject.audited;
   const failure = findings.toError(subject.name);
@@ -41,7 +45,8 @@ async function verifyDatabase(session: Session, seen: SeenCheckpoints): Promise<
   const { did } = authority.identity;
   const { name } = authority.database;
   const audited = await auditDatabase(authority, {
-    seen: notesOf(seen, did, name),
+    seen: notesOf(seen, did, (source) => source === name),
+    seenElsewhere: notesOf(seen, did, (source) => source !== name),
     onProgress: createAuditBar(),
   });
   return { name, source: name, authority: did, audited };
@@ -49,8 +54,7 @@ async function verifyDatabase(session: Session, seen: SeenCheckpoints): Promise<
 
 // An export may have been made before what was seen elsewhere; as far as it goes it must be the same log.
 async function verifyFile(session: Session, file: string, seen: SeenCheckpoints): Promise<Subject> {
-  const { authority } = session.config.security;
-  if (authority === undefined) throw noAuthority();
+  const authority = requireLogAuthority(session);
   const size = sizeOf(file);
   const draw = createAuditBar();
   const audited = await auditExport(readChunks(file), authority, {
@@ -60,8 +64,13 @@ async function verifyFile(session: Session, file: string, seen: SeenCheckpoints)
   return { name: file, source: 'export', authority, audited };
 }
 
-function notesOf(seen: SeenCheckpoints, authority: string, source?: string): readonly Uint8Array[] {
-  return seen.list(authority, source).map(({ checkpoint }) => encodeUtf8(checkpoint));
+function notesOf(
+  memory: SeenCheckpoints,
+  authority: string,
+  isMeant: (source: string) => boolean = () => true,
+): readonly Uint8Array[] {
+  const seen = memory.list(authority).filter(({ source }) => isMeant(source));
+  return seen.map(({ checkpoint }) => encodeUtf8(checkpoint));
 }
 
 function remember(session: Session, seen: SeenCheckpoints, { authority, source, audited }: Subject): void {
@@ -120,6 +129,26 @@ function describeOutcome({ name, authority, audited }: Subject): Outcome {
   };
 }
 
+// JSON. Nothing in an export begins like it.
+function beginsLikeProof(file: string): boolean {
+  sizeOf(file);
+  const head = new Uint8Array(1);
+  const descriptor = open(file);
+  try {
+    return readSync(descriptor, head) === 1 && head[0] === openingBrace;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function open(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw unreadable(file, systemCodeOf(error) ?? 'unreadable');
+  }
+}
+
 function sizeOf(file: string): number {
   const status = statSync(file, { throwIfNoEntry: false });
   if (status?.isFile()) return status.size;
@@ -148,12 +177,4 @@ async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
 
 function unreadable(path: string, reason: string): HanaperError {
   return new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason });
-}
-
-function noAuthority(): HanaperError {
-  return new HanaperError(
-    'usage',
-    "Say whose log it must be: --authority DID. An export's own word for it is worth nothing.",
-    { option: '--authority' },
-  );
 }
