@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { checkHead, withoutCheckpoint } from '../authority/audit/check-proof.ts';
+import type { Authority } from '../authority/authority.ts';
 import { type CheckpointDocument, showCheckpoint } from '../authority/commands/log.ts';
 import { HanaperError } from '../errors.ts';
 import type { Caller } from './caller.ts';
@@ -23,7 +24,7 @@ export async function watchLog(
   shown?: { readonly size: number; readonly note: string },
 ): Promise<void> {
   const { did } = caller.identity;
-  const source = session.remote?.server ?? (await session.openAuthority()).database.name;
+  const source = isDatabase(caller) ? caller.database.name : (session.remote?.server ?? '');
   const memory = openSeenCheckpoints(session);
   const [last] = memory.list(did, source);
   const head = await readHead(caller, last);
@@ -31,6 +32,11 @@ export async function watchLog(
   const { size } = await checkHead(head, did, last?.checkpoint);
   if (shown) await checkHead(await caller.execute(showCheckpoint, { since: shown.size }), did, shown.note);
   rememberCheckpoint(session, memory, { authority: did, source, size, checkpoint: head.checkpoint });
+}
+
+// A command beside the database does not ask the server that the environment names.
+function isDatabase(caller: Caller): caller is Authority {
+  return 'database' in caller;
 }
 
 /** Remembers a checkpoint. What holds is not refused because nobody can be told: where that fails, a warning says so. */

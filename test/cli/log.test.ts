@@ -232,6 +232,12 @@ describe('a log that was seen before', () => {
   });
 });
 
+test('log export remembers the database, whatever server the environment names', async () => {
+  const cli = await createInitialized();
+  await cli.with({ env: { HANAPER_SERVER: 'http://localhost:1' } }).done('log', 'export', 'acme.log');
+  expect(readMemory(cli).logs).toMatchObject([{ source: expect.stringMatching(/^sqlite:/), size: 2 }]);
+});
+
 describe('over a server', () => {
   let world: ServedWorld;
 
