@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeLogEntry } from '../../src/log/index.ts';
 import { computeCid } from '../../src/ucan/index.ts';
-import { type Cli, createInitialized, executable, finish } from '../support/cli.ts';
+import { type Cli, createInitialized, executable, finish, Terminal } from '../support/cli.ts';
 import { createTempFolder } from '../support/engines.ts';
 
 /** As many as take some seconds to go through. */
@@ -56,6 +56,13 @@ test('an export for which there is no room is unavailable, and leaves nothing', 
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unavailable', details: { reason: 'EFBIG' } } });
   expect(status).toBe(1);
   expect(cli.has('full.log')).toBe(false);
+});
+
+test('what was drawn of an export that fails is gone before it is said why', async () => {
+  const command = `ulimit -f 20000; '${process.execPath}' '${executable}' log export full.log`;
+  const terminal = new Terminal(cli, command);
+  await terminal.finished;
+  expect(terminal.screen).toMatch(/entries +\[#*\.*\] \d+% of 150,\d+\r +\r\S*error:/);
 });
 
 test('a signal ends an audit of a large export', async () => {

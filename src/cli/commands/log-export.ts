@@ -1,7 +1,7 @@
 import { type ExportedLog, exportLog, type WriteExport } from '../../authority/audit/export-log.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { HanaperError } from '../../errors.ts';
-import { createAuditBar } from '../audit-progress.ts';
+import { AuditBar } from '../audit-progress.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 import { watchLog } from '../watch-log.ts';
@@ -21,9 +21,9 @@ export async function exportTo(session: Session, path: string): Promise<Outcome 
   return describe(path, authority, exported);
 }
 
-function exportWithBar(authority: Authority, write: WriteExport): Promise<ExportedLog> {
-  const draw = createAuditBar();
-  return exportLog(authority, write, (done, total) => draw('entries', done, total));
+async function exportWithBar(authority: Authority, write: WriteExport): Promise<ExportedLog> {
+  using bar = new AuditBar();
+  return await exportLog(authority, write, (done, total) => bar.draw('entries', done, total));
 }
 
 function describe(path: string, { identity: { did } }: Authority, { size, checkpoint }: ExportedLog): Outcome {

@@ -5,7 +5,7 @@ import { auditExport } from '../../authority/audit/audit-export.ts';
 import type { Finding, Findings } from '../../authority/audit/findings.ts';
 import { decodeUtf8, encodeBase64, encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
-import { createAuditBar } from '../audit-progress.ts';
+import { AuditBar } from '../audit-progress.ts';
 import { formatTable, type Outcome, printOutcome } from '../output.ts';
 import { requireLogAuthority } from '../require-log-authority.ts';
 import type { SeenCheckpoints } from '../seen-checkpoints.ts';
@@ -44,10 +44,11 @@ async function verifyDatabase(session: Session, seen: SeenCheckpoints): Promise<
   const authority = await session.openAuthority();
   const { did } = authority.identity;
   const { name } = authority.database;
+  using bar = new AuditBar();
   const audited = await auditDatabase(authority, {
     seen: notesOf(seen, did, (source) => source === name),
     seenElsewhere: notesOf(seen, did, (source) => source !== name),
-    onProgress: createAuditBar(),
+    onProgress: bar.draw,
   });
   return { name, source: name, authority: did, audited };
 }
@@ -56,10 +57,10 @@ async function verifyDatabase(session: Session, seen: SeenCheckpoints): Promise<
 async function verifyFile(session: Session, file: string, seen: SeenCheckpoints): Promise<Subject> {
   const authority = requireLogAuthority(session);
   const size = sizeOf(file);
-  const draw = createAuditBar();
+  using bar = new AuditBar();
   const audited = await auditExport(readChunks(file), authority, {
     seen: notesOf(seen, authority),
-    onProgress: (done) => draw('export', done, size),
+    onProgress: (done) => bar.draw('export', done, size),
   });
   return { name: file, source: 'export', authority, audited };
 }
