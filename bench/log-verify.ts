@@ -50,7 +50,7 @@ async function verifyTree({ database, identity }: Awaited<ReturnType<typeof open
   const startedAt = performance.now();
   const size = await database.transact('read', async (transaction) => {
     const key = await auditLogKeys(transaction, identity.did, findings);
-    const tree = await auditTree(transaction, { key, seen: [], findings });
+    const tree = await auditTree(transaction, { key, seen: { here: [], elsewhere: [] }, findings });
     return tree.last?.size ?? 0;
   });
   const seconds = (performance.now() - startedAt) / 1000;

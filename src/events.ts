@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorDetails } from './errors.ts';
+import type { ErrorCode, ErrorDetails, HanaperError } from './errors.ts';
 
 /** Names of everything that an observer is told of. Refusals are events like successes. */
 export const eventNames = [
@@ -52,7 +52,7 @@ export interface HanaperEvent {
 }
 
 /**
- * Is told of every event, after the fact and before the caller has its answer.
+ * Is told of every event, after the fact and before the caller has its answer; by an authority, of a refusal with its error.
  * An observer that throws makes the call fail: nothing goes on unrecorded.
  */
-export type Observer = (event: HanaperEvent) => void;
+export type Observer = (event: HanaperEvent, refusal?: HanaperError) => void;

@@ -222,7 +222,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   /** Tells the observer of something that happened, or was refused. */
   report(name: EventName, details: HanaperEvent['details'], refusal?: HanaperError): void {
     const time = (this.#clock?.() ?? new Date()).toISOString();
-    this.#observer?.({ name, time, details, ...(refusal && { reason: refusal.code }) });
+    this.#observer?.({ name, time, details, ...(refusal && { reason: refusal.code }) }, refusal);
   }
 
   /** The one time of a transaction. */

@@ -7,7 +7,7 @@ export {
   auditDatabase,
 } from './audit/audit-database.ts';
 export { auditExport, type ExportAuditOptions } from './audit/audit-export.ts';
-export { type CheckedProof, checkHead, checkProof } from './audit/check-proof.ts';
+export { type CheckedProof, checkHead, checkProof, type OpenedProof, openLogProof } from './audit/check-proof.ts';
 export { type ExportedLog, exportLog, type WriteExport } from './audit/export-log.ts';
 export { type Finding, type FindingKind, Findings, type Unverifiable } from './audit/findings.ts';
 export type { GoodCheckpoint } from './audit/tree-audit.ts';

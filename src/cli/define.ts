@@ -74,7 +74,21 @@ export function repeated(flags: string, description: string): Option {
 /** Reads a whole number. */
 export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
+  throw new InvalidArgumentError('It must be a whole number of at most 9 digits.');
+}
+
+/** Reads how many of something are wanted: one at least. */
+export function wholeCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count > 0) return count;
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+}
+
+/** Reads the index of something in a row, however long that is. */
+export function wholeIndex(text: string): number {
+  const index = /^(?:0|[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(index)) return index;
+  throw new InvalidArgumentError('It must be an index: 0, 1, 2 … up to 9007199254740991.');
 }
 
 function proofWithoutFile(): HanaperError {

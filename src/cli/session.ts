@@ -117,7 +117,10 @@ export class Session implements AsyncDisposable {
       knownAuthorities: knownAuthoritiesFile(join(this.config.stateFolder, 'known_authorities')),
       knownLogs: this.#knownLogs,
       ...(authority !== undefined && { authority }),
-      ...(this.observer && { observer: this.observer }),
+      observer: (event, refusal) => {
+        this.observer?.(event);
+        if (event.name === 'log.checkpoint_failed' && refusal) this.#warnOfCheckpoint(refusal);
+      },
     };
   }
 
@@ -222,6 +225,12 @@ export class Session implements AsyncDisposable {
     const { openAuthority } = await import('../authority/open-authority.ts');
     this.#authority ??= this.#stack.use(await openAuthority(options));
     return this.#authority;
+  }
+
+  #warnOfCheckpoint({ message }: HanaperError): void {
+    this.warn(
+      `What was done stands, but is under no checkpoint of the log yet: ${message} The next checkpoint takes it in; where that fails too: hanaper log verify`,
+    );
   }
 
   #keep({ credential, warnings }: FoundCredential): FoundCredential['credential'] {

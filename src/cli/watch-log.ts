@@ -1,4 +1,5 @@
 import { checkHead, withoutCheckpoint } from '../authority/audit/check-proof.ts';
+import type { Authority } from '../authority/authority.ts';
 import { type CheckpointDocument, showCheckpoint } from '../authority/commands/log.ts';
 import { holdLog } from '../authority/hold-log.ts';
 import type { SeenCheckpoint } from '../authority/known-logs.ts';
@@ -22,11 +23,15 @@ interface Shown {
  */
 export async function watchLog(session: Session, caller: Caller, shown?: Shown): Promise<void> {
   const { did } = caller.identity;
-  const { server } = session.remote ?? {};
-  const latest = server === undefined ? await watchDatabase(session) : await watchServer(session, server, caller);
+  const latest = isDatabase(caller) ? await watchDatabase(session, caller) : await watchServer(session, caller);
   if (latest === undefined) return;
   if (shown) await checkHead(await caller.execute(showCheckpoint, { since: shown.size }), did, shown.note);
   rememberCheckpoint(session, session.seenCheckpoints, latest);
+}
+
+// A command beside the database does not ask the server that the environment names.
+function isDatabase(caller: Caller): caller is Authority {
+  return 'database' in caller;
 }
 
 /** Remembers a checkpoint. What holds is not refused because nobody can be told: where that fails, a warning says so. */
@@ -39,16 +44,16 @@ export function rememberCheckpoint(session: Session, memory: SeenCheckpoints, la
 }
 
 // Who only reads may look at a copy in another place, which may be older.
-async function watchDatabase(session: Session): Promise<SeenCheckpoint | undefined> {
-  const { database, identity } = await session.openAuthority();
+async function watchDatabase(session: Session, { database, identity }: Authority): Promise<SeenCheckpoint | undefined> {
   const { name: source } = database;
   const seen = session.seenCheckpoints.list(identity.did, source);
   const head = await database.transact('read', (transaction) => holdLog(transaction, identity.did, seen));
   return head && { authority: identity.did, source, size: head.checkpoint.size, checkpoint: head.note };
 }
 
-async function watchServer(session: Session, source: string, caller: Caller): Promise<SeenCheckpoint | undefined> {
+async function watchServer(session: Session, caller: Caller): Promise<SeenCheckpoint | undefined> {
   const { did } = caller.identity;
+  const source = session.remote?.server ?? '';
   const [last] = session.seenCheckpoints.list(did, source);
   const head = await readHead(caller, last);
   if (head === undefined) return undefined;

@@ -11,9 +11,15 @@ export function addLogFiles(app: Hono, service: Service): void {
 }
 
 async function answer(context: Context, service: Service): Promise<Response> {
-  const { kind, bytes, isFull } = await readLogFile(service.authority(), context.req.path.slice(prefix.length));
+  const { kind, bytes, isFull } = await readLogFile(service.authority(), readPath(context));
   return respond(context, 200, new Uint8Array(bytes), {
     'Content-Type': kind === 'checkpoint' ? 'text/plain; charset=utf-8' : 'application/octet-stream',
     ...(isFull && { 'Cache-Control': 'public, max-age=31536000, immutable' }),
   });
+}
+
+// As it was spelled, with its query: a cache must not keep one file under many names.
+function readPath({ req }: Context): string {
+  const target = req.url.replace(/^[^:]+:\/\/[^/]*/, '');
+  return target.startsWith(prefix) ? target.slice(prefix.length) : target;
 }

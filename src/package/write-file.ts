@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { unwritable } from './unwritable.ts';
 
 /**
  * Writes a file whole or not at all: beside its place, flushed, then renamed over it.
  *
- * @throws HanaperError `bad_input` where the place cannot be written
+ * @throws HanaperError `bad_input` where the place cannot be written, `unavailable` where the disk is full or fails
  */
 export function writeFileBeside(path: string, content: string | Uint8Array, mode: number): void {
   requireReplaceable(path);
@@ -18,28 +19,25 @@ export function writeFileBeside(path: string, content: string | Uint8Array, mode
     renameSync(beside, path);
   } catch (cause) {
     rmSync(beside, { force: true });
-    const reason = systemCodeOf(cause) ?? 'unwritable';
-    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+    throw unwritable(path, cause);
   }
 }
 
 /**
  * Writes a file that is not there yet: whatever stands at its place, or comes there meanwhile, stays.
  *
- * @throws HanaperError `already_exists`, and `bad_input` where the place cannot be written
+ * @throws HanaperError `already_exists`, `bad_input` where the place cannot be written, `unavailable` where the disk is full
+ * or fails
  */
 export function createFile(path: string, content: Uint8Array, mode: number): void {
   try {
     writeWhole(path, content, mode);
   } catch (cause) {
-    const reason = systemCodeOf(cause) ?? 'unwritable';
-    if (reason === 'EEXIST') {
-      throw new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
-        kind: 'file',
-        path,
-      });
-    }
-    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+    if (systemCodeOf(cause) !== 'EEXIST') throw unwritable(path, cause);
+    throw new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
+      kind: 'file',
+      path,
+    });
   }
 }
 

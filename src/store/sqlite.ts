@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -18,6 +19,8 @@ const longestPrepared = 4096;
 const mostConnections = 8;
 // For so many milliseconds a reader may go on with a file that was exchanged; a writer looks each time.
 const longestUnseen = 100;
+// For so many milliseconds a reader goes on before whoever else waits has a turn: a signal, a timer, another request.
+const longestTurn = 25;
 
 /**
  * Kysely over `node:sqlite`: the connection to the file that is given, others beside it where several transactions are open at once,
@@ -65,7 +68,9 @@ class SqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: SqliteConnection, settings: TransactionSettings): Promise<void> {
-    if (settings.accessMode === 'read only') return run(connection, 'begin');
+    const isReading = settings.accessMode === 'read only';
+    connection.begin(isReading);
+    if (isReading) return run(connection, 'begin');
     this.#requireSameFile();
     // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
     return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));
@@ -126,9 +131,16 @@ class SqliteConnection implements DatabaseConnection {
   readonly #file: DatabaseSync;
   // Preparing takes longer than running most statements; there are not many different ones.
   readonly #prepared = new Map<string, Prepared>();
+  /** When others last had a turn, while somebody reads. Who writes goes on, since others wait for that. */
+  #yieldedAt = Number.POSITIVE_INFINITY;
 
   constructor(file: DatabaseSync) {
     this.#file = file;
+  }
+
+  /** Takes note of what kind of transaction begins. */
+  begin(isReading: boolean): void {
+    this.#yieldedAt = isReading ? performance.now() : Number.POSITIVE_INFINITY;
   }
 
   /** Runs something that fails at once where the file is busy. */
@@ -146,10 +158,17 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    if (performance.now() - this.#yieldedAt > longestTurn) await this.#yield();
     const { statement, returnsRows } = this.#prepare(sql);
     const values = parameters as readonly SQLInputValue[];
     if (returnsRows) return { rows: readAll(statement, values, sql) as Row[] };
     return { rows: [], numAffectedRows: BigInt(statement.run(...values).changes) };
+  }
+
+  // Queries are synchronous here, and what waits for them alone would keep the process from everything else.
+  async #yield(): Promise<void> {
+    await yieldToOthers();
+    this.#yieldedAt = performance.now();
   }
 
   #prepare(sql: string): Prepared {

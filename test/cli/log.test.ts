@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { query } from '../support/authority.ts';
-import { type Cli, createCli, createInitialized } from '../support/cli.ts';
+import { query, queryOne } from '../support/authority.ts';
+import { type Cli, createCli, createInitialized, openTerminal } from '../support/cli.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
 import { createServedWorld, type ServedWorld } from '../support/remote.ts';
 
@@ -58,6 +59,15 @@ describe.each(engines)('$name', (engine) => {
     expect(said).toContain('Next: hanaper log show --from 2');
   });
 
+  test('log show begins at any index, and shows one entry at least', async () => {
+    const { entries, size } = await cli.done<Shown>('log', 'show', '--from', '9007199254740991');
+    expect({ entries, size }).toEqual({ entries: [], size: 3 });
+    expect((await cli.done<Shown>('log', 'show', '--from', '0', '--limit', '999999999')).entries).toHaveLength(3);
+    for (const from of ['9007199254740992', '01', '1.5', 'x'])
+      await cli.refusesBoth('usage', 'log', 'show', '--from', from);
+    for (const limit of ['0', '1.5', '9999999999']) await cli.refusesBoth('usage', 'log', 'show', '--limit', limit);
+  });
+
   test('log proof proves an entry, by its index or its receipt', async () => {
     const { entries } = await cli.done<Shown>('log', 'show');
     const proof = await cli.done<Proof>('log', 'proof', '1', '--output', 'proof.json');
@@ -66,7 +76,9 @@ describe.each(engines)('$name', (engine) => {
     expect(await cli.done<Proof>('log', 'proof', entries[1]?.receipt ?? '')).toEqual(proof);
     expect(await cli.says('log', 'proof', '1')).toContain(`The entry 1 is one of the 3 of hanaper/${did}/1.`);
     await cli.refusesBoth('not_found', 'log', 'proof', '99');
-    await cli.refuses('bad_input', 'log', 'proof', 'nothing');
+    for (const none of ['nothing', '-1', '1.5', '01', '9007199254740992']) {
+      await cli.refusesBoth('usage', 'log', 'proof', none);
+    }
   });
 
   test('log verify holds a database against its log', async () => {
@@ -103,6 +115,18 @@ describe.each(engines)('$name', (engine) => {
     await elsewhere.refuses('usage', 'log', 'verify', 'acme.log', '--authority', did, '--server', 'http://localhost:1');
   });
 
+  test('log export writes to standard output, where that is no terminal and no document', async () => {
+    await cli.says('log', 'export', 'to-file.log');
+    const { status, bytes, stderr } = await cli.run('log', 'export', '-');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(bytes.equals(cli.read('to-file.log'))).toBe(true);
+    expect(cli.has('-')).toBe(false);
+    await cli.refuses('usage', 'log', 'export', '-');
+    const terminal = openTerminal(cli, 'log', 'export', '-');
+    expect(await terminal.finished).toMatchObject({ status: 2 });
+    expect(terminal.screen).toContain('(usage)');
+  });
+
   test('what an export had when it was seen, another must have', async () => {
     const other = await createInitialized();
     await other.done('log', 'export', 'their.log');
@@ -131,6 +155,38 @@ describe.each(engines)('$name', (engine) => {
     await query(url, "update trusted_keys set key_name = 'second' where key_name = 'mallory'");
     await cli.done('log', 'verify');
   });
+
+  test('what does not hold for a reason of its own is told in whole sentences', async () => {
+    const { note } = await queryOne(url, 'select note from checkpoints where size = 3');
+    await query(url, 'update checkpoints set note = $1 where size = 3', [new Uint8Array(3)]);
+    const { stdout } = await cli.run('log', 'verify');
+    expect(stdout).toMatch(/^checkpoint +checkpoints +3 +The checkpoint of 3 entries does not hold: .+[^.]\.$/m);
+    await query(url, 'update checkpoints set note = $1 where size = 3', [note]);
+    await cli.done('log', 'verify');
+  });
+});
+
+describe.each(engines)('$name: a checkpoint that cannot be made', (engine) => {
+  test('is warned of, and what was done stands', async () => {
+    const url = await engine.createUrl();
+    const cli = await createInitialized(url);
+    const { hashes } = await queryOne(url, 'select hashes from log_tiles');
+    await query(url, 'update log_tiles set hashes = $1', [new Uint8Array(64)]);
+    const { status, stdout, stderr } = await cli.run('key', 'create', 'second');
+    expect([status, stdout]).toEqual([0, expect.stringContaining('second')]);
+    expect(stderr).toMatch(/^warning: What was done stands, but is under no checkpoint .+\n$/);
+    expect(stderr).toContain('The tile of the log is another');
+    const bare = cli.with({ env: { HANAPER_RAW_KEY_FILE: '' } });
+    await query(url, 'update log_tiles set hashes = $1', [hashes]);
+    const { message } = await bare.refusesBoth('locked', 'log', 'proof', '2');
+    expect(message).toContain('under no checkpoint yet');
+    expect(message).toContain('--passphrase-file');
+    await bare.done('log', 'proof', '1');
+    expect(await cli.done<Proof>('log', 'proof', '2')).toMatchObject({ index: 2 });
+    await bare.done('log', 'proof', '2');
+    expect((await cli.run('key', 'create', 'third')).stderr).toBe('');
+    await cli.done('log', 'verify');
+  });
 });
 
 describe('a log that was seen before', () => {
@@ -148,29 +204,38 @@ describe('a log that was seen before', () => {
 
   beforeEach(() => forget(cli));
 
-  test.each(['show', 'proof 0', 'verify'])(
+  // Each export is a file of its own.
+  const argsOf = (verb: string) => (verb === 'export' ? [verb, `${randomUUID()}.log`] : verb.split(' '));
+
+  test.each(['show', 'proof 0', 'verify', 'export'])(
     'is refused by log %s where it shrank, until it is forgotten',
     async (verb) => {
-      await cli.done('log', ...verb.split(' '));
+      await cli.done('log', ...argsOf(verb));
       expect(existsSync(memory(cli))).toBe(true);
       copyFileSync(file, `${file}.newer`);
       copyFileSync(older, file);
-      await cli.refuses('log_rolled_back', 'log', ...verb.split(' '));
+      await cli.refuses('log_rolled_back', 'log', ...argsOf(verb));
       forget(cli);
-      await cli.done('log', ...verb.split(' '));
+      await cli.done('log', ...argsOf(verb));
       copyFileSync(`${file}.newer`, file);
-      await cli.done('log', ...verb.split(' '));
+      await cli.done('log', ...argsOf(verb));
     },
   );
 
-  test.each(['show', 'proof 0', 'verify'])('is refused by log %s where it went another way', async (verb) => {
-    await cli.done('log', ...verb.split(' '));
+  test.each(['show', 'proof 0', 'verify', 'export'])('is refused by log %s where it went another way', async (verb) => {
+    await cli.done('log', ...argsOf(verb));
     copyFileSync(file, `${file}.newer`);
     copyFileSync(older, file);
     await cli.with({ env: { HOME: await createTempFolder() } }).done('key', 'create', 'other');
-    await cli.refuses('log_rolled_back', 'log', ...verb.split(' '));
+    await cli.refuses('log_rolled_back', 'log', ...argsOf(verb));
     copyFileSync(`${file}.newer`, file);
   });
+});
+
+test('log export remembers the database, whatever server the environment names', async () => {
+  const cli = await createInitialized();
+  await cli.with({ env: { HANAPER_SERVER: 'http://localhost:1' } }).done('log', 'export', 'acme.log');
+  expect(readMemory(cli).logs).toMatchObject([{ source: expect.stringMatching(/^sqlite:/), size: 2 }]);
 });
 
 describe('over a server', () => {
@@ -208,5 +273,14 @@ describe('over a server', () => {
     writeFileSync(memory(admin), JSON.stringify({ ...seen, logs: [{ ...log, checkpoint: `x${log.checkpoint}` }] }));
     await admin.refuses('log_tampered', 'log', 'show');
     await admin.refuses('log_tampered', 'log', 'proof', '0');
+  });
+
+  test('what is under no checkpoint of a locked server is proven once somebody has unlocked that', async () => {
+    const { admin } = world;
+    forget(admin);
+    await admin.done('database', 'lock');
+    const { size } = await admin.done<Shown>('log', 'show');
+    const { message } = await admin.refusesBoth('locked', 'log', 'proof', String(size - 1));
+    expect(message).toContain(`hanaper database unlock --server ${world.url}`);
   });
 });

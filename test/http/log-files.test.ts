@@ -114,6 +114,12 @@ describe.each(engines)('$name', (engine) => {
     'tile/names/000',
     'tile/0/000/',
     'tile/0/000.p',
+    'tile/0/%30%30%30',
+    'tile/0/000?',
+    'tile/0/000?x=1',
+    'tile/entries/000?x=1',
+    'checkpoint?x=1',
+    'check%70oint',
     `tile/0/${'x999/'.repeat(1000)}999`,
   ])('%s is no path of a tile', async (path) => {
     const { status, bytes } = await get(path);

@@ -12,7 +12,7 @@ import { type Receipt, readReceipt } from '../../ucan/receipt.ts';
 import { readRevocation, revokeCommand } from '../../ucan/revocation.ts';
 import { verifyToken } from '../../ucan/verified.ts';
 import { describeMisplacement } from '../place-in-log.ts';
-import type { FindingKind, Findings } from './findings.ts';
+import { describeFault, type FindingKind, type Findings } from './findings.ts';
 
 /** An entry with the tokens that it names, as bytes. */
 export interface EnrolledAct {
@@ -144,7 +144,7 @@ export class ActAudit {
       const isTimed = token.issuedAt !== undefined && token.issuedAt <= toSeconds(entry.enrolledAt);
       return isTimed ? undefined : 'has no time, or one that was still to come';
     } catch (error) {
-      if (error instanceof HanaperError) return `does not hold: ${error.message}`;
+      if (error instanceof HanaperError) return describeFault(error);
       throw error;
     }
   }

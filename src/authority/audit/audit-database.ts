@@ -22,6 +22,8 @@ export type AuditProgress = (phase: AuditPhase, done: number, total: number) => 
 export interface AuditOptions {
   /** Checkpoints that were seen before, as notes: the log must continue them. */
   readonly seen?: readonly Uint8Array[] | undefined;
+  /** Checkpoints that were seen of other copies of the log: as far as both go, they must be the same. */
+  readonly seenElsewhere?: readonly Uint8Array[] | undefined;
   readonly onProgress?: AuditProgress | undefined;
 }
 
@@ -53,7 +55,7 @@ export function auditDatabase(authority: Authority, options: AuditOptions = {}):
 async function auditIn(
   transaction: Transaction,
   authority: string,
-  { seen: notes = [], onProgress }: AuditOptions,
+  { seen: here = [], seenElsewhere: elsewhere = [], onProgress }: AuditOptions,
 ): Promise<Audited> {
   const findings = new Findings();
   const head = await findHead(transaction, findings);
@@ -67,7 +69,7 @@ async function auditIn(
   }
   tell('file', 1)(1);
   const key = await auditLogKeys(transaction, authority, findings);
-  const seen = await openSeen(notes, key, findings);
+  const seen = await openSeen({ here, elsewhere }, key, findings);
   const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));
   const acts = await auditActs(transaction, authority, findings, tell('acts'));
   if (head) auditHead(head, acts, findings);

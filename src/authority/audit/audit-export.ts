@@ -218,8 +218,8 @@ class ExportAudit {
   async #openTree(): Promise<TreeAudit> {
     if (this.#tree) return this.#tree;
     const { findings, key } = { findings: this.#findings, key: this.#key };
-    const seen = await openSeen(this.#seen, key, findings);
-    this.#tree = new TreeAudit({ key, findings, seen, mayBeShorter: true });
+    const seen = await openSeen({ here: [], elsewhere: this.#seen }, key, findings);
+    this.#tree = new TreeAudit({ key, findings, seen });
     return this.#tree;
   }
 

@@ -1,16 +1,20 @@
+import { attempt } from '../../attempt.ts';
 import { decodeBase64, encodeUtf8, equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { checkSeen } from '../../log/check-seen.ts';
-import { type Checkpoint, openCheckpoint } from '../../log/checkpoint.ts';
+import { type Checkpoint, openCheckpoint, parseCheckpoint } from '../../log/checkpoint.ts';
 import { decodeLogEntry, type LogEntry } from '../../log/entry.ts';
 import { verifyInclusion } from '../../log/inclusion.ts';
 import { checkLogKey, verifierKeyOf } from '../../log/log-key.ts';
 import { hashLeaf } from '../../log/merkle.ts';
+import { parseNote } from '../../log/note.ts';
+import { parseOrigin } from '../../log/origin.ts';
 import { logTampered } from '../../log/tampered.ts';
 import type { VerifierKey } from '../../log/verifier-key.ts';
 import { computeCid } from '../../ucan/cid.ts';
 import type { CheckpointDocument } from '../commands/log.ts';
 import type { LogKeyDocument, LogProofDocument } from '../prove-entry.ts';
+import { parseLogProof } from './parse-log-proof.ts';
 
 /** A proof that holds: of which entry, and under which checkpoint. */
 export interface CheckedProof {
@@ -35,6 +39,34 @@ export async function checkProof(proof: LogProofDocument, did: string): Promise<
   throw logTampered('entry', 'names another receipt than the one that came with it', { index: proof.index });
 }
 
+/** A file with a proof that holds, and the proof in it. */
+export interface OpenedProof extends CheckedProof {
+  readonly proof: LogProofDocument;
+}
+
+/**
+ * Checks the proof in a file, by the DID of the authority, and holds its checkpoint against those that were seen of the log
+ * (notes), as far as that can be done without the log: they must not be of as many entries and another root.
+ *
+ * @throws HanaperError `bad_input` where it is no proof, `authority_changed` where it is of another log, `log_tampered`,
+ * `log_rolled_back`
+ */
+export async function openLogProof(
+  bytes: Uint8Array,
+  did: string,
+  seen: readonly Uint8Array[] = [],
+): Promise<OpenedProof> {
+  const proof = parseLogProof(bytes);
+  requireLogOf(did, proof.checkpoint);
+  const { entry, checkpoint } = await checkProof(proof, did);
+  const key = await readKey(proof.log_key, did);
+  for (const note of seen) {
+    const before = await openCheckpoint(note, key);
+    if (before.size === checkpoint.size) checkSeen(before, checkpoint);
+  }
+  return { proof, entry, checkpoint };
+}
+
 /**
  * Checks the head of the log of an authority, and that it continues a checkpoint that was seen before (a note), if any.
  *
@@ -54,6 +86,17 @@ export function withoutCheckpoint(seen: number): HanaperError {
     'log_rolled_back',
     `The log had ${seen} entries under a checkpoint when it was seen before, and has no checkpoint now. Find out who restored or replaced it.`,
     { reason: 'shorter', seen, now: 0 },
+  );
+}
+
+function requireLogOf(expected: string, note: string): void {
+  const actual = attempt(() => parseOrigin(parseCheckpoint(parseNote(encodeUtf8(note)).text).origin).did);
+  // One that cannot be read does not hold, whosever it is.
+  if (actual === undefined || actual === expected) return;
+  throw new HanaperError(
+    'authority_changed',
+    `The proof is of the log of the authority ${actual}, but only ${expected} is accepted. Get the proof from the log that you expect.`,
+    { expected, actual },
   );
 }
 

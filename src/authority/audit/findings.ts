@@ -105,3 +105,8 @@ export class Findings {
     );
   }
 }
+
+/** What an error says, as the end of a sentence that somebody else closes. */
+export function describeFault({ message }: HanaperError): string {
+  return `does not hold: ${message.replace(/\.$/, '')}`;
+}

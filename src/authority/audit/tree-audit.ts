@@ -5,7 +5,7 @@ import { hashLeaf, hashLength } from '../../log/merkle.ts';
 import { RunningTree } from '../../log/running-tree.ts';
 import { type Tile, tileLength, tileWidth } from '../../log/tile.ts';
 import type { VerifierKey } from '../../log/verifier-key.ts';
-import type { Findings } from './findings.ts';
+import { describeFault, type Findings } from './findings.ts';
 
 /** A checkpoint whose signature and root hold. */
 export interface GoodCheckpoint {
@@ -14,16 +14,21 @@ export interface GoodCheckpoint {
   readonly note: Uint8Array;
 }
 
+/** What was seen before of a log. */
+export interface SeenBefore<Seen> {
+  /** Where it is now: it must continue this. */
+  readonly here: readonly Seen[];
+  /** Elsewhere: as far as both go, they must be the same. */
+  readonly elsewhere: readonly Seen[];
+}
+
 const tileHeight = 8;
 
 /** What a tree is held against. */
 export interface TreeCircumstances {
   /** The log's key, by the statement of its authority; without it no checkpoint holds. */
   readonly key: VerifierKey | undefined;
-  /** Checkpoints that were seen before. */
-  readonly seen: readonly Checkpoint[];
-  /** Whether it may end before a checkpoint that was seen, like an export that was made earlier. */
-  readonly mayBeShorter?: boolean;
+  readonly seen: SeenBefore<Checkpoint>;
   readonly findings: Findings;
   /** Hears of each tile that is full. */
   tellTile?(tile: Tile): void;
@@ -34,12 +39,15 @@ export class TreeAudit {
   readonly #tree: RunningTree;
   readonly #rows: { readonly hashes: Uint8Array; filled: number; index: number }[] = [];
   readonly #circumstances: TreeCircumstances;
+  readonly #seen: readonly Checkpoint[];
   #last: GoodCheckpoint | undefined;
   #isForked = false;
   #hasCheckpoint = false;
 
   constructor(circumstances: TreeCircumstances) {
     this.#circumstances = circumstances;
+    const { here, elsewhere } = circumstances.seen;
+    this.#seen = distinct([...here, ...elsewhere]);
     this.#tree = new RunningTree((level, hash) => {
       if (level % tileHeight === 0) this.#place(level / tileHeight, hash);
     });
@@ -96,13 +104,13 @@ export class TreeAudit {
 
   /** Says what the end of the log tells: whether anything was signed of it, and whether it is shorter than it was seen. */
   end(): void {
-    const { seen, mayBeShorter, findings } = this.#circumstances;
+    const { seen, findings } = this.#circumstances;
     if (this.size > 0 && !this.#hasCheckpoint) {
       const message = `There is no checkpoint over the ${this.size} entries. A log has one from its first moment on.`;
       findings.add({ kind: 'checkpoint', table: 'checkpoints', message });
     }
-    const longest = Math.max(0, ...seen.map(({ size }) => size));
-    if (mayBeShorter || longest <= this.size) return;
+    const longest = Math.max(0, ...seen.here.map(({ size }) => size));
+    if (longest <= this.size) return;
     const message = `The log had ${longest} entries when it was seen before, and has ${this.size} now.`;
     findings.add({ kind: 'rolled_back', table: 'log_entries', index: this.size, message });
   }
@@ -119,8 +127,8 @@ export class TreeAudit {
   }
 
   #checkSeen(): void {
-    const { seen, findings } = this.#circumstances;
-    for (const { size, root } of seen) {
+    const { findings } = this.#circumstances;
+    for (const { size, root } of this.#seen) {
       if (size !== this.#tree.size || equalBytes(root, this.root())) continue;
       const message = `The first ${size} entries are not those that were seen before (root ${encodeBase64(root)}).`;
       findings.add({ kind: 'rolled_back', table: 'log_entries', index: size, message });
@@ -134,7 +142,7 @@ export class TreeAudit {
       this.#refuse(size, 'is signed by a key of which the authority says nothing');
     } catch (error) {
       if (!(error instanceof HanaperError)) throw error;
-      this.#refuse(size, `does not hold: ${error.message}`);
+      this.#refuse(size, describeFault(error));
     }
     return undefined;
   }
@@ -150,10 +158,19 @@ export class TreeAudit {
 
 /** Checkpoints that were seen before, by their notes: the log's key must have signed them. */
 export async function openSeen(
-  notes: readonly Uint8Array[],
+  { here, elsewhere }: SeenBefore<Uint8Array>,
   key: VerifierKey | undefined,
   findings: Findings,
-): Promise<readonly Checkpoint[]> {
+): Promise<SeenBefore<Checkpoint>> {
+  const seen = { here: await openNotes(here, key), elsewhere: await openNotes(elsewhere, key) };
+  if (seen.here.length + seen.elsewhere.length < here.length + elsewhere.length) {
+    const message = 'The checkpoint that was seen before is not signed by the key that the log has now.';
+    findings.add({ kind: 'rolled_back', table: 'log_keys', message });
+  }
+  return seen;
+}
+
+async function openNotes(notes: readonly Uint8Array[], key: VerifierKey | undefined): Promise<readonly Checkpoint[]> {
   const opened: Checkpoint[] = [];
   for (const note of notes) {
     try {
@@ -162,9 +179,10 @@ export async function openSeen(
       if (!(error instanceof HanaperError)) throw error;
     }
   }
-  if (opened.length < notes.length) {
-    const message = 'The checkpoint that was seen before is not signed by the key that the log has now.';
-    findings.add({ kind: 'rolled_back', table: 'log_keys', message });
-  }
   return opened;
+}
+
+// The same one can have been seen in several places, and is told of once.
+function distinct(checkpoints: readonly Checkpoint[]): readonly Checkpoint[] {
+  return [...new Map(checkpoints.map((each) => [`${each.size} ${encodeBase64(each.root)}`, each])).values()];
 }

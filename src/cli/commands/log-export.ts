@@ -1,21 +1,32 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { exportLog } from '../../authority/audit/export-log.ts';
-import { HanaperError, systemCodeOf } from '../../errors.ts';
-import { createAuditBar } from '../audit-progress.ts';
+import { type ExportedLog, exportLog, type WriteExport } from '../../authority/audit/export-log.ts';
+import type { Authority } from '../../authority/authority.ts';
+import { HanaperError } from '../../errors.ts';
+import { AuditBar } from '../audit-progress.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
+import { watchLog } from '../watch-log.ts';
+import { writeNewFile } from '../write-new-file.ts';
+import { writeText } from '../write-text.ts';
 
-const bufferLength = 1_048_576;
-
-/** `hanaper log export FILE` */
-export async function exportTo(session: Session, path: string): Promise<Outcome> {
+/** `hanaper log export FILE`: a log that shrank or forked since it was seen is not exported. */
+export async function exportTo(session: Session, path: string): Promise<Outcome | undefined> {
+  if (path === '-') requireStream(session);
   const authority = await session.examineAuthority();
-  const { did } = authority.identity;
-  const draw = createAuditBar();
-  const exported = await writeNewFile(path, (write) =>
-    exportLog(authority, write, (done, total) => draw('entries', done, total)),
-  );
-  const { size, checkpoint } = exported;
+  await watchLog(session, authority);
+  if (path === '-') {
+    await exportLog(authority, (bytes) => writeText(1, bytes));
+    return undefined;
+  }
+  const exported = await writeNewFile(path, (write) => exportWithBar(authority, write));
+  return describe(path, authority, exported);
+}
+
+async function exportWithBar(authority: Authority, write: WriteExport): Promise<ExportedLog> {
+  using bar = new AuditBar();
+  return await exportLog(authority, write, (done, total) => bar.draw('entries', done, total));
+}
+
+function describe(path: string, { identity: { did } }: Authority, { size, checkpoint }: ExportedLog): Outcome {
   return {
     document: { file: path, authority: did, size, checkpoint },
     lines: [
@@ -26,70 +37,12 @@ export async function exportTo(session: Session, path: string): Promise<Outcome>
   };
 }
 
-/** Writes a file that is not there yet, part by part; where that fails, it is removed. */
-async function writeNewFile<Result>(
-  path: string,
-  produce: (write: (bytes: Uint8Array) => void) => Promise<Result>,
-): Promise<Result> {
-  const descriptor = create(path);
-  let isWhole = false;
-  try {
-    const file = new BufferedFile(descriptor, path);
-    const result = await produce((bytes) => file.write(bytes));
-    file.flush();
-    fsyncSync(descriptor);
-    isWhole = true;
-    return result;
-  } finally {
-    closeSync(descriptor);
-    if (!isWhole) rmSync(path, { force: true });
-  }
+// Neither a document beside it nor a terminal leaves of an export what can be verified.
+function requireStream({ output }: Session): void {
+  if (output.json) throw misplaced('--json prints one document, and the export would stand beside it: name a file.');
+  if (process.stdout.isTTY) throw misplaced('An export is no text for a terminal: name a file, or pipe it on.');
 }
 
-class BufferedFile {
-  readonly #descriptor: number;
-  readonly #path: string;
-  readonly #buffer = new Uint8Array(bufferLength);
-  #length = 0;
-
-  constructor(descriptor: number, path: string) {
-    this.#descriptor = descriptor;
-    this.#path = path;
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > bufferLength) this.flush();
-    if (bytes.length > bufferLength) this.#writeOut(bytes);
-    else {
-      this.#buffer.set(bytes, this.#length);
-      this.#length += bytes.length;
-    }
-  }
-
-  flush(): void {
-    this.#writeOut(this.#buffer.subarray(0, this.#length));
-    this.#length = 0;
-  }
-
-  #writeOut(bytes: Uint8Array): void {
-    try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(this.#descriptor, bytes, written);
-    } catch (cause) {
-      throw unwritable(this.#path, cause);
-    }
-  }
-}
-
-function create(path: string): number {
-  try {
-    return openSync(path, 'wx', 0o600);
-  } catch (cause) {
-    if (systemCodeOf(cause) !== 'EEXIST') throw unwritable(path, cause);
-    throw new HanaperError('already_exists', `${path} is there already. Name another file.`, { kind: 'file', path });
-  }
-}
-
-function unwritable(path: string, cause: unknown): HanaperError {
-  const reason = systemCodeOf(cause) ?? 'unwritable';
-  return new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+function misplaced(message: string): HanaperError {
+  return new HanaperError('usage', message, { option: '-' });
 }

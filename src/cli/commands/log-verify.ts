@@ -1,14 +1,17 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Audited, auditDatabase } from '../../authority/audit/audit-database.ts';
 import { auditExport } from '../../authority/audit/audit-export.ts';
 import type { Finding, Findings } from '../../authority/audit/findings.ts';
 import { decodeUtf8, encodeBase64, encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
-import { createAuditBar } from '../audit-progress.ts';
+import { AuditBar } from '../audit-progress.ts';
 import { formatTable, type Outcome, printOutcome } from '../output.ts';
+import { requireLogAuthority } from '../require-log-authority.ts';
 import type { SeenCheckpoints } from '../seen-checkpoints.ts';
 import type { Session } from '../session.ts';
 import { rememberCheckpoint } from '../watch-log.ts';
+import { verifyProof } from './log-verify-proof.ts';
 
 interface Subject {
   /** What people call it. */
@@ -19,11 +22,13 @@ interface Subject {
   readonly audited: Audited;
 }
 
-const chunkLength = 1_048_576;
+const chunkLength = 262_144;
+const openingBrace = 0x7b;
 
-/** `hanaper log verify [FILE]` */
+/** `hanaper log verify [FILE]`: a database, an export, or the proof of one entry. */
 export async function verify(session: Session, file: string): Promise<Outcome> {
   const seen = session.seenCheckpoints;
+  if (file !== '' && beginsLikeProof(file)) return verifyProof(session, file, seen);
   const subject = file === '' ? await verifyDatabase(session, seen) : await verifyFile(session, file, seen);
   const { findings } = subject.audited;
   const failure = findings.toError(subject.name);
@@ -39,28 +44,34 @@ async function verifyDatabase(session: Session, seen: SeenCheckpoints): Promise<
   const authority = await session.examineAuthority();
   const { did } = authority.identity;
   const { name } = authority.database;
+  using bar = new AuditBar();
   const audited = await auditDatabase(authority, {
-    seen: notesOf(seen, did, name),
-    onProgress: createAuditBar(),
+    seen: notesOf(seen, did, (source) => source === name),
+    seenElsewhere: notesOf(seen, did, (source) => source !== name),
+    onProgress: bar.draw,
   });
   return { name, source: name, authority: did, audited };
 }
 
 // An export may have been made before what was seen elsewhere; as far as it goes it must be the same log.
 async function verifyFile(session: Session, file: string, seen: SeenCheckpoints): Promise<Subject> {
-  const { authority } = session.config.security;
-  if (authority === undefined) throw noAuthority();
+  const authority = requireLogAuthority(session);
   const size = sizeOf(file);
-  const draw = createAuditBar();
+  using bar = new AuditBar();
   const audited = await auditExport(readChunks(file), authority, {
     seen: notesOf(seen, authority),
-    onProgress: (done) => draw('export', done, size),
+    onProgress: (done) => bar.draw('export', done, size),
   });
   return { name: file, source: 'export', authority, audited };
 }
 
-function notesOf(seen: SeenCheckpoints, authority: string, source?: string): readonly Uint8Array[] {
-  return seen.list(authority, source).map(({ checkpoint }) => encodeUtf8(checkpoint));
+function notesOf(
+  memory: SeenCheckpoints,
+  authority: string,
+  isMeant: (source: string) => boolean = () => true,
+): readonly Uint8Array[] {
+  const seen = memory.list(authority).filter(({ source }) => isMeant(source));
+  return seen.map(({ checkpoint }) => encodeUtf8(checkpoint));
 }
 
 function remember(session: Session, seen: SeenCheckpoints, { authority, source, audited }: Subject): void {
@@ -119,13 +130,34 @@ function describeOutcome({ name, authority, audited }: Subject): Outcome {
   };
 }
 
+// JSON. Nothing in an export begins like it.
+function beginsLikeProof(file: string): boolean {
+  sizeOf(file);
+  const head = new Uint8Array(1);
+  const descriptor = open(file);
+  try {
+    return readSync(descriptor, head) === 1 && head[0] === openingBrace;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function open(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw unreadable(file, systemCodeOf(error) ?? 'unreadable');
+  }
+}
+
 function sizeOf(file: string): number {
   const status = statSync(file, { throwIfNoEntry: false });
   if (status?.isFile()) return status.size;
   throw unreadable(file, status ? 'not a regular file' : 'ENOENT');
 }
 
-function* readChunks(file: string): Generator<Uint8Array> {
+// A signal has its turn between two chunks, since all that is done with one is done without waiting for anything.
+async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
@@ -134,6 +166,7 @@ function* readChunks(file: string): Generator<Uint8Array> {
       const length = readSync(descriptor, chunk);
       if (length === 0) return;
       yield chunk.subarray(0, length);
+      await yieldToOthers();
     }
   } catch (error) {
     const reason = systemCodeOf(error);
@@ -145,12 +178,4 @@ function* readChunks(file: string): Generator<Uint8Array> {
 
 function unreadable(path: string, reason: string): HanaperError {
   return new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason });
-}
-
-function noAuthority(): HanaperError {
-  return new HanaperError(
-    'usage',
-    "Say whose log it must be: --authority DID. An export's own word for it is worth nothing.",
-    { option: '--authority' },
-  );
 }

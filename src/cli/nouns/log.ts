@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ProofOptions } from '../commands/log-proof.ts';
 import type { ShowOptions } from '../commands/log-show.ts';
-import { addNoun, addVerb, option, wholeNumber } from '../define.ts';
+import { addNoun, addVerb, option, wholeCount, wholeIndex } from '../define.ts';
 import type { Output } from '../output.ts';
 
 /** `log show`, `proof`, `verify`, `export`, `forget`. */
@@ -12,8 +12,8 @@ export function addLogCommands(program: Command, output: Output): void {
     summary: 'Show the last entries: what was done, by whom, and what came of it',
     example: 'hanaper log show --limit 50',
     options: [
-      option('--from <index>', 'begin with this entry instead', wholeNumber),
-      option('--limit <n>', 'how many (default: 20)', wholeNumber),
+      option('--from <index>', 'begin with this entry instead', wholeIndex),
+      option('--limit <n>', 'how many (default: 20)', wholeCount),
     ],
     remote: true,
     act: async (session, options) => (await import('../commands/log-show.ts')).show(session, options),
@@ -22,20 +22,20 @@ export function addLogCommands(program: Command, output: Output): void {
     usage: 'proof ENTRY',
     summary: 'Prove that an entry stands in the log, by its index or the CID of its receipt',
     example: 'hanaper log proof 17 --output entry-17.json',
-    options: [option('--output <file>', 'write the proof to a file')],
+    options: [option('--output <file>', 'write the proof to a file, or "-" for standard output')],
     remote: true,
     act: async (session, options, entry) => (await import('../commands/log-proof.ts')).prove(session, entry, options),
   });
   addVerb(log, output, {
     usage: 'verify [FILE]',
-    summary: 'Hold a database against its log, or check an export of a log',
+    summary: 'Hold a database against its log, or check an export of a log or the proof of an entry',
     example: 'hanaper log verify acme.log --authority did:key:z6Mk…',
     instead: 'Export the log beside the database ("hanaper log export FILE"), and verify the file.',
     act: async (session, _, file) => (await import('../commands/log-verify.ts')).verify(session, file),
   });
   addVerb(log, output, {
     usage: 'export FILE',
-    summary: 'Write the whole log into a file, to be verified elsewhere',
+    summary: 'Write the whole log into a file, or "-" for standard output, to be verified elsewhere',
     example: 'hanaper log export acme.log',
     instead: 'Export beside the database.',
     act: async (session, _, file) => (await import('../commands/log-export.ts')).exportTo(session, file),

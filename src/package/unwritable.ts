@@ -1,0 +1,15 @@
+import { HanaperError, systemCodeOf } from '../errors.ts';
+
+// No room, or no working disk, however well the place was chosen.
+const passing: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
+
+/** The error for a file that cannot be written: `unavailable` where the disk is full or fails, else `bad_input`. */
+export function unwritable(path: string, cause: unknown): HanaperError {
+  const reason = systemCodeOf(cause) ?? 'unwritable';
+  const details = { path, reason };
+  if (!passing.includes(reason)) {
+    return new HanaperError('bad_input', `${path} cannot be written (${reason}).`, details, cause);
+  }
+  const message = `${path} cannot be written (${reason}). Make room there, or name a place elsewhere.`;
+  return new HanaperError('unavailable', message, details, cause);
+}
