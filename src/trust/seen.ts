@@ -9,7 +9,7 @@ import type { TrustBundle } from './open-bundle.ts';
 import { encodeTrustState } from './state.ts';
 
 /** What a verifier remembers of the trust of one organisation. */
-export interface SeenOrganisation {
+interface SeenOrganisation {
   /** The highest version. */
   readonly version: number;
   /** The size of the log that it rested on. */
