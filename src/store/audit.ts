@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { CID } from 'multiformats/cid';
 import { formatCid } from '../ucan/cid.ts';
-import type { InvocationRow, LogEffectRow, LogKeyRow } from './schema.ts';
+import type { InvocationRow, LogEffectRow, LogKeyRow, SignaturePlaceRow } from './schema.ts';
 import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -98,6 +98,44 @@ export async function* listInvocationCids(transaction: Transaction, atOnce: numb
     const rows = await selectInvocationCids(transaction, from, atOnce);
     yield rows.map(({ cid }) => cid);
     from = (rows.at(-1)?.id ?? 0) + 1;
+    more = rows.length === atOnce;
+  }
+}
+
+/** Every proof that is kept beside the acts, some at a time. */
+export async function* listKeptProofs(
+  { kysely }: Transaction,
+  atOnce: number,
+): AsyncGenerator<readonly { readonly cid: string; readonly envelope: Uint8Array }[]> {
+  for (let behind = '', more = true; more; ) {
+    const rows = await kysely
+      .selectFrom('ucanProofs')
+      .selectAll()
+      .where('cid', '>', behind)
+      .orderBy('cid')
+      .limit(atOnce)
+      .execute();
+    yield rows;
+    behind = rows.at(-1)?.cid ?? behind;
+    more = rows.length === atOnce;
+  }
+}
+
+/** Every hint at where a signature stands in the log, some at a time. */
+export async function* listSignaturePlaces(
+  { kysely }: Transaction,
+  atOnce: number,
+): AsyncGenerator<readonly SignaturePlaceRow[]> {
+  for (let behind: Uint8Array = new Uint8Array(0), more = true; more; ) {
+    const rows = await kysely
+      .selectFrom('signaturePlaces')
+      .selectAll()
+      .where('signatureDigest', '>', behind)
+      .orderBy('signatureDigest')
+      .limit(atOnce)
+      .execute();
+    yield rows;
+    behind = rows.at(-1)?.signatureDigest ?? behind;
     more = rows.length === atOnce;
   }
 }

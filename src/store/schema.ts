@@ -29,6 +29,7 @@ export interface Schema {
   readonly checkpoints: CheckpointRow;
   readonly trustSnapshots: TrustSnapshotRow;
   readonly signaturePlaces: SignaturePlaceRow;
+  readonly ucanProofs: ProofRow;
   readonly hanaperMigrations: MigrationRow;
 }
 
@@ -241,10 +242,17 @@ export interface TrustSnapshotRow {
 }
 
 /** By which entry a package signature was made: a hint, that is proven from the entry. */
-interface SignaturePlaceRow {
+export interface SignaturePlaceRow {
   /** SHA-256 of the signature's 64 bytes. */
   readonly signatureDigest: Uint8Array;
   readonly entryIndex: number;
+}
+
+/** A delegation on which an executed invocation rests. */
+interface ProofRow {
+  /** base58btc */
+  readonly cid: string;
+  readonly envelope: Uint8Array;
 }
 
 /** A migration that was applied. */

@@ -21,6 +21,7 @@ import { formatCid, parseCid } from '../../ucan/cid.ts';
 import { DelegationCache } from '../../ucan/delegation-cache.ts';
 import { decodeInvocation, type Invocation } from '../../ucan/invocation.ts';
 import { ActAudit, type ActCircumstances } from './act-audit.ts';
+import { auditKeptProofs } from './audit-hints.ts';
 import { EffectCursor } from './effect-cursor.ts';
 import { EffectsAudit } from './effects-audit.ts';
 import type { Findings } from './findings.ts';
@@ -66,6 +67,7 @@ class ActWalk {
   readonly #effects: EffectCursor;
   readonly #acts: ActAudit;
   readonly #named = new NamedTokens();
+  readonly #proofs = new NamedTokens();
   #size = 0;
   #generation = 0;
   /** When the authority was made, and when its log begins: what was taken in meanwhile is older than its entry. */
@@ -107,6 +109,7 @@ class ActWalk {
       this.#tellStray(entryIndex, position);
     }
     await this.#checkNamed();
+    await auditKeptProofs(this.#transaction, this.#proofs, this.#findings);
     const { enrolledAt, unbound, base = 0 } = this.#acts;
     const [size, generation] = [this.#size, this.#generation];
     return { size, enrolledAt: enrolledAt === '' ? null : enrolledAt, generation, unbound, base };
@@ -140,6 +143,7 @@ class ActWalk {
     });
     this.#named.add(entry.invocation);
     this.#named.add(entry.receipt);
+    for (const cid of invocation?.proofs ?? []) this.#proofs.add(cid);
     const now = receipt?.invocation.issuedAt;
     const isTimely = (time: string | null) => time !== null && isTimeOf(time, entry.enrolledAt, before, now);
     if (invocation && invocationRow) {

@@ -6,6 +6,7 @@ import type { LogHeadRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Authority } from '../authority.ts';
 import { type AuditedActs, auditActs } from './audit-acts.ts';
+import { auditSignaturePlaces } from './audit-hints.ts';
 import { auditLogKeys } from './audit-keys.ts';
 import { auditRows } from './audit-rows.ts';
 import { auditTree } from './audit-tree.ts';
@@ -43,7 +44,7 @@ export interface Audited {
 /**
  * Goes through a whole database by its log: recomputes the tree, and holds against it checkpoints, tiles, every act with
  * its tokens and its chain, and every row of every table. It tells all that it finds, and throws nothing for it.
- * The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry.
+ * The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry, and by 8 for each proof that its invocation names.
  *
  * @throws HanaperError `unavailable`, `database_corrupt` where it cannot be read
  */
@@ -73,6 +74,7 @@ async function auditIn(
   const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));
   const acts = await auditActs(transaction, authority, findings, tell('acts'));
   if (head) auditHead(head, acts, findings);
+  await auditSignaturePlaces(transaction, authority, findings);
   await auditRows(transaction, acts.base, findings, tell('tables', loggedTables.length));
   return { findings, size: tree.size, root: tree.root(), checkpoint: tree.last, unbound: acts.unbound };
 }

@@ -2,6 +2,7 @@ import { encodeBase64, equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { type Checkpoint, openCheckpoint } from '../../log/checkpoint.ts';
 import { hashLeaf, hashLength } from '../../log/merkle.ts';
+import { parseNote } from '../../log/note.ts';
 import { RunningTree } from '../../log/running-tree.ts';
 import { type Tile, tileLength, tileWidth } from '../../log/tile.ts';
 import type { VerifierKey } from '../../log/verifier-key.ts';
@@ -138,13 +139,20 @@ export class TreeAudit {
   async #open(note: Uint8Array, size: number): Promise<Checkpoint | undefined> {
     const { key } = this.#circumstances;
     try {
-      if (key) return await openCheckpoint(note, key);
+      if (key) return await this.#openAlone(note, size, key);
       this.#refuse(size, 'is signed by a key of which the authority says nothing');
     } catch (error) {
       if (!(error instanceof HanaperError)) throw error;
       this.#refuse(size, describeFault(error));
     }
     return undefined;
+  }
+
+  // What else stands below a note is nobody's word here, and could be changed unnoticed.
+  async #openAlone(note: Uint8Array, size: number, key: VerifierKey): Promise<Checkpoint> {
+    const checkpoint = await openCheckpoint(note, key);
+    if (parseNote(note).signatures.length > 1) this.#refuse(size, 'has more signatures than the one of the log');
+    return checkpoint;
   }
 
   #refuse(size: number, reason: string): void {

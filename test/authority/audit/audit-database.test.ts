@@ -404,6 +404,33 @@ const inFront: readonly Edit[] = [
   },
 ];
 
+const hints: readonly Edit[] = [
+  {
+    title: 'a proof is kept that no act rests on',
+    edit: (url) =>
+      query(url, 'insert into ucan_proofs values ($1, $2)', [
+        formatCid(computeCid(Uint8Array.of(7))),
+        Buffer.from(Uint8Array.of(7)),
+      ]),
+    finds: { kind: 'row', table: 'ucan_proofs', message: /No act rests on the proof/ },
+  },
+  {
+    title: 'a proof that is kept is another',
+    edit: (url) => query(url, 'update ucan_proofs set envelope = $1', [Buffer.from(Uint8Array.of(7))]),
+    finds: { kind: 'row', table: 'ucan_proofs', message: /other bytes than those of its CID/ },
+  },
+  {
+    title: 'a signature is said to stand where it does not',
+    edit: (url) => query(url, 'insert into signature_places values ($1, 9)', [Buffer.alloc(32, 7)]),
+    finds: { kind: 'row', table: 'signature_places', message: /The entry 9 has no signature of that digest/ },
+  },
+  {
+    title: 'a signature is said to stand where nothing does',
+    edit: (url) => query(url, 'insert into signature_places values ($1, 999999)', [Buffer.alloc(32, 7)]),
+    finds: { kind: 'row', table: 'signature_places', message: /The entry 999999 has no signature/ },
+  },
+];
+
 const tile = 'where level = 0 and tile_index = 0';
 const changeTile = async (url: string, change: (hashes: Buffer) => Uint8Array) => {
   const { hashes } = await queryOne(url, `select hashes from log_tiles ${tile}`);
@@ -468,6 +495,18 @@ const published: readonly Edit[] = [
     title: 'a checkpoint is signed by another key',
     edit: (url) => forge(url, {}),
     finds: { kind: 'checkpoint', table: 'checkpoints', message: /does not hold/ },
+  },
+  {
+    title: 'a checkpoint has a signature more',
+    edit: async (url) => {
+      const { note } = await queryOne(url, 'select note from checkpoints order by size desc limit 1');
+      const text = Buffer.from(note as Buffer).toString();
+      const more = `${text}— elsewhere ${text.trimEnd().split(' ').at(-1)}\n`;
+      await query(url, 'update checkpoints set note = $1 where size = (select max(size) from checkpoints)', [
+        Buffer.from(more),
+      ]);
+    },
+    finds: { kind: 'checkpoint', table: 'checkpoints', message: /more signatures than the one of the log/ },
   },
   {
     title: 'a checkpoint is that of another log',
@@ -554,7 +593,7 @@ describe.each(engines)('$name', (engine) => {
     expect(findings.erased).toEqual({ ucan_legacy_tokens: 2 });
   });
 
-  test.each([...byHand, ...inFront, ...published, ...undone, ...cut])(
+  test.each([...byHand, ...inFront, ...hints, ...published, ...undone, ...cut])(
     'it is found that $title',
     async ({ edit, finds }) => {
       await edit(url);
