@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { takeLock } from '../../store/lock.ts';
 import type { Revocation } from '../../store/revocation.ts';
-import type { SigningKeyRow } from '../../store/schema.ts';
+import type { SigningKeyRow, TrustedKeyRow } from '../../store/schema.ts';
 import { amendSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
-import { amendTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
+import { listTrusting } from '../../store/trust-rows.ts';
+import { amendTrustedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
 import { nameArg } from '../args.ts';
 import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
@@ -66,12 +67,46 @@ export async function revokeEverywhere(
   const { keyFingerprint, revokedAt } = row;
   const isFirst = revokedAt === null;
   await (isFirst ? revokeSigningKeys : amendSigningKeys)(transaction, keyFingerprint, revocation);
-  const trusting = await (isFirst ? revokeTrustedKeys : amendTrustedKeys)(transaction, keyFingerprint, revocation);
+  const trusting = isFirst
+    ? await revokeTrustedKeys(transaction, keyFingerprint, revocation)
+    : await amendTrust(context, row, revocation);
   const why = revocation.revocationReason === null ? {} : { revocation: revocation.revocationReason };
   context.emit('key.signing.revoked', { ...describeKey(context, row), ...why });
   const organisations = trusting.length;
   if (organisations > 0) context.emit('key.trusted.revoked', { fingerprint: keyFingerprint, organisations, ...why });
   return trusting;
+}
+
+// Whoever has made the end of his own trust stricter since then keeps it so.
+async function amendTrust(
+  { transaction }: OrganisationContext,
+  { keyFingerprint, revocationReason }: SigningKeyRow,
+  revocation: Revocation,
+): Promise<readonly string[]> {
+  const amended: string[] = [];
+  for (const id of await listTrusting(transaction, keyFingerprint)) {
+    const rows = await listTrustedKeys(transaction, id);
+    const ended = rows.filter((row) => row.keyFingerprint === keyFingerprint && row.revokedAt === revocation.revokedAt);
+    // Without a reason nothing counts, which is as strict as can be.
+    if (revocationReason !== null && ended.some((row) => row.revocationReason === null)) continue;
+    const strictest = ended.reduce(makeStricter, revocation);
+    amended.push(...(await amendTrustedKeys(transaction, keyFingerprint, strictest, id)));
+  }
+  return amended;
+}
+
+function makeStricter(
+  revocation: Revocation,
+  { revocationReason, effectiveAt, effectiveIndex }: TrustedKeyRow,
+): Revocation {
+  if (effectiveAt === null || effectiveIndex === null) return revocation;
+  const { effectiveAt: at, effectiveIndex: index } = revocation;
+  return {
+    ...revocation,
+    revocationReason: revocationReason === 'compromised' ? revocationReason : revocation.revocationReason,
+    effectiveAt: at !== null && at < effectiveAt ? at : effectiveAt,
+    effectiveIndex: index === null ? effectiveIndex : Math.min(index, effectiveIndex),
+  };
 }
 
 function decide(context: OrganisationContext, row: SigningKeyRow, args: KeyRevocationArgs): Promise<Revocation> {
