@@ -92,7 +92,7 @@ export { proveInclusion } from './prove-inclusion.ts';
 export { readLegacySource } from './read-legacy-source.ts';
 export { resultOf } from './result-of.ts';
 export type { KeyRevocationArgs, KeyRevocationDocument } from './revocation.ts';
-export type { CreateKeyArgs, SigningKeyDocument } from './signing-keys.ts';
+export type { CreateKeyArgs, KeyReference, SigningKeyDocument } from './signing-keys.ts';
 export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
 export { StoredTokens } from './stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';

@@ -131,7 +131,7 @@ function timeStands(latest: string): HanaperError {
 }
 
 function reasonStands({ revokedAt, revocationReason }: Revocation): HanaperError {
-  const why = revocationReason === null ? 'without a reason' : `as ${revocationReason}`;
+  const why = describeReason(revocationReason);
   const rest = revocationReason === 'compromised' ? 'That stays' : 'That can become "compromised", and nothing else';
   return new HanaperError('bad_input', `This key was revoked ${why} at ${revokedAt}. ${rest}.`, {
     field: 'reason',
@@ -139,9 +139,18 @@ function reasonStands({ revokedAt, revocationReason }: Revocation): HanaperError
   });
 }
 
-function revokedAlready({ revokedAt, revocationReason }: Revocation): HanaperError {
-  return new HanaperError('key_revoked', `This key was revoked as ${revocationReason} at ${revokedAt} already.`, {
-    revoked_at: revokedAt,
-    reason: revocationReason,
-  });
+/** The error for a revocation that says no more than the one that stands. */
+export function revokedAlready({ revokedAt, revocationReason }: Revocation): HanaperError {
+  const grave = revocationReason === 'compromised' ? [] : ['"--reason compromised"'];
+  const early = revocationReason === null ? [] : ['an earlier "--effective" time'];
+  return new HanaperError(
+    'key_revoked',
+    `This key was revoked ${describeReason(revocationReason)} at ${revokedAt} already. What makes that stricter: ${[...grave, ...early].join(', or ')}.`,
+    { revoked_at: revokedAt, reason: revocationReason },
+  );
+}
+
+/** The reason of a revocation as words: "as superseded". */
+export function describeReason(reason: RevocationReason | null): string {
+  return reason === null ? 'without a reason' : `as ${reason}`;
 }

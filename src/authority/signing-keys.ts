@@ -6,7 +6,12 @@ import { createUuid } from '../crypto/uuid.ts';
 import { type ErrorDetails, HanaperError } from '../errors.ts';
 import { active } from '../store/revocation.ts';
 import type { SigningKeyRow } from '../store/schema.ts';
-import { findSigningKey, insertSigningKey } from '../store/signing-keys.ts';
+import {
+  findSigningKey,
+  insertSigningKey,
+  listSigningKeys,
+  listSigningKeysByFingerprint,
+} from '../store/signing-keys.ts';
 import { insertTrustedKey, listTrustedKeys } from '../store/trusted-keys.ts';
 import { nameArg, sha256Arg, timeArg } from './args.ts';
 import type { OrganisationContext } from './command.ts';
@@ -20,6 +25,13 @@ export interface SigningKeyDocument extends KeyRevocationDocument {
   /** 64 hex characters. */
   readonly fingerprint: string;
   readonly created_at: string;
+}
+
+/** Which signing key is meant: of those of a name the active one, else the one that was revoked last; or the very one. */
+export interface KeyReference {
+  readonly name: string;
+  /** 64 hex characters. */
+  readonly fingerprint?: string;
 }
 
 /** How a signing key comes to be. `trusted: false` leaves its own organisation's trust in it to a later step. */
@@ -37,22 +49,53 @@ export const keyFields: { readonly [Field in keyof SigningKeyDocument]: z.ZodTyp
   ...revocationFields,
 };
 
+/** The form of {@link KeyReference}. The name is always there, so that a policy about names holds for every key. */
+export const keyReferenceArgs: {
+  readonly name: z.ZodType<string>;
+  readonly fingerprint: z.ZodExactOptional<z.ZodType<string>>;
+} = {
+  name: nameArg.describe('The signing key'),
+  fingerprint: sha256Arg
+    .describe('Which of the keys of that name. Absent: the active one, else the one that was revoked last')
+    .exactOptional(),
+};
+
 /** {@link SigningKeyDocument} as a result. */
 export const keyResult: z.ZodType<SigningKeyDocument> = z.strictObject(keyFields);
 
 /**
- * The signing key of that name, revoked or not.
+ * The signing key that is meant, revoked or not.
  *
  * @throws HanaperError `not_found`
  */
-export async function requireSigningKey(context: OrganisationContext, name: string): Promise<SigningKeyRow> {
-  const row = await findSigningKey(context.transaction, context.organisation.id, name);
+export async function requireSigningKey(context: OrganisationContext, key: KeyReference): Promise<SigningKeyRow> {
+  const { name, fingerprint } = key;
+  const row = await findMeant(context, key);
   if (row) return row;
+  const which = fingerprint === undefined ? '' : ` with the fingerprint ${fingerprint}`;
   throw new HanaperError(
     'not_found',
-    `${context.organisation.name} has no signing key "${name}". "hanaper key list" shows those it has.`,
-    { kind: 'signing key', name },
+    `${context.organisation.name} has no signing key "${name}"${which}. "hanaper key list" shows those it has.`,
+    { kind: 'signing key', ...key },
   );
+}
+
+async function findMeant(
+  { transaction, organisation }: OrganisationContext,
+  { name, fingerprint }: KeyReference,
+): Promise<SigningKeyRow | undefined> {
+  if (fingerprint === undefined) return findSigningKey(transaction, organisation.id, name);
+  const rows = await listSigningKeysByFingerprint(transaction, fingerprint);
+  return rows.find(({ orgId, keyName }) => orgId === organisation.id && keyName === name);
+}
+
+/** The other keys of the same name, newest first. */
+export async function listNamesakes(
+  { transaction, organisation }: OrganisationContext,
+  { id, keyName }: SigningKeyRow,
+): Promise<readonly SigningKeyRow[]> {
+  const rows = await listSigningKeys(transaction, organisation.id);
+  return rows.filter((row) => row.keyName === keyName && row.id !== id);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findCommand } from '../../src/authority/commands/list.ts';
 import { execute } from '../../src/authority/execute.ts';
-import { createKey, createOrganisation, openSigner, setOrganisation } from '../../src/authority/index.ts';
+import { createKey, createOrganisation, exportKey, openSigner, setOrganisation } from '../../src/authority/index.ts';
 import { resultOf } from '../../src/authority/result-of.ts';
 import { decodeInvocation } from '../../src/ucan/index.ts';
 import { type Cbor, float, map } from '../support/cbor.ts';
@@ -94,6 +94,28 @@ const lines: readonly Line[] = [
     { ...sign, name: 'Plugin.wasm' },
   ],
   ['so it is for a pattern', 'policy_violation', ['like', '.name', 'plugin*'], { ...sign, name: 'PLUGIN.wasm' }],
+  [
+    'a fingerprint is no other way to say which key, but beside its name',
+    'bad_input',
+    not(is('.name', 'release')),
+    { fingerprint: packageHash, reason: 'compromised' },
+    '/key/revoke',
+  ],
+  [
+    'nor where the policy does without the name',
+    'bad_input',
+    ['!=', '.name?', 'release'],
+    { fingerprint: packageHash },
+    '/key/revoke',
+  ],
+  ['nor is it a name', 'bad_input', not(is('.name', 'release')), { name: packageHash }, '/key/revoke'],
+  [
+    'beside another name it is none of that name',
+    'not_found',
+    not(is('.name', 'release')),
+    { name: 'other', fingerprint: '{release}' },
+    '/key/revoke',
+  ],
   ['the name of a key has no other letters', 'bad_input', not(is('.key', 'release')), { ...sign, key: 'Release' }],
   [
     'nor has that of an argument',
@@ -172,12 +194,14 @@ const lines: readonly Line[] = [
 describe.each(engines)('$name', (engine) => {
   let door: Door;
   let globex: { readonly did: string; readonly id: string };
+  let release: string;
   let person: Principal;
 
   beforeAll(async () => {
     door = await openDoor(await engine.createUrl());
     globex = await door.authority.execute(createOrganisation, { name: 'globex' });
     await door.authority.executeFor('acme', createKey, { name: 'other' });
+    release = (await door.authority.executeFor('acme', exportKey, { name: 'release' })).fingerprint;
     await door.authority.executeFor('acme', setOrganisation, { hash_signatures: 'on' });
     person = await principal('a person with a policy');
   });
@@ -199,7 +223,11 @@ describe.each(engines)('$name', (engine) => {
   }
 
   const nameOf = (value: unknown) =>
-    value === '{globex.did}' ? globex.did : value === '{globex.id}' ? globex.id : value;
+    new Map<unknown, string>([
+      ['{globex.did}', globex.did],
+      ['{globex.id}', globex.id],
+      ['{release}', release],
+    ]).get(value) ?? value;
 
   test.each(lines.map(([sentence, outcome, ...about]) => ({ sentence, outcome, about })))(
     '$sentence: $outcome',

@@ -26,6 +26,7 @@ describe('signing keys', () => {
       'fingerprint',
       'id',
       'name',
+      'others',
       'public_key',
       'reason',
       'revoked_at',

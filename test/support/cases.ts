@@ -321,6 +321,19 @@ export const cases: readonly Case[] = [
     { name: 'spare', reason: 'expired', effective_at: inPast },
     `key revoke spare --reason expired --effective ${inPast} --org acme`,
   ),
+  does(rotateKey, { name: 'theirs', fingerprint: theirs }, `key rotate ${theirs} --org acme`),
+  refuses('key_revoked', rotateKey, { name: 'theirs', fingerprint: theirs }, `key rotate ${theirs} --org acme`),
+  does(exportKey, { name: 'theirs', fingerprint: theirs }, `key show ${theirs} --org acme`, {
+    prints: ({ pem: _, ...document }: { readonly pem: string }) => document,
+  }),
+  refuses('key_revoked', revokeKey, { name: 'theirs', fingerprint: theirs }, `key revoke ${theirs} --org acme`),
+  does(
+    revokeKey,
+    { name: 'theirs', fingerprint: theirs, reason: 'compromised' },
+    `key revoke ${theirs} --reason compromised --org acme`,
+  ),
+  refuses('not_found', revokeKey, { name: 'release', fingerprint: theirs }),
+  refuses('not_found', revokeKey, undefined, `key revoke ${hash} --org acme`),
   refuses(
     'key_revoked',
     signPackage,

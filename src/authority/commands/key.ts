@@ -23,8 +23,11 @@ import {
   type CreateKeyArgs,
   describeKey,
   describeSigningKey,
+  type KeyReference,
   keyFields,
+  keyReferenceArgs,
   keyResult,
+  listNamesakes,
   requireSigningKey,
   type SigningKeyDocument,
 } from '../signing-keys.ts';
@@ -43,13 +46,14 @@ export interface ExportedKeyDocument extends SigningKeyDocument {
   readonly public_key: string;
   /** SPKI. */
   readonly pem: string;
+  /** The other keys of the same name, newest first: those that it took the place of, and the one that took its. */
+  readonly others: readonly SigningKeyDocument[];
 }
 
 const createArgs = {
   name: nameArg.describe('What the key is called'),
   trusted: z.boolean().describe('false: the organisation does not trust it yet').exactOptional(),
 };
-const namedKey = { name: nameArg.describe('The signing key') };
 
 /** Makes a signing key, sealed, and has its own organisation trust it. */
 export const createKey: Command<'organisation', CreateKeyArgs, SigningKeyDocument> = {
@@ -119,23 +123,29 @@ export const listKeys: Command<'organisation', Record<string, never>, { keys: Si
 };
 
 /** The public half of a signing key. */
-export const exportKey: Command<'organisation', { name: string }, ExportedKeyDocument> = {
+export const exportKey: Command<'organisation', KeyReference, ExportedKeyDocument> = {
   name: '/key/export',
   summary: 'Give the public half of a signing key',
   subject: 'organisation',
   access: 'read',
   route: { method: 'GET', path: '/api/orgs/{org}/keys/{name}' },
-  args: z.strictObject(namedKey),
+  args: z.strictObject(keyReferenceArgs),
   result: z.strictObject({
     ...keyFields,
     public_key: sha256Arg.describe('The Ed25519 public key: 32 bytes in hex'),
     pem: z.string().describe('The same as SPKI in PEM'),
+    others: z.array(keyResult).describe('The other keys of that name, newest first'),
   }),
-  async run(context, { name }) {
-    const row = await requireSigningKey(context, name);
+  async run(context, key) {
+    const row = await requireSigningKey(context, key);
     const publicKey = publicKeyOfRow(row);
     context.emit('key.exported', describeKey(context, row));
-    return { ...describeSigningKey(row), public_key: encodeHex(publicKey), pem: encodePublicKeyPem(publicKey) };
+    return {
+      ...describeSigningKey(row),
+      public_key: encodeHex(publicKey),
+      pem: encodePublicKeyPem(publicKey),
+      others: (await listNamesakes(context, row)).map(describeSigningKey),
+    };
   },
 };
 

@@ -206,7 +206,7 @@ async function signWith(
   makeSignature: (seed: Secret, key: SigningKeyRow) => Promise<SignatureDocument>,
 ): Promise<SignedDocument> {
   const row = await context.recall(`signing-key/${context.organisation.id}/${key}`, () =>
-    requireSigningKey(context, key),
+    requireSigningKey(context, { name: key }),
   );
   requireNotRevoked(row);
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));

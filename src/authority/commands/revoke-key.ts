@@ -1,31 +1,49 @@
 import { z } from 'zod';
 import { takeLock } from '../../store/lock.ts';
 import type { Revocation } from '../../store/revocation.ts';
-import type { SigningKeyRow } from '../../store/schema.ts';
+import type { SigningKeyRow, TrustedKeyRow } from '../../store/schema.ts';
 import { amendSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
-import { amendTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
-import { nameArg } from '../args.ts';
+import { listTrusting } from '../../store/trust-rows.ts';
+import { amendTrustedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
+import { sha256Arg } from '../args.ts';
 import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
-import { requireNotRevoked } from '../key-rules.ts';
-import { amendRevocation, beginRevocation, type KeyRevocationArgs, revocationArgs } from '../revocation.ts';
+import {
+  amendRevocation,
+  beginRevocation,
+  describeRevocation,
+  type KeyRevocationArgs,
+  type KeyRevocationDocument,
+  revocationArgs,
+  revocationFields,
+  revokedAlready,
+} from '../revocation.ts';
 import {
   describeKey,
   describeSigningKey,
+  type KeyReference,
   keyFields,
+  keyReferenceArgs,
+  listNamesakes,
   requireSigningKey,
   type SigningKeyDocument,
 } from '../signing-keys.ts';
 
 /** Which signing key is revoked, why, and since when. */
-export interface RevokeKeyArgs extends KeyRevocationArgs {
-  readonly name: string;
-}
+export interface RevokeKeyArgs extends KeyReference, KeyRevocationArgs {}
 
-/** A signing key that was revoked, and how many organisations trusted it. */
+/** A signing key that was revoked, how many organisations trusted it, and what else goes by its name. */
 export interface RevokedKeyDocument extends SigningKeyDocument {
   readonly trust_revoked: number;
+  /** The revocation that this one made stricter; null: the key was active. */
+  readonly before: KeyRevocationDocument | null;
+  /** Fingerprint of the active key of that name; null: there is none. */
+  readonly active_key: string | null;
+  /** Fingerprints of the other keys of that name that were revoked, and not as compromised: the newest 100. */
+  readonly older_keys: readonly string[];
 }
+
+const mostOlderKeys = 100;
 
 /** Revokes a signing key, and every organisation's trust in it; or makes an earlier revocation stricter. */
 export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocument> = {
@@ -34,26 +52,39 @@ export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocumen
   subject: 'organisation',
   access: 'write',
   route: { method: 'POST', path: '/api/orgs/{org}/keys/{name}/revoke' },
-  args: z.strictObject({ name: nameArg.describe('The signing key'), ...revocationArgs }),
+  args: z.strictObject({ ...keyReferenceArgs, ...revocationArgs }),
   result: z.strictObject({
     ...keyFields,
     trust_revoked: z.int().min(0).describe('How many organisations trusted it'),
+    before: z
+      .strictObject(revocationFields)
+      .nullable()
+      .describe('The revocation that this one made stricter; null: the key was active'),
+    active_key: sha256Arg.nullable().describe('Fingerprint of the active key of that name; null: there is none'),
+    older_keys: z
+      .array(sha256Arg)
+      .max(mostOlderKeys)
+      .describe(`Other keys of that name, revoked and not as compromised: the newest ${mostOlderKeys}`),
   }),
-  async run(context, { name, ...args }) {
-    const row = await lockSigningKey(context, name);
-    if (Object.keys(args).length === 0) requireNotRevoked(row);
+  async run(context, { name, fingerprint, ...args }) {
+    const row = await lockSigningKey(context, { name, ...(fingerprint !== undefined && { fingerprint }) });
     const revocation = await decide(context, row, args);
     const affected = await affectedByKey(context.transaction, context.organisation.id, row.keyFingerprint);
     const trusting = await changeTrust(context, affected, () => revokeEverywhere(context, row, revocation));
-    return { ...describeSigningKey({ ...row, ...revocation }), trust_revoked: trusting.length };
+    return {
+      ...describeSigningKey({ ...row, ...revocation }),
+      trust_revoked: trusting.length,
+      before: row.revokedAt === null ? null : describeRevocation(row),
+      ...(await describeNamesakes(context, row)),
+    };
   },
 };
 
-/** The signing key of that name, which nobody else changes or trusts until the transaction ends. */
-export async function lockSigningKey(context: OrganisationContext, name: string): Promise<SigningKeyRow> {
-  const { keyFingerprint } = await requireSigningKey(context, name);
+/** The signing key that is meant, which nobody else changes or trusts until the transaction ends. */
+export async function lockSigningKey(context: OrganisationContext, key: KeyReference): Promise<SigningKeyRow> {
+  const { keyFingerprint } = await requireSigningKey(context, key);
   await takeLock(context.transaction, `key/${keyFingerprint}`);
-  return requireSigningKey(context, name);
+  return requireSigningKey(context, key);
 }
 
 /** Writes a revocation into the rows of a signing key. Returns the ids of the organisations that trusted it. */
@@ -66,7 +97,9 @@ export async function revokeEverywhere(
   const { keyFingerprint, revokedAt } = row;
   const isFirst = revokedAt === null;
   await (isFirst ? revokeSigningKeys : amendSigningKeys)(transaction, keyFingerprint, revocation);
-  const trusting = await (isFirst ? revokeTrustedKeys : amendTrustedKeys)(transaction, keyFingerprint, revocation);
+  const trusting = isFirst
+    ? await revokeTrustedKeys(transaction, keyFingerprint, revocation)
+    : await amendTrust(context, row, revocation);
   const why = revocation.revocationReason === null ? {} : { revocation: revocation.revocationReason };
   context.emit('key.signing.revoked', { ...describeKey(context, row), ...why });
   const organisations = trusting.length;
@@ -74,7 +107,53 @@ export async function revokeEverywhere(
   return trusting;
 }
 
-function decide(context: OrganisationContext, row: SigningKeyRow, args: KeyRevocationArgs): Promise<Revocation> {
+// Whoever has made the end of his own trust stricter since then keeps it so.
+async function amendTrust(
+  { transaction }: OrganisationContext,
+  { keyFingerprint, revocationReason }: SigningKeyRow,
+  revocation: Revocation,
+): Promise<readonly string[]> {
+  const amended: string[] = [];
+  for (const id of await listTrusting(transaction, keyFingerprint)) {
+    const rows = await listTrustedKeys(transaction, id);
+    const ended = rows.filter((row) => row.keyFingerprint === keyFingerprint && row.revokedAt === revocation.revokedAt);
+    // Without a reason nothing counts, which is as strict as can be.
+    if (revocationReason !== null && ended.some((row) => row.revocationReason === null)) continue;
+    const strictest = ended.reduce(makeStricter, revocation);
+    amended.push(...(await amendTrustedKeys(transaction, keyFingerprint, strictest, id)));
+  }
+  return amended;
+}
+
+function makeStricter(
+  revocation: Revocation,
+  { revocationReason, effectiveAt, effectiveIndex }: TrustedKeyRow,
+): Revocation {
+  if (effectiveAt === null || effectiveIndex === null) return revocation;
+  const { effectiveAt: at, effectiveIndex: index } = revocation;
+  return {
+    ...revocation,
+    revocationReason: revocationReason === 'compromised' ? revocationReason : revocation.revocationReason,
+    effectiveAt: at !== null && at < effectiveAt ? at : effectiveAt,
+    effectiveIndex: index === null ? effectiveIndex : Math.min(index, effectiveIndex),
+  };
+}
+
+async function describeNamesakes(
+  context: OrganisationContext,
+  row: SigningKeyRow,
+): Promise<Pick<RevokedKeyDocument, 'active_key' | 'older_keys'>> {
+  const others = await listNamesakes(context, row);
+  const older = others.filter((each) => each.revokedAt !== null && each.revocationReason !== 'compromised');
+  return {
+    active_key: others.find(({ revokedAt }) => revokedAt === null)?.keyFingerprint ?? null,
+    older_keys: older.slice(0, mostOlderKeys).map(({ keyFingerprint }) => keyFingerprint),
+  };
+}
+
+async function decide(context: OrganisationContext, row: SigningKeyRow, args: KeyRevocationArgs): Promise<Revocation> {
   const { revokedAt } = row;
-  return revokedAt === null ? beginRevocation(context, args) : amendRevocation(context, { ...row, revokedAt }, args);
+  if (revokedAt === null) return beginRevocation(context, args);
+  if (Object.keys(args).length === 0) throw revokedAlready({ ...row, revokedAt });
+  return amendRevocation(context, { ...row, revokedAt }, args);
 }

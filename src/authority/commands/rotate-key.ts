@@ -9,7 +9,15 @@ import { affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotRevoked } from '../key-rules.ts';
 import { beginRevocation } from '../revocation.ts';
-import { addSigningKey, describeKey, describeSigningKey, keyResult, type SigningKeyDocument } from '../signing-keys.ts';
+import {
+  addSigningKey,
+  describeKey,
+  describeSigningKey,
+  type KeyReference,
+  keyReferenceArgs,
+  keyResult,
+  type SigningKeyDocument,
+} from '../signing-keys.ts';
 import { lockSigningKey, revokeEverywhere } from './revoke-key.ts';
 
 /** A signing key and the one whose place it took. */
@@ -23,13 +31,13 @@ export interface RotatedKeyDocument {
 }
 
 /** Makes a signing key's successor under the same name; what the old one signed stays valid where its place is known. */
-export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocument> = {
+export const rotateKey: Command<'organisation', KeyReference, RotatedKeyDocument> = {
   name: '/key/rotate',
   summary: 'Replace a signing key by a new one of the same name; what it signed stays valid',
   subject: 'organisation',
   access: 'write',
   route: { method: 'POST', path: '/api/orgs/{org}/keys/{name}/rotate' },
-  args: z.strictObject({ name: nameArg.describe('The signing key') }),
+  args: z.strictObject(keyReferenceArgs),
   result: z.strictObject({
     key: keyResult,
     replaced: keyResult,
@@ -38,15 +46,15 @@ export const rotateKey: Command<'organisation', { name: string }, RotatedKeyDocu
       .array(nameArg)
       .describe('Groups of the verification policy that name the old key, not the new one'),
   }),
-  async run(context, { name }) {
-    const old = await lockSigningKey(context, name);
+  async run(context, meant) {
+    const old = await lockSigningKey(context, meant);
     requireNotRevoked(old);
     const revocation = await beginRevocation(context, { reason: 'superseded' });
     const affected = await affectedByKey(context.transaction, context.organisation.id, old.keyFingerprint);
     const { row, trusting, policy } = await changeTrust(context, affected, async (before) => {
       const standing = before.get(context.organisation.id)?.policy ?? null;
       const revoked = await revokeEverywhere(context, old, revocation);
-      const successor = await makeSuccessor(context, name);
+      const successor = await makeSuccessor(context, meant.name);
       if (standing) await carryNames(context, standing, old, successor);
       return { trusting: revoked, row: successor, policy: standing };
     });

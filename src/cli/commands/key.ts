@@ -2,9 +2,7 @@ import {
   createKey,
   exportKey,
   importKey,
-  type KeyRevocationDocument,
   listKeys,
-  revokeKey,
   rotateKey,
   type SigningKeyDocument,
 } from '../../authority/index.ts';
@@ -13,9 +11,10 @@ import { publicKeyOf } from '../../crypto/ed25519.ts';
 import { decodePrivateKey } from '../../crypto/key-format.ts';
 import { writeFileBeside } from '../../package/write-file.ts';
 import { sealSeed } from '../../vault/sealed-seed.ts';
+import { findKey } from '../find-key.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readSecretFile } from '../read-secret-file.ts';
-import { describeRest, describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
+import { describeState } from '../revocation-options.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `key create` and `key import`. */
@@ -63,11 +62,13 @@ export async function list(session: Session): Promise<Outcome> {
   return { document, lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'CREATED', 'STATE'], rows) : none };
 }
 
-/** `hanaper key show NAME` */
-export async function show(session: Session, name: string): Promise<Outcome> {
+/** `hanaper key show KEY` */
+export async function show(session: Session, reference: string): Promise<Outcome> {
   const caller = await session.openCaller('read');
-  const { pem: _, ...document } = await caller.executeFor(session.organisation, exportKey, { name });
-  const { fingerprint, public_key, created_at } = document;
+  const key = await findKey(caller, session.organisation, reference);
+  const { pem: _, ...document } = await caller.executeFor(session.organisation, exportKey, key);
+  const { name, fingerprint, public_key, created_at, others } = document;
+  const rows = others.map((other) => [other.fingerprint, other.created_at, describeState(other)]);
   return {
     document,
     lines: [
@@ -75,9 +76,12 @@ export async function show(session: Session, name: string): Promise<Outcome> {
       `  fingerprint ${fingerprint}`,
       `  public key  ${public_key}`,
       `  created     ${created_at}`,
+      ...(others.length > 0 ? ['', `Other keys of that name:`, ...formatTable(otherHeadings, rows)] : []),
     ],
   };
 }
+
+const otherHeadings = ['FINGERPRINT', 'CREATED', 'STATE'];
 
 /** Options of `key export`. */
 export interface ExportOptions {
@@ -85,51 +89,37 @@ export interface ExportOptions {
   readonly output?: string;
 }
 
-/** `hanaper key export NAME`: the public half, on standard output or into a file. */
+/** `hanaper key export KEY`: the public half, on standard output or into a file. */
 export async function exportPublic(
   session: Session,
-  name: string,
+  reference: string,
   { format, output }: ExportOptions,
 ): Promise<Outcome> {
   const caller = await session.openCaller('read');
-  const document = await caller.executeFor(session.organisation, exportKey, { name });
+  const key = await findKey(caller, session.organisation, reference);
+  const document = await caller.executeFor(session.organisation, exportKey, key);
   if (document.revoked_at !== null) session.warn(`This key was revoked at ${document.revoked_at}.`);
   const bytes = format === 'pem' ? encodeUtf8(document.pem) : decodeHex(document.public_key);
   if (output !== undefined && bytes) {
     writeFileBeside(output, bytes, 0o644);
     return {
       document,
-      lines: [`The public key ${name} was written to ${output}.`, '', `Next, elsewhere: hanaper trust add ${output}`],
+      lines: [
+        `The public key ${document.name} was written to ${output}.`,
+        '',
+        `Next, elsewhere: hanaper trust add ${output}`,
+      ],
     };
   }
   return { document, lines: [], ...(bytes && { bytes }) };
 }
 
-/** `hanaper key revoke NAME` */
-export async function revoke(session: Session, name: string, options: RevocationOptions): Promise<Outcome> {
-  const args = { name, ...readRevocation(options) };
+/** `hanaper key rotate KEY` */
+export async function rotate(session: Session, reference: string): Promise<Outcome> {
   const caller = await session.openCaller('write');
-  const document = await caller.executeFor(session.organisation, revokeKey, args);
-  const { trust_revoked: organisations } = document;
-  const trust =
-    organisations === 1
-      ? 'The one organisation that trusted it no longer does'
-      : `The ${organisations} organisations that trusted it no longer do`;
-  return {
-    document,
-    lines: [
-      `The signing key ${name} was revoked. ${organisations === 0 ? 'Nobody here trusted it' : trust}.`,
-      describeEffect(document),
-      '',
-      `Next: hanaper key create NAME, then sign again what is to stay loadable.`,
-    ],
-  };
-}
-
-/** `hanaper key rotate NAME` */
-export async function rotate(session: Session, name: string): Promise<Outcome> {
-  const caller = await session.openCaller('write');
-  const document = await caller.executeFor(session.organisation, rotateKey, { name });
+  const meant = await findKey(caller, session.organisation, reference);
+  const document = await caller.executeFor(session.organisation, rotateKey, meant);
+  const { name } = meant;
   const { key, replaced, also_trusted_by: others, policy_groups: groups } = document;
   const told = `These trusted the old key themselves, and have to decide about the new one: ${others.join(', ')}.`;
   const short = `The verification policy does not count the new key in: ${groups.join(', ')}. To add it, change the policy that "hanaper policy show --json" gives, and set it: hanaper policy set FILE.`;
@@ -148,13 +138,6 @@ export async function rotate(session: Session, name: string): Promise<Outcome> {
         : `Next: hanaper package sign FILE --key ${name}`,
     ],
   };
-}
-
-function describeEffect({ reason, effective_at }: KeyRevocationDocument): string {
-  if (reason === null || effective_at === null) {
-    return 'What it signed is refused from now on, wherever this database is asked.';
-  }
-  return describeRest(effective_at);
 }
 
 function describeAdded(document: SigningKeyDocument, what: string, trusted: boolean): Outcome {

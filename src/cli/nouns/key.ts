@@ -6,10 +6,10 @@ import { type RevocationOptions, revocationOptions } from '../revocation-options
 
 const noTrust = option('--no-trust', 'do not have the organisation trust the key yet');
 
-/** `key create`, `import`, `list`, `show`, `export`, `revoke`. */
+/** `key create`, `import`, `list`, `show`, `export`, `rotate`, `revoke`. A KEY is a name or a fingerprint. */
 export function addKeyCommands(program: Command, output: Output): void {
-  const key = addNoun(program, 'key', 'Signing keys');
-  addVerb<AddKeyOptions>(key, output, {
+  const noun = addNoun(program, 'key', 'Signing keys');
+  addVerb<AddKeyOptions>(noun, output, {
     usage: 'create NAME',
     summary: 'Create a signing key, sealed',
     example: 'hanaper key create release',
@@ -17,7 +17,7 @@ export function addKeyCommands(program: Command, output: Output): void {
     remote: true,
     act: async (session, options, name) => (await import('../commands/key.ts')).create(session, name, options),
   });
-  addVerb<AddKeyOptions>(key, output, {
+  addVerb<AddKeyOptions>(noun, output, {
     usage: 'import NAME FILE',
     summary: 'Import an Ed25519 private key: PKCS#8 PEM or 32 raw bytes',
     example: 'hanaper key import legacy legacy.pem',
@@ -26,41 +26,41 @@ export function addKeyCommands(program: Command, output: Output): void {
     act: async (session, options, name, file) =>
       (await import('../commands/key.ts')).importFrom(session, name, file, options),
   });
-  addReadingVerbs(key, output);
-  addVerb(key, output, {
-    usage: 'rotate NAME',
+  addReadingVerbs(noun, output);
+  addVerb(noun, output, {
+    usage: 'rotate KEY',
     summary: 'Replace a key by a new one of the same name; what it signed stays valid',
     example: 'hanaper key rotate release',
     remote: true,
-    act: async (session, _, name) => (await import('../commands/key.ts')).rotate(session, name),
+    act: async (session, _, key) => (await import('../commands/key.ts')).rotate(session, key),
   });
-  addVerb<RevocationOptions>(key, output, {
-    usage: 'revoke NAME',
-    summary: 'Revoke a key, and all trust in it',
+  addVerb<RevocationOptions>(noun, output, {
+    usage: 'revoke KEY',
+    summary: 'Revoke a key, by its name or fingerprint, and all trust in it',
     example: 'hanaper key revoke release --reason compromised --effective 2026-01-31T12:00:00Z',
     options: revocationOptions,
     remote: true,
-    act: async (session, options, name) => (await import('../commands/key.ts')).revoke(session, name, options),
+    act: async (session, options, key) => (await import('../commands/key-revoke.ts')).revoke(session, key, options),
   });
 }
 
-function addReadingVerbs(key: Command, output: Output): void {
-  addVerb(key, output, {
+function addReadingVerbs(noun: Command, output: Output): void {
+  addVerb(noun, output, {
     usage: 'list',
     summary: 'List the signing keys, revoked ones as such',
     example: 'hanaper key list',
     remote: true,
     act: async (session) => (await import('../commands/key.ts')).list(session),
   });
-  addVerb(key, output, {
-    usage: 'show NAME',
-    summary: 'Show one signing key',
+  addVerb(noun, output, {
+    usage: 'show KEY',
+    summary: 'Show one signing key, and the others of its name',
     example: 'hanaper key show release',
     remote: true,
-    act: async (session, _, name) => (await import('../commands/key.ts')).show(session, name),
+    act: async (session, _, key) => (await import('../commands/key.ts')).show(session, key),
   });
-  addVerb<ExportOptions>(key, output, {
-    usage: 'export NAME',
+  addVerb<ExportOptions>(noun, output, {
+    usage: 'export KEY',
     summary: 'Export the public half of a key',
     example: 'hanaper key export release --output release.pem',
     options: [
@@ -68,6 +68,6 @@ function addReadingVerbs(key: Command, output: Output): void {
       option('--output <file>', 'write to a file instead of standard output'),
     ],
     remote: true,
-    act: async (session, options, name) => (await import('../commands/key.ts')).exportPublic(session, name, options),
+    act: async (session, options, key) => (await import('../commands/key.ts')).exportPublic(session, key, options),
   });
 }

@@ -152,7 +152,14 @@ describe.each(engines)('$name', (engine) => {
     for (const other of others) await authority.executeFor(other, addTrust, { public_key });
     events.length = 0;
     const revoked = await authority.executeFor(org, revokeKey, { name: 'release' });
-    expect(revoked).toEqual({ ...key, revoked_at: expect.stringMatching(iso), trust_revoked: 3 });
+    expect(revoked).toEqual({
+      ...key,
+      revoked_at: expect.stringMatching(iso),
+      trust_revoked: 3,
+      before: null,
+      active_key: null,
+      older_keys: [],
+    });
     for (const name of [org, ...others]) {
       expect(await trusted(name)).toEqual([]);
       expect((await authority.executeFor(name, listTrust, {})).keys).toMatchObject([

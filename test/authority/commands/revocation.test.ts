@@ -279,6 +279,15 @@ describe.each(engines)('$name', (engine) => {
       expect(await trustOf(other)).toMatchObject([{ reason: null }]);
     });
 
+    test('that is compromised since an earlier time than the key stays so when the key is compromised too', async () => {
+      const { fingerprint } = await foreign();
+      await authority.executeFor(other, revokeKey, { name: 'theirs', reason: 'superseded' });
+      const effective_at = '2026-01-01T00:00:00.000Z';
+      await distrust(fingerprint, { reason: 'compromised', effective_at });
+      await authority.executeFor(other, revokeKey, { name: 'theirs', reason: 'compromised' });
+      expect(await trustOf(org)).toMatchObject([{ reason: 'compromised', effective_at, effective_index: 0 }]);
+    });
+
     test('that is compromised is never given again, by nobody, and the key never taken in', async () => {
       const seed = generateSeed();
       const { public_key } = await sealedSeed(authority, seed);
