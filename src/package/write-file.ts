@@ -1,8 +1,31 @@
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+
+/**
+ * Finds out early whether a file can be written at a place.
+ *
+ * @throws HanaperError `bad_input` where its folder cannot be written
+ */
+export function requireWritableFolder(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
 
 /**
  * Writes a file whole or not at all: beside its place, flushed, then renamed over it.
@@ -18,8 +41,7 @@ export function writeFileBeside(path: string, content: string | Uint8Array, mode
     renameSync(beside, path);
   } catch (cause) {
     rmSync(beside, { force: true });
-    const reason = systemCodeOf(cause) ?? 'unwritable';
-    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+    throw unwritable(path, cause);
   }
 }
 
@@ -32,15 +54,19 @@ export function createFile(path: string, content: Uint8Array, mode: number): voi
   try {
     writeWhole(path, content, mode);
   } catch (cause) {
-    const reason = systemCodeOf(cause) ?? 'unwritable';
-    if (reason === 'EEXIST') {
+    if (systemCodeOf(cause) === 'EEXIST') {
       throw new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
         kind: 'file',
         path,
       });
     }
-    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
+    throw unwritable(path, cause);
   }
+}
+
+function unwritable(path: string, cause: unknown): HanaperError {
+  const reason = systemCodeOf(cause) ?? 'unwritable';
+  return new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
 }
 
 // A pipe, a device or a link would be replaced by a file.

@@ -345,7 +345,7 @@ describe('a policy', () => {
       );
     });
 
-    test.each([
+    test.each<[string, Pick<TrustMaterial, 'findPlace'> & { readonly places?: readonly SignaturePlace[] }]>([
       ['a proof', { places: [placeOf(byAlice, 9, later(30_000))] }],
       ['the source of trust', { findPlace: async () => placeOf(byAlice, 9, later(30_000)) }],
     ])('does not begin anew with a later place, by %s', async (_, { places = [], ...source }) => {
