@@ -7,8 +7,10 @@ import type { PackageSignature } from 'hanaper/signature';
 import {
   checkPackageProof,
   createBundleSource,
+  decodePackageProof,
   openBundle,
-  parsePackageProof,
+  type PackageProof,
+  parseProofFile,
   type TrustMaterial,
   verifyByTrust,
 } from 'hanaper/trust';
@@ -40,7 +42,7 @@ export const bundleVerify: Subject = {
     using workshop = new Workshop();
     const carried = carry(workshop);
     const known = await openMaterial(carried);
-    const { signature } = parsePackageProof(carried.proof);
+    const { signature } = readProof(carried.proof);
     await verifyOne(carried, known);
     const [unknownTime, knownTime, bare] = await alternate(rounds, [
       {
@@ -82,7 +84,7 @@ async function openMaterial({ bundle, authority, bytes }: Carried): Promise<Trus
 }
 
 async function verifyOne({ bytes, proof: file }: Carried, material: TrustMaterial): Promise<void> {
-  const proof = parsePackageProof(file);
+  const proof = readProof(file);
   const log = await material.openLog?.();
   if (log === undefined) throw new Error('the bundle names no log');
   const places = [await checkPackageProof(proof, log)];
@@ -90,6 +92,10 @@ async function verifyOne({ bytes, proof: file }: Carried, material: TrustMateria
   const identity = { hash: encodeHex(sha256(bytes)), name };
   const { first } = await verifyByTrust({ identity, candidates, material, now: new Date(), places });
   if (first.place === undefined) throw new Error('the place was not proven');
+}
+
+function readProof(file: Uint8Array): PackageProof {
+  return decodePackageProof(parseProofFile(file)[0]);
 }
 
 // The very message, signature and key that are verified above, without anything around them.

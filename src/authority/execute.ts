@@ -40,6 +40,7 @@ const faults: readonly ErrorCode[] = [
   'database_older',
   'database_corrupt',
   'trust_tampered',
+  'log_tampered',
   'authority_tampered',
   'authority_changed',
   'slot_damaged',

@@ -1,11 +1,12 @@
 import { equalBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { digestEffect } from '../log/effect.ts';
-import { type Change, type Effect, loggedTableOf } from '../store/effects.ts';
+import { type Change, type Effect, effectOf, loggedTableOf } from '../store/effects.ts';
 import { listLastEffectsOf } from '../store/log.ts';
 import { listRowsByKey } from '../store/rows-by-key.ts';
-import type { LogEffectRow } from '../store/schema.ts';
+import type { LogEffectRow, SigningKeyRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { CommandContext } from './command.ts';
 
 // Below the number of parameters that either engine takes in one statement.
 const keysAtOnce = 500;
@@ -56,11 +57,21 @@ async function readRows(
 }
 
 /**
- * Requires that rows are what the log says was written there last.
+ * Requires that the row of a signing key is what the log says was written there last: what is in it is given out, signed
+ * with, and judged by. Before the log begins, and where the transaction itself has written it, there is nothing to hold it
+ * against.
  *
  * @throws HanaperError `log_tampered`
  */
-export async function requireWritten(transaction: Transaction, rows: readonly Effect[]): Promise<void> {
+export async function requireWrittenKey(
+  { transaction, entryIndex }: Pick<CommandContext, 'transaction' | 'entryIndex'>,
+  row: SigningKeyRow,
+): Promise<void> {
+  const effect = effectOf('signingKeys', row);
+  if (entryIndex > 0 && !transaction.effects.has(effect)) await requireWritten(transaction, [effect]);
+}
+
+async function requireWritten(transaction: Transaction, rows: readonly Effect[]): Promise<void> {
   for (const [table, those] of Map.groupBy(rows, (row) => row.table)) {
     const last = await listLastEffectsOf(
       transaction,

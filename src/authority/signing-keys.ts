@@ -16,6 +16,7 @@ import { insertTrustedKey, listTrustedKeys } from '../store/trusted-keys.ts';
 import { nameArg, sha256Arg, timeArg } from './args.ts';
 import type { OrganisationContext } from './command.ts';
 import { placeOfSigningKey } from './key-places.ts';
+import { requireWrittenKey } from './require-written.ts';
 import { describeRevocation, type KeyRevocationDocument, revocationFields } from './revocation.ts';
 
 /** A signing key as a document: its public half. */
@@ -66,12 +67,15 @@ export const keyResult: z.ZodType<SigningKeyDocument> = z.strictObject(keyFields
 /**
  * The signing key that is meant, revoked or not.
  *
- * @throws HanaperError `not_found`
+ * @throws HanaperError `not_found`, `log_tampered` where somebody has altered its row
  */
 export async function requireSigningKey(context: OrganisationContext, key: KeyReference): Promise<SigningKeyRow> {
   const { name, fingerprint } = key;
   const row = await findMeant(context, key);
-  if (row) return row;
+  if (row) {
+    await requireWrittenKey(context, row);
+    return row;
+  }
   const which = fingerprint === undefined ? '' : ` with the fingerprint ${fingerprint}`;
   throw new HanaperError(
     'not_found',

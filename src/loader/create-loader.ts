@@ -37,6 +37,8 @@ export interface LoadOptions {
   readonly name?: string;
   /** Default: the `.sig` file beside it and the trust source's own signatures. */
   readonly source?: SignatureSource;
+  /** Files with proofs of where signatures stand in the log. Default: the `.proof.json` file beside it, if it is there. */
+  readonly proofs?: readonly string[];
 }
 
 /** Loads packages from verified bytes. */
@@ -115,8 +117,10 @@ function requireSignature({ security, trust, org, observer }: LoaderOptions, clo
   }
   const { authority } = security ?? {};
   const fixed = { organisation, trust, ...(observer && { observer }), ...(authority !== undefined && { authority }) };
-  return (packageHash, path, { name, source }) =>
-    verifyHash(packageHash, path, { ...fixed, ...(name && { name }), ...(source && { source }), now: clock() });
+  return (packageHash, path, { name, source, proofs }) => {
+    const asked = { ...(name && { name }), ...(source && { source }), ...(proofs && { proofs }) };
+    return verifyHash(packageHash, path, { ...fixed, ...asked, now: clock() });
+  };
 }
 
 // A misspelt setting must not leave the check off.

@@ -1,46 +1,115 @@
+import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
-import type { PackageSignature } from '../signature/document.ts';
+import { maxSignatures, type PackageSignature } from '../signature/document.ts';
+import type { Candidate } from '../signature/verify.ts';
 import { checkPackageProof, type ProvenPlace } from '../trust/check-proof.ts';
-import { formatPackageProof, maxProofLength, type PackageProof, parsePackageProof } from '../trust/proof.ts';
+import {
+  decodePackageProof,
+  formatProofFile,
+  maxProofFileLength,
+  type PackageProof,
+  parseProofFile,
+} from '../trust/proof.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
+import { withFileLock } from './file-lock.ts';
 import { readRegularFile } from './read-file.ts';
-import { writeFileBeside } from './write-file.ts';
+import { isOfSameSigner } from './signature-file.ts';
+import { requireWritableFolder, writeFileBeside } from './write-file.ts';
 
-/** Writes a proof, in place of an earlier one. */
-export function writeProof(path: string, proof: Omit<PackageProof, 'signature'>): void {
-  writeFileBeside(path, formatPackageProof(proof), 0o644);
+/**
+ * Finds out early whether proofs can be added to a `.proof.json` file, before anything is signed.
+ *
+ * @throws HanaperError `log_tampered` where the file holds something else, `bad_input` where it cannot be read, or its folder
+ * not be written
+ */
+export function requireProofsAppendable(path: string): void {
+  readAll(path);
+  requireWritableFolder(path);
 }
 
-/** What the proof beside a package holds. */
-export interface ReadProof {
-  /** The signature, whether or not its place is proven; absent where the proof cannot be read. */
-  readonly signature?: PackageSignature;
-  /** Where it is proven to stand in the log. */
-  readonly place?: ProvenPlace;
-  /** Why its place is not proven. */
+/**
+ * Adds proofs to a `.proof.json` file, as signatures are added to a `.sig` file: in place of those of the same signers'
+ * earlier signatures of that format; others stay, whoever else is adding at the same time. The file is written beside and renamed.
+ *
+ * @throws HanaperError `log_tampered` where the file holds something else, `unavailable`, `too_large` beyond 16 proofs or 4 MiB,
+ * `bad_input` where it cannot be read or written
+ */
+export function appendProofs(path: string, added: readonly PackageProof[]): void {
+  withFileLock(path, () => {
+    const isReplaced = ({ signature }: PackageProof) =>
+      added.some((proof) => isOfSameSigner(proof.signature, signature));
+    const proofs = [...readAll(path).filter((proof) => !isReplaced(proof)), ...added];
+    const text = encodeUtf8(formatProofFile(proofs));
+    if (proofs.length > maxSignatures || text.length > maxProofFileLength) throw full(path);
+    writeFileBeside(path, text, 0o644);
+  });
+}
+
+/** What the proofs of a package hold. */
+export interface ReadProofs {
+  /** The signatures in them, whether or not their places are proven. */
+  readonly candidates: readonly Candidate[];
+  /** Where signatures are proven to stand in the log. */
+  readonly places: readonly ProvenPlace[];
+  /** Why one of them proves nothing: of several, the first. */
   readonly problem?: HanaperError;
 }
 
 /**
- * Reads the proof of a package, where there is one, and holds it against the log. One that proves nothing is no veto: its
- * signature counts as made now.
+ * Reads files of proofs, and holds each proof against the log; without a log none proves anything. What proves nothing is no
+ * veto, neither for the others nor for its own signature, which counts as made now.
+ *
+ * @throws HanaperError `not_found` where a file is not there, `bad_input` where it cannot be read
  */
-export async function readProof(path: string, log: TrustedLog): Promise<ReadProof | undefined> {
+export async function readProofs(paths: readonly string[], log: TrustedLog | undefined): Promise<ReadProofs> {
+  const proofs = paths.flatMap(readProofFile);
+  const checked: CheckedProof[] = [];
+  if (log) for (const proof of proofs) checked.push(await checkProof(proof, log));
+  const problem = checked.find((proof) => proof.problem)?.problem;
+  return {
+    candidates: checked.flatMap(({ signature }) => (signature ? [{ origin: 'detached', signature }] : [])),
+    places: checked.flatMap(({ place }) => place ?? []),
+    ...(problem && { problem }),
+  };
+}
+
+/** Reads the proofs beside a package, as {@link readProofs} does; nobody has named them, so that nothing is wrong with them. */
+export async function readProofsBeside(path: string, log: TrustedLog | undefined): Promise<ReadProofs> {
   try {
-    const bytes = readRegularFile(path, maxProofLength, unreadable);
-    if (bytes === undefined) return undefined;
-    const proof = parsePackageProof(bytes);
-    return { signature: proof.signature, ...(await prove(proof, log)) };
+    return await readProofs([path], log);
   } catch (error) {
-    return { problem: requireRefusal(error) };
+    return { candidates: [], places: [], problem: requireRefusal(error) };
   }
 }
 
-async function prove(proof: PackageProof, log: TrustedLog): Promise<Pick<ReadProof, 'place' | 'problem'>> {
+type ReadProof = { readonly document: unknown } | { readonly problem: HanaperError };
+
+interface CheckedProof {
+  readonly signature?: PackageSignature;
+  readonly place?: ProvenPlace;
+  readonly problem?: HanaperError;
+}
+
+function readProofFile(path: string): readonly ReadProof[] {
+  const bytes = readRegularFile(path, maxProofFileLength, unreadable);
+  if (bytes === undefined) throw missing(path);
   try {
-    return { place: await checkPackageProof(proof, log) };
+    return parseProofFile(bytes).map((document) => ({ document }));
   } catch (error) {
-    return { problem: requireRefusal(error) };
+    return [{ problem: requireRefusal(error) }];
+  }
+}
+
+async function checkProof(read: ReadProof, log: TrustedLog): Promise<CheckedProof> {
+  if ('problem' in read) return read;
+  let signature: PackageSignature | undefined;
+  try {
+    const proof = decodePackageProof(read.document);
+    signature = proof.signature;
+    return { signature, place: await checkPackageProof(proof, log) };
+  } catch (error) {
+    const problem = requireRefusal(error);
+    return signature ? { signature, problem } : { problem };
   }
 }
 
@@ -49,7 +118,45 @@ function requireRefusal(error: unknown): HanaperError {
   throw error;
 }
 
+function readAll(path: string): readonly PackageProof[] {
+  const bytes = readRegularFile(path, maxProofFileLength, unreadable);
+  if (bytes === undefined) return [];
+  try {
+    return parseProofFile(bytes).map(decodePackageProof);
+  } catch (cause) {
+    throw isNoProofFile(path, requireRefusal(cause));
+  }
+}
+
+function isNoProofFile(path: string, cause: HanaperError): HanaperError {
+  return new HanaperError(
+    'log_tampered',
+    `${path} is there, and cannot be added to: it holds something else than proofs. Move it out of the way, and have the proof written again: hanaper package proof FILE.`,
+    { ...cause.details, path },
+    cause,
+  );
+}
+
+function full(path: string): HanaperError {
+  return new HanaperError(
+    'too_large',
+    `${path} would become too large to be read: at most ${maxSignatures} proofs fit.`,
+    {
+      path,
+      proofs: maxSignatures,
+      bytes: maxProofFileLength,
+    },
+  );
+}
+
+function missing(path: string): HanaperError {
+  return new HanaperError('not_found', `There is no proof ${path}. To have one written: hanaper package proof FILE.`, {
+    kind: 'package proof',
+    path,
+  });
+}
+
 function unreadable(path: string, cause: unknown): HanaperError {
   const reason = systemCodeOf(cause) ?? 'unreadable';
-  return new HanaperError('log_tampered', `The proof ${path} cannot be read (${reason}).`, { path, reason }, cause);
+  return new HanaperError('bad_input', `The proof ${path} cannot be read (${reason}).`, { path, reason }, cause);
 }

@@ -1,11 +1,10 @@
-import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import {
   decodeSignature,
   maxSignatureFileLength,
   maxSignatures,
+  type PackageSignature,
   parseSignatureFile,
   type SignatureDocument,
   serializeSignatureFile,
@@ -13,7 +12,7 @@ import {
 import type { Candidate } from '../signature/verify.ts';
 import { withFileLock } from './file-lock.ts';
 import { readRegularFile } from './read-file.ts';
-import { writeFileBeside } from './write-file.ts';
+import { requireWritableFolder, writeFileBeside } from './write-file.ts';
 
 /** The signature file of a package: always `<file name>.sig` beside it. */
 export function signaturePathOf(packagePath: string): string {
@@ -52,12 +51,7 @@ export function readSignatureDocuments(path: string): readonly SignatureDocument
  */
 export function requireAppendable(path: string): void {
   readDocuments(path)?.forEach(decodeSignature);
-  try {
-    accessSync(dirname(path), constants.W_OK);
-  } catch (cause) {
-    const reason = systemCodeOf(cause) ?? 'unwritable';
-    throw new HanaperError('bad_input', `${path} cannot be written (${reason}).`, { path, reason }, cause);
-  }
+  requireWritableFolder(path);
 }
 
 /**
@@ -70,15 +64,17 @@ export function requireAppendable(path: string): void {
 export function appendSignature(path: string, document: SignatureDocument): void {
   withFileLock(path, () => {
     const added = decodeSignature(document);
-    const kept = (readDocuments(path) ?? []).filter((other) => {
-      const { keyFingerprint, format } = decodeSignature(other);
-      return keyFingerprint !== added.keyFingerprint || format !== added.format;
-    });
+    const kept = (readDocuments(path) ?? []).filter((other) => !isOfSameSigner(added, decodeSignature(other)));
     if (kept.length >= maxSignatures) throw full(path, `holds ${kept.length} signatures already, and no more fit`);
     const text = serializeSignatureFile([...kept, document]);
     if (encodeUtf8(text).length > maxSignatureFileLength) throw full(path, 'would become too large to be read');
     writeFileBeside(path, text, 0o644);
   });
+}
+
+/** Whether two signatures are by one key, in one format: then the newer takes the place of the older in a file. */
+export function isOfSameSigner(one: PackageSignature, other: PackageSignature): boolean {
+  return one.keyFingerprint === other.keyFingerprint && one.format === other.format;
 }
 
 function full(path: string, reason: string): HanaperError {

@@ -9,7 +9,7 @@ import { trustBareKeys } from '../trust/resolve.ts';
 import type { TrustMaterial, TrustSource } from '../trust/source.ts';
 import { type PolicyOutcome, type TrustVerdict, verifyByTrust } from '../trust/verify.ts';
 import { hashPackage, type Progress } from './hash-package.ts';
-import type { ReadProof } from './proof-file.ts';
+import type { ReadProofs } from './proof-file.ts';
 import { proofPathOf } from './proof-path.ts';
 import { readCandidates, signaturePathOf } from './signature-file.ts';
 
@@ -37,7 +37,7 @@ export interface VerificationResult {
   readonly expiresAt?: string;
   /** Where in the log of the authority the signature is proven to stand; absent: that was not asked, or not proven. */
   readonly place?: VerifiedPlace;
-  /** Why the proof beside the package proves nothing. */
+  /** Why a proof that was read proves nothing: of several, the first. */
   readonly proofProblem?: HanaperError;
   /** What came of the organisation's policy; absent: there is none, or it is off. */
   readonly policy?: PolicyOutcome;
@@ -65,8 +65,8 @@ export interface VerifyOptions {
   readonly trust: TrustSource;
   /** Default: `auto`. */
   readonly source?: SignatureSource;
-  /** The proof of where the signature stands in the log. Default: the `.proof.json` file beside the package, if it is there. */
-  readonly proof?: string;
+  /** Files with proofs of where signatures stand in the log. Default: the `.proof.json` file beside the package, if it is there. */
+  readonly proofs?: readonly string[];
   /** The name the package must have been signed under. Default: the file's base name. */
   readonly name?: string;
   /** DID of the only authority whose trust counts. */
@@ -91,7 +91,8 @@ export interface OfflineOptions {
 /**
  * Verifies a file on disk against an organisation's trust. The file is hashed as a stream.
  *
- * @throws HanaperError one of the reasons of `verifySignatures`, `package_unreadable`, `package_empty`, `not_found`, `authority_changed`
+ * @throws HanaperError one of the reasons of `verifySignatures`, `policy_not_met`, `package_unreadable`, `package_empty`,
+ * `authority_changed`; `not_found` where a file of proofs, or the organisation, is not there, `bad_input` where it cannot be read
  * @example
  * const { signerName } = await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
  */
@@ -149,28 +150,31 @@ async function verify(path: string, options: VerifyOptions, hash: () => Promise<
 async function judge(
   identity: PackageIdentity,
   path: string,
-  { source = { kind: 'auto' }, proof: proofPath, now = new Date() }: VerifyOptions,
+  { source = { kind: 'auto' }, proofs: named, now = new Date() }: VerifyOptions,
   material: TrustMaterial,
 ): Promise<VerificationResult> {
-  const candidates = gatherCandidates(path, source, material);
-  const proof = await findProof(proofPath ?? proofPathOf(path), material);
-  const proven = proof?.signature && { origin: 'detached' as const, signature: proof.signature };
-  const places = proof?.place ? [proof.place] : [];
+  const proofs = await findProofs(path, named, material);
+  const candidates = [...gatherCandidates(path, source, material), ...proofs.candidates];
+  const { places, problem } = proofs;
   try {
-    const all = proven ? [...candidates, proven] : candidates;
-    const verdict = await verifyByTrust({ identity, candidates: all, material, now, places });
-    return describeVerdict(verdict, material, proof);
+    const verdict = await verifyByTrust({ identity, candidates, material, now, places });
+    return describeVerdict(verdict, material, proofs);
   } catch (error) {
-    throw proof?.problem && error instanceof HanaperError ? explain(error, proof.problem) : error;
+    throw problem && error instanceof HanaperError ? explain(error, problem) : error;
   }
 }
 
 // The file is looked for before the code that reads it is loaded.
-async function findProof(path: string, { openLog }: TrustMaterial): Promise<ReadProof | undefined> {
-  const log = existsSync(path) ? await openLog?.() : undefined;
-  if (log === undefined) return undefined;
-  const { readProof } = await import('./proof-file.ts');
-  return readProof(path, log);
+async function findProofs(
+  path: string,
+  named: readonly string[] | undefined,
+  { openLog }: TrustMaterial,
+): Promise<ReadProofs> {
+  const beside = proofPathOf(path);
+  if (named === undefined && (openLog === undefined || !existsSync(beside))) return { candidates: [], places: [] };
+  const { readProofs, readProofsBeside } = await import('./proof-file.ts');
+  const log = await openLog?.();
+  return named === undefined ? readProofsBeside(beside, log) : readProofs(named, log);
 }
 
 function explain({ code, message, details }: HanaperError, problem: HanaperError): HanaperError {
@@ -201,11 +205,11 @@ function gatherCandidates(path: string, source: SignatureSource, material: Trust
 function describeVerdict(
   { first: { key, signature, place }, policy }: TrustVerdict,
   material: TrustMaterial,
-  proof: ReadProof | undefined,
+  { places, problem }: ReadProofs,
 ): VerificationResult {
   const expiresAt = signature.statement?.expiresAt;
   const { rollback } = material;
-  const checkpoint = proof?.place && place === proof.place ? proof.place.checkpoint : undefined;
+  const checkpoint = places.find((proven) => proven === place)?.checkpoint;
   const isRemembered = checkpoint !== undefined && material.isRemembered?.(checkpoint) === true;
   return {
     packageHash: signature.packageHash,
@@ -217,7 +221,7 @@ function describeVerdict(
     signedAt: signature.signedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(place && { place: { index: place.index, enrolledAt: place.enrolledAt, isRemembered } }),
-    ...(proof?.problem && { proofProblem: proof.problem }),
+    ...(problem && { proofProblem: problem }),
     ...(policy && { policy }),
     ...(rollback && { rollback }),
   };

@@ -1,9 +1,32 @@
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { unwritable } from './unwritable.ts';
+
+/**
+ * Finds out early whether a file can be written at a place.
+ *
+ * @throws HanaperError `bad_input` where its folder cannot be written
+ */
+export function requireWritableFolder(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
 
 /**
  * Writes a file whole or not at all: beside its place, flushed, then renamed over it.

@@ -1,7 +1,7 @@
 import { decodeHex, decodeUtf8 } from '../bytes.ts';
 import { type DsseEnvelope, decodeEnvelope, preAuthenticationEncoding } from './dsse.ts';
 import { decodeHashSignature, type HashSignature } from './hash-signature.ts';
-import { malformedSignature } from './malformed.ts';
+import { malformedSignature, readJson } from './malformed.ts';
 import { decodeStatement, type PackageStatement } from './statement.ts';
 
 /** The two ways to sign a package: a DSSE envelope around a statement, or the bare hash. */
@@ -41,7 +41,9 @@ export const maxSignatures = 16;
  */
 export function parseSignatureFile(file: Uint8Array): readonly unknown[] {
   if (file.length > maxSignatureFileLength) throw malformedSignature(`is larger than ${maxSignatureFileLength} bytes`);
-  const json = parseJson(file);
+  const text = decodeUtf8(file);
+  if (text === undefined) throw malformedSignature('is not UTF-8 text');
+  const json = readJson(text);
   const documents = Array.isArray(json) ? json : [json];
   if (documents.length === 0) throw malformedSignature('is an empty array');
   if (documents.length > maxSignatures) {
@@ -100,14 +102,4 @@ export function hashOnlySignature(
   const message = decodeHex(packageHash);
   if (message?.length !== 32) throw malformedSignature('has no valid package_hash');
   return { format: 'v1', packageHash, keyFingerprint, signature, message, signedAt };
-}
-
-function parseJson(file: Uint8Array): unknown {
-  const text = decodeUtf8(file);
-  if (text === undefined) throw malformedSignature('is not UTF-8 text');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw malformedSignature('is not JSON', cause);
-  }
 }

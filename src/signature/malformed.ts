@@ -1,4 +1,5 @@
 import { HanaperError } from '../errors.ts';
+import { hasRepeatedMember } from '../repeated-member.ts';
 
 /** A `malformed_signature` error; `reason` completes the sentence "The signature document …". */
 export function malformedSignature(reason: string, cause?: unknown): HanaperError {
@@ -8,6 +9,18 @@ export function malformedSignature(reason: string, cause?: unknown): HanaperErro
     { reason },
     cause,
   );
+}
+
+/** Reads a text of JSON in which no object has a member twice; `carrier` begins the reason where it is not the document itself. */
+export function readJson(text: string, carrier = ''): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw malformedSignature(`${carrier}is not JSON`, cause);
+  }
+  if (hasRepeatedMember(text, value)) throw malformedSignature(`${carrier}has a member twice`);
+  return value;
 }
 
 /** Reads a JSON object that has exactly the named keys, `optional` ones excepted. */

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
-import { malformedSignature, readObject, readString } from './malformed.ts';
+import { malformedSignature, readJson, readObject, readString } from './malformed.ts';
 import { parseTime } from './time.ts';
 
 /** What a signer states of a package, as a value: the in-toto Statement v1 of docs/formats/package-signature.md. */
@@ -47,7 +47,12 @@ export function encodeStatement(statement: PackageStatement): Uint8Array<ArrayBu
  * @throws HanaperError `malformed_signature`
  */
 export function decodeStatement(bytes: Uint8Array): PackageStatement {
-  const root = readObject(parseJson(bytes), 'the statement', ['_type', 'subject', 'predicateType', 'predicate']);
+  const root = readObject(readJson(decodeUtf8(bytes) ?? '', 'carries a payload that '), 'the statement', [
+    '_type',
+    'subject',
+    'predicateType',
+    'predicate',
+  ]);
   readString(root['_type'], '_type', maxTextLength, (text) => text === statementType);
   readString(root['predicateType'], 'predicateType', maxTextLength, (text) => text === predicateType);
   return { ...readSubject(root['subject']), ...readPredicate(root['predicate']) };
@@ -82,12 +87,4 @@ function isDid(text: string): boolean {
 
 function readTime(value: unknown, what: string): string {
   return readString(value, what, maxTextLength, (text) => parseTime(text) !== undefined);
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decodeUtf8(bytes) ?? '');
-  } catch (cause) {
-    throw malformedSignature('carries a payload that is not JSON', cause);
-  }
 }

@@ -97,6 +97,11 @@ export class Effects {
     for (const effect of others.list()) this.#note(effect);
   }
 
+  /** Whether a row was written. */
+  has({ table, key }: Effect): boolean {
+    return this.#byRow.has(`${table}/${key}`);
+  }
+
   /** Every row once, in the order in which they were last written. */
   list(): readonly Change[] {
     return [...this.#byRow.values()];

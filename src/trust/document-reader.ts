@@ -2,6 +2,7 @@ import { decodeBase64, decodeUtf8 } from '../bytes.ts';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
 import type { HanaperError } from '../errors.ts';
 import { isTime } from '../log/time.ts';
+import { hasRepeatedMember } from '../repeated-member.ts';
 
 /** Makes the error of a document; `reason` completes the sentence "The document …", `field` is where it does. */
 export type Refuse = (reason: string, field: string, cause?: unknown) => HanaperError;
@@ -28,13 +29,11 @@ export class DocumentReader {
     return text;
   }
 
-  /** The value of a text of JSON. */
+  /** The value of a text of JSON in which no object has a member twice. */
   json(text: string): unknown {
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw this.#refuse('is not JSON', '', cause);
-    }
+    const value = this.#parse(text);
+    if (hasRepeatedMember(text, value)) throw this.#refuse('has a member twice', '');
+    return value;
   }
 
   /** An object with all of the required keys, any of the optional ones, and no other. */
@@ -96,5 +95,13 @@ export class DocumentReader {
     const bytes = decodeBase64(this.text(value, field, { max: Math.ceil(maxLength / 3) * 4 }));
     if (bytes === undefined || bytes.length > maxLength) throw this.#refuse('is not base64', field);
     return bytes;
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw this.#refuse('is not JSON', '', cause);
+    }
   }
 }

@@ -69,19 +69,17 @@ function mayHaveSignedName({ names }: VerificationPolicy, { key, signature }: Ac
   );
 }
 
+// Whoever may attach a signature again gives it a later place: what the signer has stated keeps it as old as it is, and a
+// hash signature states nothing.
 function isYoungEnough(
   { max_age_seconds }: VerificationPolicy,
-  accepted: AcceptedSignature,
+  { signature: { statement }, place }: AcceptedSignature,
   { now }: PolicySubject,
 ): boolean {
   if (max_age_seconds === undefined) return true;
-  const madeAt = timeOf(accepted);
-  return madeAt !== undefined && now.getTime() - Date.parse(madeAt) <= max_age_seconds * 1000;
-}
-
-// The log's word outweighs the signer's; what a hash signature claims is nobody's.
-function timeOf({ place, signature }: AcceptedSignature): string | undefined {
-  return place?.enrolledAt ?? signature.statement?.signedAt;
+  const earliest = now.getTime() - max_age_seconds * 1000;
+  const isSince = (time: string) => Date.parse(time) >= earliest;
+  return statement !== undefined && isSince(statement.signedAt) && (place === undefined || isSince(place.enrolledAt));
 }
 
 function isProven({ require_inclusion_proof }: VerificationPolicy, { place }: AcceptedSignature): boolean {

@@ -21,7 +21,13 @@ export {
   type PolicyLevel,
   type VerificationPolicy,
 } from './policy.ts';
-export { formatPackageProof, maxProofLength, type PackageProof, parsePackageProof } from './proof.ts';
+export {
+  decodePackageProof,
+  formatProofFile,
+  maxProofFileLength,
+  type PackageProof,
+  parseProofFile,
+} from './proof.ts';
 export { resolveStateKeys, resolveTrustedKeys, trustBareKeys } from './resolve.ts';
 export {
   checkBundle,

@@ -87,7 +87,10 @@ async function locate(accepted: AcceptedSignature, find: FindPlace | undefined):
 
 function combine(places: readonly SignaturePlace[], find: FindPlace | undefined): FindPlace | undefined {
   if (places.length === 0) return find;
-  return (signature) => earliest(places, signature) ?? find?.(signature);
+  return async (signature) => {
+    const found = await find?.(signature);
+    return earliest(found === undefined ? places : [...places, found], signature);
+  };
 }
 
 // One signature may stand in the log twice: that it was there is told by the first.

@@ -9,14 +9,13 @@ import {
   encodeTrustState,
   formatPolicy,
   openBundle,
-  parsePackageProof,
   parsePolicyText,
   signSnapshot,
   type TrustState,
   verifyByTrust,
 } from '../../src/trust/index.ts';
 import { now } from '../support/fixtures.ts';
-import { createAuthority, exportBundle, TestLog } from '../support/trust.ts';
+import { createAuthority, exportBundle, readProof, TestLog } from '../support/trust.ts';
 import { countUp, toHex } from '../support/vectors.ts';
 import { readSection, readTexts } from './pages.ts';
 
@@ -75,7 +74,7 @@ test('the worked example of a trust bundle is what the sources make, and opens',
 test('the worked example of a proof is what the sources make, and proves', async () => {
   const [text = ''] = readExample(proofPage);
   expect(`${text}\n`).toBe(await log.prove(0));
-  const proof = parsePackageProof(Buffer.from(text));
+  const proof = readProof(Buffer.from(text));
   const bundle = await openBundle(await exportBundle(log, await exampleState()), { authority: authority.did, now });
   const material = await createBundleSource(bundle, () => now).trustFor({ packageHash: '' });
   const trustedLog = await material.openLog?.();

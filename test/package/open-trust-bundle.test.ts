@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createLoader } from '../../src/loader/index.ts';
 import { openTrustBundle, verifyPackage } from '../../src/package/index.ts';
+import { appendProofs } from '../../src/package/proof-file.ts';
 import type { SignatureDocument } from '../../src/signature/index.ts';
 import type { TrustState } from '../../src/trust/index.ts';
 import { expectCode } from '../support/codes.ts';
@@ -12,7 +13,7 @@ import { createAuthority, exportBundle, stateKey, stateOf, TestLog } from '../su
 
 const content = 'export const answer = 42;';
 const hash = createHash('sha256').update(content).digest('hex');
-const alice = await createSigner('alice');
+const [alice, bob] = [await createSigner('alice'), await createSigner('bob')];
 const authority = await createAuthority();
 const day = 86_400_000;
 const later = (days: number) => new Date(now.getTime() + days * day);
@@ -98,6 +99,102 @@ describe('a package verifies by a bundle and the proof beside it', () => {
   });
 });
 
+describe('where two must have signed, and where each signature stands must be proven', () => {
+  const policy = {
+    version: 1,
+    level: 'enforce',
+    groups: [{ name: 'release', keys: [alice.fingerprint, bob.fingerprint], threshold: 2 }],
+    names: [],
+    require_inclusion_proof: true,
+  } as const;
+  const both = stateOf([stateKey(alice), stateKey(bob)], { policy });
+  let byBob: number;
+
+  beforeAll(async () => {
+    byBob = await log.enrol(await signBy(bob, hash, { name: 'plugin.mjs' }));
+  });
+
+  const open = async ({ bundle, options }: Awaited<ReturnType<typeof carry>>) => openTrustBundle(bundle, options);
+
+  test('the proofs of both in one file are enough, and one of them is not', async () => {
+    const carried = await carry(both);
+    const trust = await open(carried);
+    const { details } = await expectCode('policy_not_met', () => verifyPackage(carried.path, { trust, now }));
+    expect(details).toMatchObject({ unmet: [{ rule: 'group', threshold: 2, signed: 1 }] });
+    appendProofs(`${carried.path}.proof.json`, [await log.proof(byBob)]);
+    const { policy: outcome, place } = await verifyPackage(carried.path, { trust, now });
+    expect(outcome).toMatchObject({ met: true });
+    expect(place).toMatchObject({ index: 4 });
+  });
+
+  test('the same signer twice counts once', async () => {
+    const carried = await carry(both);
+    const again = await log.enrol(
+      await signBy(alice, hash, { name: 'plugin.mjs', expiresAt: later(90).toISOString() }),
+    );
+    writeFileSync(
+      `${carried.path}.proof.json`,
+      `[${await log.prove(4)},${await log.prove(again)},${await log.prove(4)}]`,
+    );
+    const trust = await open(await carry(both));
+    await expectCode('policy_not_met', () => verifyPackage(carried.path, { trust, now }));
+  });
+
+  test('the proofs may come in files of their own, to a verifier as to a loader', async () => {
+    const carried = await carry(both, { proof: false });
+    const proofs = [temporaryFile('alice.json', await log.prove(4)), temporaryFile('bob.json', await log.prove(byBob))];
+    const trust = await open(carried);
+    expect((await verifyPackage(carried.path, { trust, now, proofs })).policy?.met).toBe(true);
+    const security = { requireSignatures: true, verificationOrg: 'acme' };
+    const loader = createLoader({ security, trust, clock: () => now });
+    expect((await loader.read(carried.path, { proofs })).verification?.policy?.met).toBe(true);
+    await expectCode('policy_not_met', () => loader.read(carried.path, { proofs: proofs.slice(1) }));
+  });
+
+  test('what both have signed counts after both keys were revoked', async () => {
+    const revocation = revokedKey(byBob + 1).revocation;
+    if (revocation === undefined) throw new Error('the key is not revoked');
+    const carried = await carry({ ...both, keys: [stateKey(alice, { revocation }), stateKey(bob, { revocation })] });
+    const trust = await open(carried);
+    await expectCode('policy_not_met', () => verifyPackage(carried.path, { trust, now }));
+    appendProofs(`${carried.path}.proof.json`, [await log.proof(byBob)]);
+    expect((await verifyPackage(carried.path, { trust, now })).policy?.met).toBe(true);
+  });
+
+  test('a broken proof makes nothing count, and keeps no other from counting', async () => {
+    const carried = await carry(both);
+    const moved = JSON.stringify({ ...JSON.parse(await log.prove(byBob)), index: 3 });
+    const trust = await open(carried);
+    writeFileSync(`${carried.path}.proof.json`, `[${moved},{},${await log.prove(4)}]`);
+    await expectCode('policy_not_met', () => verifyPackage(carried.path, { trust, now }));
+    writeFileSync(`${carried.path}.proof.json`, `[${moved},{},${await log.prove(4)},${await log.prove(byBob)}]`);
+    const result = await verifyPackage(carried.path, { trust, now });
+    expect([result.policy?.met, result.proofProblem?.code]).toEqual([true, 'log_tampered']);
+  });
+});
+
+describe('a signature that was attached again', () => {
+  test('is as old as it was: the later place makes it no younger', async () => {
+    const policy = { version: 1, level: 'enforce', groups: [], names: [], max_age_seconds: 86_400 } as const;
+    const carried = await carry(stateOf([stateKey(alice)], { policy }), { proof: false });
+    const attached = await log.enrol(document, later(5).toISOString());
+    writeFileSync(`${carried.path}.proof.json`, await log.prove(attached));
+    const trust = await openTrustBundle(carried.bundle, { ...carried.options, clock: () => later(5) });
+    const { details } = await expectCode('policy_not_met', () => verifyPackage(carried.path, { trust, now: later(5) }));
+    expect(details).toMatchObject({ unmet: [{ rule: 'max_age_seconds', keys: [alice.fingerprint] }] });
+  });
+});
+
+describe('a proof that was named', () => {
+  test('must be there, whatever else is good', async () => {
+    const { path, bundle, options } = await carry();
+    const trust = await openTrustBundle(bundle, options);
+    await expectCode('not_found', () => verifyPackage(path, { trust, now, proofs: [`${path}.none`] }));
+    await expectCode('bad_input', () => verifyPackage(path, { trust, now, proofs: [dirname(path)] }));
+    expect((await verifyPackage(path, { trust, now })).place).toMatchObject({ index: 4 });
+  });
+});
+
 describe('a proof that proves nothing', () => {
   test.each([
     ['is no JSON', () => '{'],
@@ -116,7 +213,7 @@ describe('a proof that proves nothing', () => {
         return JSON.stringify({ ...proof, inclusion: proof.inclusion.slice(1) });
       },
     ],
-    ['is larger than any', () => ' '.repeat(300_000)],
+    ['is larger than any', () => ' '.repeat(5_000_000)],
   ])('since it %s, is no veto for a key that is trusted, and said', async (_, write) => {
     const { path, bundle, options } = await carry();
     writeFileSync(`${path}.sig`, JSON.stringify(document));

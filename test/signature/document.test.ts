@@ -91,6 +91,7 @@ describe('a signature file', () => {
   test.each([
     ['no bytes', ''],
     ['text that is not JSON', 'signature: yes'],
+    ['a document that has a member twice', '{"version":1,"version":1}'],
     ['an empty array', '[]'],
     ['seventeen documents', JSON.stringify(Array(17).fill({}))],
     ['two documents one behind the other', '{}{}'],

@@ -55,6 +55,11 @@ test('every statement is read back', () => {
   );
 });
 
+test('a statement that has a member twice is malformed', async () => {
+  const twice = JSON.stringify(good).replace('"name":', '"name":"other.wasm","name":');
+  await expectCode('malformed_signature', () => decodeStatement(encodeUtf8(twice)));
+});
+
 test('white space and another order of keys change nothing that is read', () => {
   const shuffled = { predicate, predicateType: good.predicateType, subject: good.subject, _type: good._type };
   expect(decodeStatement(encodeUtf8(JSON.stringify(shuffled, null, 2)))).toEqual(decode(good));

@@ -94,7 +94,10 @@ const placeOf = (before: Before) => {
   return { signature: sha256(decodeSignature(signature).signature), signed_at };
 };
 const proven: More = {
-  prints: ({ index }: { readonly index: number }) => ({ proof_file: 'plugin.wasm.proof.json', index }),
+  prints: ({ index }: { readonly index: number }) => ({
+    proof_file: 'plugin.wasm.proof.json',
+    proofs: [{ key_fingerprint: theirs, index }],
+  }),
 };
 const seed = async ({ authority }: Place) => sealedSeed(authority, Secret.copyOf(theirSeed));
 const imported: More = { prints: (stored: StoredDocument) => ({ ...stored, revoked: [] }) };

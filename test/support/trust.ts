@@ -18,12 +18,13 @@ import {
   type TreeEdge,
   treeHash,
 } from '../../src/log/index.ts';
-import type { SignatureDocument } from '../../src/signature/index.ts';
+import { decodeSignature, type PackageSignature, type SignatureDocument } from '../../src/signature/index.ts';
 import {
   type BundleClaims,
-  formatPackageProof,
+  decodePackageProof,
+  formatProofFile,
   type PackageProof,
-  parsePackageProof,
+  parseProofFile,
   type SnapshotAuthority,
   type StateKey,
   signBundle,
@@ -53,6 +54,7 @@ export class TestLog {
     readonly entry: Uint8Array;
     readonly receipt: Uint8Array;
     readonly document: SignatureDocument;
+    readonly signature: PackageSignature;
   }[] = [];
   #edge: TreeEdge = emptyTree;
 
@@ -83,7 +85,7 @@ export class TestLog {
     const effects = { effectCount: 0, effectsRoot: treeHash([]) };
     const entry = encodeLogEntry({ version: 2, invocation: ran, receipt: cid, enrolledAt, ...effects });
     this.#edge = growTiles(this.#edge, [hashLeaf(entry)]).edge;
-    this.#entries.push({ entry, receipt: bytes, document });
+    this.#entries.push({ entry, receipt: bytes, document, signature: decodeSignature(document) });
     return this.size - 1;
   }
 
@@ -93,8 +95,8 @@ export class TestLog {
     return Buffer.from(await signCheckpoint({ origin: this.key.origin, size, root }, this.#secret)).toString();
   }
 
-  /** The text of the proof of an entry, by the checkpoint of the log at a size; at most 256 entries. */
-  async prove(index: number, size: number = this.size): Promise<string> {
+  /** The proof of an entry, by the checkpoint of the log at a size; at most 256 entries. */
+  async proof(index: number, size: number = this.size): Promise<PackageProof> {
     const enrolled = this.#entries[index];
     if (enrolled === undefined) throw new Error(`no entry ${index}`);
     const edge = growTiles(
@@ -104,12 +106,12 @@ export class TestLog {
     const reader = createTileReader(async () => edge.partialTiles[0]?.hashes ?? new Uint8Array(0), size);
     const inclusion = await proveInclusion(reader, index, size);
     const checkpoint = await this.checkpoint(size);
-    return formatPackageProof({ ...enrolled, index, inclusion, checkpoint, logKey: this.signedKey });
+    return { ...enrolled, index, inclusion, checkpoint, logKey: this.signedKey };
   }
 
-  /** The same, read. */
-  async proof(index: number, size?: number): Promise<PackageProof> {
-    return parsePackageProof(Buffer.from(await this.prove(index, size)));
+  /** The text of the same, in a file of its own. */
+  async prove(index: number, size?: number): Promise<string> {
+    return formatProofFile([await this.proof(index, size)]);
   }
 }
 
@@ -134,6 +136,13 @@ export async function exportBundle(log: TestLog, state: TrustState, changes: Par
     checkpoint: await log.checkpoint(),
   };
   return signBundle(log.authority, { ...claims, ...changes });
+}
+
+/** The only proof in a file. */
+export function readProof(file: Uint8Array): PackageProof {
+  const [proof, ...others] = parseProofFile(file).map(decodePackageProof);
+  if (proof === undefined || others.length > 0) throw new Error('this is not one proof');
+  return proof;
 }
 
 const stranger = await publicKeyOf(Secret.copyOf(countUp(32, 0xe0)));

@@ -55,6 +55,11 @@ describe('a bundle is opened', () => {
 });
 
 describe('a bundle is refused', () => {
+  test('whose envelope has a member twice', async () => {
+    const twice = Buffer.from(bytes).toString().replace('{', '{"payload":"",');
+    await expectCode('trust_tampered', () => openBundle(Buffer.from(twice), context));
+  });
+
   test('of another authority', async () => {
     const { details } = await expectCode('authority_changed', () =>
       openBundle(bytes, { ...context, authority: stranger.did }),

@@ -5,12 +5,11 @@ import {
   checkPackageProof,
   createBundleSource,
   openBundle,
-  parsePackageProof,
   type TrustSource,
   verifyByTrust,
 } from '../../src/trust/index.ts';
 import { createSigner, now, signBy } from '../support/fixtures.ts';
-import { createAuthority, exportBundle, stateKey, stateOf, TestLog } from '../support/trust.ts';
+import { createAuthority, exportBundle, readProof, stateKey, stateOf, TestLog } from '../support/trust.ts';
 
 const count = vi.hoisted(() => ({ verified: 0 }));
 vi.mock('#crypto/ed25519', async (load) => {
@@ -46,7 +45,7 @@ async function verify(source: TrustSource, withProof: boolean): Promise<number |
   const material = await source.trustFor({ packageHash: hash });
   const log = await material.openLog?.();
   if (log === undefined) throw new Error('the bundle knows no log');
-  const places = withProof ? [await checkPackageProof(parsePackageProof(proof), log)] : [];
+  const places = withProof ? [await checkPackageProof(readProof(proof), log)] : [];
   const candidates = [{ origin: 'detached' as const, signature: decodeSignature(document) }];
   const { first } = await verifyByTrust({ identity: { hash, name: 'plugin.wasm' }, candidates, material, now, places });
   return first.place?.index;

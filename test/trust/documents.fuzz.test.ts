@@ -8,7 +8,6 @@ import {
   formatSeen,
   nothingSeen,
   openBundle,
-  parsePackageProof,
   parsePolicy,
   parseSeen,
   TrustedLog,
@@ -16,7 +15,7 @@ import {
 import { failureOf, isHanaperError } from '../support/codes.ts';
 import { createSigner, now, signBy } from '../support/fixtures.ts';
 import { fuzzRuns } from '../support/fuzz.ts';
-import { createAuthority, exportBundle, stateKey, stateOf, TestLog } from '../support/trust.ts';
+import { createAuthority, exportBundle, readProof, stateKey, stateOf, TestLog } from '../support/trust.ts';
 
 const alice = await createSigner('alice');
 const authority = await createAuthority();
@@ -92,12 +91,7 @@ describe('whatever stands at any place, nothing but the codes that are said come
       async (it) => openBundle(await resign(it), context),
     ],
     ['the envelope of a bundle', bundle, ['trust_tampered'], (it) => openBundle(bytesOf(it), context)],
-    [
-      'a proof',
-      proof,
-      ['log_tampered'],
-      (it) => checkPackageProof(parsePackageProof(bytesOf(it)), new TrustedLog(log.key)),
-    ],
+    ['a proof', proof, ['log_tampered'], (it) => checkPackageProof(readProof(bytesOf(it)), new TrustedLog(log.key))],
     ['a policy', policy, ['bad_input'], parsePolicy],
     [
       'a trust state',

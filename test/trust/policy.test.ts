@@ -95,6 +95,17 @@ describe('a policy is refused', () => {
     expect(details).toMatchObject({ field });
   });
 
+  test('that has a member twice, whatever the second says', async () => {
+    const text = JSON.stringify(good);
+    for (const twice of [
+      text.replace('"threshold":2', '"threshold":2,"threshold":1'),
+      text.replace('"level":"enforce"', '"level":"enforce","le\\u0076el":"enforce"'),
+    ]) {
+      expect(parsePolicy(JSON.parse(twice))).toBeDefined();
+      await expectCode('bad_input', () => parsePolicyText(Buffer.from(twice)));
+    }
+  });
+
   test('that is no JSON, or too long', async () => {
     for (const text of ['', '{', '\ufeff{}', ' '.repeat(policyLimits.length + 1)]) {
       await expectCode('bad_input', () => parsePolicyText(Buffer.from(text)));

@@ -3,10 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkLogKey } from '../../src/log/index.ts';
 import { decodeSignature } from '../../src/signature/index.ts';
-import { checkPackageProof, maxProofLength, parsePackageProof, TrustedLog } from '../../src/trust/index.ts';
+import {
+  checkPackageProof,
+  decodePackageProof,
+  formatProofFile,
+  maxProofFileLength,
+  parseProofFile,
+  TrustedLog,
+} from '../../src/trust/index.ts';
 import { expectCode, failureOf, isHanaperError } from '../support/codes.ts';
 import { createSigner, signBy, signHashBy } from '../support/fixtures.ts';
-import { createAuthority, TestLog } from '../support/trust.ts';
+import { createAuthority, readProof, TestLog } from '../support/trust.ts';
 import { countUp, flipBit } from '../support/vectors.ts';
 
 const hash = createHash('sha256').update('a package').digest('hex');
@@ -23,7 +30,7 @@ function timeAt(index: number): string {
 }
 
 function check(text: string, trusted = new TrustedLog(log.key)) {
-  return checkPackageProof(parsePackageProof(Buffer.from(text)), trusted);
+  return checkPackageProof(readProof(Buffer.from(text)), trusted);
 }
 
 interface ProofJson {
@@ -62,7 +69,7 @@ describe('a proof tells where the signature stands', () => {
   });
 
   test('to whoever knows nothing but the DID of the authority', async () => {
-    const proof = parsePackageProof(Buffer.from(await log.prove(5)));
+    const proof = readProof(Buffer.from(await log.prove(5)));
     const trusted = new TrustedLog(await checkLogKey(proof.logKey, authority.did));
     expect((await checkPackageProof(proof, trusted)).index).toBe(5);
     const stranger = await createAuthority(countUp(32, 0x31));
@@ -121,7 +128,7 @@ describe('a proof is refused', () => {
     const stranger = await createAuthority(countUp(32, 0x31));
     const forged = await TestLog.create({ ...authority, did: stranger.did, sign: stranger.sign });
     await forged.enrol(await signBy(alice, hash));
-    const proof = parsePackageProof(Buffer.from(await forged.prove(0)));
+    const proof = readProof(Buffer.from(await forged.prove(0)));
     const known = new TrustedLog({ ...forged.key, did: authority.did });
     expect((await checkPackageProof(proof, new TrustedLog(forged.key))).index).toBe(0);
     await expectCode('log_tampered', () => checkPackageProof(proof, known));
@@ -145,31 +152,58 @@ describe('a proof file is not read', () => {
     ['with a key of the log that is none', (it) => Object.assign(it, { log_key: null })],
   ])('%s', async (_, change) => {
     const text = await changed(change);
-    const { details } = await expectCode('log_tampered', () => parsePackageProof(Buffer.from(text)));
+    const { details } = await expectCode('log_tampered', () => readProof(Buffer.from(text)));
     expect(details).toMatchObject({ what: 'package_proof' });
   });
 
   test('that is too long, cut short or not UTF-8', async () => {
     const text = Buffer.from(await log.prove(5));
     for (const bytes of [
-      Buffer.alloc(maxProofLength + 1, ' '),
+      Buffer.alloc(maxProofFileLength + 1, ' '),
       text.subarray(0, -5),
       Buffer.from([0xff]),
       Buffer.alloc(0),
     ]) {
-      await expectCode('log_tampered', () => parsePackageProof(bytes));
+      await expectCode('log_tampered', () => readProof(bytes));
     }
+  });
+});
+
+describe('a file of proofs', () => {
+  const split = (value: unknown) => parseProofFile(Buffer.from(JSON.stringify(value)));
+
+  test('holds one, or up to sixteen, and each is read by itself', async () => {
+    const proofs = await Promise.all([3, 5, 7].map((index) => log.proof(index)));
+    const documents = parseProofFile(Buffer.from(formatProofFile(proofs)));
+    expect(documents.map(decodePackageProof)).toEqual(proofs);
+    expect(split(Array(16).fill({}))).toHaveLength(16);
+    const [good, none] = split([documents[1], { version: 2 }]);
+    expect(decodePackageProof(good).index).toBe(5);
+    await expectCode('log_tampered', () => decodePackageProof(none));
+  });
+
+  test('of one is that proof, without a list around it', async () => {
+    const [proof] = parseProofFile(Buffer.from(await log.prove(5)));
+    expect(JSON.parse(await log.prove(5))).toEqual(proof);
+  });
+
+  test.each<[string, string]>([
+    ['no proof', '[]'],
+    ['seventeen', JSON.stringify(Array(17).fill({}))],
+    ['a member twice', '[{"index":1,"index":2}]'],
+  ])('is not read with %s', async (_, text) => {
+    await expectCode('log_tampered', () => parseProofFile(Buffer.from(text)));
   });
 });
 
 test('whatever bit of a proof is turned, it proves the same or nothing', async () => {
   const bytes = Buffer.from(await log.prove(5));
   const trusted = new TrustedLog(log.key);
-  const expected = await checkPackageProof(parsePackageProof(bytes), trusted);
+  const expected = await checkPackageProof(readProof(bytes), trusted);
   await fc.assert(
     fc.asyncProperty(fc.nat(8 * bytes.length - 1), async (bit) => {
       const error = await failureOf(async () => {
-        expect(await checkPackageProof(parsePackageProof(flipBit(bytes, bit)), trusted)).toEqual(expected);
+        expect(await checkPackageProof(readProof(flipBit(bytes, bit)), trusted)).toEqual(expected);
       });
       if (error !== undefined && !isHanaperError(error)) throw error;
     }),

@@ -108,6 +108,13 @@ describe('by a key that was revoked', () => {
     expect((await verify([byAlice], trusting([revoked('superseded', 10)]), { places })).first.place?.index).toBe(3);
   });
 
+  test('counts by the place that the source of trust knows, where a later one was handed in', async () => {
+    const material = { ...trusting([revoked('superseded', 10)]), findPlace: async () => placeOf(byAlice, 3) };
+    expect((await verify([byAlice], material, { places: [placeOf(byAlice, 12)] })).first.place?.index).toBe(3);
+    const early = placeOf(byAlice, 2);
+    expect((await verify([byAlice], material, { places: [early] })).first.place).toBe(early);
+  });
+
   test('counts for what it signed by time claimed in the statement never: order is told by the log', async () => {
     const early = candidate(await signBy(alice, hash, { signedAt: '2026-01-01T00:00:00.000Z' }));
     await expectCode('untrusted_signer', () => verify([early], trusting([revoked('superseded', 10)])));
@@ -330,20 +337,29 @@ describe('a policy', () => {
       expect(details).toEqual({ unmet: [{ rule: 'max_age_seconds', keys: [alice.fingerprint] }] });
     });
 
-    test('counts from the time in the log, where that is proven', async () => {
+    test('counts from the time in the log, where that is the earlier', async () => {
       const places = [placeOf(byAlice, 1, later(-60_001))];
       await expectCode('policy_not_met', () => verify([byAlice], trusting(all, policy), { places }));
-      const young = [placeOf(byAlice, 1, later(30_000))];
-      expect((await verify([byAlice], trusting(all, policy), { places: young, at: later(90_000) })).policy?.met).toBe(
+      expect((await verify([byAlice], trusting(all, policy), { places: [placeOf(byAlice, 1)] })).policy?.met).toBe(
         true,
       );
     });
 
-    test('does not count what a hash signature claims', async () => {
+    test.each<[string, Pick<TrustMaterial, 'findPlace'> & { readonly places?: readonly SignaturePlace[] }]>([
+      ['a proof', { places: [placeOf(byAlice, 9, later(30_000))] }],
+      ['the source of trust', { findPlace: async () => placeOf(byAlice, 9, later(30_000)) }],
+    ])('does not begin anew with a later place, by %s', async (_, { places = [], ...source }) => {
+      const { details } = await expectCode('policy_not_met', () =>
+        verify([byAlice], { ...trusting(all, policy), ...source }, { places, at: later(90_000) }),
+      );
+      expect(details).toEqual({ unmet: [{ rule: 'max_age_seconds', keys: [alice.fingerprint] }] });
+    });
+
+    test('does not count a hash signature, which states no time and gets a later place from whoever attaches it', async () => {
       const hashOnly = candidate(await signHashBy(alice, hash));
       await expectCode('policy_not_met', () => verify([hashOnly], trusting(all, policy)));
       const places = [placeOf(hashOnly, 1)];
-      expect((await verify([hashOnly], trusting(all, policy), { places })).policy?.met).toBe(true);
+      await expectCode('policy_not_met', () => verify([hashOnly], trusting(all, policy), { places }));
     });
   });
 

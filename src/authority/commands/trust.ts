@@ -19,6 +19,7 @@ import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
 import { affectedBy, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
+import { requireWrittenKey } from '../require-written.ts';
 import {
   amendRevocation,
   beginRevocation,
@@ -73,7 +74,10 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
     await takeLock(transaction, `key/${keyFingerprint}`);
     // Anybody can delegate to the public key of a vendor, and must not keep us from trusting it by that.
     await requireNotIdentityKey(context, publicKey, 'by what it issued');
-    (await listSigningKeysByFingerprint(transaction, keyFingerprint)).forEach(requireNotRevoked);
+    for (const row of await listSigningKeysByFingerprint(transaction, keyFingerprint)) {
+      await requireWrittenKey(context, row);
+      requireNotRevoked(row);
+    }
     await requireNotCompromised(transaction, keyFingerprint);
     await requireNotTrusted(context, keyFingerprint);
     const row: TrustedKeyRow = {

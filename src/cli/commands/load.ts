@@ -16,15 +16,16 @@ import { toDocument } from './package.ts';
 export interface LoadOptions extends BundleOptions {
   readonly call?: string;
   readonly unsigned?: boolean;
+  readonly proof?: readonly string[];
 }
 
 const mostAnswerBytes = 16 * 1024 * 1024;
 
 /** `hanaper package load FILE`: verifies, then runs those bytes in a process of their own with an empty environment. */
 export async function load(session: Session, file: string, options: LoadOptions): Promise<Outcome> {
-  const { call, unsigned = false } = options;
+  const { call, unsigned = false, proof: proofs } = options;
   closeGivenDescriptors(session);
-  const verified = await (await createSessionLoader(session, options)).read(file);
+  const verified = await (await createSessionLoader(session, options)).read(file, { ...(proofs && { proofs }) });
   if (unsigned) session.warn('Nothing was verified (--unsigned): this may be anybody’s code.');
   const answer = await runInChild(verified, call);
   reportLoading(session, file, verified, answer);

@@ -3,10 +3,11 @@ import type { LogProofDocument } from '../../authority/prove-entry.ts';
 import { decodeBase64, encodeHex } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
-import { writeProof } from '../../package/proof-file.ts';
+import { appendProofs, requireProofsAppendable } from '../../package/proof-file.ts';
 import { proofPathOf } from '../../package/proof-path.ts';
 import { readSignatureDocuments, signaturePathOf } from '../../package/signature-file.ts';
 import { decodeSignature, type SignatureDocument } from '../../signature/document.ts';
+import type { PackageProof } from '../../trust/proof.ts';
 import type { Caller } from '../caller.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
@@ -24,38 +25,39 @@ export interface WrittenProof {
   readonly index: number;
 }
 
-/** `hanaper package proof FILE`: of the first of its signatures that was made or attached here. */
+/** `hanaper package proof FILE`: of those of its signatures that were made or attached here. */
 export async function prove(session: Session, file: string, options: ProofOptions): Promise<Outcome> {
   const path = options.signature ?? signaturePathOf(file);
+  const output = options.output ?? proofPathOf(file);
   const documents = readSignatureDocuments(path);
+  requireProofsAppendable(output);
   const caller = await session.openCaller('read');
-  for (const document of documents) {
-    const written = await tryToProve(session, caller, document, options.output ?? proofPathOf(file));
-    if (written) return describeWritten(file, written);
-  }
-  throw new HanaperError(
-    'not_found',
-    `No signature in ${path} was made or attached here, so the log has no place for it. To attach one: hanaper package attach ${file}`,
-    {
-      kind: 'package signature',
-      path,
-    },
-  );
+  const proofs: PackageProof[] = [];
+  for (const document of documents) proofs.push(...(await tryToProve(session, caller, document)));
+  if (proofs.length === 0) throw notMadeHere(path, file);
+  appendProofs(output, proofs);
+  return describeWritten(file, output, proofs);
 }
 
-/** Writes the proof of where a signature stands in the log. */
-export async function proveSignature(
+/**
+ * Finds out early whether a proof can be added beside a file, before that is signed.
+ *
+ * @throws HanaperError `log_tampered`, `bad_input`
+ */
+export function requireProvable(file: string): void {
+  requireProofsAppendable(proofPathOf(file));
+}
+
+/** Adds the proof of where a signature of a file stands in the log to the file beside it. */
+export async function writeProof(
   session: Session,
   caller: Caller,
   document: SignatureDocument,
-  path: string,
+  file: string,
 ): Promise<WrittenProof> {
-  const { signature, signedAt } = decodeSignature(document);
-  const proof = await caller.executeFor(session.organisation, provePackage, {
-    signature: encodeHex(sha256(signature)),
-    signed_at: new Date(signedAt).toISOString(),
-  });
-  writeProof(path, { document, ...decodeProof(proof) });
+  const path = proofPathOf(file);
+  const proof = await proveSignature(session, caller, document);
+  appendProofs(path, [proof]);
   return { path, index: proof.index };
 }
 
@@ -63,14 +65,22 @@ async function tryToProve(
   session: Session,
   caller: Caller,
   document: SignatureDocument,
-  path: string,
-): Promise<WrittenProof | undefined> {
+): Promise<readonly PackageProof[]> {
   try {
-    return await proveSignature(session, caller, document, path);
+    return [await proveSignature(session, caller, document)];
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'not_found') return undefined;
+    if (error instanceof HanaperError && error.code === 'not_found') return [];
     throw error;
   }
+}
+
+async function proveSignature(session: Session, caller: Caller, document: SignatureDocument): Promise<PackageProof> {
+  const signature = decodeSignature(document);
+  const proof = await caller.executeFor(session.organisation, provePackage, {
+    signature: encodeHex(sha256(signature.signature)),
+    signed_at: new Date(signature.signedAt).toISOString(),
+  });
+  return { document, signature, ...decodeProof(proof) };
 }
 
 function decodeProof({ index, entry, receipt, inclusion, checkpoint, log_key }: LogProofDocument) {
@@ -88,11 +98,22 @@ function bytesOf(base64: string): Uint8Array {
   return decodeBase64(base64) ?? new Uint8Array(0);
 }
 
-function describeWritten(file: string, { path, index }: WrittenProof): Outcome {
+function notMadeHere(path: string, file: string): HanaperError {
+  return new HanaperError(
+    'not_found',
+    `No signature in ${path} was made or attached here, so the log has no place for it. To attach one: hanaper package attach ${file}`,
+    { kind: 'package signature', path },
+  );
+}
+
+function describeWritten(file: string, path: string, proofs: readonly PackageProof[]): Outcome {
+  const indexes = proofs.map(({ index }) => index).join(', ');
+  const entries = proofs.length === 1 ? `entry ${indexes}` : `the entries ${indexes}`;
+  const written = proofs.map(({ signature, index }) => ({ key_fingerprint: signature.keyFingerprint, index }));
   return {
-    document: { proof_file: path, index },
+    document: { proof_file: path, proofs: written },
     lines: [
-      `${path} proves that ${file} was signed by entry ${index} of the log.`,
+      `${path} proves that ${file} was signed by ${entries} of the log.`,
       '',
       'Next: ship it beside the file. With a trust bundle it is all that a verifier needs: hanaper trust export.',
     ],

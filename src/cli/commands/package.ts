@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
-import { proofPathOf } from '../../package/proof-path.ts';
 import { appendSignature, readCandidates, requireAppendable, signaturePathOf } from '../../package/signature-file.ts';
 import {
   type VerificationResult,
@@ -41,6 +40,8 @@ export async function sign(session: Session, file: string, options: SignOptions)
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
   requireAppendable(output);
+  const proving = session.asksForProof ? await import('./package-proof.ts') : undefined;
+  proving?.requireProvable(file);
   const caller = await session.openCaller('write');
   const hash = await hashPackage(file, session.progress);
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
@@ -56,23 +57,20 @@ export async function sign(session: Session, file: string, options: SignOptions)
           ...(expiresAt !== undefined && { expires_at: expiresAt }),
         });
   appendSignature(output, signed.signature);
-  if (!session.asksForProof) return describeSigned(signed, file, { hash, output, store });
-  const { proveSignature } = await import('./package-proof.ts');
-  const proof = await proveSignature(session, caller, signed.signature, proofPathOf(file));
-  return describeSigned(signed, file, { hash, output, store, proof });
+  const proof = await proving?.writeProof(session, caller, signed.signature, file);
+  return describeSigned(signed, file, { hash, output, store, ...(proof && { proof }) });
 }
 
 /** `hanaper package verify FILE` */
 export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
-  const { signature, name, trustKey, proof } = options;
+  const { signature, name, trustKey, proof: proofs } = options;
   const about = {
     ...(name !== undefined && { name }),
-    ...(proof?.[0] !== undefined && { proof: proof[0] }),
     ...(session.observer && { observer: session.observer }),
     onProgress: session.progress,
   };
   if (trustKey !== undefined) {
-    if (session.asksForDatabase || options.trustBundle !== undefined) throw offlineOnly();
+    if (session.asksForDatabase || options.trustBundle !== undefined || proofs !== undefined) throw offlineOnly();
     const trustedKeys = trustKey.map(readPublicKey);
     return describeVerified(
       file,
@@ -85,6 +83,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
     trust,
     ...(organisation !== undefined && { organisation }),
     ...(signature !== undefined && { source: { kind: 'detached', path: signature } }),
+    ...(proofs && { proofs }),
     ...about,
   });
   return describeVerified(file, result);
@@ -145,7 +144,7 @@ function describePlace({ index, enrolledAt, isRemembered }: VerifiedPlace): obje
 function offlineOnly(): HanaperError {
   return new HanaperError(
     'usage',
-    '--trust-key trusts that key and nothing else, so --org, --authority and --trust-bundle have no place beside it.',
+    '--trust-key trusts that key and nothing else, so --org, --authority, --trust-bundle and --proof have no place beside it.',
     {
       option: '--trust-key',
     },

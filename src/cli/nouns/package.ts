@@ -15,7 +15,7 @@ const signOptions = [
   option('--output <file>', 'the signature file (default: FILE.sig)'),
   option('--store', 'keep the signature in the database too'),
   option('--expires <when>', 'when it ends to be valid: 90d, 12h, or 2026-12-31T00:00:00Z'),
-  option('--proof', 'without a file behind it: write FILE.proof.json too, for who has no database'),
+  option('--proof', 'without a file behind it: add to FILE.proof.json too, for who has no database'),
 ];
 
 const bundleOptions = [
@@ -24,18 +24,24 @@ const bundleOptions = [
   option('--require-state', 'refuse a bundle that cannot be told from an older one: none was seen before'),
 ];
 
+const proofOption = repeated(
+  '--proof <file>',
+  'where in the log signatures stand (default: FILE.proof.json); may be repeated',
+);
+
 const verifyOptions = [
   option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
   name,
   repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
   ...bundleOptions,
-  option('--proof <file>', 'where in the log the signature stands (default: FILE.proof.json)'),
+  proofOption,
 ];
 
 const loadOptions = [
   option('--call <export>', 'call an exported function, and print what it returns'),
   option('--unsigned', 'load without verifying anything'),
   ...bundleOptions,
+  proofOption,
 ];
 
 /** `package sign`, `verify`, `proof`, `attach`, `signatures`, `load`. */
@@ -75,7 +81,7 @@ function addUses(noun: Command, output: Output): void {
 function addRecords(noun: Command, output: Output): void {
   addVerb<ProofOptions>(noun, output, {
     usage: 'proof FILE',
-    summary: 'Write down where in the log the signature of a file stands, for who has no database',
+    summary: 'Write down where in the log the signatures of a file stand, for who has no database',
     example: 'hanaper package proof plugin.wasm',
     options: [
       option('--signature <file>', 'the signature file (default: FILE.sig)'),
