@@ -85,7 +85,7 @@ describe.each(engines)('$name', (engine) => {
         await using authority = await openUnlocked(url, {}, byRawKey(1));
         for (const key of ['one', 'two']) {
           const sign = () => authority.executeFor('acme', signPackage, { hash, name: 'a', key, store: true });
-          await expectCode('database_corrupt', sign);
+          await expectCode('log_tampered', sign);
         }
         expect(await query(url, 'select id from package_signatures')).toEqual([]);
       });
@@ -99,7 +99,7 @@ describe.each(engines)('$name', (engine) => {
       );
       await expectInvalid('database_corrupt', true);
       await using authority = await openUnlocked(url, {}, byRawKey(1));
-      await expectCode('database_corrupt', () =>
+      await expectCode('log_tampered', () =>
         authority.executeFor('globex', signPackage, { hash, name: 'a', key: 'two' }),
       );
       await query(url, `update signing_keys set org_id = $1 where key_name = 'two'`, [row?.['org_id']]);
