@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import { concatBytes } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import type { KeyType } from '../did/public-key.ts';
 import { computeCid } from './cid.ts';
@@ -94,7 +95,9 @@ export async function signEnvelope(
     ['h', encodeVarsig(signer.keyType)],
     [`ucan/${words[kind]}@${version}`, payload],
   ]);
-  return encodeDagCbor([await signer.sign(encodeDagCbor(covered)), covered]);
+  const signed = encodeDagCbor(covered);
+  // A list of two: the signature, and the very bytes that it is over.
+  return concatBytes(Uint8Array.of(0x82), encodeDagCbor(await signer.sign(signed)), signed);
 }
 
 /** What makes two tokens the same act: SHA-256 (32 bytes) of what is signed, whatever the signature. */

@@ -139,14 +139,16 @@ function payloadOf(signer: Signer, claims: InvocationClaims): IpldMap {
     ['iss', signer.did],
     ['sub', claims.subject],
     ['cmd', claims.command],
-    ['args', toIpldMap(claims.args, 'args')],
     ['prf', claims.proofs ?? []],
     ['nonce', claims.nonce ?? randomBytes(nonceLength)],
     ['exp', claims.expiration],
   ];
   if (audience !== undefined) entries.push(['aud', audience]);
-  if (meta !== undefined) entries.push(['meta', toIpldMap(meta, 'meta')]);
   if (issuedAt !== undefined) entries.push(['iat', issuedAt]);
   if (cause !== undefined) entries.push(['cause', cause]);
-  return ipldMap(entries.map(([key, value]) => [key, toIpld(value, key)]));
+  return ipldMap([
+    ...entries.map(([key, value]) => [key, toIpld(value, key)] as const),
+    ['args', toIpldMap(claims.args, 'args')],
+    ...(meta === undefined ? [] : [['meta', toIpldMap(meta, 'meta')] as const]),
+  ]);
 }

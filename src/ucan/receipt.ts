@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid';
 import type { UcanVersion } from './envelope.ts';
 import { requireTokenCid } from './fields.ts';
 import { type Invocation, signInvocation } from './invocation.ts';
-import { type IpldMap, type IpldValue, ipldMap, isIpldMap, toIpld } from './ipld.ts';
+import { type IpldMap, type IpldValue, isIpldMap } from './ipld.ts';
 import { malformedToken } from './malformed.ts';
 import type { Signer } from './signer.ts';
 
@@ -48,10 +48,7 @@ export async function signReceipt(
   return signInvocation(signer, {
     subject: signer.did,
     command: receiptCommand,
-    args: ipldMap([
-      ['ran', ran],
-      ['out', toIpld(out, 'out')],
-    ]),
+    args: { ran, out },
     nonce: new Uint8Array(0),
     expiration: null,
     issuedAt,
