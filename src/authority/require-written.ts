@@ -18,7 +18,7 @@ const keysAtOnce = 500;
  * @throws HanaperError `log_tampered`
  */
 export async function requireFormer(transaction: Transaction, changes: readonly Change[]): Promise<void> {
-  const former = changes.flatMap(({ former: row, table, key }) => (row ? [{ table, key, row }] : []));
+  const former = changes.map(({ former: row = null, table, key }) => ({ table, key, row }));
   if (former.length > 0) await requireWritten(transaction, former);
 }
 
@@ -79,11 +79,15 @@ async function requireWritten(transaction: Transaction, rows: readonly Effect[])
       those.map(({ key }) => key),
     );
     for (const row of those) {
-      const effect = last.get(row.key);
-      const isWritten = effect?.salt && equalBytes(digestEffect(effect.salt, row), effect.digest);
-      if (!isWritten) throw altered(row);
+      if (!isWritten(row, last.get(row.key))) throw altered(row);
     }
   }
+}
+
+// Where there is no row, the log has none either, or has removed it, or it was forgotten with its salt.
+function isWritten(row: Effect, last: LogEffectRow | undefined): boolean {
+  if (!last?.salt) return row.row === null;
+  return equalBytes(digestEffect(last.salt, row), last.digest);
 }
 
 function unmeant(table: string, key: string): HanaperError {

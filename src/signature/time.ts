@@ -4,6 +4,8 @@
  */
 export function parseTime(text: string): number | undefined {
   if (text.length > 30 || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined;
+  // There is no year 0, and PostgreSQL takes none.
+  if (text.startsWith('0000')) return undefined;
   const milliseconds = Date.parse(text);
   if (Number.isNaN(milliseconds)) return undefined;
   // A day that its month does not have, and 24:00, are read as the day after.

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { ownTables } from './own-schema.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -8,7 +9,11 @@ import type { Transaction } from './transaction.ts';
 export async function findDamage({ engine, kysely }: Transaction): Promise<readonly string[]> {
   if (engine !== 'sqlite') return [];
   const pages = await sql<{ integrityCheck: string }>`PRAGMA integrity_check(10)`.execute(kysely);
-  const references = await sql<{ table: string }>`PRAGMA foreign_key_check`.execute(kysely);
   const found = pages.rows.map((row) => row.integrityCheck).filter((line) => line !== 'ok');
-  return [...found, ...references.rows.map((row) => `${row.table} refers to a row that is missing`)];
+  // Those of others beside ours are their own matter.
+  for (const table of ownTables) {
+    const { rows } = await sql`PRAGMA foreign_key_check(${sql.table(table)})`.execute(kysely);
+    if (rows.length > 0) found.push(`${table} refers to a row that is missing`);
+  }
+  return found;
 }

@@ -7,5 +7,7 @@ import type { Transaction } from './transaction.ts';
  */
 export async function takeLock({ engine, kysely }: Transaction, name: string): Promise<void> {
   if (engine === 'sqlite') return;
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`hanaper/${name}`}, 0))`.execute(kysely);
+  await sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`hanaper/${name}`}, 0::bigint))`.execute(
+    kysely,
+  );
 }

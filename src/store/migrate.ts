@@ -12,7 +12,8 @@ const selectVersions = prepare<{ readonly version: number; readonly name: string
 );
 const selectObjects = {
   sqlite: prepare<SchemaObject>(
-    String.raw`select name, type from sqlite_schema where type <> 'index' and name not like 'sqlite\_%' escape '\'`,
+    String.raw`select name, type from sqlite_schema
+     where type <> 'index' and not (type = 'table' and name like 'sqlite\_%' escape '\')`,
   ),
   postgres: prepare<SchemaObject>(
     `select tablename as name, 'table' as type from pg_tables where schemaname = current_schema()`,

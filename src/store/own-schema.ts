@@ -8,30 +8,33 @@ import type { Engine, Transaction } from './transaction.ts';
  * Every table as the migrations make it, by a digest of its description on each engine. A migration that changes a table
  * changes these; the error says what the new ones are.
  */
-const ownTables: Readonly<Record<string, Readonly<Record<Engine, string>>>> = {
-  authority: { sqlite: 'f67fb46d975414d2', postgres: 'c37aee8db7f159ef' },
-  key_slots: { sqlite: 'c15c22e3d94b490b', postgres: '07993d68b59bba5a' },
-  organizations: { sqlite: 'd7d95dc0c28e5e9b', postgres: '106392bbf783bb97' },
-  signing_keys: { sqlite: '7bb051ea21229f71', postgres: '33bbbd563ee48f7b' },
-  trusted_keys: { sqlite: '730788344ea1dffd', postgres: 'b24f6faa7808548f' },
-  key_trust_acls: { sqlite: '8049c9992a8a8908', postgres: 'aeb53b8ef90839ec' },
-  package_signatures: { sqlite: '04cf034b74e4ba69', postgres: '7e5b52c2ab39f919' },
-  did_documents: { sqlite: 'b3039521b0c918b7', postgres: '2edf71c541b51143' },
-  ucan_delegations: { sqlite: '9784d57e025b8375', postgres: '2c0f12af5ae88fd4' },
-  ucan_invocations: { sqlite: '19f9df79b14261ad', postgres: '0642e514082ac0ed' },
-  ucan_revocations: { sqlite: '71af0b1587ccc49e', postgres: '01ae81397cd937d4' },
-  ucan_legacy_tokens: { sqlite: '26804e3cb81e85e1', postgres: '5b6ff37f50fda660' },
-  ucan_proofs: { sqlite: '264ef66792f63b63', postgres: '74a8fd8e26925724' },
-  log_head: { sqlite: '42a06cc2af114363', postgres: '41b6848285dd0627' },
-  log_entries: { sqlite: 'aa082e8788d8cb5b', postgres: '21dc81b1a750e87c' },
-  log_effects: { sqlite: '7ba5c4315fe181d8', postgres: '276a029aba98d607' },
-  log_keys: { sqlite: 'da00628db8b3ceb1', postgres: 'dc9e9c3d8aaeef79' },
-  log_tiles: { sqlite: '7e3689e78ffcb3e5', postgres: '2963c1e8775df037' },
-  checkpoints: { sqlite: 'fe989ef69b395fa1', postgres: '3ff7f84c8c4c7e71' },
-  trust_snapshots: { sqlite: '6d6847676969b367', postgres: '4f328680be505e32' },
-  signature_places: { sqlite: 'e09cb82948de2a06', postgres: 'af28880aede5b908' },
-  hanaper_migrations: { sqlite: '6f3d5f2abf42e939', postgres: 'dc0ff2a7bc4d40bf' },
+const ownDigests: Readonly<Record<string, Readonly<Record<Engine, string>>>> = {
+  authority: { sqlite: 'f67fb46d975414d2', postgres: '4df9ca7987d632f9' },
+  key_slots: { sqlite: 'c15c22e3d94b490b', postgres: 'd0f9f7fc975e89ce' },
+  organizations: { sqlite: 'd7d95dc0c28e5e9b', postgres: '3b59e0ebf62f561d' },
+  signing_keys: { sqlite: '7bb051ea21229f71', postgres: 'b17083ba3477e9c1' },
+  trusted_keys: { sqlite: '730788344ea1dffd', postgres: 'ebd4691d23ec09d3' },
+  key_trust_acls: { sqlite: '8049c9992a8a8908', postgres: '037d87810035ef34' },
+  package_signatures: { sqlite: '04cf034b74e4ba69', postgres: 'fc9185affd5140a3' },
+  did_documents: { sqlite: 'b3039521b0c918b7', postgres: '3891c27ea3c9d672' },
+  ucan_delegations: { sqlite: '9784d57e025b8375', postgres: '9f8d36a07032d60b' },
+  ucan_invocations: { sqlite: '19f9df79b14261ad', postgres: 'b53b173d7bf95fc1' },
+  ucan_revocations: { sqlite: '71af0b1587ccc49e', postgres: '9479947d2c4ed8a6' },
+  ucan_legacy_tokens: { sqlite: '26804e3cb81e85e1', postgres: '1f405d19ea104dcf' },
+  ucan_proofs: { sqlite: '264ef66792f63b63', postgres: '67ab4dd0a35d8c9a' },
+  log_head: { sqlite: '42a06cc2af114363', postgres: '93414cf3b0e3c8f0' },
+  log_entries: { sqlite: 'aa082e8788d8cb5b', postgres: '2b60fce7b1bb7e2c' },
+  log_effects: { sqlite: '7ba5c4315fe181d8', postgres: '4d559300b7c77deb' },
+  log_keys: { sqlite: 'da00628db8b3ceb1', postgres: '378841c17fea72df' },
+  log_tiles: { sqlite: '7e3689e78ffcb3e5', postgres: 'd235db4c0e39cc77' },
+  checkpoints: { sqlite: 'fe989ef69b395fa1', postgres: 'e39c10bfad693e3a' },
+  trust_snapshots: { sqlite: '6d6847676969b367', postgres: '31bc18a06562e1cb' },
+  signature_places: { sqlite: 'e09cb82948de2a06', postgres: '9f5b6347968f4644' },
+  hanaper_migrations: { sqlite: '6f3d5f2abf42e939', postgres: '7033df84b05d0ea6' },
 };
+
+/** The names of our tables in SQL. */
+export const ownTables: readonly string[] = Object.keys(ownDigests);
 
 /** Something of a table: its own definition, or that of an index, trigger, constraint or rule on it. */
 interface Part {
@@ -41,7 +44,8 @@ interface Part {
 
 const selectParts = {
   sqlite: prepare<Part>(
-    `select tbl_name as "table", type || ' ' || name || ' ' || coalesce(sql, '') as part from sqlite_schema`,
+    // Names that differ in their case alone are one to SQLite.
+    `select lower(tbl_name) as "table", type || ' ' || name || ' ' || coalesce(sql, '') as part from sqlite_schema`,
   ),
   // By what the catalogues hold rather than by the text that is made of it, which is another with each version.
   postgres: prepare<Part>(
@@ -56,11 +60,13 @@ const selectParts = {
        concat_ws(' ', 'column', attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated)
        from own join pg_attribute on attrelid = own.oid where attnum > 0 and not attisdropped
      union all
-     select own.relname, concat_ws(' ', 'unique', indisprimary, indisvalid, indimmediate,
+     select own.relname, concat_ws(' ', 'unique', indisprimary, indimmediate,
          (select string_agg(attname, ',' order by attname) from pg_attribute
           where attrelid = own.oid and attnum = any (indkey::int2[])),
          pg_get_expr(indpred, indrelid))
-       from own join pg_index on indrelid = own.oid where indisunique
+       from own join pg_index on indrelid = own.oid where indisunique and indisvalid
+     union all
+     select own.relname, 'expression in an index' from own join pg_index on indrelid = own.oid where indexprs is not null
      union all
      select own.relname, concat_ws(' ', 'reference',
          (select referred.relname from pg_class as referred where referred.oid = confrelid), confupdtype, confdeltype,
@@ -72,6 +78,11 @@ const selectParts = {
        where not tgisinternal
      union all
      select own.relname, concat_ws(' ', 'rule', rulename) from own join pg_rewrite on ev_class = own.oid
+     union all
+     select own.relname, 'function of somebody' from own join pg_depend on refclassid = 'pg_proc'::regclass and (
+         (classid = 'pg_constraint'::regclass and objid in (select oid from pg_constraint where conrelid = own.oid))
+         or (classid = 'pg_attrdef'::regclass and objid in (select oid from pg_attrdef where adrelid = own.oid))
+         or (classid = 'pg_class'::regclass and objid in (select indexrelid from pg_index where indrelid = own.oid)))
      union all
      select own.relname, 'inheritance' from own join pg_inherits on own.oid in (inhrelid, inhparent)`,
   ),
@@ -85,11 +96,35 @@ const selectParts = {
  */
 export async function requireOwnSchema(transaction: Transaction): Promise<void> {
   const { engine } = transaction;
+  if (engine === 'postgres') await requireOwnMeaning(transaction);
   const parts = Map.groupBy(await selectParts[engine](transaction), ({ table }) => table);
-  for (const [table, digests] of Object.entries(ownTables)) {
+  for (const [table, digests] of Object.entries(ownDigests)) {
     const actual = digestOf(parts.get(table) ?? []);
     if (actual !== digests[engine]) throw altered(table, actual);
   }
+}
+
+// A function of that name, or an operator for just those types, would be called in the place of PostgreSQL's own. Extensions
+// have theirs, which are the administrator's.
+const selectImpostors = prepare<{ readonly name: string }>(
+  `select oprname as name from pg_operator where oprnamespace = current_schema()::regnamespace and not exists (
+     select from pg_depend where classid = 'pg_operator'::regclass and objid = pg_operator.oid and deptype = 'e')
+   union all
+   select proname from pg_proc where pronamespace = current_schema()::regnamespace and not exists (
+     select from pg_depend where classid = 'pg_proc'::regclass and objid = pg_proc.oid and deptype = 'e')
+   and exists (select from pg_proc as own where own.proname = pg_proc.proname
+     and own.pronamespace = 'pg_catalog'::regnamespace)
+   limit 1`,
+);
+
+async function requireOwnMeaning(transaction: Transaction): Promise<void> {
+  const [impostor] = await selectImpostors(transaction);
+  if (impostor === undefined) return;
+  throw new HanaperError(
+    'database_corrupt',
+    `The schema has "${impostor.name}", which is called in the place of PostgreSQL's own. Find out who made it, and drop it.`,
+    { name: impostor.name },
+  );
 }
 
 function digestOf(parts: readonly Part[]): string {

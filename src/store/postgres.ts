@@ -1,9 +1,19 @@
 import { Socket } from 'node:net';
 import { type Dialect, PostgresDialect } from 'kysely';
+import type { PoolClient } from 'pg';
 
 const timestamptz = 1184;
 const int8 = 20;
 const connectTimeout = 10_000;
+
+// Whatever the database or the user is set to: names mean PostgreSQL's own first, and times come in one form.
+const session = `select pg_catalog.set_config('search_path', pg_catalog.quote_ident(current_schema), false),
+  pg_catalog.set_config('datestyle', 'ISO, MDY', false), pg_catalog.set_config('quote_all_identifiers', 'off', false)
+  where current_schema is not null`;
+
+function prepareSession(client: PoolClient, tell: (error?: Error) => void): void {
+  client.query(session).then(() => tell(), tell);
+}
 
 /** Kysely over a pool of PostgreSQL connections; times come out as RFC 3339 in UTC with milliseconds. */
 export async function createPostgresDialect(url: string): Promise<Dialect> {
@@ -24,6 +34,7 @@ export async function createPostgresDialect(url: string): Promise<Dialect> {
     connectionString: url,
     connectionTimeoutMillis: connectTimeout,
     application_name: 'hanaper',
+    verify: prepareSession,
     types: {
       getTypeParser: (oid, format) => {
         if (format !== 'binary' && oid === timestamptz) return parseTime;

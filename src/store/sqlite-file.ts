@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -67,13 +67,24 @@ function immutableFile(path: string): SqliteFile {
  *
  * @throws HanaperError `unavailable` where what was written last lies beside it, and cannot be read from there
  */
-export function openableForReading(path: string): SqliteFile {
+export function openableForReading(name: string): SqliteFile {
+  // What SQLite keeps beside a file lies beside the file itself, and not beside a link to it.
+  const path = realpathSync(name);
+  if (lengthOf(`${path}-journal`) > 0) throw unfinished(path);
   const file = readableFile(path);
   if (canRead(file)) return file;
   if (lengthOf(`${path}-wal`) === 0) return immutableFile(path);
   throw new HanaperError(
     'unavailable',
     `What was written to ${path} last lies beside it in ${path}-wal, and to read that one must be able to write to the folder. Copy both to a folder of your own, and name the copy.`,
+    { path },
+  );
+}
+
+function unfinished(path: string): HanaperError {
+  return new HanaperError(
+    'unavailable',
+    `A program that wrote to ${path} did not end well, and left ${path}-journal. It is put right by whoever may write there: "hanaper status".`,
     { path },
   );
 }

@@ -18,6 +18,7 @@ import {
 import { createAuthority, pathOf, query, queryOne } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines, type TestEngine } from '../support/engines.ts';
+import { dropReferences } from '../support/mutations.ts';
 
 const hash = 'ab'.repeat(32);
 const early = "'2001-01-01T00:00:00.000Z'";
@@ -77,6 +78,14 @@ describe.each(engines)('$name', (engine) => {
     ]);
     expect(public_key).not.toBe(Buffer.from(other['public_key'] as Buffer).toString('hex'));
     await expectNothingDone(() => authority.executeFor('acme', exportKey, { name: 'release' }));
+  });
+
+  test('a principal whose row was removed by hand is not made anew', async () => {
+    await authority.executeFor('acme', createKey, { name: 'spare' });
+    await dropReferences(url);
+    const { did } = await queryOne(url, "select did from organizations where name = 'globex'");
+    await query(url, 'delete from did_documents where did = $1', [did]);
+    await expectNothingDone(() => authority.executeFor('globex', createKey, { name: 'release' }));
   });
 
   test('what an organisation allows is not taken over by the change of something else', async () => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
 import {
   type Authority,
   attachSignature,
@@ -8,6 +9,7 @@ import {
   createOrganisation,
   exportTrust,
   grantAcl,
+  listPackageSignatures,
   openAuthority,
   revokeKey,
   revokeTrust,
@@ -196,6 +198,27 @@ describe.each(engines)('$name', (engine) => {
       expect(await verify(path)).toMatchObject({ signerFingerprint: fingerprint, format });
     },
   );
+
+  test('a signature that tells its times with fewer decimals, or more, is kept with those that rows have', async () => {
+    count += 1;
+    using seed = generateSeed();
+    const { fingerprint: keyFingerprint } = await importSeed(authority, 'acme', { name: name(), seed });
+    const { did: organisation } = await authority.executeFor('acme', showOrganisation, {});
+    const packageHash = encodeHex(sha256(encodeUtf8(name())));
+    const { findings: before } = await auditDatabase(authority);
+    const times = { signedAt: '2026-01-02T03:04:05Z', expiresAt: '2099-01-01T00:00:00.123456789Z' };
+    const signature = await signStatement(seed, { name: 'a.bin', packageHash, organisation, keyFingerprint, ...times });
+    const { signed_at } = await authority.executeFor('acme', attachSignature, {
+      hash: packageHash,
+      name: 'a.bin',
+      signature,
+    });
+    expect(signed_at).toBe('2026-01-02T03:04:05.000Z');
+    const { signatures } = await authority.execute(listPackageSignatures, { hash: packageHash });
+    expect(signatures).toMatchObject([{ signed_at, expires_at: '2099-01-01T00:00:00.123Z', signature }]);
+    // What another test here has altered is found before and after.
+    expect((await auditDatabase(authority)).findings.list).toEqual(before.list);
+  });
 
   test('a place that is noted and is not that of the signature is passed over', async () => {
     await create();

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
 import { openAuthority } from '../../src/authority/index.ts';
-import { createAuthority, pathOf, query, queryAll } from '../support/authority.ts';
+import { createAuthority, pathOf, query, queryAll, queryOne } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines, type TestEngine } from '../support/engines.ts';
 import { withAuthority, writeHistory } from '../support/history.ts';
@@ -91,6 +91,14 @@ describe('what somebody has added to a table of ours is refused before anything 
         "update sqlite_schema set name = 'sqlite_undo', sql = replace(sql, 'undo', 'sqlite_undo') where name = 'undo'",
       ],
     ],
+    [
+      'a trigger on a table that is named in other letters',
+      [
+        `create trigger undo after ${trigger}`,
+        'pragma writable_schema = on',
+        "update sqlite_schema set tbl_name = 'Trusted_Keys' where name = 'undo'",
+      ],
+    ],
     ['an index', ['create index covering on trusted_keys (org_id, revoked_at)']],
     [
       'a constraint that passes over what is written',
@@ -132,6 +140,77 @@ describe('what somebody has added to a table of ours is refused before anything 
     const error = await expectCode('database_corrupt', () => openAuthority({ database: url }));
     expect(error.details).toMatchObject({ table: 'trusted_keys' });
   });
+
+  const evil = `create function evil(text) returns boolean language sql immutable as 'select true'`;
+  test.each<[string, readonly string[]]>([
+    ['a constraint that calls a function', [evil, 'alter table trusted_keys add check (evil(key_name))']],
+    ['an index over a function', [evil, 'create index by_evil on trusted_keys (evil(key_name))']],
+    ['a default by a function', [evil, 'alter table trusted_keys alter column key_name set default evil(null)::text']],
+    [
+      'an operator for the types of ours',
+      [
+        `create function same(varchar, varchar) returns boolean language sql as 'select false'`,
+        'create operator = (leftarg = varchar, rightarg = varchar, function = same)',
+      ],
+    ],
+    [
+      'a function of the name of one of its own',
+      [`create function hashtextextended(text, int) returns bigint language sql as 'select 1::bigint'`],
+    ],
+    [
+      'a view in the place of a catalogue, and the names looked up there first',
+      [
+        `create view pg_trigger as select * from pg_catalog.pg_trigger where false`,
+        'create function undo() returns trigger language plpgsql as $$ begin new.revoked_at := null; return new; end $$',
+        'create trigger undo before update on trusted_keys for each row execute function undo()',
+        'alter role current_user set search_path = public, pg_catalog',
+      ],
+    ],
+  ])('%s, on PostgreSQL, whatever is called first', async (_, statements) => {
+    const url = await postgres.createUrl();
+    await (await createAuthority(url)).authority.close();
+    try {
+      for (const statement of statements) await query(url, statement);
+      await expectCode('database_corrupt', () => openAuthority({ database: url }));
+    } finally {
+      await query(url, 'alter role current_user reset search_path');
+    }
+  });
+});
+
+test('an index that PostgreSQL builds anew beside the old one is no alteration', async () => {
+  const url = await postgres.createUrl();
+  await (await createAuthority(url)).authority.close();
+  await query(url, 'reindex table concurrently trusted_keys');
+  await (await openAuthority({ database: url })).close();
+  // As a build that failed leaves it.
+  await query(url, 'create unique index left_over on trusted_keys (key_name)');
+  await query(url, `update pg_index set indisvalid = false where indexrelid = 'left_over'::regclass`);
+  await (await openAuthority({ database: url })).close();
+});
+
+test('however the database has times and names written, they are read', async () => {
+  const url = await postgres.createUrl();
+  const { authority } = await createAuthority(url);
+  await authority.close();
+  const { name } = await queryOne(url, 'select current_database() as name');
+  await query(url, `alter database "${String(name)}" set datestyle = 'German'`);
+  await query(url, `alter database "${String(name)}" set quote_all_identifiers = on`);
+  const { findings } = await withAuthority(url, auditDatabase);
+  expect(findings.list).toEqual([]);
+});
+
+test('a reference between tables of others is theirs', async () => {
+  const url = await sqlite.createUrl();
+  await (await createAuthority(url)).authority.close();
+  await query(url, 'create table parents (id integer primary key)');
+  await query(
+    url,
+    'create table children (parent integer references parents (id), other text references parents (no))',
+  );
+  await query(url, "insert into children values (7, 'x')");
+  const { findings } = await withAuthority(url, auditDatabase);
+  expect(findings.list).toEqual([]);
 });
 
 test.each(engines)('a table of others beside ours is nothing to $name', async (engine) => {

@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
@@ -6,7 +15,7 @@ import { createKey, openAuthority } from '../../src/authority/index.ts';
 import { migrateDown } from '../../src/store/migrate.ts';
 import { byRawKey, createAuthority, openStore, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
-import { engines, type TestEngine } from '../support/engines.ts';
+import { createTempFolder, engines, type TestEngine } from '../support/engines.ts';
 import { Child } from './children/child.ts';
 
 interface Said {
@@ -92,6 +101,23 @@ describe('SQLite', () => {
     child.go();
     expect(await child.hear<Said>()).toEqual({ code: 'unavailable' });
     chmodSync(dirname(path), 0o755);
+  });
+
+  test('a link to a file is read with what was written last, which lies beside the file', async () => {
+    const folder = await createTempFolder();
+    await using writer = await openUnlocked(url, {}, byRawKey(1));
+    await writer.executeFor('acme', createKey, { name: 'release' });
+    await writer.checkpoint();
+    symlinkSync(path, `${folder}/link.db`);
+    chmodSync(folder, 0o555);
+    makeReadable(0o555);
+    expect(await read(`sqlite:${folder}/link.db`, 'read').hear<Said>()).toEqual({ findings: 0, size: 2 });
+    chmodSync(dirname(path), 0o755);
+  });
+
+  test('what a program has left that did not end well is told, and not taken for damage', async () => {
+    writeFileSync(`${path}-journal`, 'left over');
+    await expectCode('unavailable', () => openAuthority({ database: url, examines: true }));
   });
 
   test('where what was written last lies beside a file and cannot be read from there, that is told', async () => {

@@ -233,14 +233,19 @@ async function storeSignature({ transaction, now }: OrganisationContext, signed:
       packageHash,
       keyFingerprint,
       signature,
-      signedAt,
+      signedAt: toCanonicalTime(signedAt),
       format,
       statement: payload ?? null,
-      expiresAt: statement?.expiresAt ?? null,
+      expiresAt: statement?.expiresAt === undefined ? null : toCanonicalTime(statement.expiresAt),
       supersededAt: null,
     },
     now,
   );
+}
+
+// A statement may tell its times with fewer decimals, or more, than either engine keeps.
+function toCanonicalTime(time: string): string {
+  return new Date(time).toISOString();
 }
 
 function requireHashSignatures({ organisation: { name, hashSignaturesSince } }: OrganisationContext): void {
