@@ -13,13 +13,14 @@ export async function findKey(
   organisation: string | undefined,
   reference: string,
 ): Promise<KeyReference> {
-  if (!isSha256Hex(reference)) return { name: reference };
+  const hex = reference.toLowerCase();
+  if (!isSha256Hex(hex)) return { name: reference };
   const { keys } = await caller.executeFor(organisation, listKeys, {});
-  const key = keys.find(({ fingerprint }) => fingerprint === reference);
-  if (key) return { name: key.name, fingerprint: reference };
+  const key = keys.find(({ fingerprint }) => fingerprint === hex);
+  if (key) return { name: key.name, fingerprint: hex };
   throw new HanaperError(
     'not_found',
-    `No signing key has the fingerprint ${reference}. "hanaper key list" shows those there are.`,
-    { kind: 'signing key', fingerprint: reference },
+    `No signing key has the fingerprint ${hex}. "hanaper key list" shows those there are.`,
+    { kind: 'signing key', fingerprint: hex },
   );
 }

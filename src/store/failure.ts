@@ -19,6 +19,7 @@ const postgresUniqueViolation = '23505';
 // Class 42 is what a statement may mean: ours mean something, unless the schema is another.
 const postgresMissing = /^42(?!501)...$/;
 const postgresOutOfRange = '22003';
+const postgresNoRight = '42501';
 // What pg says without a code.
 const brokenConnection = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
@@ -26,7 +27,10 @@ const brokenConnection = /^(Connection terminated|Client has encountered a conne
 export function translateFailure(error: unknown, database: string): unknown {
   if (error instanceof HanaperError || !(error instanceof Error)) return error;
   if ('errcode' in error && typeof error.errcode === 'number') return translateSqlite(error, error.errcode, database);
-  if ('code' in error && typeof error.code === 'string') return translatePostgres(error, error.code, database);
+  // What SQLite says has a number: a code is that of whatever else was done meanwhile.
+  const isServer = !database.startsWith('sqlite:');
+  if (isServer && 'code' in error && typeof error.code === 'string')
+    return translatePostgres(error, error.code, database);
   if (brokenConnection.test(error.message)) return unavailable(`${database}: the connection broke.`, database, error);
   return error instanceof AggregateError ? translateFailure(error.errors[0], database) : error;
 }
@@ -66,10 +70,12 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
 function translatePostgres(error: Error, code: string, database: string): unknown {
   if (code === postgresUniqueViolation) return alreadyExists(error);
   if (postgresMissing.test(code)) return missing(database, error);
+  if (code === postgresNoRight)
+    return unavailable(`${database}: ${error.message}. Have its owner grant it.`, database, error);
   if (code === postgresOutOfRange) return tooLarge(database, error);
   // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, a read-only
-  // server, missing privilege, and socket errors.
-  if (/^(08|28|3D|53|57)...$|^(40P01|25006|42501)$|^E(?!RR_)[A-Z_]+$/.test(code)) {
+  // server, and socket errors.
+  if (/^(08|28|3D|53|57)...$|^(40P01|25006)$|^E(?!RR_)[A-Z_]+$/.test(code)) {
     return unavailable(
       `${database} cannot be reached (${code}). Check that the server runs and lets you in.`,
       database,

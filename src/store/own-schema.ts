@@ -9,28 +9,28 @@ import type { Engine, Transaction } from './transaction.ts';
  * changes these; the error says what the new ones are.
  */
 const ownDigests: Readonly<Record<string, Readonly<Record<Engine, string>>>> = {
-  authority: { sqlite: 'f67fb46d975414d2', postgres: '4df9ca7987d632f9' },
-  key_slots: { sqlite: 'c15c22e3d94b490b', postgres: 'd0f9f7fc975e89ce' },
-  organizations: { sqlite: 'd7d95dc0c28e5e9b', postgres: '3b59e0ebf62f561d' },
-  signing_keys: { sqlite: '7bb051ea21229f71', postgres: 'b17083ba3477e9c1' },
-  trusted_keys: { sqlite: '730788344ea1dffd', postgres: 'ebd4691d23ec09d3' },
-  key_trust_acls: { sqlite: '8049c9992a8a8908', postgres: '037d87810035ef34' },
-  package_signatures: { sqlite: '04cf034b74e4ba69', postgres: 'fc9185affd5140a3' },
-  did_documents: { sqlite: 'b3039521b0c918b7', postgres: '3891c27ea3c9d672' },
-  ucan_delegations: { sqlite: '9784d57e025b8375', postgres: '9f8d36a07032d60b' },
-  ucan_invocations: { sqlite: '19f9df79b14261ad', postgres: 'b53b173d7bf95fc1' },
-  ucan_revocations: { sqlite: '71af0b1587ccc49e', postgres: '9479947d2c4ed8a6' },
-  ucan_legacy_tokens: { sqlite: '26804e3cb81e85e1', postgres: '1f405d19ea104dcf' },
-  ucan_proofs: { sqlite: '264ef66792f63b63', postgres: '67ab4dd0a35d8c9a' },
-  log_head: { sqlite: '42a06cc2af114363', postgres: '93414cf3b0e3c8f0' },
-  log_entries: { sqlite: 'aa082e8788d8cb5b', postgres: '2b60fce7b1bb7e2c' },
-  log_effects: { sqlite: '7ba5c4315fe181d8', postgres: '4d559300b7c77deb' },
-  log_keys: { sqlite: 'da00628db8b3ceb1', postgres: '378841c17fea72df' },
-  log_tiles: { sqlite: '7e3689e78ffcb3e5', postgres: 'd235db4c0e39cc77' },
-  checkpoints: { sqlite: 'fe989ef69b395fa1', postgres: 'e39c10bfad693e3a' },
-  trust_snapshots: { sqlite: '6d6847676969b367', postgres: '31bc18a06562e1cb' },
-  signature_places: { sqlite: 'e09cb82948de2a06', postgres: '9f5b6347968f4644' },
-  hanaper_migrations: { sqlite: '6f3d5f2abf42e939', postgres: '7033df84b05d0ea6' },
+  authority: { sqlite: 'f67fb46d975414d2', postgres: 'ea353bc9e930137d' },
+  key_slots: { sqlite: 'c15c22e3d94b490b', postgres: '767a54e7b119aa8e' },
+  organizations: { sqlite: 'd7d95dc0c28e5e9b', postgres: '87a023bb1bfe9b96' },
+  signing_keys: { sqlite: '7bb051ea21229f71', postgres: 'a6635b583d62653e' },
+  trusted_keys: { sqlite: '730788344ea1dffd', postgres: 'ccffe0bd4dba879f' },
+  key_trust_acls: { sqlite: '8049c9992a8a8908', postgres: '28cd687eae8ef202' },
+  package_signatures: { sqlite: '04cf034b74e4ba69', postgres: '7f38c00a21cda38b' },
+  did_documents: { sqlite: 'b3039521b0c918b7', postgres: 'c13b80a78af54aa9' },
+  ucan_delegations: { sqlite: '9784d57e025b8375', postgres: 'd8acbc7241fcc914' },
+  ucan_invocations: { sqlite: '19f9df79b14261ad', postgres: '5fc69950240fecaf' },
+  ucan_revocations: { sqlite: '71af0b1587ccc49e', postgres: '5a456e5e1bc8a0e7' },
+  ucan_legacy_tokens: { sqlite: '26804e3cb81e85e1', postgres: 'd203e25682bce89c' },
+  ucan_proofs: { sqlite: '264ef66792f63b63', postgres: 'ee0723416c304a19' },
+  log_head: { sqlite: '42a06cc2af114363', postgres: '9820d8358d445cf2' },
+  log_entries: { sqlite: 'aa082e8788d8cb5b', postgres: '7b2f8b034d9cb49d' },
+  log_effects: { sqlite: '7ba5c4315fe181d8', postgres: 'e90a8fa7cded6316' },
+  log_keys: { sqlite: 'da00628db8b3ceb1', postgres: '49cb53b89876075b' },
+  log_tiles: { sqlite: '7e3689e78ffcb3e5', postgres: 'e2b8cb05e8f6fee6' },
+  checkpoints: { sqlite: 'fe989ef69b395fa1', postgres: '7ff600eb5c7b5fe3' },
+  trust_snapshots: { sqlite: '6d6847676969b367', postgres: '4e9b498584fcc356' },
+  signature_places: { sqlite: 'e09cb82948de2a06', postgres: '148561fec8efdc38' },
+  hanaper_migrations: { sqlite: '6f3d5f2abf42e939', postgres: '93c660206a6ee4e8' },
 };
 
 /** The names of our tables in SQL. */
@@ -57,14 +57,17 @@ const selectParts = {
        concat_ws(' ', 'table', relkind, relpersistence, relrowsecurity, relforcerowsecurity) as part from own
      union all
      select own.relname,
-       concat_ws(' ', 'column', attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated)
+       concat_ws(' ', 'column', attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated,
+         (select collname from pg_collation where pg_collation.oid = attcollation))
        from own join pg_attribute on attrelid = own.oid where attnum > 0 and not attisdropped
      union all
-     select own.relname, concat_ws(' ', 'unique', indisprimary, indimmediate,
+     select own.relname, concat_ws(' ', 'unique', indisprimary, indimmediate, indnkeyatts, indnatts,
          (select string_agg(attname, ',' order by attname) from pg_attribute
           where attrelid = own.oid and attnum = any (indkey::int2[])),
          pg_get_expr(indpred, indrelid))
        from own join pg_index on indrelid = own.oid where indisunique and indisvalid
+     union all
+     select own.relname, 'exclusion' from own join pg_constraint on conrelid = own.oid where contype = 'x'
      union all
      select own.relname, 'expression in an index' from own join pg_index on indrelid = own.oid where indexprs is not null
      union all

@@ -132,6 +132,17 @@ describe('what somebody has added to a table of ours is refused before anything 
     ],
     ['a table that inherits', ['create table more () inherits (trusted_keys)']],
     ['no primary key any more', ['alter table trusted_keys drop constraint trusted_keys_pkey']],
+    [
+      'a column that compares otherwise',
+      ['alter table trusted_keys alter column key_name type varchar(255) collate "C"'],
+    ],
+    [
+      'a unique index of the same name over fewer columns',
+      [
+        'drop index uq_trusted_keys_active',
+        'create unique index uq_trusted_keys_active on trusted_keys (org_id) include (key_fingerprint) where revoked_at is null',
+      ],
+    ],
     ['a column of another type', ['alter table trusted_keys alter column key_name type text']],
   ])('%s, on PostgreSQL', async (_, statements) => {
     const url = await postgres.createUrl();

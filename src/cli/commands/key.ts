@@ -106,8 +106,7 @@ export async function exportPublic(
       document,
       lines: [
         `The public key ${document.name} was written to ${output}.`,
-        '',
-        `Next, elsewhere: hanaper trust add ${output}`,
+        ...(document.revoked_at === null ? ['', `Next, elsewhere: hanaper trust add ${output}`] : []),
       ],
     };
   }
