@@ -5,6 +5,7 @@ import { proveConsistency, verifyConsistency } from '../log/consistency.ts';
 import { rootOfEdge } from '../log/grow-tiles.ts';
 import { checkLogKey, verifierKeyOf } from '../log/log-key.ts';
 import { logTampered } from '../log/tampered.ts';
+import type { VerifierKey } from '../log/verifier-key.ts';
 import { readLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { withoutCheckpoint } from './audit/check-proof.ts';
@@ -42,7 +43,7 @@ export async function holdLog(
   if (entries < signed.size) throw logTampered('entry', 'is missing', { size: signed.size, entries });
   const key = verifierKeyOf(await checkLogKey(logKey, did));
   for (const each of seen) {
-    const before = await openCheckpoint(encodeUtf8(each.checkpoint), key);
+    const before = await openRemembered(each, key);
     await requireContinued(transaction, { signed, entries }, before, each.source);
   }
   return head;
@@ -67,6 +68,20 @@ async function requireContinued(
     verifyConsistency(claim);
   } catch (cause) {
     throw cause instanceof HanaperError ? rolledBack('forked', before, entries, source, cause) : cause;
+  }
+}
+
+async function openRemembered({ checkpoint, source }: SeenCheckpoint, key: VerifierKey): Promise<Checkpoint> {
+  try {
+    return await openCheckpoint(encodeUtf8(checkpoint), key);
+  } catch (cause) {
+    if (!(cause instanceof HanaperError)) throw cause;
+    throw new HanaperError(
+      'log_tampered',
+      `What this machine remembers of the log, from ${source}, is not signed by the key of this one: the memory was altered, or the log is another. Find out which. To go on without it: hanaper log forget.`,
+      { reason: 'memory', source },
+      cause,
+    );
   }
 }
 

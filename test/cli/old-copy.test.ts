@@ -163,6 +163,18 @@ describe('a memory', () => {
     expect((await cli.run('key', 'create', 'third')).stderr).toMatch(/^warning: What the log was is not remembered/);
   });
 
+  test('that says something else than was signed is told as such, and is no loss where it is forgotten', async () => {
+    const cli = await createInitialized();
+    const altered = readFileSync(memory(cli), 'utf8').replaceAll(/(hanaper\/did:key:\w+\/1\\n)(\d+)/g, '$17');
+    expect(altered).not.toBe(readFileSync(memory(cli), 'utf8'));
+    writeFileSync(memory(cli), altered);
+    const { details } = await cli.refuses('log_tampered', 'key', 'create', 'second');
+    expect(details).toMatchObject({ reason: 'memory' });
+    const { stderr } = await cli.run('log', 'forget');
+    expect(stderr).toMatch(/^warning: What was remembered is not signed by the key of this log/);
+    await cli.done('key', 'create', 'second');
+  });
+
   test('that cannot be written is warned of, and stops nothing', async () => {
     const cli = await createInitialized();
     rmSync(memory(cli));

@@ -12,16 +12,16 @@ export async function forget(session: Session): Promise<Outcome> {
   const { did } = authority.identity;
   const { entries } = await readLogState(authority);
   const forgotten = session.seenCheckpoints.forget(did);
-  const continued = await isContinued(authority, forgotten);
+  const loss = await findLoss(authority, forgotten);
   const document = {
     authority: did,
     forgotten: forgotten.map(({ source, size }) => ({ source, size })),
     entries,
-    continued,
+    continued: loss === undefined,
   };
   if (forgotten.length === 0)
     return { document, lines: [`Nothing was seen of the log of ${did}, so nothing changes.`] };
-  if (!continued) session.warn(lost);
+  if (loss) session.warn(loss);
   return {
     document,
     lines: [
@@ -37,12 +37,19 @@ export async function forget(session: Session): Promise<Outcome> {
 const lost =
   'Entries that were seen are not in this database, and are given up: what they did is undone, revocations included, and their receipts can never again be proven to stand in the log.';
 
-async function isContinued({ database, identity }: Authority, seen: readonly SeenCheckpoint[]): Promise<boolean> {
+const unknown =
+  'What was remembered is not signed by the key of this log, so that nobody can say whether entries that were seen are missing here.';
+
+/** What is given up, in words; `undefined` where all that was seen is here. */
+async function findLoss(
+  { database, identity }: Authority,
+  seen: readonly SeenCheckpoint[],
+): Promise<string | undefined> {
   try {
     await database.transact('read', (transaction) => holdLog(transaction, identity.did, seen));
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof HanaperError && ['log_rolled_back', 'log_tampered'].includes(error.code)) return false;
-    throw error;
+    if (!(error instanceof HanaperError) || !['log_rolled_back', 'log_tampered'].includes(error.code)) throw error;
+    return error.details['reason'] === 'memory' ? unknown : lost;
   }
 }
