@@ -76,7 +76,7 @@ test('no other place in the sources signs than those that are listed', () => {
     'identity.sign(preAuthenticationEncoding(payload, bundlePayloadType));',
     'identity.sign(preAuthenticationEncoding(payload, snapshotPayloadType)) };',
     'identity.sign(statement) };',
-    'signer.sign(encodeDagCbor(covered)), covered]);',
+    'signer.sign(signed)), signed);',
     'vault.sign(bytes) };',
     'vault.sign(encodeSlot(slot, vault.did)) };',
     'vault.sign(message);',
