@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { type ContainerEncoding, encodeContainer } from '../../src/ucan/index.ts';
 import { createTempFolder } from './engines.ts';
@@ -243,6 +243,9 @@ export function finish(child: ChildProcessWithoutNullStreams): Promise<Finished>
   });
 }
 
+// Ctrl-C.
+const interrupt = '\u0003';
+
 /** A pseudo-terminal of util-linux `script` in which one command runs. */
 export class Terminal {
   /** Everything that was on the screen. */
@@ -257,6 +260,12 @@ export class Terminal {
     });
     this.#type = (text) => void child.stdin.write(text);
     this.finished = finish(child).finally(() => child.stdin.destroy());
+    child.stdin.on('error', () => undefined);
+    // What runs there is no child of ours: it hears Ctrl-C, and nothing that the terminal itself is sent.
+    onTestFinished(async () => {
+      this.#type(interrupt);
+      await this.finished;
+    });
   }
 
   /** Waits until `text` stands on the screen for the `times`th time. */
