@@ -1,9 +1,10 @@
 import { HanaperError } from '../errors.ts';
+import { readPages } from '../store/pages.ts';
 import type { DelegationRow, RevocationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { columnsOf, listDelegations } from '../store/ucan-delegations.ts';
 import { getInvocationByCid } from '../store/ucan-invocations.ts';
-import { listRevocationsAfter } from '../store/ucan-revocations.ts';
+import { listEveryRevocation } from '../store/ucan-revocations.ts';
 import { formatCid, parseCid } from '../ucan/cid.ts';
 import { decodeInvocation } from '../ucan/invocation.ts';
 import { readRevocation } from '../ucan/revocation.ts';
@@ -26,20 +27,17 @@ const pageLength = 500;
  */
 export async function checkTokens(transaction: Transaction, tokens: StoredTokens): Promise<TokenCounts> {
   let delegations = 0;
-  for (let before: number | undefined, more = true; more; ) {
-    const rows = await listDelegations(transaction, { before, limit: pageLength });
+  const pages = readPages<DelegationRow>(pageLength, (last) =>
+    listDelegations(transaction, { before: last?.id, limit: pageLength }),
+  );
+  for await (const rows of pages) {
     for (const row of rows) await checkDelegation(row, tokens);
     delegations += rows.length;
-    before = rows.at(-1)?.id;
-    more = rows.length === pageLength;
   }
   let revocations = 0;
-  for (let after = 0, more = true; more; ) {
-    const rows = await listRevocationsAfter(transaction, after, pageLength);
+  for await (const rows of listEveryRevocation(transaction, pageLength)) {
     for (const row of rows) await checkRevocation(transaction, row);
     revocations += rows.length;
-    after = rows.at(-1)?.id ?? after;
-    more = rows.length === pageLength;
   }
   return { delegations, revocations };
 }

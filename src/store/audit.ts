@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { CID } from 'multiformats/cid';
 import { formatCid } from '../ucan/cid.ts';
-import type { InvocationRow, LogEffectRow, LogKeyRow, SignaturePlaceRow } from './schema.ts';
+import { readPages } from './pages.ts';
+import type { InvocationRow, LogEffectRow, LogKeyRow, ProofRow, SignaturePlaceRow } from './schema.ts';
 import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -94,50 +95,26 @@ export async function listPlacedInvocations(
 
 /** The CIDs of every invocation and receipt, some at a time. */
 export async function* listInvocationCids(transaction: Transaction, atOnce: number): AsyncGenerator<readonly string[]> {
-  for (let from: number | bigint = lowestInteger, more = true; more; ) {
-    const rows = await selectInvocationCids(transaction, from, atOnce);
-    yield rows.map(({ cid }) => cid);
-    from = (rows.at(-1)?.id ?? 0) + 1;
-    more = rows.length === atOnce;
-  }
+  const pages = readPages<Pick<InvocationRow, 'id' | 'cid'>>(atOnce, (last) =>
+    selectInvocationCids(transaction, last ? last.id + 1 : lowestInteger, atOnce),
+  );
+  for await (const rows of pages) yield rows.map(({ cid }) => cid);
 }
 
 /** Every proof that is kept beside the acts, some at a time. */
-export async function* listKeptProofs(
-  { kysely }: Transaction,
-  atOnce: number,
-): AsyncGenerator<readonly { readonly cid: string; readonly envelope: Uint8Array }[]> {
-  for (let behind = '', more = true; more; ) {
-    const rows = await kysely
-      .selectFrom('ucanProofs')
-      .selectAll()
-      .where('cid', '>', behind)
-      .orderBy('cid')
-      .limit(atOnce)
-      .execute();
-    yield rows;
-    behind = rows.at(-1)?.cid ?? behind;
-    more = rows.length === atOnce;
-  }
+export function listKeptProofs({ kysely }: Transaction, atOnce: number): AsyncGenerator<readonly ProofRow[]> {
+  const proofs = kysely.selectFrom('ucanProofs').selectAll().orderBy('cid').limit(atOnce);
+  return readPages(atOnce, (last) => proofs.where('cid', '>', last?.cid ?? '').execute());
 }
 
 /** Every hint at where a signature stands in the log, some at a time. */
-export async function* listSignaturePlaces(
+export function listSignaturePlaces(
   { kysely }: Transaction,
   atOnce: number,
 ): AsyncGenerator<readonly SignaturePlaceRow[]> {
-  for (let behind: Uint8Array = new Uint8Array(0), more = true; more; ) {
-    const rows = await kysely
-      .selectFrom('signaturePlaces')
-      .selectAll()
-      .where('signatureDigest', '>', behind)
-      .orderBy('signatureDigest')
-      .limit(atOnce)
-      .execute();
-    yield rows;
-    behind = rows.at(-1)?.signatureDigest ?? behind;
-    more = rows.length === atOnce;
-  }
+  const places = kysely.selectFrom('signaturePlaces').selectAll().orderBy('signatureDigest').limit(atOnce);
+  const first = new Uint8Array(0);
+  return readPages(atOnce, (last) => places.where('signatureDigest', '>', last?.signatureDigest ?? first).execute());
 }
 
 /** The keys of every epoch of the log, with their statements; nobody has verified them. */

@@ -1,3 +1,4 @@
+import { readPages } from './pages.ts';
 import type { CheckpointRow } from './schema.ts';
 import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -18,12 +19,10 @@ export async function findLastCheckpoint(transaction: Transaction): Promise<Chec
 
 /** Every checkpoint, in their order: read some at a time, and only as far as they are taken. */
 export async function* listEveryCheckpoint(transaction: Transaction): AsyncGenerator<CheckpointRow> {
-  for (let from: number | bigint = lowestInteger, more = true; more; ) {
-    const rows = await selectPage(transaction, from, checkpointsAtOnce);
-    yield* rows;
-    from = (rows.at(-1)?.size ?? 0) + 1;
-    more = rows.length === checkpointsAtOnce;
-  }
+  const pages = readPages<CheckpointRow>(checkpointsAtOnce, (last) =>
+    selectPage(transaction, last ? last.size + 1 : lowestInteger, checkpointsAtOnce),
+  );
+  for await (const rows of pages) yield* rows;
 }
 
 /** Adds a checkpoint. */

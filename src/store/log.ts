@@ -1,5 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import type { Database } from './database.ts';
+import { readPages } from './pages.ts';
 import type { LogEffectRow, LogEntryRow, LogHeadRow } from './schema.ts';
 import { lowestInteger, prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -69,16 +70,8 @@ export function listLogEntries(transaction: Transaction, from: number, limit: nu
  * Every entry, in their order, some at a time: where one is missing those behind it come all the same, and those in front
  * of the first as well.
  */
-export async function* listEveryEntry(
-  transaction: Transaction,
-  atOnce: number,
-): AsyncGenerator<readonly LogEntryRow[]> {
-  for (let from: number | bigint = lowestInteger, more = true; more; ) {
-    const rows = await selectEntries(transaction, from, atOnce);
-    yield rows;
-    from = (rows.at(-1)?.entryIndex ?? 0) + 1;
-    more = rows.length === atOnce;
-  }
+export function listEveryEntry(transaction: Transaction, atOnce: number): AsyncGenerator<readonly LogEntryRow[]> {
+  return readPages(atOnce, (last) => selectEntries(transaction, last ? last.entryIndex + 1 : lowestInteger, atOnce));
 }
 
 /** The effects of an entry, in their order. */

@@ -249,7 +249,7 @@ export interface SignaturePlaceRow {
 }
 
 /** A delegation on which an executed invocation rests. */
-interface ProofRow {
+export interface ProofRow {
   /** base58btc */
   readonly cid: string;
   readonly envelope: Uint8Array;

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid';
 import { formatCid } from '../ucan/cid.ts';
+import { readPages } from './pages.ts';
 import type { RevocationRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -28,13 +29,13 @@ export async function listRevocations(
     .execute();
 }
 
-/** Every revocation, oldest first, from behind the row with an id; with the ids of the rows. */
-export async function listRevocationsAfter(
+/** Every revocation in the order of their rows, some at a time; with the ids of the rows. */
+export function listEveryRevocation(
   { kysely }: Transaction,
-  id: number,
-  limit: number,
-): Promise<readonly (RevocationRow & { readonly id: number })[]> {
-  return kysely.selectFrom('ucanRevocations').selectAll().where('id', '>', id).orderBy('id').limit(limit).execute();
+  atOnce: number,
+): AsyncGenerator<readonly (RevocationRow & { readonly id: number })[]> {
+  const query = kysely.selectFrom('ucanRevocations').selectAll().orderBy('id').limit(atOnce);
+  return readPages(atOnce, (last) => (last ? query.where('id', '>', last.id) : query).execute());
 }
 
 /** Whether one of `issuers`, those of a delegation and of what is above it, has revoked it under any of its CIDs. */

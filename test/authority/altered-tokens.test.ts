@@ -200,6 +200,12 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('not_authorized', () => find('/key/create'));
   });
 
+  test('a revocation in front of the first row is found when the database is validated, too', async () => {
+    await revoke(authority, alice, root);
+    await query(url, "update ucan_revocations set id = -7, revoked_by = 'did:key:z6MkOther'");
+    await expectCode('database_corrupt', () => validateAuthority(authority));
+  });
+
   test('a revocation that was taken out does not come back, and one that was altered counts for whom it names', async () => {
     await revoke(authority, bob, next);
     expect(await explain()).toBe('token_revoked');

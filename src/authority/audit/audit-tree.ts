@@ -5,6 +5,7 @@ import { isTime } from '../../log/time.ts';
 import { findLastCheckpoint, listEveryCheckpoint } from '../../store/checkpoints.ts';
 import { listEveryEntry } from '../../store/log.ts';
 import { findLogTile, listLogTiles } from '../../store/log-tiles.ts';
+import { readPages } from '../../store/pages.ts';
 import type { CheckpointRow, LogEntryRow, LogTileRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import type { Findings } from './findings.ts';
@@ -139,10 +140,6 @@ function firstDifference(hashes: Uint8Array, stored: Uint8Array): number {
 }
 
 async function* listEveryTile(transaction: Transaction): AsyncGenerator<LogTileRow> {
-  for (let behind: LogTileRow | undefined, more = true; more; ) {
-    const rows = await listLogTiles(transaction, behind, tilesAtOnce);
-    yield* rows;
-    behind = rows.at(-1);
-    more = rows.length === tilesAtOnce;
-  }
+  const pages = readPages<LogTileRow>(tilesAtOnce, (last) => listLogTiles(transaction, last, tilesAtOnce));
+  for await (const rows of pages) yield* rows;
 }
