@@ -52,6 +52,7 @@ const entriesUnderOne = 65_536;
  * tables since they were opened; `locked`, `unavailable`
  */
 export async function makeCheckpoint(context: CheckpointContext): Promise<LastCheckpoint> {
+  await context.database.transact('read', requireOwnSchema);
   for (let { seen } = context; ; ) {
     const growth = await grow({ ...context, seen });
     seen = growth.signed;
@@ -78,7 +79,6 @@ interface Growth extends GrownTree {
 
 function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
   return database.transact('read', async (transaction) => {
-    await requireOwnSchema(transaction);
     const key = await requireOwnKey(transaction, vault);
     const { size } = await readLogHead(transaction);
     const signed = await readSigned(transaction, key, size);

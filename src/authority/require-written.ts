@@ -18,8 +18,10 @@ const keysAtOnce = 500;
  * @throws HanaperError `log_tampered`
  */
 export async function requireFormer(transaction: Transaction, changes: readonly Change[]): Promise<void> {
-  const former = changes.map(({ former: row = null, table, key }) => ({ table, key, row }));
-  if (former.length > 0) await requireWritten(transaction, former);
+  await requireWritten(
+    transaction,
+    changes.map(({ former: row = null, table, key }) => ({ table, key, row })),
+  );
 }
 
 /**

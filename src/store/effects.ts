@@ -98,8 +98,8 @@ export class Effects {
   }
 
   /** Whether a row was written. */
-  has({ table, key }: Effect): boolean {
-    return this.#byRow.has(`${table}/${key}`);
+  has(effect: Effect): boolean {
+    return this.#byRow.has(placeOf(effect));
   }
 
   /** Every row once, in the order in which they were last written. */
@@ -108,11 +108,15 @@ export class Effects {
   }
 
   #note(change: Change): void {
-    const place = `${change.table}/${change.key}`;
+    const place = placeOf(change);
     const { former } = this.#byRow.get(place) ?? change;
     this.#byRow.delete(place);
     this.#byRow.set(place, { ...change, former });
   }
+}
+
+function placeOf({ table, key }: Effect): string {
+  return `${table}/${key}`;
 }
 
 /** A row as an effect: its table, its key and its canonical form. */

@@ -23,8 +23,8 @@ const longestUnseen = 100;
 const longestTurn = 25;
 
 /**
- * Kysely over `node:sqlite`: the connection to the file that is given, others beside it where several transactions are open at once,
- * and write transactions that take the lock when they begin.
+ * Kysely over `node:sqlite`: the connection to the file that is given, others beside it where several transactions are open
+ * at once, and write transactions that take the lock when they begin.
  */
 export function createSqliteDialect(file: SqliteFile, first: DatabaseSync): Dialect {
   return {

@@ -44,7 +44,8 @@ export interface Audited {
 /**
  * Goes through a whole database by its log: recomputes the tree, and holds against it checkpoints, tiles, every act with
  * its tokens and its chain, and every row of every table. It tells all that it finds, and throws nothing for it.
- * The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry, and by 8 for each proof that its invocation names.
+ * The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry, and by 8 for each proof
+ * that its invocation names.
  *
  * @throws HanaperError `unavailable`, `database_corrupt` where it cannot be read
  */
