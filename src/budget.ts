@@ -1,0 +1,80 @@
+import { HanaperError } from './errors.ts';
+
+/**
+ * What a request makes us do, by kind: IPLD values decoded, bytes held, bytes of map keys compared, steps of policies,
+ * signatures checked, delegations visited by a search, rows read, rows and bytes written.
+ */
+export type Work =
+  | 'values'
+  | 'held_bytes'
+  | 'key_bytes'
+  | 'policy_steps'
+  | 'signatures'
+  | 'visits'
+  | 'rows_read'
+  | 'rows_written'
+  | 'bytes_written';
+
+/** How much of each kind one request may have done. A kind that is not named is not bounded. */
+export type Allowance = Readonly<Partial<Record<Work, number>>>;
+
+/** What one unit costs, in microseconds of one core, roughly: what rate limits count. */
+const costs: Readonly<Record<Work, number>> = {
+  values: 0.1,
+  held_bytes: 0.001,
+  key_bytes: 0.005,
+  policy_steps: 0.02,
+  signatures: 100,
+  visits: 5,
+  rows_read: 10,
+  rows_written: 50,
+  bytes_written: 0.01,
+};
+
+/**
+ * The work that one request may cost. Whoever is about to do a piece of work draws on it first.
+ *
+ * @example
+ * const budget = new Budget({ signatures: 64 });
+ * budget.spend('signatures'); // throws `too_large` once there are none left
+ */
+export class Budget {
+  readonly #allowance: Allowance;
+  readonly #spent = new Map<Work, number>();
+
+  constructor(allowance: Allowance = {}) {
+    this.#allowance = allowance;
+  }
+
+  /**
+   * Draws `amount` units, before the work is done.
+   *
+   * @throws HanaperError `too_large` where less than that is left
+   */
+  spend(work: Work, amount = 1): void {
+    const spent = this.spentOn(work) + amount;
+    this.#spent.set(work, spent);
+    const most = this.#allowance[work];
+    if (most !== undefined && spent > most) throw exhausted(work, most);
+  }
+
+  /** How many units of a kind were drawn, refused ones included. */
+  spentOn(work: Work): number {
+    return this.#spent.get(work) ?? 0;
+  }
+
+  /** What was drawn so far, in microseconds of one core, roughly. */
+  get cost(): number {
+    let cost = 0;
+    for (const [work, spent] of this.#spent) cost += spent * costs[work];
+    return cost;
+  }
+}
+
+function exhausted(work: Work, most: number): HanaperError {
+  const name = work.replaceAll('_', ' ');
+  return new HanaperError('too_large', `This asks for more work than one request may: more than ${most} ${name}.`, {
+    work,
+    most,
+  });
+}
