@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Budget } from '../budget.ts';
 import type { EventName } from '../events.ts';
 import type { OrganizationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
@@ -22,6 +23,8 @@ export interface CommandContext {
   readonly entryIndex: number;
   /** The time of that entry: `now`, or later where the clock was put back. */
   readonly enrolledAt: string;
+  /** What the request may still have done. */
+  readonly budget: Budget;
   /** The tokens of this database. */
   readonly tokens: StoredTokens;
   /** What was read before, for as long as nothing has changed. */

@@ -15,7 +15,8 @@ import type { Host } from './host.ts';
 import { type Recall, withoutMemo } from './memo.ts';
 import { rememberPrincipals } from './principals.ts';
 import { reportRefusal } from './refusals.ts';
-import type { Request } from './request.ts';
+import { type BudgetedRequest, type Request, withBudget } from './request.ts';
+import { openRequestBudget } from './request-budget.ts';
 import { runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
 import { Told } from './told.ts';
 import type { Turn } from './writer.ts';
@@ -61,12 +62,13 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
   try {
     const invocation = await verifyToken(request.invocation);
     const told = new Told();
+    const asked = withBudget(request);
     if (command.needsCheckpoint) await host.checkpoint();
     const admitted = await host.database.transact('read', async (transaction) => {
-      const found = await admit(host, transaction, command, request, told);
-      return 'kind' in found || command.access === 'write' ? found : read(host, request, found);
+      const found = await admit(host, transaction, command, asked, told);
+      return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
     });
-    const answer = 'kind' in admitted ? admitted : await perform(host, invocation, request, admitted, told);
+    const answer = 'kind' in admitted ? admitted : await perform(host, invocation, asked, admitted, told);
     told.tell(host);
     reportExecuted(host, command, invocation, answer);
     return answer;
@@ -86,7 +88,7 @@ export async function checkRequest(host: Host, command: AnyCommand, request: Req
   try {
     await verifyToken(request.invocation);
     const admitted = await host.database.transact('read', (transaction) =>
-      admit(host, transaction, command, request, new Told()),
+      admit(host, transaction, command, withBudget(request), new Told()),
     );
     return 'kind' in admitted ? admitted : undefined;
   } catch (error) {
@@ -107,7 +109,13 @@ export async function readAsLocal(
   const result = await host.database.transact('read', async (transaction) => {
     const now = await host.readNow(transaction);
     const head = await readLogHead(transaction);
-    return runAsLocal(host, { transaction, now, head, recall: withoutMemo, told }, command, args, organisation);
+    return runAsLocal(
+      host,
+      { transaction, now, head, recall: withoutMemo, budget: openRequestBudget(), told },
+      command,
+      args,
+      organisation,
+    );
   });
   told.tell(host);
   return { kind: 'result', result };
@@ -122,16 +130,16 @@ async function admit(
   host: Host,
   transaction: Transaction,
   command: AnyCommand,
-  request: Request,
+  request: BudgetedRequest,
   told: Told,
 ): Promise<Admitted | Answer> {
-  const { invocation } = request;
+  const { invocation, budget } = request;
   const head = await readLogHead(transaction);
   const isWrite = command.access === 'write';
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
   const now = await host.readNow(transaction);
-  const surroundings = { transaction, now, head, recall: host.memo.at(head.generation), told };
+  const surroundings = { transaction, now, head, recall: host.memo.at(head.generation), budget, told };
   const authorized = await authorizeIn(host, surroundings, command, request);
   return { ...authorized, surroundings };
 }
@@ -143,7 +151,7 @@ async function read(host: Host, request: Request, admitted: Admitted): Promise<A
 function perform(
   host: Host,
   invocation: Verified<Invocation>,
-  request: Request,
+  request: BudgetedRequest,
   admitted: Admitted,
   told: Told,
 ): Promise<Answer> {
@@ -154,7 +162,14 @@ function perform(
     const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
     const now = await host.readNow(transaction);
-    const surroundings = { transaction, now, head: turn.head, recall: recallIn(host, turn), told };
+    const surroundings = {
+      transaction,
+      now,
+      head: turn.head,
+      recall: recallIn(host, turn),
+      budget: request.budget,
+      told,
+    };
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);

@@ -18,6 +18,7 @@ import { withoutMemo } from './memo.ts';
 import { beginLog } from './own-acts.ts';
 import { parseArgs } from './parse-args.ts';
 import { rememberPrincipals } from './principals.ts';
+import { openRequestBudget } from './request-budget.ts';
 import { StoredTokens } from './stored-tokens.ts';
 
 /** How a database is initialised. */
@@ -126,6 +127,7 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     authority: { did: vault.did, publicKey: vault.publicKey, version: latestVersion },
     tokens: new StoredTokens(transaction, new DelegationCache()),
     vault: () => vault,
+    budget: openRequestBudget(),
     given: [],
     recall: withoutMemo,
     emit: () => undefined,

@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import { HanaperError } from '../errors.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import { readDelegation } from '../ucan/delegation.ts';
@@ -6,6 +7,7 @@ import { decodeEnvelope } from '../ucan/envelope.ts';
 import { type Invocation, readInvocation } from '../ucan/invocation.ts';
 import { receiptCommand } from '../ucan/receipt.ts';
 import { unpackContainer } from '../ucan/tokens.ts';
+import { openRequestBudget } from './request-budget.ts';
 
 /** What somebody asks for: one invocation, and the delegations that came beside it. */
 export interface Request {
@@ -13,6 +15,16 @@ export interface Request {
   readonly given: readonly Delegation[];
   /** Whether it is handed in by whoever has the database at hand; what comes over a network never is. */
   readonly isLocal?: boolean;
+  /** What it may still have done; default: that of a new request. */
+  readonly budget?: Budget;
+}
+
+/** A request with the budget that it is executed on. */
+export type BudgetedRequest = Request & { readonly budget: Budget };
+
+/** Gives a request a budget, unless it has one. */
+export function withBudget(request: Request): BudgetedRequest {
+  return { ...request, budget: request.budget ?? openRequestBudget() };
 }
 
 /**
@@ -20,7 +32,11 @@ export interface Request {
  *
  * @throws HanaperError `malformed_token`, `bad_input` where it holds no invocation, several, or a receipt
  */
-export async function decodeRequest(container: Uint8Array, known: DelegationCache): Promise<Request> {
+export async function decodeRequest(
+  container: Uint8Array,
+  known: DelegationCache,
+  budget: Budget = openRequestBudget(),
+): Promise<BudgetedRequest> {
   const given: Delegation[] = [];
   const invocations: Invocation[] = [];
   for (const bytes of await unpackContainer(container)) {
@@ -32,7 +48,7 @@ export async function decodeRequest(container: Uint8Array, known: DelegationCach
   const [invocation, ...others] = invocations;
   if (invocation === undefined || others.length > 0) throw notOne(invocations.length);
   if (invocation.command === receiptCommand) throw isReceipt();
-  return { invocation, given };
+  return { invocation, given, budget };
 }
 
 function notOne(count: number): HanaperError {

@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Delegation } from '../ucan/delegation.ts';
@@ -18,6 +19,7 @@ export interface Surroundings {
   /** Where the log ends. */
   readonly head: LogHeadRow;
   readonly recall: Recall;
+  readonly budget: Budget;
   readonly told: Told;
 }
 
@@ -48,7 +50,7 @@ export async function runAsLocal(
 
 async function createContext(
   host: Host,
-  { transaction, now, head, recall, told }: Surroundings,
+  { transaction, now, head, recall, budget, told }: Surroundings,
   given: readonly Delegation[],
 ): Promise<CommandContext> {
   return {
@@ -57,6 +59,7 @@ async function createContext(
     entryIndex: head.size,
     enrolledAt: timeOfEntry(head, now),
     authority: host.identity,
+    budget,
     tokens: await host.tokensIn(transaction),
     given,
     recall,
