@@ -19,6 +19,7 @@ export const errorCodes = [
   'policy_not_met',
   'trust_tampered',
   'bundle_expired',
+  'bundle_not_yet_valid',
   'bundle_rolled_back',
   'log_tampered',
   'log_rolled_back',

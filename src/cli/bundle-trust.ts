@@ -28,11 +28,18 @@ export async function findBundleTrust(
   if (authority === undefined) throw withoutAuthority();
   const { openTrustBundle } = await import('../package/open-trust-bundle.ts');
   const state = trustState ?? join(session.config.stateFolder, 'trust-state.json');
-  return openTrustBundle(trustBundle, {
+  const trust = await openTrustBundle(trustBundle, {
     authority,
     ...(state !== 'none' && { state }),
     ...(requireState && { requireState }),
   });
+  if (trust.latestTime !== undefined) session.warn(describeAhead(state, trust.latestTime));
+  if (state !== 'none' && !trust.remembered) session.warn(`${state} may only be read: this bundle is not remembered.`);
+  return trust;
+}
+
+function describeAhead(state: string, latest: string): string {
+  return `The trust state ${state} has seen the time ${latest}, and the clock is behind it. If the clock is right, remove that file once, with the newest bundle at hand.`;
 }
 
 function withoutBundle(option: string): HanaperError {

@@ -18,6 +18,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   policy_not_met: 3,
   trust_tampered: 3,
   bundle_expired: 3,
+  bundle_not_yet_valid: 3,
   bundle_rolled_back: 3,
   log_tampered: 3,
   log_rolled_back: 3,

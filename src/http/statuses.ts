@@ -18,6 +18,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   policy_not_met: 403,
   trust_tampered: 403,
   bundle_expired: 403,
+  bundle_not_yet_valid: 403,
   bundle_rolled_back: 403,
   log_tampered: 403,
   log_rolled_back: 403,

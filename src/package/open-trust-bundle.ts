@@ -1,9 +1,10 @@
-import { HanaperError, systemCodeOf } from '../errors.ts';
+import { type ErrorCode, HanaperError, systemCodeOf } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
 import { maxBundleLength } from '../trust/bundle.ts';
 import { createBundleSource } from '../trust/bundle-source.ts';
-import { openBundle, type TrustBundle } from '../trust/open-bundle.ts';
+import { type BundleContext, openBundle, type TrustBundle } from '../trust/open-bundle.ts';
 import {
+  aheadOf,
   checkBundle,
   formatSeen,
   knowsBefore,
@@ -24,7 +25,7 @@ import { writeFileBeside } from './write-file.ts';
 export interface TrustBundleOptions {
   /** DID of the authority, from elsewhere than the bundle. */
   readonly authority: string;
-  /** The file that remembers the highest version, the last checkpoint and the latest time; absent: nothing is remembered. */
+  /** The file that remembers the highest version, the last checkpoint and when the newest bundle was issued; absent: nothing is remembered. */
   readonly state?: string;
   /** Whether a bundle is refused where none of its organisation was seen before. */
   readonly requireState?: boolean;
@@ -39,14 +40,19 @@ export interface BundleTrust extends TrustSource {
   readonly rollback: 'checked' | 'unchecked';
   /** The present: the clock's, or the latest time that was seen, whichever is later. */
   now(): Date;
+  /** Whether the state holds this bundle from here on: not where nothing is remembered, or the state may only be read. */
+  readonly remembered: boolean;
+  /** The latest time in the state, where the clock is behind it by more than 60 seconds. */
+  readonly latestTime?: string;
 }
 
 /**
- * Opens a trust bundle from a file, and remembers it. An older one than was seen before is refused, and a clock that was put
- * back does not bring an expired one to life.
+ * Opens a trust bundle from a file, and remembers it. An older one than was seen before is refused. A clock that was put
+ * back does not bring to life what had expired when the newest bundle that was seen was issued. A state that cannot be
+ * written to is held against the bundle all the same.
  *
- * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_expired`, `bundle_rolled_back`, `log_rolled_back`,
- * `bad_config` where the state cannot be read, `not_found` where there is no such bundle
+ * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_not_yet_valid`, `bundle_expired`, `bundle_rolled_back`,
+ * `log_rolled_back`, `bad_config` where the state cannot be read, or not be begun, `not_found` where there is no such bundle
  * @example
  * const trust = await openTrustBundle('acme.trust', { authority: 'did:key:z6Mk…', state: 'trust-state.json' });
  * const loader = createLoader({ security: { requireSignatures: true, verificationOrg: 'acme' }, trust });
@@ -55,22 +61,56 @@ export async function openTrustBundle(path: string, options: TrustBundleOptions)
   const { authority, clock = () => new Date() } = options;
   const bytes = readRegularFile(path, maxBundleLength, unreadable);
   if (bytes === undefined) throw noBundle(path);
-  const now = laterOf(readSeen(options.state), authority, clock());
-  const bundle = await openBundle(bytes, { authority, now });
-  const { before, after } = remember(options, bundle, now);
-  return createTrust(bundle, before, () => laterOf(after, authority, clock()));
+  const seen = readSeen(options.state);
+  const explain = (refusal: HanaperError) => explainAhead(refusal, options, aheadOf(seen, authority, clock()), clock());
+  const bundle = await openAt(bytes, { authority, now: laterOf(seen, authority, clock()) }, explain);
+  return createTrust(bundle, { ...remember(options, bundle), explain, clock });
 }
 
-function createTrust(bundle: TrustBundle, before: SeenTrust, now: () => Date): BundleTrust {
+async function openAt(bytes: Uint8Array, context: BundleContext, explain: Explain): Promise<TrustBundle> {
+  try {
+    return await openBundle(bytes, context);
+  } catch (error) {
+    throw error instanceof HanaperError ? explain(error) : error;
+  }
+}
+
+type Explain = (refusal: HanaperError) => HanaperError;
+
+function createTrust(
+  bundle: TrustBundle,
+  { before, after, isRemembered: remembered, explain, clock }: Memory & { readonly explain: Explain; clock(): Date },
+): BundleTrust {
+  const now = () => laterOf(after, bundle.authority, clock());
   const inner = createBundleSource(bundle, now);
   const rollback = knowsBefore(before, bundle) ? 'checked' : 'unchecked';
   const isRemembered: TrustMaterial['isRemembered'] = (checkpoint) => wasSeen(before, bundle.authority, checkpoint);
+  const latestTime = aheadOf(after, bundle.authority, clock());
   return {
     bundle,
     rollback,
+    remembered,
+    ...(latestTime !== undefined && { latestTime }),
     now,
+    explain,
     trustFor: async (query: TrustQuery) => ({ ...(await inner.trustFor(query)), rollback, isRemembered }),
   };
+}
+
+const expiries: readonly ErrorCode[] = ['bundle_expired', 'signature_expired'];
+
+// What counts as expired by a state that was dated by a wrong clock looks fresh to everybody else.
+function explainAhead(
+  refusal: HanaperError,
+  { state }: TrustBundleOptions,
+  latest: string | undefined,
+  clock: Date,
+): HanaperError {
+  const { code, message, details } = refusal;
+  if (latest === undefined || !expiries.includes(code) || 'latest_time' in details) return refusal;
+  const said = `The trust state ${state} has seen the time ${latest}, and the clock says ${clock.toISOString()}. If the clock is right now, and was wrong then: remove ${state}, and open the newest bundle next, since an older one is not noticed that once.`;
+  const more = { state, latest_time: latest, clock: clock.toISOString() };
+  return new HanaperError(code, `${message} ${said}`, { ...details, ...more }, refusal);
 }
 
 function readSeen(state: string | undefined): SeenTrust {
@@ -81,22 +121,41 @@ function readSeen(state: string | undefined): SeenTrust {
 interface Memory {
   readonly before: SeenTrust;
   readonly after: SeenTrust;
+  readonly isRemembered: boolean;
 }
 
-// Read again under the lock: somebody else may have seen a newer one in the meantime.
-function remember({ state, requireState = false }: TrustBundleOptions, bundle: TrustBundle, now: Date): Memory {
-  if (state === undefined) {
-    if (requireState) throw withoutSeen(bundle);
-    return { before: nothingSeen, after: nothingSeen };
-  }
-  makeFolder(state);
-  return withFileLock(state, () => {
+function remember({ state, requireState = false }: TrustBundleOptions, bundle: TrustBundle): Memory {
+  const check = (): Memory => {
     const before = readSeen(state);
     if (requireState && !knowsBefore(before, bundle)) throw withoutSeen(bundle);
-    const after = checkBundle(before, bundle, now);
-    writeFileBeside(state, formatSeen(after), 0o600);
-    return { before, after };
-  });
+    if (state === undefined) return { before, after: before, isRemembered: false };
+    const after = checkBundle(before, bundle);
+    return { before, after, isRemembered: formatSeen(before) === formatSeen(after) };
+  };
+  const first = check();
+  return state === undefined || first.isRemembered ? first : tryToWrite(state, check, first);
+}
+
+function tryToWrite(state: string, check: () => Memory, first: Memory): Memory {
+  try {
+    makeFolder(state);
+    // Checked again under the lock: another process may have seen a newer one in the meantime.
+    return withFileLock(state, () => {
+      const latest = check();
+      writeFileBeside(state, formatSeen(latest.after), 0o600);
+      return { ...latest, isRemembered: true };
+    });
+  } catch (error) {
+    // What may only be read still tells an older bundle. A state that was never begun tells nothing.
+    if (first.before !== nothingSeen && isReadOnly(error)) return first;
+    throw error;
+  }
+}
+
+const readOnly: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS'];
+
+function isReadOnly(error: unknown): boolean {
+  return error instanceof HanaperError && readOnly.includes(error.details['reason']);
 }
 
 function makeFolder(path: string): void {

@@ -143,7 +143,7 @@ async function verify(path: string, options: VerifyOptions, hash: () => Promise<
     const reason = error instanceof HanaperError ? error.code : 'internal';
     const details = { name, ...(packageHash && { package_hash: packageHash }), ...organisation };
     options.observer?.({ ...verificationEvent('verification.failure', now, details), reason });
-    throw error;
+    throw error instanceof HanaperError ? (options.trust.explain?.(error) ?? error) : error;
   }
 }
 

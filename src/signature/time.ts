@@ -1,3 +1,6 @@
+/** How far the clock of a signer may run ahead of the verifier's, in milliseconds. */
+export const aheadTolerance: number = 60_000;
+
 /**
  * The milliseconds since 1970 of an RFC 3339 date-time in UTC (`2026-01-31T12:00:00Z`, with up to nine decimals);
  * `undefined` for any other text, other offsets and days that do not exist included.

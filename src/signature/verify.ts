@@ -2,7 +2,7 @@ import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
 import type { PackageSignature } from './document.ts';
 import { countsDespite, describeRevocation, type KeyRevocation, type SignaturePlace } from './revocation.ts';
-import { parseTime } from './time.ts';
+import { aheadTolerance, parseTime } from './time.ts';
 
 /** A public key that the verifying organisation accepts. */
 export interface TrustedKey {
@@ -79,9 +79,6 @@ interface Refusal {
 }
 
 type Check = (subject: Case) => HanaperError | undefined | Promise<HanaperError | undefined>;
-
-// A signer's clock may run ahead of the verifier's by this many milliseconds.
-const signedAheadTolerance = 60_000;
 
 // In the order of docs/formats/package-signature.md, section "Order of checks".
 const checks: readonly Check[] = [
@@ -238,7 +235,7 @@ function isByOwningOrganisation({ identity, signature: { statement }, key }: Cas
 }
 
 function isSignedBeforeNow({ identity, signature: { statement }, now }: Case): HanaperError | undefined {
-  if (statement === undefined || timeOf(statement.signedAt) <= now + signedAheadTolerance) return undefined;
+  if (statement === undefined || timeOf(statement.signedAt) <= now + aheadTolerance) return undefined;
   return refuse(
     'signature_not_yet_valid',
     `The signature of ${identity.name} is dated ${statement.signedAt}, after now. Check the clock of this machine and the signer's.`,

@@ -30,6 +30,7 @@ export {
 } from './proof.ts';
 export { resolveStateKeys, resolveTrustedKeys, trustBareKeys } from './resolve.ts';
 export {
+  aheadOf,
   checkBundle,
   formatSeen,
   knowsBefore,

@@ -7,6 +7,7 @@ import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { type LogKey, readLogKey } from '../log/log-key.ts';
 import { parseNote } from '../log/note.ts';
 import { type DecodedEnvelope, decodeEnvelope, preAuthenticationEncoding } from '../signature/dsse.ts';
+import { aheadTolerance } from '../signature/time.ts';
 import { type BundleClaims, bundlePayloadType, bundleType, formatBundle, maxBundleLength } from './bundle.ts';
 import { StateReader, stateFields } from './decode-state.ts';
 import { DocumentReader } from './document-reader.ts';
@@ -37,7 +38,7 @@ const fields = ['_type', 'authority', 'issued_at', 'expires_at', 'state', 'log',
  * Opens a trust bundle: the bytes of a `.trust` file. One signature is verified. Whether it is older than one that was seen
  * before, `checkBundle` tells.
  *
- * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_expired`; `bad_input`, `malformed_key`, `weak_key` for
+ * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_not_yet_valid`, `bundle_expired`; `bad_input`, `malformed_key`, `weak_key` for
  * a DID that is none
  */
 export async function openBundle(bytes: Uint8Array, { authority, now }: BundleContext): Promise<TrustBundle> {
@@ -46,6 +47,7 @@ export async function openBundle(bytes: Uint8Array, { authority, now }: BundleCo
   if (!(await isSignedBy(identity, envelope))) throw await explainUnsigned(authority, envelope);
   if (envelope.keyid !== authority) throw refuse('is under another name than that of its authority', 'keyid');
   const bundle = readBundle({ did: authority, publicKey: identity }, envelope.payload);
+  requireNotAhead(bundle, now);
   requireNotExpired(bundle, now);
   return bundle;
 }
@@ -61,6 +63,16 @@ export function requireNotExpired({ expiresAt }: Pick<BundleClaims, 'expiresAt'>
     'bundle_expired',
     `The trust bundle expired at ${expiresAt}. Have it exported anew: hanaper trust export.`,
     { expires_at: expiresAt, now: now.toISOString() },
+  );
+}
+
+// A bundle that was dated by a wrong clock would make every later one look old to a verifier that remembers it.
+function requireNotAhead({ issuedAt }: BundleClaims, now: Date): void {
+  if (Date.parse(issuedAt) <= now.getTime() + aheadTolerance) return;
+  throw new HanaperError(
+    'bundle_not_yet_valid',
+    `The trust bundle is dated ${issuedAt}, and here it is ${now.toISOString()}. Check the clock of this machine and the authority's; where the authority's was wrong, have the bundle exported anew: hanaper trust export.`,
+    { issued_at: issuedAt, now: now.toISOString() },
   );
 }
 

@@ -4,6 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { parseNote } from '../log/note.ts';
+import { aheadTolerance } from '../signature/time.ts';
 import { DocumentReader } from './document-reader.ts';
 import type { TrustBundle } from './open-bundle.ts';
 import { encodeTrustState } from './state.ts';
@@ -20,7 +21,7 @@ interface SeenOrganisation {
 
 /** What a verifier remembers of one authority. */
 export interface SeenAuthority {
-  /** The latest time that was seen: RFC 3339, UTC, milliseconds. */
+  /** When the newest bundle that was seen was issued: RFC 3339, UTC, milliseconds. Earlier programs have put their clock here. */
   readonly latest_time: string;
   /** By the organisation's DID. */
   readonly organizations: Readonly<Record<string, SeenOrganisation>>;
@@ -60,19 +61,25 @@ export function parseSeen(bytes: Uint8Array): SeenTrust {
   return { version, authorities: readMap(authorities, 'authorities', readAuthority) };
 }
 
-/** The present, for whatever an authority has said: the later of the clock and what was seen, so that no clock leads back. */
+/** The present, for whatever an authority has said: the later of the clock and what was seen, so that no clock leads back behind that. */
 export function laterOf(seen: SeenTrust, authority: string, clock: Date): Date {
   const known = find(seen.authorities, authority);
   return known && Date.parse(known.latest_time) > clock.getTime() ? new Date(known.latest_time) : clock;
 }
 
+/** The latest time that was seen of an authority, where the clock is behind it by more than 60 seconds: one of the two is wrong. */
+export function aheadOf(seen: SeenTrust, authority: string, clock: Date): string | undefined {
+  const latest = find(seen.authorities, authority)?.latest_time;
+  return latest !== undefined && Date.parse(latest) > clock.getTime() + aheadTolerance ? latest : undefined;
+}
+
 /**
- * Holds a bundle that was opened against what was seen before, and gives what is to be remembered from here on. `now` is
- * what {@link laterOf} gave. A log that has grown is taken by the word of the authority, which has signed the bundle.
+ * Holds a bundle that was opened against what was seen before, and returns what is to be remembered from here on. Of times
+ * that is `issued_at` alone: it is the authority's word, while this machine's clock may be wrong for a day. A log that has grown is taken by the word of the authority, which has signed the bundle.
  *
  * @throws HanaperError `bundle_rolled_back`, `log_rolled_back`; `log_tampered` where it is another log
  */
-export function checkBundle(seen: SeenTrust, bundle: TrustBundle, now: Date): SeenTrust {
+export function checkBundle(seen: SeenTrust, bundle: TrustBundle): SeenTrust {
   const { authority, state, rest } = bundle;
   const known = find(seen.authorities, authority);
   const before = findBefore(known, bundle);
@@ -84,7 +91,7 @@ export function checkBundle(seen: SeenTrust, bundle: TrustBundle, now: Date): Se
     [state.organisation.did]: { version: state.version, log_size: rest.size, state_sha256: digestOf(bundle) },
   };
   const checkpoint = log && known && log.size >= rest.size ? known.log.checkpoint : bundle.checkpoint;
-  const latest_time = new Date(Math.max(now.getTime(), Date.parse(bundle.issuedAt))).toISOString();
+  const latest_time = known && known.latest_time > bundle.issuedAt ? known.latest_time : bundle.issuedAt;
   const remembered = { latest_time, organizations, log: { origin: rest.origin, checkpoint } };
   return { version: 1, authorities: { ...seen.authorities, [authority]: remembered } };
 }

@@ -1,3 +1,4 @@
+import type { HanaperError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
 import type { Candidate, FindPlace, TrustedKey } from '../signature/verify.ts';
 import type { VerificationPolicy } from './policy.ts';
@@ -43,4 +44,6 @@ export interface TrustSource {
   trustFor(query: TrustQuery): Promise<TrustMaterial>;
   /** The earliest that the present can be, by what was seen before; absent: nothing was. */
   now?(): Date;
+  /** Returns a refusal together with what this source knows of its cause; absent: nothing. */
+  explain?(refusal: HanaperError): HanaperError;
 }

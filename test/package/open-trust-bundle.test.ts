@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createLoader } from '../../src/loader/index.ts';
@@ -46,6 +46,21 @@ async function carry(state: TrustState = stateOf([stateKey(alice)]), { proof = t
   writeFileSync(bundle, await exportBundle(log, state));
   const options = { authority: authority.did, state: join(folder, 'kept', 'state.json'), clock: () => now };
   return { path, bundle, options };
+}
+
+/** Does something while nothing can be written into a folder. */
+async function asReader<Result>(folder: string, act: () => Promise<Result>): Promise<Result> {
+  const isRoot = process.geteuid?.() === 0;
+  for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644);
+  for (const each of [dirname(folder), folder]) chmodSync(each, 0o555);
+  // The superuser may write everywhere.
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await act();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    for (const each of [folder, dirname(folder)]) chmodSync(each, 0o755);
+  }
 }
 
 describe('a package verifies by a bundle and the proof beside it', () => {
@@ -253,22 +268,61 @@ describe('a verifier remembers', () => {
     await openTrustBundle(bundle, options);
   });
 
-  test('the time: a clock that is put back brings no expired bundle to life', async () => {
-    const { bundle, options } = await carry();
-    await openTrustBundle(bundle, { ...options, clock: () => later(29) });
-    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)]), { expiresAt: later(20).toISOString() }));
-    await expectCode('bundle_expired', () => openTrustBundle(bundle, { ...options, clock: () => now }));
+  test('when the newest bundle was issued: a clock that is put back brings nothing to life that had expired by then', async () => {
+    const { path, bundle, options } = await carry(undefined, { proof: false });
+    const expiresAt = later(5).toISOString();
+    writeFileSync(`${path}.sig`, JSON.stringify(await signBy(alice, hash, { name: 'plugin.mjs', expiresAt })));
+    const brief = temporaryFile('brief.trust', await exportBundle(log, stateOf([stateKey(alice)]), { expiresAt }));
+    const issuedAt = later(6).toISOString();
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)]), { issuedAt }));
+    await openTrustBundle(bundle, { ...options, clock: () => later(6) });
+    const { details } = await expectCode('bundle_expired', () => openTrustBundle(brief, options));
+    expect(details).toMatchObject({ state: options.state, latest_time: issuedAt, clock: now.toISOString() });
+    const trust = await openTrustBundle(bundle, options);
+    expect(trust.latestTime).toBe(issuedAt);
+    const refusal = await expectCode('signature_expired', () => verifyPackage(path, { trust, now }));
+    expect(refusal.details).toMatchObject({ state: options.state, latest_time: issuedAt });
   });
 
-  test('and a signature that has expired by then stays so', async () => {
-    const { path, bundle, options } = await carry(undefined, { proof: false });
-    writeFileSync(
-      `${path}.sig`,
-      JSON.stringify(await signBy(alice, hash, { name: 'plugin.mjs', expiresAt: later(5).toISOString() })),
-    );
-    await openTrustBundle(bundle, { ...options, clock: () => later(6) });
+  test('no time of its own clock: after one that was wrong for a while, every bundle is read as before', async () => {
+    const { bundle, options } = await carry();
+    const year = { expiresAt: later(365).toISOString() };
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)]), year));
+    await openTrustBundle(bundle, { ...options, clock: () => later(300) });
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)])));
     const trust = await openTrustBundle(bundle, options);
-    await expectCode('signature_expired', () => verifyPackage(path, { trust, now }));
+    expect([trust.now(), trust.latestTime, trust.rollback]).toEqual([now, undefined, 'checked']);
+  });
+
+  test('nothing of a bundle that is dated by a clock ahead, which is refused', async () => {
+    const { bundle, options } = await carry();
+    const times = { issuedAt: later(7300).toISOString(), expiresAt: later(7330).toISOString() };
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)]), times));
+    const { details } = await expectCode('bundle_not_yet_valid', () => openTrustBundle(bundle, options));
+    expect(details).toEqual({ issued_at: times.issuedAt, now: now.toISOString() });
+    expect(existsSync(options.state)).toBe(false);
+  });
+
+  test('nothing more where the state may only be read, by which an older bundle is refused all the same', async () => {
+    const { bundle, options } = await carry(stateOf([stateKey(alice)], { version: 7 }));
+    const open = () => asReader(dirname(options.state), () => openTrustBundle(bundle, options));
+    mkdirSync(dirname(options.state));
+    await expectCode('bad_input', open);
+    await openTrustBundle(bundle, options);
+    const remembered = readFileSync(options.state, 'utf8');
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)], { version: 8 })));
+    expect(await open()).toMatchObject({ rollback: 'checked', remembered: false });
+    writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)], { version: 6 })));
+    await expectCode('bundle_rolled_back', open);
+    expect(readFileSync(options.state, 'utf8')).toBe(remembered);
+  });
+
+  test('in a file that it writes only where there is something new', async () => {
+    const { bundle, options } = await carry();
+    await openTrustBundle(bundle, options);
+    const written = statSync(options.state, { bigint: true });
+    await openTrustBundle(bundle, options);
+    expect(statSync(options.state, { bigint: true }).ino).toBe(written.ino);
   });
 
   test('nothing where it has no place for it, which is said, and refused where it must', async () => {

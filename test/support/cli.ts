@@ -26,7 +26,7 @@ const exitStatus: Readonly<Record<ErrorCode, number>> = {
   ...statuses(3, ['package_tampered', 'untrusted_signer', 'invalid_signature', 'signature_not_found']),
   ...statuses(3, ['malformed_signature', 'signature_expired', 'signature_not_yet_valid']),
   ...statuses(3, ['package_name_mismatch', 'unverified_import', 'log_tampered', 'log_rolled_back']),
-  ...statuses(3, ['policy_not_met', 'trust_tampered', 'bundle_expired', 'bundle_rolled_back']),
+  ...statuses(3, ['policy_not_met', 'trust_tampered', 'bundle_expired', 'bundle_not_yet_valid', 'bundle_rolled_back']),
   ...statuses(4, ['locked', 'wrong_passphrase']),
   ...statuses(5, [
     'token_missing',

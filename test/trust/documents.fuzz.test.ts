@@ -36,7 +36,7 @@ const bundle = JSON.parse(
 );
 const payload = JSON.parse(Buffer.from(bundle.payload, 'base64').toString());
 const proof = JSON.parse(await log.prove(0));
-const seen = checkBundle(nothingSeen, await openBundle(await resign(payload), context), now);
+const seen = checkBundle(nothingSeen, await openBundle(await resign(payload), context));
 
 async function resign(value: unknown): Promise<Buffer> {
   const signed = Buffer.from(JSON.stringify(value) ?? '');
@@ -97,7 +97,7 @@ describe('whatever stands at any place, nothing but the codes that are said come
       'a trust state',
       JSON.parse(formatSeen(seen)),
       ['bad_config', 'bundle_rolled_back', 'log_rolled_back', 'log_tampered'],
-      async (it) => checkBundle(parseSeen(bytesOf(it)), await openBundle(await resign(payload), context), now),
+      async (it) => checkBundle(parseSeen(bytesOf(it)), await openBundle(await resign(payload), context)),
     ],
   ])('%s', async (_, good, codes, read) => {
     expect(await failureOf(() => read(good))).toBeUndefined();
