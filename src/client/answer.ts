@@ -5,7 +5,8 @@ import { decodeInvocation, type Invocation } from '../ucan/invocation.ts';
 import { type Receipt, readReceipt } from '../ucan/receipt.ts';
 import { unpackTokens } from '../ucan/tokens.ts';
 import { verifyToken } from '../ucan/verified.ts';
-import { foreignAnswer, isRecord, readJson, refusalOf } from './problem.ts';
+import { foreignAnswer, problemType, refusalOf } from './problem.ts';
+import { isRecord, readJson } from './read-json.ts';
 import type { RawAnswer } from './transport.ts';
 
 /** The media type of a container. */
@@ -22,23 +23,40 @@ export interface Asked {
   /** DID of the authority. */
   readonly authority: string;
   readonly invocation: Invocation;
+  readonly access: 'read' | 'write';
 }
 
 /**
- * Reads the answer to an invocation. A receipt counts only as the authority's own word about that very invocation.
+ * Reads the answer to an invocation. A write was done if a receipt of the authority about that very invocation says so; any
+ * other answer that is no refusal leaves it open.
  *
- * @throws HanaperError the refusal that it tells of, `invalid_token_signature`, `authority_changed`, `invalid_claim`,
- * `malformed_token`, `unavailable`
+ * @throws HanaperError the refusal that it tells of, `unavailable`
  */
 export async function readAnswer(answer: RawAnswer, asked: Asked): Promise<ClientAnswer> {
-  if (answer.type === containerType) {
-    const receipt = await readOwnReceipt(answer, asked);
-    return { kind: 'receipt', receipt, isReplay: answer.headers.get('hanaper-replay') === 'true' };
+  if (asked.access === 'read') return { kind: 'result', result: readResult(answer, asked) };
+  const receipt = await readReceiptOf(answer, asked);
+  return { kind: 'receipt', receipt, isReplay: answer.headers.get('hanaper-replay') === 'true' };
+}
+
+/**
+ * Reads the receipt of a write.
+ *
+ * @throws HanaperError the refusal that the answer tells of, `unavailable`
+ */
+export async function readReceiptOf(answer: RawAnswer, asked: Omit<Asked, 'access'>): Promise<Receipt> {
+  if (answer.type === problemType) throw refusalOf(answer, asked.server);
+  try {
+    return await openReceipt(answer, asked);
+  } catch (error) {
+    throw error instanceof HanaperError ? unproven(asked, error) : error;
   }
-  if (answer.status !== 200) throw refusalOf(answer, asked.server);
+}
+
+function readResult(answer: RawAnswer, { server }: Asked): unknown {
+  if (answer.status !== 200) throw refusalOf(answer, server);
   const document = answer.type === 'application/json' ? readJson(answer) : undefined;
-  if (isRecord(document) && Object.hasOwn(document, 'result')) return { kind: 'result', result: document['result'] };
-  throw foreignAnswer(answer, asked.server);
+  if (isRecord(document) && Object.hasOwn(document, 'result')) return document['result'];
+  throw foreignAnswer(answer, server);
 }
 
 /**
@@ -47,26 +65,37 @@ export async function readAnswer(answer: RawAnswer, asked: Asked): Promise<Clien
  * @throws HanaperError the error that a receipt tells of
  */
 export function resultOf(answer: ClientAnswer): unknown {
-  if (answer.kind === 'result') return answer.result;
-  const { out } = answer.receipt;
+  return answer.kind === 'result' ? answer.result : valueOfReceipt(answer.receipt);
+}
+
+/**
+ * The value that a receipt tells of, as JSON.
+ *
+ * @throws HanaperError the error that it tells of
+ */
+export function valueOfReceipt({ out }: Receipt): unknown {
   if ('ok' in out) return toJsonValue(out.ok);
   const { code, message } = out.error;
   if (isErrorCode(code)) throw new HanaperError(code, message);
   throw new HanaperError('internal', message, { server_code: code.slice(0, 100) });
 }
 
-async function readOwnReceipt(answer: RawAnswer, { server, authority, invocation }: Asked): Promise<Receipt> {
+async function openReceipt(
+  answer: RawAnswer,
+  { server, authority, invocation }: Omit<Asked, 'access'>,
+): Promise<Receipt> {
+  if (answer.type !== containerType) throw foreignAnswer(answer, server);
   const [token, ...others] = await unpackTokens(answer.bytes);
   if (token === undefined || others.length > 0) throw foreignAnswer(answer, server);
   const receipt = readReceipt(decodeInvocation(token));
   if (receipt.executor !== authority) throw notTheirs(server, authority, receipt);
   await verifyToken(receipt.invocation);
   if (receipt.ran.equals(invocation.cid)) return receipt;
-  throw new HanaperError(
-    'invalid_claim',
-    `${server} answers with the receipt of ${formatCid(receipt.ran)}, which is not what it was asked for. Whether that was done is not known.`,
-    { server, expected: formatCid(invocation.cid), actual: formatCid(receipt.ran) },
-  );
+  throw new HanaperError('invalid_claim', `${server} answers with the receipt of ${formatCid(receipt.ran)}.`, {
+    server,
+    expected: formatCid(invocation.cid),
+    actual: formatCid(receipt.ran),
+  });
 }
 
 function notTheirs(server: string, expected: string, { executor }: Receipt): HanaperError {
@@ -74,5 +103,14 @@ function notTheirs(server: string, expected: string, { executor }: Receipt): Han
     'authority_changed',
     `${server} answers with a receipt of ${executor}, but it is the server of ${expected}. Do not rely on it.`,
     { server, expected, actual: executor },
+  );
+}
+
+function unproven({ server, invocation }: Omit<Asked, 'access'>, cause: HanaperError): HanaperError {
+  return new HanaperError(
+    'unavailable',
+    `${cause.message} No receipt of the authority came for ${formatCid(invocation.cid)}: whether it was done is not known. Look before you ask again.`,
+    { ...cause.details, server, reason: cause.code === 'unavailable' ? 'no receipt' : cause.code, may_be_done: true },
+    cause,
   );
 }

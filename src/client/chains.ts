@@ -5,7 +5,7 @@ import { findChain, sourceOf, unrevoked, type Wish } from '../ucan/find-chain.ts
 import { type IpldMap, ipldMap } from '../ucan/ipld.ts';
 import { unpackTokens } from '../ucan/tokens.ts';
 import { verifyToken } from '../ucan/verified.ts';
-import { isRecord } from './problem.ts';
+import { isRecord } from './read-json.ts';
 
 /** The command that finds a chain among the delegations that a server keeps. */
 export const findCommand = '/delegation/find';

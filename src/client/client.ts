@@ -163,7 +163,7 @@ export class Client {
       changes: isWrite,
     });
     const { origin: server } = this.#transport;
-    return readAnswer(answer, { server, authority: this.identity.did, invocation });
+    return readAnswer(answer, { server, authority: this.identity.did, invocation, access });
   }
 
   async #findSubject(organisation: string | undefined): Promise<string> {

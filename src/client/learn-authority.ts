@@ -1,7 +1,8 @@
 import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import { clientLimits } from './limits.ts';
-import { foreignAnswer, isRecord, readJson, refusalOf } from './problem.ts';
+import { foreignAnswer, refusalOf } from './problem.ts';
+import { isRecord, readJson } from './read-json.ts';
 import type { Transport } from './transport.ts';
 
 /** Remembers whose a server is, by its origin. `knownAuthoritiesFile` of `hanaper/authority` makes one. */

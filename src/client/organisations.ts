@@ -1,5 +1,5 @@
 import { HanaperError } from '../errors.ts';
-import { isRecord } from './problem.ts';
+import { isRecord } from './read-json.ts';
 
 /** What an organisation is known by. */
 export interface KnownOrganisation {

@@ -1,10 +1,10 @@
-import { decodeUtf8 } from '../bytes.ts';
 import { type ErrorDetails, HanaperError, isErrorCode } from '../errors.ts';
 import { clientLimits } from './limits.ts';
+import { isRecord, readJson } from './read-json.ts';
 import type { RawAnswer } from './transport.ts';
 
 /** The media type of a refusal (RFC 9457). */
-const problemType = 'application/problem+json';
+export const problemType = 'application/problem+json';
 /** What a clock that is wrong leads to. */
 const clockCodes = ['token_expired', 'token_not_yet_valid', 'invalid_claim'];
 
@@ -13,8 +13,14 @@ export function refusalOf(answer: RawAnswer, server: string): HanaperError {
   const problem = answer.type === problemType ? readJson(answer) : undefined;
   if (!isRecord(problem) || typeof problem['code'] !== 'string') return foreignAnswer(answer, server);
   const { code, detail, title, details } = problem;
+  const told = { ...(isRecord(details) && details), ...(isOpen(answer) && { may_be_done: true }) };
   const said = [detail, title].find((text) => typeof text === 'string') ?? `The server refused this with ${code}`;
-  return withClock(known(code, String(said), isRecord(details) ? details : {}, answer.status), answer);
+  return withClock(known(code, String(said), told, answer.status), answer);
+}
+
+// What was done by an attempt before is answered with its receipt, unless the server refuses to look.
+function isOpen({ status, mayBeDone }: RawAnswer): boolean {
+  return mayBeDone === true && (status >= 500 || status === 429);
 }
 
 /** The same refusal, with a word about clocks where they may be the reason. */
@@ -35,20 +41,6 @@ export function foreignAnswer({ status, type }: RawAnswer, server: string): Hana
     `${server} does not answer as a Hanaper server does (status ${status}, ${type.slice(0, 100) || 'no type'}). Is its address right?`,
     { server, status },
   );
-}
-
-/** What an answer holds as JSON; `undefined` where it is none. */
-export function readJson({ bytes }: Pick<RawAnswer, 'bytes'>): unknown {
-  try {
-    return JSON.parse(decodeUtf8(bytes) ?? '');
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a value is a map of JSON. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 // A server of another version can have a code that is not known here.

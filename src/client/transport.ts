@@ -1,6 +1,7 @@
 import { concatBytes } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { clientLimits } from './limits.ts';
+import { isRecord, readJson } from './read-json.ts';
 
 /** One request. */
 export interface Exchange {
@@ -24,6 +25,8 @@ export interface RawAnswer {
   readonly headers: Headers;
   /** Seconds by which the server's clock is ahead of ours; absent where it does not tell. */
   readonly skew?: number;
+  /** Whether an earlier attempt, whose answer was lost, may have done what was asked. */
+  readonly mayBeDone?: boolean;
 }
 
 /** How a transport is made. */
@@ -33,8 +36,9 @@ export interface TransportOptions {
   readonly timeout?: number | undefined;
 }
 
-// A proxy's word for a server that does not answer; what the server itself could not do consumed nothing.
+// What a proxy says of a server that does not answer. A server says 503 of what it could not do, or cannot tell.
 const lostStatuses = [502, 503, 504];
+const proxyStatuses = [502, 504];
 // Of these nothing was ever sent.
 const unsent = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
 // What is no TLS is answered to a greeting in it.
@@ -63,7 +67,8 @@ export class Transport {
       if (outcome instanceof HanaperError) throw outcome;
       if (!(outcome instanceof Error)) {
         const wait = waitAfter(outcome);
-        if (wait === undefined || pause === undefined) return outcome;
+        mayBeDone ||= exchange.changes && isInDoubt(outcome);
+        if (wait === undefined || pause === undefined) return { ...outcome, mayBeDone };
         await sleep(Math.max(pause, wait));
         continue;
       }
@@ -85,7 +90,7 @@ export class Transport {
     }
   }
 
-  async #exchange({ method, path, headers, body, most }: Exchange): Promise<RawAnswer> {
+  async #exchange({ method, path, headers, body, most, changes }: Exchange): Promise<RawAnswer> {
     const response = await fetch(`${this.origin}${path}`, {
       method,
       headers,
@@ -98,51 +103,52 @@ export class Transport {
     });
     if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
       await response.body?.cancel();
-      throw this.#redirected(response);
+      throw this.#redirected(response, changes);
     }
     const skew = skewOf(response);
     return {
       status: response.status,
       type: (response.headers.get('content-type') ?? '').replace(/;.*/s, '').trim().toLowerCase(),
-      bytes: await this.#readBounded(response, most),
+      bytes: await this.#readBounded(response, most, changes),
       headers: response.headers,
       ...(skew !== undefined && { skew }),
     };
   }
 
-  async #readBounded({ body, headers }: Response, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  async #readBounded({ body, headers }: Response, most: number, changes: boolean): Promise<Uint8Array<ArrayBuffer>> {
     const chunks: Uint8Array[] = [];
     let length = 0;
     if (Number(headers.get('content-length')) > most) {
       await body?.cancel();
-      throw this.#tooLarge(most);
+      throw this.#tooLarge(most, changes);
     }
     const reader = body?.getReader();
     for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
       length += next.value.length;
       if (length > most) {
         await reader?.cancel();
-        throw this.#tooLarge(most);
+        throw this.#tooLarge(most, changes);
       }
       chunks.push(next.value);
     }
     return concatBytes(...chunks);
   }
 
-  #redirected({ status, headers }: Response): HanaperError {
+  #redirected({ status, headers }: Response, changes: boolean): HanaperError {
     const location = (headers.get('location') ?? '').slice(0, 200);
     const where = location === '' ? '' : `, to ${location}`;
     return new HanaperError(
       'unavailable',
       `${this.origin} answers with a redirect${where}. None is followed: give the address of the server itself.`,
-      { server: this.origin, status },
+      { server: this.origin, status, ...(changes && { may_be_done: true }) },
     );
   }
 
-  #tooLarge(most: number): HanaperError {
+  #tooLarge(most: number, changes: boolean): HanaperError {
     return new HanaperError('unavailable', `${this.origin} answers with more than ${most} bytes, which are not read.`, {
       server: this.origin,
       reason: 'too large',
+      ...(changes && { may_be_done: true }),
     });
   }
 
@@ -158,6 +164,13 @@ export class Transport {
     const details = { server: this.origin, reason, ...(mayBeDone && { may_be_done: true }) };
     return new HanaperError('unavailable', how + doubt, details, cause);
   }
+}
+
+/** Whether an answer leaves it open that something was done. */
+function isInDoubt(answer: RawAnswer): boolean {
+  if (proxyStatuses.includes(answer.status)) return true;
+  const problem = answer.status === 503 ? readJson(answer) : undefined;
+  return isRecord(problem) && isRecord(problem['details']) && problem['details']['may_be_done'] === true;
 }
 
 /** Milliseconds after which it makes sense to ask again; `undefined` for an answer that is one. */

@@ -4,12 +4,15 @@ import { HanaperError } from '../errors.ts';
 import { encodeContainer } from '../ucan/container.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Signer } from '../ucan/signer.ts';
-import { Client } from './client.ts';
+import { containerType, readReceiptOf, valueOfReceipt } from './answer.ts';
+import { Client, type SignedRequest } from './client.ts';
 import { openTransport, type ServerOptions } from './connect.ts';
 import { learnAuthority } from './learn-authority.ts';
 import { clientLimits } from './limits.ts';
-import { foreignAnswer, isRecord, readJson, refusalOf } from './problem.ts';
+import { foreignAnswer, refusalOf } from './problem.ts';
+import { isRecord, readJson } from './read-json.ts';
 import { parseServerAddress } from './server-address.ts';
+import type { RawAnswer } from './transport.ts';
 
 /** Whom to unlock, and who asks. */
 export interface UnlockOptions extends ServerOptions {
@@ -40,27 +43,36 @@ export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocu
   const authority = await learnAuthority(transport, options);
   const { signer, proofs = [], passphrase } = options;
   const client = signer && new Client({ transport, authority, signer, proofs });
+  const request = await client?.sign({ command, subject: authority, args: {} });
   using body = encodeBody(passphrase);
   const answer = await transport.send({
     method: 'POST',
     path: '/api/crypto/unlock',
     headers: {
       'content-type': 'application/json',
-      accept: 'application/json',
-      ...(client && { authorization: `Bearer ${await authorize(client)}` }),
+      ...(request
+        ? { accept: containerType, authorization: `Bearer ${await encodeRequest(request)}` }
+        : { accept: 'application/json' }),
     },
     body: body.bytes,
     most: clientLimits.didDocumentBytes,
     changes: true,
   });
-  if (answer.status !== 200) throw refusalOf(answer, transport.origin);
-  const document = readJson(answer);
-  if (isRecord(document) && document['locked'] === false) return { did: authority, locked: false };
-  throw foreignAnswer(answer, transport.origin);
+  const server = transport.origin;
+  const result = request
+    ? valueOfReceipt(await readReceiptOf(answer, { server, authority, invocation: request.invocation }))
+    : readPlainly(answer, server);
+  if (isRecord(result) && result['locked'] === false) return { did: authority, locked: false };
+  throw foreignAnswer(answer, server);
 }
 
-async function authorize(client: Client): Promise<string> {
-  const { invocation, path } = await client.sign({ command, subject: client.identity.did, args: {} });
+// Who gives the passphrase alone has signed nothing that a receipt could be about.
+function readPlainly(answer: RawAnswer, server: string): unknown {
+  if (answer.status !== 200) throw refusalOf(answer, server);
+  return readJson(answer);
+}
+
+async function encodeRequest({ invocation, path }: SignedRequest): Promise<string> {
   const tokens = [invocation, ...path].map(({ bytes }) => bytes);
   return decodeUtf8(await encodeContainer(tokens, 'base64url-gzip')) ?? '';
 }

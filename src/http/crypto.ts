@@ -7,13 +7,14 @@ import {
   unlockDatabase,
   validateSlot,
 } from '../authority/commands/database.ts';
+import type { Answer } from '../authority/execute.ts';
 import { parseArgs } from '../authority/parse-args.ts';
 import type { Request } from '../authority/request.ts';
 import { describeAuthority, type StatusDocument } from '../authority/status.ts';
 import { HanaperError } from '../errors.ts';
 import { formatCid } from '../ucan/cid.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
-import { answerPlainly } from './answer.ts';
+import { answerInFull, answerPlainly, wantsReceipt } from './answer.ts';
 import { readBearer } from './bearer.ts';
 import { alreadyInitialized, MasterKey, type MasterKeyOptions } from './master-key.ts';
 import { requireSameArgs, requireSameCommand } from './match-request.ts';
@@ -92,15 +93,20 @@ async function unlock(
   if (request) requireSameCommand(request, unlockDatabase);
   const before = request && (await masterKey.admitUnlocking(request));
   if (before && authority.locked) throw lockedSince(request);
-  if (before) return answerPlainly(context, before);
+  if (before) return answerUnlocking(context, before);
   const body = await readSecretBody(context);
   parseArgs(unlockArgs, body.rest);
   using passphrase = requirePassphrase(body);
   return await masterKey.unlock(passphrase, async () =>
     request
-      ? answerPlainly(context, await authority.executeRequest(request))
+      ? answerUnlocking(context, await authority.executeRequest(request))
       : respondJson(context, await authority.execute(unlockDatabase, {})),
   );
+}
+
+// Who has signed an invocation may want the word of the authority for it.
+function answerUnlocking(context: Context, answer: Answer): Response | Promise<Response> {
+  return wantsReceipt(context) ? answerInFull(context, answer, { encoding: 'raw' }) : answerPlainly(context, answer);
 }
 
 // Its receipt tells of what was done then; whoever asks here wants to know what is now.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSigner } from '../../src/authority/index.ts';
 import { type Cli, writeTokens } from '../support/cli.ts';
 import { createPerson, createRemoteWorld, type RemoteWorld } from '../support/remote.ts';
-import { json, problem, type TestAnswer, type TestRequest } from '../support/stand-in-server.ts';
+import { describeAnswer, json, problem, type TestAnswer, type TestRequest } from '../support/stand-in-server.ts';
 import { delegate } from '../support/ucan.ts';
 
 const passphrase = 'quotes " \\ and ünicode 7';
@@ -14,14 +14,23 @@ let world: RemoteWorld;
 let admin: Cli;
 let server: readonly string[];
 let unlocking: TestRequest[] = [];
+// Whether the receipt of unlocking is kept back.
+let isSilent = false;
 
-/** Unlocks for whoever knows the passphrase, and shows an invocation that is executed or none at all. */
-function answer(request: TestRequest): TestAnswer {
+/** Unlocks for whoever knows the passphrase, with the receipt of an invocation that comes with it. */
+async function answer(request: TestRequest): Promise<TestAnswer> {
   if (request.path !== '/api/crypto/unlock') return problem(404, 'not_found', 'There is no such route.');
   unlocking.push(request);
   const { method, passphrase: given } = JSON.parse(request.body.toString()) as Record<string, string>;
   if (method !== 'passphrase' || given !== passphrase) return problem(403, 'wrong_passphrase', 'It does not open.');
+  const container = containerIn(request);
+  if (container !== undefined && !isSilent) return describeAnswer(await world.authority.executeContainer(container));
   return json(200, { did: world.authority.identity.did, locked: false });
+}
+
+function containerIn({ headers }: TestRequest): Uint8Array | undefined {
+  const [, container] = /^Bearer (.+)$/.exec(headers.authorization ?? '') ?? [];
+  return container === undefined ? undefined : new TextEncoder().encode(container);
 }
 
 beforeAll(async () => {
@@ -177,9 +186,16 @@ describe('unlocking a server', () => {
   test('goes with an invocation where a key is given', async () => {
     unlocking = [];
     await admin.done('database', 'unlock', '--passphrase-file', 'right');
-    const [, container = ''] = /^Bearer (.+)$/.exec(unlocking[0]?.headers.authorization ?? '') ?? [];
-    const answered = await world.authority.executeContainer(new TextEncoder().encode(container));
-    expect(answered).toMatchObject({ kind: 'receipt', isReplay: false });
+    const [request] = unlocking;
+    const answered = await world.authority.executeContainer((request && containerIn(request)) ?? new Uint8Array());
+    expect(answered).toMatchObject({ kind: 'receipt', isReplay: true });
+  });
+
+  test('is not done where the authority gives no receipt of it', async () => {
+    isSilent = true;
+    const refused = await admin.refusesBoth('unavailable', 'database', 'unlock', '--passphrase-file', 'right');
+    isSilent = false;
+    expect(refused.details).toMatchObject({ may_be_done: true });
   });
 
   test('of another machine needs https and a key, and sends nothing before', async () => {

@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Authority, createOrganisation, listOrganisations, openSigner } from '../../src/authority/index.ts';
 import { type ConnectOptions, connect } from '../../src/client/index.ts';
-import type { ErrorCode } from '../../src/errors.ts';
-import { decodeInvocation, formatCid, type Signer, signReceipt, unpackTokens } from '../../src/ucan/index.ts';
+import type { ErrorCode, HanaperError } from '../../src/errors.ts';
+import {
+  decodeInvocation,
+  encodeContainer,
+  formatCid,
+  type Signer,
+  signReceipt,
+  unpackTokens,
+} from '../../src/ucan/index.ts';
 import { createAuthority } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
@@ -59,14 +66,34 @@ async function invocationIn({ body }: TestRequest) {
   return invocation;
 }
 
+function inType(answer: TestAnswer, type: string): TestAnswer {
+  return { ...answer, headers: { 'content-type': type } };
+}
+
+async function receiptOfReceipt(request: TestRequest): Promise<TestAnswer> {
+  const { cid: ran } = await signReceipt(own, { ran: (await invocationIn(request)).cid, out: { ok: {} } });
+  return receiptOf(await signReceipt(own, { ran, out: { ok: {} } }));
+}
+
 async function receiptBy(signer: Signer, request: TestRequest, out: object = { ok: {} }): Promise<TestAnswer> {
   const { cid: ran } = await invocationIn(request);
   return receiptOf(await signReceipt(signer, { ran, out: out as { ok: unknown } }));
 }
 
-describe('of a write, an answer is not believed that is', () => {
-  test.each<[string, ErrorCode, Intercept]>([
+describe('a write was not done because of an answer that is', () => {
+  test.each<[string, string, Intercept]>([
+    ['a result without a receipt', 'no receipt', () => json(200, { result: { name: 'acme' } })],
+    ['what a receipt says, and no receipt', 'no receipt', () => json(200, { receipt: { out: { ok: {} } } })],
+    ['a plain result', 'no receipt', () => json(200, { id: '', name: 'org', did: own.did })],
+    ['a plain result of no content', 'no receipt', () => ({ status: 204, headers: {}, body: '' })],
+    [
+      'a result in the type of a receipt',
+      'malformed_token',
+      () => json(200, { result: {} }, container['content-type']),
+    ],
+    ['a receipt in another type', 'no receipt', async (request) => inType(await receiptBy(own, request), 'text/plain')],
     ['the receipt of another authority', 'authority_changed', (request) => receiptBy(stranger, request)],
+    ['a receipt of whoever asks', 'authority_changed', (request) => receiptBy(admin, request)],
     [
       'a receipt in the name of the authority, signed by another',
       'invalid_token_signature',
@@ -75,10 +102,25 @@ describe('of a write, an answer is not believed that is', () => {
     [
       'the receipt of another invocation',
       'invalid_claim',
+      async () => receiptOf(await signReceipt(own, { ran: (await delegate(own, admin)).cid, out: { ok: {} } })),
+    ],
+    [
+      'a refusal of another invocation',
+      'invalid_claim',
+      async () => {
+        const out = { error: { code: 'not_found', message: 'There is no such key.' } };
+        return receiptOf(await signReceipt(own, { ran: (await delegate(own, admin)).cid, out }), 404);
+      },
+    ],
+    ['the receipt of a receipt', 'invalid_claim', async (request) => receiptOfReceipt(request)],
+    [
+      'two receipts',
+      'no receipt',
       async (request) => {
-        const { cid: ran } = await delegate(own, admin);
-        await invocationIn(request);
-        return receiptOf(await signReceipt(own, { ran, out: { ok: {} } }));
+        const { cid: ran } = await invocationIn(request);
+        const { bytes } = await signReceipt(own, { ran, out: { ok: {} } });
+        const other = await signReceipt(own, { ran, out: { ok: { name: 'other' } } });
+        return { status: 200, headers: container, body: await encodeContainer([bytes, other.bytes], 'raw') };
       },
     ],
     ['the invocation itself', 'malformed_token', async (request) => receiptOf(await invocationIn(request))],
@@ -99,29 +141,49 @@ describe('of a write, an answer is not believed that is', () => {
       (_, { status, headers, body }) => ({ status, headers, body: Buffer.from(body).subarray(0, -1) }),
     ],
     ['empty', 'malformed_token', () => ({ status: 200, headers: container, body: '' })],
-    ['a web page', 'unavailable', () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hello' })],
+    ['a web page', 'no receipt', () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hello' })],
     [
       'a web page that says no',
-      'unavailable',
+      'no receipt',
       () => ({ status: 404, headers: { 'content-type': 'text/html' }, body: '<p>' }),
     ],
-    ['JSON of another kind', 'unavailable', () => json(200, { hello: 'world' })],
-    [
-      'a redirect',
-      'unavailable',
-      () => ({ status: 307, headers: { location: 'https://elsewhere.example/' }, body: '' }),
-    ],
-    ['huge', 'unavailable', () => ({ status: 200, headers: container, body: Buffer.alloc(2 ** 20 + 1, 0x40) })],
-    ['a problem of another version', 'internal', () => problem(418, 'teapot', 'Short and stout.')],
-    ['a problem that is none', 'unavailable', () => json(400, { code: 7 }, 'application/problem+json')],
-  ])('%s: %s', async (_, code, intercept) => {
+    ['huge', 'too large', () => ({ status: 200, headers: container, body: Buffer.alloc(2 ** 20 + 1, 0x40) })],
+  ])('%s: %s', async (_, reason, intercept) => {
+    const { details } = await refuseWrite('unavailable', intercept);
+    expect(details).toMatchObject({ may_be_done: true, reason });
+  });
+
+  test('a redirect, which is not followed', async () => {
+    const headers = { location: 'https://elsewhere.example/' };
+    for (const status of [301, 303, 307]) {
+      const { details } = await refuseWrite('unavailable', () => ({ status, headers, body: '' }));
+      expect(details).toMatchObject({ may_be_done: true, status });
+    }
+  });
+
+  test('a problem of another version, or none', async () => {
+    await refuseWrite('internal', () => problem(418, 'teapot', 'Short and stout.'));
+    await refuseWrite('unavailable', () => json(400, { code: 7 }, 'application/problem+json'));
+  });
+
+  async function refuseWrite(code: ErrorCode, intercept: Intercept): Promise<HanaperError> {
     await using opened = await open(intercept);
     const { client, server } = opened;
     const { length: before } = server.requestsTo('/api/invoke');
-    await expectCode(code, () => client.execute(createOrganisation, newOrganisation()));
+    const error = await expectCode(code, () => client.execute(createOrganisation, newOrganisation()));
     // None of these is a lost answer, which would be asked for again.
     expect(server.requestsTo('/api/invoke')).toHaveLength(before + 1);
-  });
+    return error;
+  }
+});
+
+test('a write by name, and a request that is signed already, have a receipt or were not done', async () => {
+  await using opened = await open(() => json(200, { result: {} }));
+  const { client } = opened;
+  const asking = { command: '/org/create', subject: own.did, args: newOrganisation() };
+  await expectCode('unavailable', () => client.invoke({ ...asking, access: 'write' }));
+  const { invocation, path } = await client.sign(asking);
+  await expectCode('unavailable', () => client.executeRequest({ invocation, given: path }));
 });
 
 describe('of a read, an answer is not believed that is', () => {
@@ -138,6 +200,7 @@ describe('of a read, an answer is not believed that is', () => {
       'unavailable',
       () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.alloc(2 ** 24 + 1, 0x20) }),
     ],
+    ['a receipt', 'unavailable', (request) => receiptBy(own, request)],
     ['a refusal', 'token_revoked', () => problem(403, 'token_revoked', 'It was revoked.', { cid: 'zdpu' })],
   ])('%s: %s', async (_, code, intercept) => {
     await using opened = await open(intercept);
@@ -218,6 +281,28 @@ describe('a lost answer', () => {
     await using opened = await open(() => problem(503, 'unavailable', 'The database does not answer.'));
     const error = await expectCode('unavailable', () => opened.client.execute(createOrganisation, newOrganisation()));
     expect(error.message).toBe('The database does not answer.');
+    expect(error.details).toEqual({});
+  });
+
+  test('of which the server says that it may be done is asked for again, and has its receipt', async () => {
+    let answers = 0;
+    const inDoubt = problem(503, 'unavailable', 'The database did not confirm it.', { may_be_done: true });
+    await using opened = await open((__, answer) => (++answers === 1 ? inDoubt : answer));
+    const args = newOrganisation();
+    expect(await opened.client.execute(createOrganisation, args)).toMatchObject(args);
+    expect(opened.server.requestsTo('/api/invoke')).toHaveLength(2);
+  });
+
+  test.each<[string, TestAnswer | 'cut']>([
+    ['was cut off', 'cut'],
+    ['was lost by a proxy', { status: 504, headers: {}, body: '' }],
+    ['the server was in doubt about', problem(503, 'unavailable', 'Not confirmed.', { may_be_done: true })],
+  ])('that %s may be done, also where the last attempt was refused for the time being', async (_, first) => {
+    let answers = 0;
+    const later = problem(503, 'unavailable', 'The database does not answer.');
+    await using opened = await open(() => (++answers === 1 ? first : later));
+    const error = await expectCode('unavailable', () => opened.client.execute(createOrganisation, newOrganisation()));
+    expect(error.details).toMatchObject({ may_be_done: true });
   });
 });
 

@@ -32,7 +32,7 @@ export type Intercept = (
 export interface TestServerOptions {
   readonly intercept?: Intercept;
   /** Answers for itself what is neither the DID document nor an invocation. */
-  readonly answer?: (request: TestRequest) => TestAnswer;
+  readonly answer?: (request: TestRequest) => TestAnswer | Promise<TestAnswer>;
 }
 
 /** A server on this machine. */
@@ -111,9 +111,9 @@ async function answerTo(
     if (request.path === '/.well-known/did.json') return json(200, { id: authority.identity.did });
     if (request.path.startsWith('/api/invoke')) {
       await requireNamed(authority, request);
-      return await describe(await authority.executeContainer(new Uint8Array(request.body)));
+      return await describeAnswer(await authority.executeContainer(new Uint8Array(request.body)));
     }
-    return answer?.(request) ?? problem(404, 'not_found', 'There is no such route.');
+    return (await answer?.(request)) ?? problem(404, 'not_found', 'There is no such route.');
   } catch (error) {
     if (error instanceof HanaperError) return problem(400, error.code, error.message, error.details);
     return problem(500, 'internal', String(error));
@@ -128,7 +128,8 @@ async function requireNamed(authority: Authority, { path, body }: TestRequest): 
   if (invocation.subject !== did) throw new HanaperError('subject_mismatch', `This is about another than ${name}.`);
 }
 
-async function describe(answer: Answer): Promise<TestAnswer> {
+/** What is answered to an invocation that was executed. */
+export async function describeAnswer(answer: Answer): Promise<TestAnswer> {
   if (answer.kind === 'result') return json(200, { result: answer.result });
   const { status, headers, body } = await receiptOf(answer.receipt.invocation, 'ok' in answer.receipt.out ? 200 : 400);
   return { status, headers: { ...headers, ...(answer.isReplay && { 'hanaper-replay': 'true' }) }, body };
