@@ -30,7 +30,8 @@ export async function listIssuersAbove(delegation: Delegation, source: Delegatio
   const holders = new Set(subject === null ? [] : [subject]);
   for (let before = 0; holders.size > before; ) {
     before = holders.size;
-    for (const each of above) if (holders.has(each.issuer)) holders.add(each.audience);
+    // Who has the power from the issuer stands below, whatever they pass back.
+    for (const each of above) if (each.issuer !== issuer && holders.has(each.issuer)) holders.add(each.audience);
   }
   return new Set([issuer, ...above.map((each) => each.issuer).filter((each) => holders.has(each))]);
 }

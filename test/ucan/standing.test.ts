@@ -68,6 +68,13 @@ describe('who may revoke a delegation, by what is known above it:', () => {
     expect(await issuersAbove(leaf, [root, claimed])).toEqual([alice.did, bob.did].toSorted());
   });
 
+  test('nobody who has the power from its issuer, whatever they delegate back', async () => {
+    const back = await delegate(carol, bob, about);
+    expect(await issuersAbove(leaf, [root, leaf, back])).toEqual([alice.did, bob.did].toSorted());
+    const around = await delegate(alice, carol, about);
+    expect(await issuersAbove(leaf, [root, leaf, back, around])).toContain(carol.did);
+  });
+
   test('of a powerline, its issuer alone', async () => {
     const powerline = await delegate(bob, carol, { subject: null });
     expect(await issuersAbove(powerline, [root])).toEqual([bob.did]);

@@ -6,13 +6,12 @@ import { listDelegationsByIssuer } from '../../store/ucan-delegations.ts';
 import { insertRevocation, listRevocations } from '../../store/ucan-revocations.ts';
 import { proofsFrom } from '../../ucan/chain.ts';
 import { formatCid } from '../../ucan/cid.ts';
-import { coversCommand } from '../../ucan/command.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
 import { limits } from '../../ucan/limits.ts';
 import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
-import { verifyToken } from '../../ucan/verified.ts';
 import { cidArg, cidText, didArg, timeArg } from '../args.ts';
 import type { Command, CommandContext, InvocationContext } from '../command.ts';
+import { isShownByPath } from '../revocation-path.ts';
 import { requireRoom } from '../revoker.ts';
 import { eitherOf } from '../stored-tokens.ts';
 
@@ -33,7 +32,7 @@ const mostFallen = 1000;
 /** What is revoked (UCAN revocation 1.0). */
 export interface RevokeArgs {
   readonly revoke: CID;
-  /** A chain that ends in it, from a delegation of the revoker's on. */
+  /** The chain that ends in it, from the subject's own delegation on. */
   readonly path?: readonly CID[];
 }
 
@@ -49,7 +48,7 @@ export const revokeDelegation: Command<'anybody', RevokeArgs, RevocationDocument
     path: z
       .array(cidArg)
       .max(limits.chainLength)
-      .describe("A chain that ends in it, from a delegation of the revoker's on")
+      .describe("The chain that ends in it, from the subject's own delegation on")
       .exactOptional(),
   }),
   result: z.strictObject({
@@ -91,40 +90,19 @@ async function recordRevocation(context: InvocationContext): Promise<RevocationD
 /** Only who issued a delegation, or one above it, may revoke it; for one that is not known yet, a path must be claimed. */
 async function requireMayRevoke(
   { tokens }: CommandContext,
-  { revokedBy, target: cid, path }: Revocation,
+  revocation: Revocation,
   target: Delegation | undefined,
-  resolveProof: (cid: Revocation['target']) => Promise<Delegation | undefined>,
+  resolveProof: (cid: CID) => Promise<Delegation | undefined>,
 ): Promise<void> {
-  if (target === undefined) {
-    if (path.at(-1)?.equals(cid)) return;
-    throw unknownTarget(formatCid(cid));
-  }
-  if (target.issuer === revokedBy || (await tokens.listIssuersAbove(target)).has(revokedBy)) return;
-  if (await isShownByPath(path, target, revokedBy, resolveProof)) return;
+  const { revokedBy, target: cid, path } = revocation;
+  if (target === undefined && !path.at(-1)?.equals(cid)) throw unknownTarget(formatCid(cid));
+  if (target?.issuer === revokedBy || (target && (await tokens.listIssuersAbove(target)).has(revokedBy))) return;
+  if (await isShownByPath(revocation, target, resolveProof)) return;
   throw new HanaperError(
     'not_authorized',
-    `${revokedBy} may not revoke ${formatCid(cid)}: only its issuer, or that of a delegation above it, may. Show a chain from one of theirs to it with --path.`,
-    { cid: formatCid(cid), issuer: target.issuer, revoked_by: revokedBy },
+    `${revokedBy} may not revoke ${formatCid(cid)}: only its issuer, or that of a delegation above it, may. Show the whole chain, from the subject's own delegation to it, with --path.`,
+    { cid: formatCid(cid), ...(target && { issuer: target.issuer }), revoked_by: revokedBy },
   );
-}
-
-// The path is a chain that ends in the target, in which each link is addressed to the issuer of the next.
-async function isShownByPath(
-  path: Revocation['path'],
-  target: Delegation,
-  revokedBy: string,
-  resolveProof: (cid: Revocation['target']) => Promise<Delegation | undefined>,
-): Promise<boolean> {
-  let below = target;
-  for (const cid of path.toReversed().slice(path.at(-1)?.equals(target.cid) ? 1 : 0)) {
-    const above = await resolveProof(cid);
-    if (!above?.cid.equals(cid) || above.audience !== below.issuer) return false;
-    if (!isAbout(above, target) || !coversCommand(above.command, below.command)) return false;
-    await verifyToken(above);
-    if (above.issuer === revokedBy) return true;
-    below = above;
-  }
-  return false;
 }
 
 /** The stored delegations, the target first and then those below it, that do not stand. */

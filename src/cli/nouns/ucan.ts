@@ -57,7 +57,7 @@ const verifyOptions = [
 const revokeOptions = [
   issuer,
   keyPassphrase,
-  repeated('--path <cid>', 'a chain to it, from a delegation of yours on, by CID or file; may be repeated'),
+  repeated('--path <cid>', 'the chain to it, from the subject on, by CID or file; may be repeated'),
   option('--reason <text>', 'why, for whoever asks'),
   option('--output <file>', 'write the revocation to a file, and open no database to record it'),
 ];

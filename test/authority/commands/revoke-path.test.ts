@@ -68,7 +68,7 @@ describe.each(engines)('$name', (engine) => {
     test('who issued a delegation above it may revoke it, the delegations given beside', async () => {
       await expectRefused('not_authorized', () => revoke(authority, alice, target), target);
       expect(await byPath(alice, [root, middle, target])).toMatchObject({ is_new: true, revoked_by: alice.did });
-      expect(await byPath(bob, [middle])).toMatchObject({ is_new: true, revoked_by: bob.did });
+      expect(await byPath(bob, [root, middle])).toMatchObject({ is_new: true, revoked_by: bob.did });
       expect(await query(url, 'select cid from ucan_delegations where cid = $1', [cidOf(root)])).toEqual([]);
     });
 
@@ -100,6 +100,22 @@ describe.each(engines)('$name', (engine) => {
       await expectRefused('not_authorized', () => byPath(bob, [other, target]), target);
     });
 
+    test('a path that does not begin with the own word of the subject shows nothing', async () => {
+      await expectRefused('not_authorized', () => byPath(bob, [middle, target]), target);
+      const powerline = await delegate(alice, bob, { subject: null });
+      await expectRefused('not_authorized', () => byPath(alice, [powerline, middle, target]), target);
+    });
+
+    test('who stands below the target does not get above it by delegating back', async () => {
+      const back = await delegate(mallory, carol, { subject: alice.did });
+      await expectRefused('not_authorized', () => byPath(mallory, [back, target]), target);
+      await expectRefused('not_authorized', () => byPath(mallory, [root, middle, target, back, target]), target);
+      const sibling = await delegate(carol, mallory, { subject: alice.did, command: '/package' });
+      await expectRefused('not_authorized', () => byPath(mallory, [root, middle, sibling, back, target]), target);
+      await store(authority, root, middle, sibling, back);
+      await expectRefused('not_authorized', () => revoke(authority, mallory, target), target);
+    });
+
     test('a path through a powerline shows what it passes on', async () => {
       const powerline = await delegate(bob, carol, { subject: null, command: '/package' });
       expect(await byPath(alice, [root, powerline, target])).toMatchObject({ is_new: true });
@@ -107,7 +123,7 @@ describe.each(engines)('$name', (engine) => {
 
     test('a forged delegation on it is refused', async () => {
       const forged = decodeDelegation(resign(middle, flipBit(middle.envelope.signature, 3)));
-      await expectRefused('invalid_token_signature', () => byPath(bob, [forged, target]), target);
+      await expectRefused('invalid_token_signature', () => byPath(bob, [root, forged, target]), target);
       await expectRefused('invalid_token_signature', () => byPath(alice, [root, forged, target]), target);
     });
   });
@@ -139,6 +155,20 @@ describe.each(engines)('$name', (engine) => {
       expect(result).toMatchObject({ is_new: true, revoked_by: alice.did, fallen: [] });
       await store(authority, target);
       expect(await stateOf(target)).toBe('revoked');
+    });
+
+    test('is revoked in advance by a path whose other delegations are whole, and lead to the revoker', async () => {
+      const root = await delegate(alice, bob);
+      const middle = await delegate(bob, carol, { subject: alice.did });
+      const target = await delegate(carol, mallory, { subject: alice.did });
+      const advance = (by: Principal, ...path: readonly Delegation[]) =>
+        revoke(authority, by, target, { path: [...path, target].map(({ cid }) => cid) }, path);
+      const madeUp = await delegate(mallory, carol, { subject: alice.did });
+      await expectRefused('not_authorized', () => advance(mallory, madeUp), target);
+      await expectRefused('not_authorized', () => advance(mallory, root, middle), target);
+      await expectRefused('not_authorized', () => advance(bob, middle), target);
+      expect(await advance(bob, root, middle)).toMatchObject({ is_new: true });
+      expect(await advance(carol, root, middle)).toMatchObject({ is_new: true });
     });
 
     test('is revoked in advance under either CID of its two signatures', async () => {
