@@ -52,6 +52,15 @@ export class Child {
     this.#process.stdin?.write('go\n');
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Sends it a signal. */
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
+  }
+
   /** Ends it by SIGKILL, and waits until it is gone. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
