@@ -199,10 +199,10 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   }
 
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */
-  async trustFor({ organisation, packageHash }: TrustQuery): Promise<TrustMaterial> {
+  async trustFor({ organisation, ...about }: TrustQuery): Promise<TrustMaterial> {
     const basis = { authority: this.identity, verify: this.signatures.verify };
     const material = await this.database.transact('read', async (transaction) =>
-      gatherTrust(transaction, basis, await resolveOrganisation(transaction, organisation), packageHash),
+      gatherTrust(transaction, basis, await resolveOrganisation(transaction, organisation), about),
     );
     return { ...material, openLog: () => this.#openLog(), findPlace: (signature) => this.findPlace(signature) };
   }

@@ -1,12 +1,12 @@
 import { HanaperError } from '../errors.ts';
-import { hashOnlySignature, statementSignature } from '../signature/document.ts';
 import type { Candidate, VerifySignature } from '../signature/verify.ts';
 import { listSignatures } from '../store/package-signatures.ts';
 import type { OrganizationRow, PackageSignatureRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import type { TrustMaterial } from '../trust/source.ts';
+import type { TrustMaterial, TrustQuery } from '../trust/source.ts';
 import type { StateKey } from '../trust/state.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
+import { readStoredSignature } from './keep-signature.ts';
 import { openTrust } from './open-trust.ts';
 
 /** Whose word counts, and how signatures are held against keys: as `verify` of `hanaper/crypto` does, unless said. */
@@ -24,10 +24,10 @@ export async function gatherTrust(
   transaction: Transaction,
   basis: TrustBasis,
   organisation: OrganizationRow,
-  packageHash: string,
+  { packageHash, name }: Pick<TrustQuery, 'packageHash' | 'name'>,
 ): Promise<TrustMaterial> {
   const trust = await gatherKeys(transaction, basis, organisation);
-  const signatures = await listSignatures(transaction, packageHash);
+  const signatures = await listSignatures(transaction, packageHash, name);
   return {
     authority: basis.authority.did,
     organisation: organisation.did,
@@ -57,10 +57,7 @@ function canCount({ revocation }: StateKey): boolean {
 
 function toCandidate(row: PackageSignatureRow): Candidate {
   try {
-    const signature = row.statement
-      ? statementSignature(row.statement, row.signature)
-      : hashOnlySignature(row.packageHash, row.keyFingerprint, row.signature, row.signedAt);
-    return { origin: 'database', signature };
+    return { origin: 'database', signature: readStoredSignature(row) };
   } catch (error) {
     if (error instanceof HanaperError) return { malformed: error };
     throw error;

@@ -133,7 +133,7 @@ async function verify(path: string, options: VerifyOptions, hash: () => Promise<
     packageHash = await hash();
     // Hashing can take minutes: what expired in the meantime has expired.
     now = presentFor(options);
-    const material = await options.trust.trustFor({ packageHash, ...organisation });
+    const material = await options.trust.trustFor({ packageHash, name, ...organisation });
     requireAuthority(material, options.authority);
     const identity = { hash: packageHash, name };
     const result = await judge(identity, path, { ...options, now }, material);

@@ -15,7 +15,7 @@ const ownDigests: Readonly<Record<string, Readonly<Record<Engine, string>>>> = {
   signing_keys: { sqlite: '7bb051ea21229f71', postgres: 'a6635b583d62653e' },
   trusted_keys: { sqlite: '730788344ea1dffd', postgres: 'ccffe0bd4dba879f' },
   key_trust_acls: { sqlite: '8049c9992a8a8908', postgres: '28cd687eae8ef202' },
-  package_signatures: { sqlite: '04cf034b74e4ba69', postgres: '7f38c00a21cda38b' },
+  package_signatures: { sqlite: 'c2ee68e117698a2f', postgres: '09dd9bf2e663cdf5' },
   did_documents: { sqlite: 'b3039521b0c918b7', postgres: 'c13b80a78af54aa9' },
   ucan_delegations: { sqlite: '9784d57e025b8375', postgres: 'd8acbc7241fcc914' },
   ucan_invocations: { sqlite: '19f9df79b14261ad', postgres: '5fc69950240fecaf' },

@@ -105,6 +105,8 @@ export interface PackageSignatureRow {
   readonly statement: Uint8Array | null;
   readonly expiresAt: string | null;
   readonly supersededAt: string | null;
+  /** The file name in the statement; null: a hash signature, or one that was stored before names were. */
+  readonly packageName: string | null;
 }
 
 /** The one row that says whose database this is. */

@@ -10,6 +10,8 @@ export interface TrustQuery {
   readonly organisation?: string;
   /** SHA-256 of the package: 64 hex characters. */
   readonly packageHash: string;
+  /** The file name that it is expected under: where very many signatures are kept, those under this name go first. */
+  readonly name?: string;
 }
 
 /** All that a verification rests upon, as values. */

@@ -79,8 +79,15 @@ describe.each(engines)('$name', (engine) => {
         ...active,
       });
       const signature = { packageHash: hash, keyFingerprint: hash, signature: bytes(64), signedAt: time, format: 'v1' };
-      const kept = { ...signature, id: id(6), statement: null, expiresAt: later, supersededAt: null } as const;
-      await insertSignature(transaction, { ...kept, format: 'v1' }, time);
+      const kept = {
+        ...signature,
+        id: id(6),
+        statement: null,
+        expiresAt: later,
+        supersededAt: null,
+        packageName: null,
+      } as const;
+      await insertSignature(transaction, { ...kept, format: 'v1' });
       const revocation = { delegationCid: 'zdpuA', revokedBy: 'did:key:zB', invocationCid: 'zdpuC' };
       await insertRevocation(transaction, { ...revocation, reason: '', revokedAt: time });
       return transaction.effects.list();

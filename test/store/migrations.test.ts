@@ -45,6 +45,7 @@ describe.each(engines)('$name', (engine) => {
       { version: 2, name: 'ucan' },
       { version: 3, name: 'log' },
       { version: 4, name: 'proof' },
+      { version: 5, name: 'signature-names' },
     ]);
   });
 
@@ -99,7 +100,7 @@ describe.each(engines)('$name', (engine) => {
   test('taking back to the present version changes nothing', async () => {
     const url = await engine.createUrl();
     const { authority } = await createAuthority(url);
-    await migrateDown(authority.database, 4);
+    await migrateDown(authority.database, 5);
     await authority.close();
     await (await openUnlocked(url, {}, byRawKey(1))).close();
   });
@@ -120,7 +121,7 @@ describe.each(engines)('$name', (engine) => {
     const before = await snapshot(engine, url);
     for (const create of [true, false]) {
       const error = await expectCode('database_newer', () => openStore(url, create));
-      expect(error.details).toMatchObject({ version: 999, known: 4 });
+      expect(error.details).toMatchObject({ version: 999, known: 5 });
     }
     await expectCode('database_newer', () => openAuthority({ database: url }));
     await expectCode('database_newer', () => initialize(url));

@@ -142,13 +142,14 @@ describe.each(engines)('$name', (engine) => {
     await insertAcl({ parent_org_id: other, child_org_id: acme });
   });
 
-  test('a signature is unique among the active ones of its package, key and format', async () => {
+  test('a signature is active once, and those by one key under several names stand beside each other', async () => {
     const package_hash = '22'.repeat(32);
     await insertSignature({ package_hash });
     await refused(() => insertSignature({ package_hash }));
     await insertSignature({ package_hash, superseded_at: later });
     await insertSignature({ package_hash, superseded_at: later });
     await insertSignature({ package_hash, format: 'v1' });
+    await insertSignature({ package_hash, package_name: 'b.wasm', signature: Buffer.alloc(64, 8) });
     await insertSignature({ package_hash, key_fingerprint: '33'.repeat(32) });
   });
 

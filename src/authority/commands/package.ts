@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { sha256 } from '../../crypto/digest.ts';
 import type { Secret } from '../../crypto/secret.ts';
-import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { decodeSignature, type PackageSignature, type SignatureDocument } from '../../signature/document.ts';
 import { encodeEnvelope } from '../../signature/dsse.ts';
 import { encodeHashSignature } from '../../signature/hash-signature.ts';
 import { signHash, signStatement } from '../../signature/sign.ts';
 import { verifySignatures } from '../../signature/verify.ts';
-import { insertSignature, listSignatures } from '../../store/package-signatures.ts';
+import { listSignatures } from '../../store/package-signatures.ts';
 import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
 import { insertSignaturePlace } from '../../store/signature-places.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { findPlace } from '../find-place.ts';
 import { gatherTrust } from '../gather-trust.ts';
+import { keepSignature } from '../keep-signature.ts';
 import { placeOfSigningKey } from '../key-places.ts';
 import { requireNotRevoked } from '../key-rules.ts';
 import { signatureArg } from '../signature-arg.ts';
@@ -157,11 +157,11 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
   }),
   async run(context, { hash, name, signature: document }) {
     const { transaction, authority, organisation, now } = context;
-    const { keys } = await gatherTrust(transaction, { authority }, organisation, hash);
+    const { keys } = await gatherTrust(transaction, { authority }, organisation, { packageHash: hash, name });
     const candidate = { origin: 'detached', signature: decodeSignature(document) } as const;
     const aids = { findPlace: (signed: PackageSignature) => findPlace(transaction, authority.did, signed) };
     const { key, signature } = await verifySignatures({ hash, name }, [candidate], keys, new Date(now), aids);
-    await storeSignature(context, signature);
+    await keepSignature(context, signature);
     await notePlace(context, signature);
     const told = { package_hash: hash, fingerprint: key.fingerprint };
     context.emit('package.signature.attached', { organisation: organisation.name, ...told });
@@ -211,7 +211,7 @@ async function signWith(
   requireNotRevoked(row);
   using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
   const document = await makeSignature(seed, row);
-  if (store) await storeSignature(context, decodeSignature(document));
+  if (store) await keepSignature(context, decodeSignature(document));
   const { organisation, now } = context;
   if (context.enrolledAt !== now) await notePlace(context, decodeSignature(document));
   const about = { organisation: organisation.name, key: row.keyName };
@@ -222,30 +222,6 @@ async function signWith(
 // Where it is not told by the time of the signature.
 async function notePlace({ transaction, entryIndex }: OrganisationContext, signed: PackageSignature): Promise<void> {
   await insertSignaturePlace(transaction, sha256(signed.signature), entryIndex);
-}
-
-async function storeSignature({ transaction, now }: OrganisationContext, signed: PackageSignature): Promise<void> {
-  const { format, packageHash, keyFingerprint, signature, signedAt, payload, statement } = signed;
-  await insertSignature(
-    transaction,
-    {
-      id: createUuid(new Date(now)),
-      packageHash,
-      keyFingerprint,
-      signature,
-      signedAt: toCanonicalTime(signedAt),
-      format,
-      statement: payload ?? null,
-      expiresAt: statement?.expiresAt === undefined ? null : toCanonicalTime(statement.expiresAt),
-      supersededAt: null,
-    },
-    now,
-  );
-}
-
-// A statement may tell its times with fewer decimals, or more, than either engine keeps.
-function toCanonicalTime(time: string): string {
-  return new Date(time).toISOString();
 }
 
 function requireHashSignatures({ organisation: { name, hashSignaturesSince } }: OrganisationContext): void {

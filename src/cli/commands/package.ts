@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { attempt } from '../../attempt.ts';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
@@ -9,6 +10,7 @@ import {
   verifyPackage,
   verifyPackageOffline,
 } from '../../package/verify-package.ts';
+import { decodeSignature } from '../../signature/document.ts';
 import type { Candidate } from '../../signature/verify.ts';
 import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import { parseExpiry } from '../duration.ts';
@@ -96,11 +98,16 @@ export async function signatures(session: Session, file: string): Promise<Outcom
   const { listPackageSignatures } = await import('../../authority/commands/package.ts');
   const stored = await caller.execute(listPackageSignatures, { hash });
   const detached = readCandidates(signaturePathOf(file)).map(describeCandidate);
-  const kept = stored.signatures.map(({ signature: _, ...rest }) => ({ where: 'database', ...rest }));
+  const kept = stored.signatures.map(({ signature, ...rest }) => ({
+    where: 'database',
+    name: attempt(() => decodeSignature(signature))?.statement?.name ?? null,
+    ...rest,
+  }));
   const all = [...detached, ...kept];
-  const rows = all.map(({ where, format, key_fingerprint, signed_at, expires_at }) => [
+  const rows = all.map(({ where, name, format, key_fingerprint, signed_at, expires_at }) => [
     where,
     format ?? 'malformed',
+    name ?? '-',
     key_fingerprint ?? '-',
     signed_at ?? '-',
     expires_at ?? 'never',
@@ -110,7 +117,7 @@ export async function signatures(session: Session, file: string): Promise<Outcom
     lines:
       rows.length > 0
         ? [
-            ...formatTable(['WHERE', 'FORMAT', 'KEY', 'SIGNED', 'EXPIRES'], rows),
+            ...formatTable(['WHERE', 'FORMAT', 'NAME', 'KEY', 'SIGNED', 'EXPIRES'], rows),
             '',
             `Not verified here. Next: hanaper package verify ${file}`,
           ]
@@ -233,6 +240,8 @@ function worthOf({ isRemembered }: VerifiedPlace): string {
 
 interface ListedSignature {
   readonly where: string;
+  /** The file name that was signed; null: none was, or it cannot be read. */
+  readonly name: string | null;
   readonly format: string | null;
   readonly key_fingerprint: string | null;
   readonly signed_at: string | null;
@@ -241,11 +250,12 @@ interface ListedSignature {
 
 function describeCandidate(candidate: Candidate): ListedSignature {
   if ('malformed' in candidate) {
-    return { where: 'file', format: null, key_fingerprint: null, signed_at: null, expires_at: null };
+    return { where: 'file', name: null, format: null, key_fingerprint: null, signed_at: null, expires_at: null };
   }
   const { format, keyFingerprint, signedAt, statement } = candidate.signature;
   return {
     where: 'file',
+    name: statement?.name ?? null,
     format,
     key_fingerprint: keyFingerprint,
     signed_at: signedAt,

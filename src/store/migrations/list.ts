@@ -3,6 +3,7 @@ import { up as createMainJob, down as dropMainJob } from './0001-main-job.ts';
 import { up as createUcan, down as dropUcan } from './0002-ucan.ts';
 import { up as createLog, down as dropLog } from './0003-log.ts';
 import { up as createProof, down as dropProof } from './0004-proof.ts';
+import { up as createSignatureNames, down as dropSignatureNames } from './0005-signature-names.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { version: 2, name: 'ucan', up: createUcan, down: dropUcan },
   { version: 3, name: 'log', up: createLog, down: dropLog },
   { version: 4, name: 'proof', up: createProof, down: dropProof },
+  { version: 5, name: 'signature-names', up: createSignatureNames, down: dropSignatureNames },
 ];

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Authority,
+  attachSignature,
   createKey,
   createOrganisation,
   grantAcl,
@@ -45,10 +46,15 @@ describe.each(engines)('$name', (engine) => {
 
   const sign = (changes: object = {}) =>
     authority.executeFor('acme', signPackage, { hash, name: 'a.wasm', key: 'release', ...changes });
+  const listSuperseded = async () => {
+    const sql = 'select signed_at from package_signatures where package_hash = $1 and superseded_at is not null';
+    const rows = await query(url, sql, [hash]);
+    return rows.map((row) => new Date(row['signed_at'] as string).toISOString());
+  };
   const stored = async () => (await authority.execute(listPackageSignatures, { hash })).signatures;
 
   async function verify(name = 'a.wasm', organisation = 'acme') {
-    const { keys, signatures } = await authority.trustFor({ organisation, packageHash: hash });
+    const { keys, signatures } = await authority.trustFor({ organisation, packageHash: hash, name });
     return verifySignatures({ hash, name }, signatures, keys, new Date());
   }
 
@@ -102,16 +108,74 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('signature_not_found', () => verifyPackage(path, options));
   });
 
-  test('signing again supersedes, and what was superseded is kept', async () => {
+  test('signing again under the same name supersedes, and what was superseded is kept', async () => {
     const first = await sign({ store: true });
-    const second = await sign({ store: true, name: 'b.wasm' });
+    const second = await sign({ store: true });
     expect((await stored()).map(({ signature }) => signature)).toEqual([second.signature]);
-    await verify('b.wasm');
-    await expectCode('package_name_mismatch', () => verify('a.wasm'));
-    const rows = await query(url, 'select superseded_at from package_signatures where package_hash = $1', [hash]);
-    expect(rows).toHaveLength(2);
-    expect(rows.filter((row) => row['superseded_at'] === null)).toHaveLength(1);
-    expect(first.signature).not.toEqual(second.signature);
+    expect(await listSuperseded()).toEqual([first.signed_at]);
+    await verify();
+  });
+
+  test('the same bytes are signed under two names, and both verify', async () => {
+    await sign({ store: true, name: 'a.wasm' });
+    await sign({ store: true, name: 'b.wasm' });
+    await sign({ store: true, name: 'A.wasm' });
+    expect(await stored()).toHaveLength(3);
+    for (const name of ['a.wasm', 'b.wasm', 'A.wasm']) await verify(name);
+    expect(await listSuperseded()).toEqual([]);
+    await expectCode('package_name_mismatch', () => verify('c.wasm'));
+  });
+
+  test('a signature supersedes none that is valid longer', async () => {
+    const soon = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+    const longest = await sign({ store: true });
+    await sign({ store: true, expires_at: soon(60) });
+    await sign({ store: true, expires_at: soon(30) });
+    expect(await stored()).toHaveLength(3);
+    expect(await listSuperseded()).toEqual([]);
+    const again = await sign({ store: true, expires_at: soon(120) });
+    expect((await stored()).map(({ signature }) => signature)).toEqual([again.signature, longest.signature]);
+    const last = await sign({ store: true });
+    expect((await stored()).map(({ signature }) => signature)).toEqual([last.signature]);
+  });
+
+  test('a signature that is attached supersedes none that is newer', async () => {
+    const older = await sign({});
+    const short = await sign({ expires_at: new Date(Date.now() + 60_000).toISOString() });
+    const newer = await sign({ store: true });
+    for (const { signature } of [older, short, older]) {
+      await authority.executeFor('acme', attachSignature, { hash, name: 'a.wasm', signature });
+      expect((await stored()).map((each) => each.signature)).toEqual([newer.signature]);
+    }
+    await authority.executeFor('acme', attachSignature, { hash, name: 'a.wasm', signature: newer.signature });
+    expect((await stored()).map((each) => each.signature)).toEqual([newer.signature]);
+  });
+
+  test('an older signature that is valid longer is kept beside a newer one, and verifies when that has expired', async () => {
+    const older = await sign({});
+    await sign({ store: true, expires_at: new Date(Date.now() + 60_000).toISOString() });
+    await authority.executeFor('acme', attachSignature, { hash, name: 'a.wasm', signature: older.signature });
+    expect(await stored()).toHaveLength(2);
+    const { keys, signatures } = await authority.trustFor({ organisation: 'acme', packageHash: hash, name: 'a.wasm' });
+    const later = new Date(Date.now() + 61_000);
+    const accepted = await verifySignatures({ hash, name: 'a.wasm' }, signatures, keys, later);
+    expect(accepted.signature.signedAt).toBe(older.signed_at);
+  });
+
+  test('very many signatures under other names, or for a shorter time, crowd none out', async () => {
+    const mine = await sign({ store: true, name: 'a.wasm' });
+    const [row] = await query(url, 'select * from package_signatures where package_hash = $1', [hash]);
+    const columns = Object.keys(row ?? {});
+    const insert = `insert into package_signatures (${columns}) values (${columns.map((_, at) => `$${at + 1}`)})`;
+    for (let count = 0; count < 300; count++) {
+      const id = `00000000-0000-7000-8000-${String(count).padStart(12, '0')}`;
+      const other = count % 2 === 0 ? { package_name: `b${count}.wasm` } : { expires_at: '2030-01-01T00:00:00.000Z' };
+      const signed_at = '2029-01-01T00:00:00.000Z';
+      await query(url, insert, Object.values({ ...row, ...other, id, signed_at, signature: randomBytes(64) }));
+    }
+    const { signatures } = await authority.trustFor({ organisation: 'acme', packageHash: hash, name: 'a.wasm' });
+    expect(signatures).toHaveLength(256);
+    expect((await verify()).signature.signedAt).toBe(mine.signed_at);
   });
 
   test('two keys sign one package, and neither supersedes the other', async () => {
