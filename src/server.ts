@@ -23,6 +23,7 @@ import { listenForMetrics } from './http/metrics-listener.ts';
 import type { ServerLog } from './http/server-log.ts';
 import { SetupToken } from './http/setup-token.ts';
 import { type EstimateStrength, estimateInThread } from './http/strength.ts';
+import { type OptionNames, requireKnownOptions } from './options.ts';
 import type { Credential } from './vault/slot.ts';
 
 // With what it takes to make one, every entry is under a checkpoint within a second.
@@ -75,12 +76,32 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+const optionNames: OptionNames<ServerOptions> = {
+  authority: true,
+  address: true,
+  stateFolder: true,
+  hosts: true,
+  tls: true,
+  insecure: true,
+  publicLog: true,
+  isBehindProxy: true,
+  metricsPort: true,
+  credential: true,
+  costs: true,
+  log: true,
+  timeouts: true,
+  connections: true,
+  bodies: true,
+  estimate: true,
+};
+
 /**
  * Starts a server: opens the database, or waits for it to be initialised, and listens.
  *
  * @throws HanaperError `bad_config`, `wrong_passphrase`, and what opening a database throws
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  requireKnownOptions('startServer', options, optionNames);
   requireSafe(options);
   const stack = new AsyncDisposableStack();
   try {

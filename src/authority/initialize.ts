@@ -1,6 +1,7 @@
 import { createUuid } from '../crypto/uuid.ts';
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { getAuthority, insertAuthority } from '../store/authority.ts';
 import { insertKeySlot } from '../store/key-slots.ts';
 import { describeLocation, parseDatabaseUrl } from '../store/location.ts';
@@ -47,12 +48,24 @@ export interface Initialized {
   readonly replaced?: string;
 }
 
+const optionNames: OptionNames<InitializeOptions> = {
+  database: true,
+  slot: true,
+  credential: true,
+  costs: true,
+  organisation: true,
+  knownAuthorities: true,
+  observer: true,
+  clock: true,
+};
+
 /**
  * Initialises a database, once: root secret, key slot, authority row, and a first organisation if one is named.
  *
  * @throws HanaperError `already_initialized`, `bad_input`, `bad_config`, `unavailable`, `database_newer`, `database_corrupt`
  */
 export async function initializeAuthority(options: InitializeOptions): Promise<Initialized> {
+  requireKnownOptions('initializeAuthority', options, optionNames);
   const { organisation: name, knownAuthorities, clock = () => new Date() } = options;
   if (name !== undefined) parseArgs(createOrganisation.args, { name });
   const now = clock();

@@ -1,5 +1,6 @@
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import type { Database } from '../store/database.ts';
 import { parseDatabaseUrl } from '../store/location.ts';
 import { notInitialized, openDatabase } from '../store/open-database.ts';
@@ -28,6 +29,17 @@ export interface AuthorityOptions {
   readonly checkpointDelay?: number;
 }
 
+const optionNames: OptionNames<AuthorityOptions> = {
+  database: true,
+  authority: true,
+  knownAuthorities: true,
+  knownLogs: true,
+  observer: true,
+  examines: true,
+  clock: true,
+  checkpointDelay: true,
+};
+
 /**
  * Opens an initialised database, locked.
  *
@@ -38,6 +50,7 @@ export interface AuthorityOptions {
  * await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
+  requireKnownOptions('openAuthority', options, optionNames);
   const { observer, clock, checkpointDelay, knownLogs } = options;
   const database = await openDatabase(parseDatabaseUrl(options.database), options.examines ? 'examine' : 'use');
   try {

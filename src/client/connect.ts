@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Signer } from '../ucan/signer.ts';
 import { Client } from './client.ts';
@@ -22,6 +23,16 @@ export interface ConnectOptions extends ServerOptions {
   readonly proofs?: readonly Delegation[];
 }
 
+const optionNames: OptionNames<ConnectOptions> = {
+  server: true,
+  insecure: true,
+  timeout: true,
+  authority: true,
+  pins: true,
+  signer: true,
+  proofs: true,
+};
+
 /**
  * Connects to a server as the holder of a key, after it was found out whose server that is.
  *
@@ -31,6 +42,7 @@ export interface ConnectOptions extends ServerOptions {
  * const signed = await client.executeFor('acme', signPackage, { hash, name: 'plugin.wasm', key: 'release' });
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
+  requireKnownOptions('connect', options, optionNames);
   const { signer, proofs = [] } = options;
   const transport = openTransport(options);
   return new Client({ transport, authority: await learnAuthority(transport, options), signer, proofs });

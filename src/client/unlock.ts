@@ -1,6 +1,7 @@
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { encodeContainer } from '../ucan/container.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Signer } from '../ucan/signer.ts';
@@ -32,12 +33,24 @@ export interface UnlockedDocument {
 
 const command = '/database/unlock';
 
+const optionNames: OptionNames<UnlockOptions> = {
+  server: true,
+  insecure: true,
+  timeout: true,
+  authority: true,
+  pins: true,
+  signer: true,
+  proofs: true,
+  passphrase: true,
+};
+
 /**
  * Opens the vault of a server. The passphrase goes beside the invocation, and to nobody but the authority that is known.
  *
  * @throws HanaperError `usage`, `authority_changed`, `wrong_passphrase`, `not_authorized`, `unavailable`
  */
 export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocument> {
+  requireKnownOptions('unlockServer', options, optionNames);
   requireSafe(options);
   const transport = openTransport(options);
   const authority = await learnAuthority(transport, options);

@@ -3,8 +3,14 @@ import { encodeHex } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 import type { HanaperEvent, Observer } from '../events.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { readPackage } from '../package/read-package.ts';
-import { type SignatureSource, type VerificationResult, verifyHash } from '../package/verify-package.ts';
+import {
+  requireSignatureSource,
+  type SignatureSource,
+  type VerificationResult,
+  verifyHash,
+} from '../package/verify-package.ts';
 import type { TrustSource } from '../trust/source.ts';
 import { instantiate, kindOfPackage, type LoadedPackage, type VerifiedPackage } from './verified-package.ts';
 
@@ -20,7 +26,7 @@ export interface SecurityConfig {
 
 /** How a loader is set up. */
 export interface LoaderOptions {
-  /** Default: `{ requireSignatures: false }`. */
+  /** Default: `{ requireSignatures: false }`; must be given beside `trust` or `org`. */
   readonly security?: SecurityConfig;
   /** Where trust comes from; needed where signatures are required. */
   readonly trust?: TrustSource;
@@ -62,18 +68,20 @@ type Verify = (packageHash: string, path: string, options: LoadOptions) => Promi
 /**
  * Sets up a loader, once for all packages.
  *
- * @throws HanaperError `bad_config` where signatures are required, but no trust or no organisation is given; where a security
- * setting is unknown, or does not say whether signatures are required
+ * @throws HanaperError `bad_config` where signatures are required, but no trust or no organisation is given; where trust or an
+ * organisation is given, but `security` does not say whether signatures are required; where an option is unknown
  * @example
  * const loader = createLoader({ security: { requireSignatures: true, verificationOrg: 'acme' }, trust: authority });
  * const plugin = await loader.load('plugin.wasm');
  */
 export function createLoader(options: LoaderOptions = {}): Loader {
-  requireKnownSettings(options.security);
+  requireDecision(options);
   const { observer, clock = () => new Date() } = options;
   const verify = options.security?.requireSignatures ? requireSignature(options, clock) : checkNothing;
 
   const read = async (path: string, loadOptions: LoadOptions): Promise<VerifiedPackage> => {
+    requireKnownOptions('load', loadOptions, loadNames);
+    requireSignatureSource(loadOptions.source);
     const kind = kindOfPackage(extname(path));
     const bytes = readPackage(path);
     const packageHash = encodeHex(sha256(bytes));
@@ -104,43 +112,78 @@ export function createLoader(options: LoaderOptions = {}): Loader {
 
 const checkNothing: Verify = async () => null;
 
-function requireSignature({ security, trust, org, observer }: LoaderOptions, clock: () => Date): Verify {
-  const organisation = security?.verificationOrg ?? org;
-  if (security?.authority === '') throw emptyAuthority();
-  if (trust === undefined || !organisation) {
-    const missing = trust === undefined ? 'no source of trust' : 'no organisation';
-    throw new HanaperError(
-      'bad_config',
-      `Signatures are required, but ${missing} was given to verify them with. Name an organisation and a trust source.`,
-      { missing },
-    );
-  }
+function requireSignature(options: LoaderOptions, clock: () => Date): Verify {
+  const { security, observer } = options;
   const { authority } = security ?? {};
-  const fixed = { organisation, trust, ...(observer && { observer }), ...(authority !== undefined && { authority }) };
+  const organisation = requireOrganisation(options);
+  const fixed = {
+    organisation,
+    trust: requireTrust(options),
+    ...(observer && { observer }),
+    ...(authority !== undefined && { authority }),
+  };
   return (packageHash, path, { name, source, proofs }) => {
     const asked = { ...(name && { name }), ...(source && { source }), ...(proofs && { proofs }) };
     return verifyHash(packageHash, path, { ...fixed, ...asked, now: clock() });
   };
 }
 
-// A misspelt setting must not leave the check off.
-function requireKnownSettings(security: SecurityConfig | undefined): void {
-  if (security === undefined) return;
-  const known = ['requireSignatures', 'verificationOrg', 'authority'];
-  const unknown = Object.keys(security ?? {}).find((setting) => !known.includes(setting));
-  if (security !== null && unknown === undefined && typeof security.requireSignatures === 'boolean') return;
-  throw new HanaperError(
+function requireTrust({ trust }: LoaderOptions): TrustSource {
+  if (typeof trust?.trustFor === 'function') return trust;
+  throw nothingToVerifyWith('no source of trust');
+}
+
+function requireOrganisation({ security, org }: LoaderOptions): string {
+  const named = security?.verificationOrg ?? org;
+  if (org !== undefined && org !== named) {
+    throw new HanaperError(
+      'bad_config',
+      `Two organisations are named: org "${org}" and security.verificationOrg "${named}". Leave one of them out.`,
+      { field: 'org' },
+    );
+  }
+  if (typeof named === 'string' && named !== '') return named;
+  throw nothingToVerifyWith('no organisation');
+}
+
+function nothingToVerifyWith(missing: string): HanaperError {
+  return new HanaperError(
     'bad_config',
-    unknown === undefined
-      ? 'Say with requireSignatures, true or false, whether signatures are required.'
-      : `There is no security setting "${unknown}"; there are ${known.join(', ')}.`,
-    { field: unknown ?? 'requireSignatures' },
+    `Signatures are required, but ${missing} was given to verify them with. Name an organisation and a trust source.`,
+    { missing },
   );
 }
 
+const optionNames: OptionNames<LoaderOptions> = { security: true, trust: true, org: true, observer: true, clock: true };
+const securityNames: OptionNames<SecurityConfig> = { requireSignatures: true, verificationOrg: true, authority: true };
+const loadNames: OptionNames<LoadOptions> = { name: true, source: true, proofs: true };
+
+// Whoever names trust, an organisation or an authority means it to count: the check is off only where that is said.
+function requireDecision(options: LoaderOptions): void {
+  requireKnownOptions('createLoader', options, optionNames);
+  const { security } = options;
+  if (security === undefined) {
+    const given = (['trust', 'org'] as const).find((name) => options[name] !== undefined);
+    if (given) throw undecided(`"${given}" is given, but not whether signatures are required.`);
+    return;
+  }
+  requireKnownOptions('security', security, securityNames);
+  if (typeof security.requireSignatures !== 'boolean')
+    throw undecided('It is not said whether signatures are required.');
+  requireAuthorityText(security);
+}
+
+function undecided(why: string): HanaperError {
+  return new HanaperError('bad_config', `${why} Give security: { requireSignatures: true }, or false.`, {
+    field: 'requireSignatures',
+  });
+}
+
 // What an unset variable gives must not switch the check off.
-function emptyAuthority(): HanaperError {
-  return new HanaperError('bad_config', 'The authority to accept is empty. Give its DID, or leave it out.', {
+function requireAuthorityText(security: SecurityConfig): void {
+  if (!('authority' in security)) return;
+  if (typeof security.authority === 'string' && security.authority !== '') return;
+  throw new HanaperError('bad_config', 'The authority to accept is empty. Give its DID, or leave it out.', {
     field: 'authority',
   });
 }

@@ -50,7 +50,7 @@ export async function instantiate({ kind, bytes, packageHash, verification }: Ve
   try {
     return kind === 'wasm'
       ? { kind, packageHash, verification, module: await WebAssembly.compile(bytes) }
-      : { kind, packageHash, verification, exports: await importVerified(bytes, packageHash) };
+      : { kind, packageHash, verification, ...(await importVerified(bytes, packageHash)) };
   } catch (cause) {
     if (cause instanceof HanaperError) throw cause;
     const reason = describeThrown(cause);

@@ -1,5 +1,6 @@
 import { type ErrorCode, HanaperError, systemCodeOf } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { maxBundleLength } from '../trust/bundle.ts';
 import { createBundleSource } from '../trust/bundle-source.ts';
 import { type BundleContext, openBundle, type TrustBundle } from '../trust/open-bundle.ts';
@@ -46,6 +47,13 @@ export interface BundleTrust extends TrustSource {
   readonly latestTime?: string;
 }
 
+const optionNames: OptionNames<TrustBundleOptions> = {
+  authority: true,
+  state: true,
+  requireState: true,
+  clock: true,
+};
+
 /**
  * Opens a trust bundle from a file, and remembers it. An older one than was seen before is refused. A clock that was put
  * back does not bring to life what had expired when the newest bundle that was seen was issued. A state that cannot be
@@ -58,6 +66,7 @@ export interface BundleTrust extends TrustSource {
  * const loader = createLoader({ security: { requireSignatures: true, verificationOrg: 'acme' }, trust });
  */
 export async function openTrustBundle(path: string, options: TrustBundleOptions): Promise<BundleTrust> {
+  requireKnownOptions('openTrustBundle', options, optionNames);
   const { authority, clock = () => new Date() } = options;
   const bytes = readRegularFile(path, maxBundleLength, unreadable);
   if (bytes === undefined) throw noBundle(path);

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
 import type { HanaperEvent, Observer } from '../events.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import type { SignatureFormat } from '../signature/document.ts';
 import type { Candidate, PackageIdentity } from '../signature/verify.ts';
 import { trustBareKeys } from '../trust/resolve.ts';
@@ -92,20 +93,25 @@ export interface OfflineOptions {
  * Verifies a file on disk against an organisation's trust. The file is hashed as a stream.
  *
  * @throws HanaperError one of the reasons of `verifySignatures`, `policy_not_met`, `package_unreadable`, `package_empty`,
- * `authority_changed`; `not_found` where a file of proofs, or the organisation, is not there, `bad_input` where it cannot be read
+ * `authority_changed`; `not_found` where a file of proofs, or the organisation, is not there, `bad_input` where it cannot be read;
+ * `bad_config` for an option that is unknown
  * @example
  * const { signerName } = await verifyPackage('plugin.wasm', { organisation: 'acme', trust: authority });
  */
 export async function verifyPackage(path: string, options: VerifyOptions): Promise<VerificationResult> {
+  requireKnownOptions('verifyPackage', options, verifyNames);
+  requireSignatureSource(options.source);
   return verify(path, options, () => hashPackage(path, options.onProgress));
 }
 
 /**
  * Verifies a file on disk with public keys alone: no database, no network.
  *
- * @throws HanaperError one of the reasons of `verifySignatures`, `package_unreadable`, `package_empty`
+ * @throws HanaperError one of the reasons of `verifySignatures`, `package_unreadable`, `package_empty`; `bad_config` for an
+ * option that is unknown
  */
 export async function verifyPackageOffline(path: string, options: OfflineOptions): Promise<VerificationResult> {
+  requireKnownOptions('verifyPackageOffline', options, offlineNames);
   const { signature, trustedKeys, ...rest } = options;
   const material = trustBareKeys(trustedKeys);
   return verifyPackage(path, {
@@ -123,6 +129,44 @@ export async function verifyHash(
 ): Promise<VerificationResult> {
   return verify(path, options, async () => packageHash);
 }
+
+/**
+ * Refuses a source of signatures that is none of the three kinds, or that holds what nobody reads.
+ *
+ * @throws HanaperError `bad_config`
+ */
+export function requireSignatureSource(source: SignatureSource | undefined): void {
+  if (source === undefined) return;
+  requireKnownOptions<{ kind: string; path?: string }>('source', source, { kind: true, path: true });
+  if (source.kind === 'auto' || source.kind === 'database') return;
+  if (source.kind === 'detached' && typeof source.path === 'string') return;
+  throw new HanaperError(
+    'bad_config',
+    "Signatures come from { kind: 'auto' }, { kind: 'database' } or { kind: 'detached', path: 'FILE' }.",
+    { field: 'source' },
+  );
+}
+
+const verifyNames: OptionNames<VerifyOptions> = {
+  organisation: true,
+  trust: true,
+  source: true,
+  proofs: true,
+  name: true,
+  authority: true,
+  observer: true,
+  now: true,
+  onProgress: true,
+};
+
+const offlineNames: OptionNames<OfflineOptions> = {
+  signature: true,
+  trustedKeys: true,
+  name: true,
+  observer: true,
+  now: true,
+  onProgress: true,
+};
 
 async function verify(path: string, options: VerifyOptions, hash: () => Promise<string>): Promise<VerificationResult> {
   const name = options.name ?? basename(path);

@@ -6,6 +6,7 @@ import { HanaperError } from '../errors.ts';
 import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.ts';
 import { type LogKey, readLogKey } from '../log/log-key.ts';
 import { parseNote } from '../log/note.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { type DecodedEnvelope, decodeEnvelope, preAuthenticationEncoding } from '../signature/dsse.ts';
 import { aheadTolerance } from '../signature/time.ts';
 import { type BundleClaims, bundlePayloadType, bundleType, formatBundle, maxBundleLength } from './bundle.ts';
@@ -34,6 +35,11 @@ export interface BundleContext {
 const bounds = { payloadType: bundlePayloadType, maxPayloadLength: maxBundleLength };
 const fields = ['_type', 'authority', 'issued_at', 'expires_at', 'state', 'log', 'checkpoint'];
 
+const contextNames: OptionNames<BundleContext> = {
+  authority: true,
+  now: true,
+};
+
 /**
  * Opens a trust bundle: the bytes of a `.trust` file. One signature is verified. Whether it is older than one that was seen
  * before, `checkBundle` tells.
@@ -41,7 +47,9 @@ const fields = ['_type', 'authority', 'issued_at', 'expires_at', 'state', 'log',
  * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_not_yet_valid`, `bundle_expired`; `bad_input`, `malformed_key`, `weak_key` for
  * a DID that is none
  */
-export async function openBundle(bytes: Uint8Array, { authority, now }: BundleContext): Promise<TrustBundle> {
+export async function openBundle(bytes: Uint8Array, context: BundleContext): Promise<TrustBundle> {
+  requireKnownOptions('openBundle', context, contextNames);
+  const { authority, now } = context;
   const identity = requireEd25519(authority);
   const envelope = readEnvelope(bytes);
   if (!(await isSignedBy(identity, envelope))) throw await explainUnsigned(authority, envelope);

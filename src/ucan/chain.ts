@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid';
 import type { HanaperError } from '../errors.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { cidKey } from './cid.ts';
 import type { Delegation } from './delegation.ts';
 import type { Invocation } from './invocation.ts';
@@ -53,6 +54,15 @@ export interface Explanation {
   readonly failure?: HanaperError;
 }
 
+const contextNames: OptionNames<ChainContext> = {
+  now: true,
+  skew: true,
+  executor: true,
+  resolveProof: true,
+  revocationsOf: true,
+  resolveKeys: true,
+};
+
 /**
  * Validates an invocation with its chain of proofs (UCAN 1.0, "Validation"), or throws the one precise reason.
  *
@@ -64,6 +74,7 @@ export interface Explanation {
  * });
  */
 export async function validateInvocation(invocation: Invocation, context: ChainContext): Promise<ValidatedAuthority> {
+  requireKnownOptions('validateInvocation', context, contextNames);
   const chain = await gatherChain(invocation, context);
   judgeChain(chain, context, (_, __, failure) => {
     if (failure) throw failure;
@@ -75,6 +86,7 @@ export async function validateInvocation(invocation: Invocation, context: ChainC
 
 /** The same walk as {@link validateInvocation}, told link by link and rule by rule instead of ending at the first failure. */
 export async function explainInvocation(invocation: Invocation, context: ChainContext): Promise<Explanation> {
+  requireKnownOptions('explainInvocation', context, contextNames);
   const chain = await gatherChain(invocation, context);
   const findings = new Map<Link | Chain, RuleFinding[]>();
   let first: HanaperError | undefined;

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid';
 import { randomBytes } from '../crypto/random.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { decodeEnvelope, type Envelope, signEnvelope, type UcanVersion } from './envelope.ts';
 import { FieldReader } from './fields.ts';
 import { type IpldMap, type IpldValue, ipldMap, toIpld, toIpldMap } from './ipld.ts';
@@ -97,6 +98,18 @@ export function readDelegation(envelope: Envelope): Delegation {
   });
 }
 
+const claimNames: OptionNames<DelegationClaims> = {
+  audience: true,
+  subject: true,
+  command: true,
+  policy: true,
+  expiration: true,
+  notBefore: true,
+  meta: true,
+  nonce: true,
+  version: true,
+};
+
 /**
  * Makes and signs a delegation.
  *
@@ -107,6 +120,7 @@ export function readDelegation(envelope: Envelope): Delegation {
  * });
  */
 export async function signDelegation(signer: Signer, claims: DelegationClaims): Promise<Delegation> {
+  requireKnownOptions('signDelegation', claims, claimNames);
   const { version } = claims;
   return decodeDelegation(await signEnvelope({ kind: 'delegation', version }, payloadOf(signer, claims), signer));
 }

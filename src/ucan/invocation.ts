@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 import { concatBytes } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { computeCid } from './cid.ts';
 import { encodeDagCbor } from './dag-cbor.ts';
 import { decodeEnvelope, type Envelope, readRanges, signEnvelope, type UcanVersion } from './envelope.ts';
@@ -105,6 +106,20 @@ export function readInvocation(envelope: Envelope): Invocation {
   });
 }
 
+const claimNames: OptionNames<InvocationClaims> = {
+  subject: true,
+  command: true,
+  args: true,
+  audience: true,
+  proofs: true,
+  expiration: true,
+  issuedAt: true,
+  cause: true,
+  meta: true,
+  nonce: true,
+  version: true,
+};
+
 /**
  * Makes and signs an invocation.
  *
@@ -115,6 +130,7 @@ export function readInvocation(envelope: Envelope): Invocation {
  * });
  */
 export async function signInvocation(signer: Signer, claims: InvocationClaims): Promise<Invocation> {
+  requireKnownOptions('signInvocation', claims, claimNames);
   const { version } = claims;
   return decodeInvocation(await signEnvelope({ kind: 'invocation', version }, payloadOf(signer, claims), signer));
 }

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid';
 import { malleateEcdsa } from '../crypto/ecdsa.ts';
+import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { computeCid } from './cid.ts';
 import type { Envelope, UcanVersion } from './envelope.ts';
 import { requireTokenCid, requireTokenCids } from './fields.ts';
@@ -40,12 +41,23 @@ const argNames = ['revoke', 'path'];
 const mostReasonCharacters = 1024;
 const ecdsaSignatureBytes = 64;
 
+const claimNames: OptionNames<RevocationClaims> = {
+  target: true,
+  path: true,
+  subject: true,
+  proofs: true,
+  audience: true,
+  reason: true,
+  version: true,
+};
+
 /**
  * Makes and signs a revocation (UCAN revocation 1.0): an invocation of `/ucan/revoke` with an empty nonce and no expiry.
  *
  * @throws HanaperError `bad_input`, `malformed_token`
  */
 export async function signRevocation(signer: Signer, claims: RevocationClaims): Promise<Invocation> {
+  requireKnownOptions('signRevocation', claims, claimNames);
   const { target, path = [], subject = signer.did, proofs, audience, reason, version } = claims;
   return signInvocation(signer, {
     subject,

@@ -94,6 +94,51 @@ describe('a loader that requires signatures is bad configuration at once', () =>
     await expectCode('bad_config', () => createLoader({ security: security as never }));
   });
 
+  test.each<[string, LoaderOptions]>([
+    ['trust', { trust }],
+    ['an organisation', { org: 'acme' }],
+    ['trust and an organisation', { trust, org: 'acme' }],
+    ['an organisation from an empty variable', { org: '' }],
+  ])('%s without a word on whether signatures are required does not leave the check off', async (_, options) => {
+    await expectCode('bad_config', () => createLoader(options));
+  });
+
+  const strict = { security: { ...security, verificationOrg: 'acme' }, trust };
+  test.each<[string, object, string]>([
+    ['requireSignatures one level too high', { requireSignatures: true }, 'requireSignatures'],
+    ['verificationOrg one level too high', { ...strict, verificationOrg: 'acme' }, 'verificationOrg'],
+    ['authority one level too high', { ...strict, authority }, 'authority'],
+    ['a misspelt option', { Security: strict.security }, 'Security'],
+    ['an option of a prototype', Object.create({ requireSignatures: true }), 'requireSignatures'],
+    ['trust one level too low', { security: { ...strict.security, trust } }, 'trust'],
+    ['org one level too low', { security: { ...security, org: 'acme' }, trust }, 'org'],
+    ['an unset authority', { ...strict, security: { ...strict.security, authority: undefined } }, 'authority'],
+    ['an authority that is no text', { ...strict, security: { ...strict.security, authority: null } }, 'authority'],
+    ['a second organisation', { ...strict, org: 'other' }, 'org'],
+  ])('with %s', async (_, options, field) => {
+    expect((await expectCode('bad_config', () => createLoader(options))).details).toMatchObject({ field });
+  });
+
+  test.each([
+    ['null in place of trust', { ...strict, trust: null }],
+    ['trust that gives none', { ...strict, trust: {} }],
+    ['an organisation that is no text', { ...strict, security: { ...security, verificationOrg: 7 } }],
+    ['options that are none', null],
+  ])('with %s', async (_, options) => {
+    await expectCode('bad_config', () => createLoader(options as never));
+  });
+
+  test.each([
+    ['unknown', { organisation: 'acme' }],
+    ['unknown in the source', { source: { kind: 'auto', path: 'plugin.wasm.sig', also: 1 } }],
+    ['a source of no known kind', { source: { kind: 'file', path: 'plugin.wasm.sig' } }],
+    ['a source that is text', { source: 'database' }],
+  ])('and so is an option of one package that is %s', async (_, options) => {
+    const path = await signedPackage();
+    await expectCode('bad_config', () => createLoader(strict).load(path, options as never));
+    await expectCode('bad_config', () => createLoader(strict).read(path, options as never));
+  });
+
   test('but takes the organisation from beside the security configuration', async () => {
     const { loader } = strictLoader({ security, org: 'acme' });
     expect(await loader.load(await signedPackage())).toMatchObject({ kind: 'wasm' });

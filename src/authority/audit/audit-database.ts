@@ -1,4 +1,5 @@
 import { HanaperError } from '../../errors.ts';
+import { requireKnownOptions } from '../../options.ts';
 import { findDamage } from '../../store/damage.ts';
 import { loggedTables } from '../../store/effects.ts';
 import { readLogHead } from '../../store/log.ts';
@@ -50,6 +51,7 @@ export interface Audited {
  * @throws HanaperError `unavailable`, `database_corrupt` where it cannot be read
  */
 export function auditDatabase(authority: Authority, options: AuditOptions = {}): Promise<Audited> {
+  requireKnownOptions('auditDatabase', options, { seen: true, seenElsewhere: true, onProgress: true });
   return authority.database.transact('read', (transaction) => auditIn(transaction, authority.identity.did, options));
 }
 
