@@ -8,7 +8,7 @@ import { type DatabaseLocation, describeLocation } from './location.ts';
 import { migrateUp, readSchemaState } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { createSqliteDialect } from './sqlite.ts';
-import { beginWriting, isWritable, openableForReading, writableFile } from './sqlite-file.ts';
+import { beginReading, beginWriting, isWritable, openableForReading, writableFile } from './sqlite-file.ts';
 
 /**
  * What a database is opened for: to be made where it is not there, to be used, or to be examined. Whoever examines one
@@ -48,7 +48,7 @@ async function openSqlite(path: string, name: string, purpose: Purpose): Promise
   const file = readOnly ? openableForReading(path) : writableFile(path);
   const connection = file.open();
   const kysely = connect(createSqliteDialect(file, connection));
-  const configure = async () => (readOnly ? file.configure(connection) : beginWriting(file, connection));
+  const configure = async () => (readOnly ? beginReading(file, connection) : beginWriting(file, connection));
   return prepare(new Database('sqlite', name, kysely), { purpose, readOnly, configure });
 }
 

@@ -1,9 +1,11 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { HanaperError } from '../errors.ts';
 import { describeFileState, lengthOf } from './file-state.ts';
+import { type FileWatch, LiveFileWatch } from './file-watch.ts';
+import { sqliteCodeOf } from './sqlite-code.ts';
 
 /** A SQLite file that exists, and how connections to it are opened. */
 export interface SqliteFile {
@@ -14,8 +16,10 @@ export interface SqliteFile {
   open(): DatabaseSync;
   /** Makes a connection ready for use. */
   configure(connection: DatabaseSync): void;
-  /** Says which file lies at the path: where that changes, what is open is another. */
-  identify(): string;
+  /** Opens a connection that only reads. */
+  openReader(): DatabaseSync;
+  /** Tells whether what lies at the path stays what was opened. */
+  readonly watch: FileWatch;
 }
 
 /** Milliseconds for which SQLite itself waits for a file that is busy. */
@@ -36,18 +40,21 @@ export function writableFile(path: string): SqliteFile {
     readOnly: false,
     open: () => new DatabaseSync(path, { timeout: busyTimeout, enableForeignKeyConstraints: true }),
     configure: (connection) => connection.exec(writingSettings + readingSettings),
-    identify: () => identify(path),
+    openReader: () => readableFile(path).open(),
+    watch: new LiveFileWatch(path),
   };
 }
 
 /** A file to read from, whoever else writes to it. */
 function readableFile(path: string): SqliteFile {
+  const open = () => new DatabaseSync(path, { timeout: busyTimeout, readOnly: true });
   return {
     path,
     readOnly: true,
-    open: () => new DatabaseSync(path, { timeout: busyTimeout, readOnly: true }),
+    open,
     configure: (connection) => connection.exec(readingSettings),
-    identify: () => identify(path),
+    openReader: open,
+    watch: new LiveFileWatch(path),
   };
 }
 
@@ -55,11 +62,8 @@ function readableFile(path: string): SqliteFile {
 function immutableFile(path: string): SqliteFile {
   const location = pathToFileURL(path);
   location.search = '?mode=ro&immutable=1';
-  return {
-    ...readableFile(path),
-    open: () => new DatabaseSync(location, { readOnly: true }),
-    identify: () => describeFileState(path),
-  };
+  const open = () => new DatabaseSync(location, { readOnly: true });
+  return { ...readableFile(path), open, openReader: open, watch: watchImmutable(path) };
 }
 
 /**
@@ -105,8 +109,16 @@ export function isWritable(path: string): boolean {
 export function beginWriting(file: SqliteFile, connection: DatabaseSync): Promise<void> {
   return retryWhileBusy(async () => {
     connection.exec('PRAGMA journal_mode = WAL');
-    file.configure(connection);
+    beginReading(file, connection);
   });
+}
+
+/** Makes the first connection to a file ready for use, and begins to watch the file. */
+export function beginReading(file: SqliteFile, connection: DatabaseSync): void {
+  file.configure(connection);
+  // From the first query on there is a log beside it.
+  connection.exec('select 1 from sqlite_schema limit 1');
+  file.watch.begin(connection);
 }
 
 /** Tries something again for as long as SQLite would wait itself, and leaves the process to others meanwhile. */
@@ -116,7 +128,7 @@ export async function retryWhileBusy(act: () => Promise<void>): Promise<void> {
     try {
       return await act();
     } catch (error) {
-      if (codeOf(error) !== busyCode || Date.now() > deadline) throw error;
+      if (sqliteCodeOf(error) !== busyCode || Date.now() > deadline) throw error;
     }
     await sleep(pause);
   }
@@ -128,18 +140,17 @@ function canRead(file: SqliteFile): boolean {
     connection.exec('select 1 from sqlite_schema');
     return true;
   } catch (error) {
-    if (!unreadableCodes.includes(codeOf(error))) throw error;
+    if (!unreadableCodes.includes(sqliteCodeOf(error))) throw error;
     return false;
   } finally {
     connection.close();
   }
 }
 
-function codeOf(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
-}
-
-function identify(path: string): string {
-  const status = statSync(path, { throwIfNoEntry: false });
-  return status ? `${status.dev} ${status.ino}` : 'absent';
+// Nobody may write to it, be it by SQLite.
+function watchImmutable(path: string): FileWatch {
+  const before = describeFileState(path);
+  const look = () =>
+    describeFileState(path) === before ? undefined : { reason: 'was moved, exchanged or written to', mayPass: false };
+  return { isLogging: false, begin: () => undefined, look, lookAtPaths: look };
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -12,6 +12,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import type { FileFault, FileWatch } from './file-watch.ts';
 import { busyTimeout, retryWhileBusy, type SqliteFile } from './sqlite-file.ts';
 
 const mostPrepared = 100;
@@ -21,6 +22,12 @@ const mostConnections = 8;
 const longestUnseen = 100;
 // For so many milliseconds a reader goes on before whoever else waits has a turn: a signal, a timer, another request.
 const longestTurn = 25;
+// For so many milliseconds one waits for another process that may be moving its log into the file, looking each `pause`.
+const longestCheckpoint = 1000;
+const pause = 20;
+
+/** Readers of files that were lost: they stay open, so that nothing is made of those files when a connection is closed. */
+const abandoned: DatabaseSync[] = [];
 
 /**
  * Kysely over `node:sqlite`: the connection to the file that is given, others beside it where several transactions are open
@@ -44,18 +51,17 @@ class ManyConnections extends SqliteAdapter {
 
 class SqliteDriver implements Driver {
   readonly #file: SqliteFile;
-  /** Which file it was that lay at the path. */
-  readonly #identity: string;
   readonly #connections: SqliteConnection[];
   readonly #idle: SqliteConnection[];
   readonly #waiting: ((connection: SqliteConnection) => void)[] = [];
-  /** When the file was last seen at its path. */
+  /** When the files were last looked at. */
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #isAtFault = false;
+  #keeper: DatabaseSync | undefined;
 
   constructor(file: SqliteFile, first: DatabaseSync) {
     const connection = new SqliteConnection(first);
     this.#file = file;
-    this.#identity = file.identify();
     this.#connections = [connection];
     this.#idle = [connection];
   }
@@ -63,23 +69,32 @@ class SqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SqliteConnection> {
-    if (performance.now() - this.#lookedAt > longestUnseen) this.#requireSameFile();
-    return this.#idle.pop() ?? this.#openAnother() ?? new Promise((resolve) => this.#waiting.push(resolve));
+    const connection = this.#idle.pop() ?? this.#openAnother() ?? (await this.#wait());
+    if (performance.now() - this.#lookedAt <= longestUnseen) return connection;
+    try {
+      await this.#requireSameFiles(connection);
+      return connection;
+    } catch (error) {
+      await this.releaseConnection(connection);
+      throw error;
+    }
   }
 
   async beginTransaction(connection: SqliteConnection, settings: TransactionSettings): Promise<void> {
     const isReading = settings.accessMode === 'read only';
     connection.begin(isReading);
     if (isReading) return run(connection, 'begin');
-    this.#requireSameFile();
+    await this.#requireSameFiles(connection);
     // SQLite's own wait would hold this whole process, and with it the writer that is waited for, if that is here too.
     return retryWhileBusy(() => connection.withoutWaiting(() => run(connection, 'begin immediate')));
   }
 
-  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+  async commitTransaction(connection: SqliteConnection): Promise<void> {
     // What was read without a lock is worth something only where nobody has written meanwhile.
-    if (this.#file.readOnly) this.#requireSameFile();
+    if (this.#file.readOnly) this.#requireNoFault(this.#file.watch.lookAtPaths());
     await run(connection, 'commit');
+    // What was committed to files that nobody will ever open again is not done.
+    if (connection.isWriting) await this.#requireSameFiles(connection);
   }
 
   rollbackTransaction(connection: DatabaseConnection): Promise<void> {
@@ -93,33 +108,60 @@ class SqliteDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
+    const isSound = this.#idle.every((connection) => connection.lookAt(this.#file.watch) === undefined);
+    // The last connection that is closed moves the log into the file and removes it: into one that is another's by now, and
+    // away from under somebody else. It does not while there is one more.
+    if (isSound) this.#keeper?.close();
+    else if (this.#keeper) abandoned.push(this.#keeper);
     for (const connection of this.#connections) connection.close();
   }
 
-  // SQLite would go on with a file that was deleted or exchanged, and what it writes there nobody would ever see.
-  #requireSameFile(): void {
-    this.#lookedAt = performance.now();
-    if (this.#isSameFile()) return;
-    this.#lookedAt = Number.NEGATIVE_INFINITY;
-    throw new HanaperError(
-      'unavailable',
-      `${this.#file.path} was moved, deleted, exchanged or written to while it was open. Put it back, or start again.`,
-      { path: this.#file.path },
-    );
+  // A connection that can only read: where it is the last that is closed, it moves and removes nothing.
+  #keep(): DatabaseSync {
+    const keeper = this.#file.openReader();
+    keeper.exec('select 1 from sqlite_schema limit 1');
+    return keeper;
   }
 
-  #isSameFile(): boolean {
-    return this.#file.identify() === this.#identity;
+  // SQLite would go on with files that were deleted, exchanged or overwritten, and what it writes there nobody would ever see.
+  async #requireSameFiles(connection: SqliteConnection): Promise<void> {
+    // Whoever has waited in vain once does not wait again.
+    const deadline = performance.now() + (this.#isAtFault ? 0 : longestCheckpoint);
+    for (;;) {
+      const fault = connection.lookAt(this.#file.watch);
+      // Another process may be moving its log into the file at this moment.
+      if (fault === undefined || !fault.mayPass || performance.now() > deadline) return this.#requireNoFault(fault);
+      await sleep(pause);
+    }
+  }
+
+  #requireNoFault(fault: FileFault | undefined): void {
+    this.#isAtFault = fault !== undefined;
+    this.#lookedAt = fault ? Number.NEGATIVE_INFINITY : performance.now();
+    if (fault) throw notTheSame(this.#file.path, fault);
+    if (this.#file.watch.isLogging && !this.#file.readOnly) this.#keeper ??= this.#keep();
+  }
+
+  #wait(): Promise<SqliteConnection> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #openAnother(): SqliteConnection | undefined {
-    if (this.#connections.length >= mostConnections || !this.#isSameFile()) return undefined;
+    if (this.#connections.length >= mostConnections || this.#file.watch.lookAtPaths()) return undefined;
     const opened = this.#file.open();
     this.#file.configure(opened);
     const connection = new SqliteConnection(opened);
     this.#connections.push(connection);
     return connection;
   }
+}
+
+function notTheSame(path: string, { reason }: FileFault): HanaperError {
+  return new HanaperError(
+    'unavailable',
+    `${path} ${reason} while it was open. Nothing more is written to it. Find out what was done there, put it right, and start again.`,
+    { path, reason },
+  );
 }
 
 interface Prepared {
@@ -141,6 +183,16 @@ class SqliteConnection implements DatabaseConnection {
   /** Takes note of what kind of transaction begins. */
   begin(isReading: boolean): void {
     this.#yieldedAt = isReading ? performance.now() : Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether it has a transaction that writes, or had one last. */
+  get isWriting(): boolean {
+    return this.#yieldedAt === Number.POSITIVE_INFINITY;
+  }
+
+  /** Looks at the files, outside of a transaction. */
+  lookAt(watch: FileWatch): FileFault | undefined {
+    return watch.look(this.#file);
   }
 
   /** Runs something that fails at once where the file is busy. */
