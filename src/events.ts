@@ -28,6 +28,7 @@ export const eventNames = [
   'ucan.legacy.imported',
   'command.executed',
   'command.refused',
+  'command.unconfirmed',
   'log.checkpoint_failed',
   'log.refused',
   'vault.unlocked',

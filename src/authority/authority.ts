@@ -274,7 +274,15 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     try {
       await this.#checkpointer.finish();
     } finally {
+      await this.#end();
+    }
+  }
+
+  // An observer that cannot be told of the lock does not keep the database open.
+  async #end(): Promise<void> {
+    try {
       this.lock();
+    } finally {
       await this.database.close();
     }
   }

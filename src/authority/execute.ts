@@ -3,7 +3,6 @@ import { listDidIds } from '../store/did-documents.ts';
 import { readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import { type Transaction, withSavepoint } from '../store/transaction.ts';
-import { formatCid } from '../ucan/cid.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import type { ReceiptClaims } from '../ucan/receipt.ts';
 import { type Verified, verifyToken } from '../ucan/verified.ts';
@@ -14,7 +13,7 @@ import { type Executed, findExecuted } from './executed.ts';
 import type { Host } from './host.ts';
 import { type Recall, withoutMemo } from './memo.ts';
 import { rememberPrincipals } from './principals.ts';
-import { reportRefusal } from './refusals.ts';
+import { isInDoubt, reportExecuted, reportRefused, unrecorded } from './report-outcome.ts';
 import { type BudgetedRequest, type Request, withBudget } from './request.ts';
 import { openRequestBudget } from './request-budget.ts';
 import { runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
@@ -56,25 +55,38 @@ const faults: readonly ErrorCode[] = [
  * fault, leaves nothing.
  *
  * @throws HanaperError `invalid_token_signature`, what `authorize` throws, `not_found` for an unknown command, `bad_input`
- * for arguments that do not fit it, `locked`, `unavailable`, `database_corrupt`
+ * for arguments that do not fit it, `locked`, `database_corrupt`, `unavailable` (with `may_be_done` where it may be done
+ * all the same; with `receipt` and perhaps `index` where it was done, and could not be told to the observer)
  */
 export async function execute(host: Host, command: AnyCommand, request: Request): Promise<Answer> {
-  try {
-    const invocation = await verifyToken(request.invocation);
-    const told = new Told();
-    const asked = withBudget(request);
-    if (command.needsCheckpoint) await host.checkpoint();
-    const admitted = await host.database.transact('read', async (transaction) => {
-      const found = await admit(host, transaction, command, asked, told);
-      return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
-    });
-    const answer = 'kind' in admitted ? admitted : await perform(host, invocation, asked, admitted, told);
-    told.tell(host);
-    reportExecuted(host, command, invocation, answer);
-    return answer;
-  } catch (error) {
+  const told = new Told();
+  const answer = await decide(host, command, request, told).catch((error: unknown) => {
+    if (isInDoubt(error)) told.settleDoubt();
     reportRefused(host, command, request, error);
     throw error;
+  });
+  tell(host, command, request, answer, told);
+  return answer;
+}
+
+async function decide(host: Host, command: AnyCommand, request: Request, told: Told): Promise<Answer> {
+  const invocation = await verifyToken(request.invocation);
+  const asked = withBudget(request);
+  if (command.needsCheckpoint) await host.checkpoint();
+  const admitted = await host.database.transact('read', async (transaction) => {
+    const found = await admit(host, transaction, command, asked, told);
+    return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
+  });
+  return 'kind' in admitted ? admitted : perform(host, invocation, asked, admitted, told);
+}
+
+// What was done stays done where nobody can be told of it.
+function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: Answer, told: Told): void {
+  try {
+    told.tell(host);
+    reportExecuted(host, command, invocation, answer);
+  } catch (error) {
+    throw answer.kind === 'receipt' ? unrecorded(answer, error) : error;
   }
 }
 
@@ -251,20 +263,4 @@ async function findPrincipals(
 async function addPrincipals({ transaction, now }: Surroundings, dids: readonly string[]): Promise<number[]> {
   const ids = await rememberPrincipals({ transaction, now }, dids);
   return dids.map((did) => ids.get(did) ?? 0);
-}
-
-function reportRefused(host: Host, command: AnyCommand, { invocation }: Request, error: unknown): void {
-  if (!(error instanceof HanaperError)) return;
-  reportRefusal(host, command, describeInvocation(invocation), invocation.args, error);
-}
-
-function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {
-  if (answer.kind !== 'receipt' || answer.isReplay) return;
-  host.report('command.executed', { command: command.name, ...describeInvocation(invocation) }, answer.refusal);
-  if (answer.refusal) reportRefusal(host, command, describeInvocation(invocation), invocation.args, answer.refusal);
-}
-
-/** What is told of an invocation. */
-function describeInvocation({ cid, issuer, subject }: Invocation): Readonly<Record<string, string>> {
-  return { invocation: formatCid(cid), invoker: issuer, subject };
 }

@@ -65,7 +65,7 @@ async function createContext(
     recall,
     vault: () => host.requireVault(),
     emit: (name, details) => told.note(name, details),
-    afterCommit: (act) => told.after(act),
+    afterCommit: (act) => told.afterDoubt(act),
     lock: () => host.lock(),
   };
 }

@@ -5,6 +5,7 @@ import type { Host } from './host.ts';
 export class Told {
   #events: { readonly name: EventName; readonly details: HanaperEvent['details'] }[] = [];
   #acts: (() => void)[] = [];
+  #inAnyCase: (() => void)[] = [];
 
   /** Notes an event. */
   note(name: EventName, details: HanaperEvent['details']): void {
@@ -16,15 +17,25 @@ export class Told {
     this.#acts.push(act);
   }
 
+  /** Notes something to be done also where nobody knows whether it was committed. */
+  afterDoubt(act: () => void): void {
+    this.#inAnyCase.push(act);
+  }
+
   /** Forgets all: nothing of it came to be. */
   clear(): void {
     this.#events = [];
     this.#acts = [];
+    this.#inAnyCase = [];
   }
 
   /** Does and tells it. */
   tell(host: Host): void {
-    for (const act of this.#acts) act();
+    for (const act of [...this.#acts, ...this.#inAnyCase]) act();
     for (const { name, details } of this.#events) host.report(name, details);
+  }
+  /** Does what is to be done where nobody knows whether it was committed, and tells nothing. */
+  settleDoubt(): void {
+    for (const act of this.#inAnyCase) act();
   }
 }

@@ -82,9 +82,9 @@ export class Writer {
       if (hasGrown) this.#onEntries();
       for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome);
     } catch (error) {
-      const [only, ...others] = batch;
-      // What went wrong may be one writer's fault: then the others must not suffer for it.
-      if (others.length === 0) only?.reject(error);
+      // What went wrong may be one writer's fault: then the others must not suffer for it. A database that is not to be used
+      // is so for all, and nobody waits for it again in turn.
+      if (batch.length === 1 || isUnavailable(error)) for (const each of batch) each.reject(error);
       else for (const each of batch) await this.#writeTogether([each]);
     }
   }
@@ -114,6 +114,10 @@ async function attempt(turn: Turn, act: () => Promise<unknown>): Promise<Outcome
     if (isRefusal && !turn.isOpen) return { refusal: error };
     throw error;
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof HanaperError && error.code === 'unavailable';
 }
 
 function settle(waiting: Waiting | undefined, outcome: Outcome): void {

@@ -1,35 +1,43 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import type { Observer } from '../events.ts';
 
 /** Appends every event to a file as JSON lines (`-`: standard error). */
 export interface EventLog extends Disposable {
+  /** @throws HanaperError `unavailable` where the file cannot be written */
   readonly observe: Observer;
 }
 
 /**
  * Opens the event log before anything is done, so that nothing is done unrecorded.
  *
- * @throws HanaperError `bad_config` where the file cannot be written
+ * @throws HanaperError `bad_config` where the file cannot be opened
  */
 export async function openEventLog(path: string): Promise<EventLog> {
-  const { default: pino } = await import('pino');
   const descriptor = path === '-' ? 2 : openForAppending(path);
-  const destination = pino.destination({ dest: descriptor, sync: true });
-  const logger = pino(
-    { base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } },
-    destination,
-  );
+  // Where a line broke off, the next begins on one of its own.
+  let start = '';
   return {
     observe: ({ name, time, reason, details }) => {
       const level = reason === undefined ? 'info' : 'warn';
-      logger[level]({ time, event: name, ...(reason && { reason }), details });
-      destination.flushSync();
+      const line = JSON.stringify({ level, time, event: name, ...(reason && { reason }), details });
+      try {
+        writeAll(descriptor, encodeUtf8(`${start}${line}\n`));
+        start = '';
+      } catch (cause) {
+        start = '\n';
+        throw unwritable(path, cause);
+      }
     },
     [Symbol.dispose]: () => {
       if (descriptor !== 2) closeSync(descriptor);
     },
   };
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
 }
 
 function openForAppending(path: string): number {
@@ -44,4 +52,15 @@ function openForAppending(path: string): number {
       cause,
     );
   }
+}
+
+function unwritable(path: string, cause: unknown): HanaperError {
+  const reason = systemCodeOf(cause) ?? 'unwritable';
+  const file = path === '-' ? 'on standard error' : path;
+  return new HanaperError(
+    'unavailable',
+    `The event log ${file} cannot be written (${reason}): see whether its disk is full.`,
+    { path, reason },
+    cause,
+  );
 }

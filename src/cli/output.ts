@@ -70,6 +70,8 @@ function escapeCharacter(character: string): string {
 /** Any failure as an error with a code: what has none is a fault of ours. */
 export function toHanaperError(error: unknown): HanaperError {
   if (error instanceof HanaperError) return error;
+  // What went wrong first is what is told, not what went wrong while it was cleared away.
+  if (error instanceof SuppressedError) return toHanaperError(error.suppressed);
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
   return new HanaperError(
     'internal',

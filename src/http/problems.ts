@@ -34,6 +34,11 @@ const faults: { readonly [Code in ErrorCode]?: string } = {
   slot_damaged: 'A key slot of the database is damaged. The log of the server says more.',
 };
 
+const unconfirmed =
+  'The database did not confirm this: it may be done. Ask again with the same invocation, which is executed once; what was done is answered with its receipt.';
+const unrecorded =
+  'This was done, and has a receipt, but the server could not record it among its events. Ask again with the same invocation to have the receipt.';
+
 const refusalVariable = 'refusal';
 
 /** Why a request was refused, for the log. */
@@ -57,8 +62,17 @@ export function refusalOf(context: Context): Refusal | undefined {
 function toTold(error: unknown): HanaperError {
   const code = error instanceof HanaperError ? error.code : 'internal';
   const fault = faults[code];
-  if (fault !== undefined) return new HanaperError(code, fault);
-  return error as HanaperError;
+  if (fault === undefined) return error as HanaperError;
+  return error instanceof HanaperError && error.details['may_be_done'] === true
+    ? toldInDoubt(error)
+    : new HanaperError(code, fault);
+}
+
+// Of what may be done the caller must know so much: they alone can ask again with the same invocation.
+function toldInDoubt({ code, details: { receipt } }: HanaperError): HanaperError {
+  return typeof receipt === 'string'
+    ? new HanaperError(code, unrecorded, { may_be_done: true, receipt })
+    : new HanaperError(code, unconfirmed, { may_be_done: true });
 }
 
 /** The document of an error, which may be told as it stands. */
@@ -92,6 +106,7 @@ export function respondProblem(
   return respond(context, problem.status, JSON.stringify(problem), {
     'Content-Type': problemType,
     ...headersOf(told),
+    ...receiptHeadersOf(error),
     ...headers,
   });
 }
@@ -100,4 +115,13 @@ function headersOf({ code, details }: HanaperError): HeaderRecord {
   if (code === 'token_missing') return { 'WWW-Authenticate': 'Bearer' };
   const seconds = details['retry_after'];
   return code === 'rate_limited' && typeof seconds === 'number' ? { 'Retry-After': String(seconds) } : {};
+}
+
+// What was done and could not be recorded has a receipt all the same.
+function receiptHeadersOf(error: unknown): HeaderRecord {
+  const { receipt, index } = error instanceof HanaperError && error.code === 'unavailable' ? error.details : {};
+  return {
+    ...(typeof receipt === 'string' && { 'Hanaper-Receipt': receipt }),
+    ...(typeof index === 'number' && { 'Hanaper-Log-Index': String(index) }),
+  };
 }

@@ -1,7 +1,7 @@
-import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { CompiledQuery, type ControlledTransaction, type Kysely, sql } from 'kysely';
 import { Turns } from '../turns.ts';
 import { Effects } from './effects.ts';
-import { translateFailure, translateRefusal } from './failure.ts';
+import { translateCommitFailure, translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
 
@@ -23,7 +23,7 @@ export class Database {
    * Runs `work` in one transaction: all of it is done, or nothing. Whoever reads sees the database as it is at the first
    * query, however long that takes.
    *
-   * @throws HanaperError whatever `work` throws, `unavailable`, `database_corrupt`, `already_exists`
+   * @throws HanaperError whatever `work` throws, `unavailable` (with `may_be_done` where a COMMIT was not confirmed), `database_corrupt`, `already_exists`
    */
   transact<Result>(access: 'read' | 'write', work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     // Writers of one process would only keep each other waiting for the file.
@@ -43,7 +43,7 @@ export class Database {
         });
       try {
         const result = await work({ engine: this.engine, kysely, effects: new Effects() });
-        await kysely.commit().execute();
+        await this.#commit(kysely, access);
         return result;
       } catch (error) {
         // What went wrong first is what is told, even where the connection is gone and nothing can be rolled back.
@@ -56,6 +56,14 @@ export class Database {
       }
     } catch (error) {
       throw translateFailure(error, this.name);
+    }
+  }
+
+  async #commit(kysely: ControlledTransaction<Schema>, access: 'read' | 'write'): Promise<void> {
+    try {
+      await kysely.commit().execute();
+    } catch (error) {
+      throw access === 'write' ? translateCommitFailure(error, this.name) : error;
     }
   }
 

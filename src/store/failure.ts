@@ -42,6 +42,29 @@ export function translateRefusal(error: unknown, database: string): unknown {
   return unavailable(`${database} cannot be reached: ${error.message}.`, database, error);
 }
 
+/**
+ * What a COMMIT that failed means. Where the database has not said that it is undone, nobody knows here whether it was done:
+ * `unavailable`, with `may_be_done`.
+ */
+export function translateCommitFailure(error: unknown, database: string): unknown {
+  const translated = translateFailure(error, database);
+  if (!(error instanceof Error) || isUndone(error, database)) return translated;
+  return new HanaperError(
+    'unavailable',
+    `${database} did not confirm what was written (${error.message}): it may be done. Ask again with the same invocation, or look, before you do it anew.`,
+    { database, may_be_done: true },
+    error,
+  );
+}
+
+// SQLite takes back what it could not commit, unless the disk fails on the way. PostgreSQL says so with a code; what it says of
+// connections, and of its own end, can come after the deed.
+function isUndone(error: Error, database: string): boolean {
+  if (error instanceof HanaperError) return true;
+  if (database.startsWith('sqlite:')) return !('errcode' in error && (Number(error.errcode) & 0xff) === sqlite.ioError);
+  return 'severity' in error && 'code' in error && /^(?!08|40003|57|58|XX)[0-9A-Z]{5}$/.test(String(error.code));
+}
+
 function translateSqlite(error: Error, code: number, database: string): unknown {
   if (sqliteUniqueViolations.includes(code)) return alreadyExists(error);
   switch (code & 0xff) {

@@ -105,7 +105,6 @@ describe.each(engines)('$name', (engine) => {
 
   const failures: readonly { readonly title: string; readonly isOpen: boolean; readonly failure: Error }[] = [
     { title: 'a refusal after something was written', isOpen: true, failure: error('bad_input') },
-    { title: 'what is unavailable', isOpen: false, failure: error('unavailable') },
     { title: 'a fault of ours', isOpen: false, failure: error('internal') },
     { title: 'an error that is none of ours', isOpen: false, failure: new RangeError('on purpose') },
   ];
@@ -155,23 +154,53 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
-  test('a commit that fails leaves nothing, and each is then done alone', async () => {
+  test('what is unavailable for one is so for all of the transaction, which is not tried again', async () => {
     await using world = await open();
     const writes = countWrites(world.database);
-    failCommits(world.database, 1);
-    await Promise.all(names(4).map((name) => world.writer.write(adding(name))));
-    expect(writes()).toBe(5);
-    expect(await rows(world)).toEqual(names(4));
-    expect(await headSize(world)).toBe(world.size + 4);
+    const tried: string[] = [];
+    const failure = error('unavailable');
+    const outcomes = await Promise.allSettled(
+      names(12).map((name, index) =>
+        world.writer.write(async (transaction, turn) => {
+          tried.push(name);
+          await addRow(transaction, turn, name);
+          if (index === 3) throw failure;
+        }),
+      ),
+    );
+    expect(writes()).toBe(1);
+    expect(tried).toEqual(names(4));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: failure });
+    expect(await rows(world)).toEqual([]);
+    expect(await headSize(world)).toBe(world.size);
+    expect(await world.writer.write(adding('next'))).toBe('next');
+  });
+
+  test('a database that cannot be written is waited for once, not by each writer in turn', async () => {
+    await using world = await open();
+    let begun = 0;
+    const { transact } = world.database;
+    world.database.transact = async () => {
+      begun++;
+      throw error('unavailable');
+    };
+    const outcomes = await Promise.allSettled(names(12).map((name) => world.writer.write(adding(name))));
+    world.database.transact = transact;
+    expect(begun).toBe(1);
+    expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'ok'))).toEqual(
+      Array(12).fill('unavailable'),
+    );
   });
 
   test('where no commit comes about, each is told, and the next can', async () => {
     await using world = await open();
-    failCommits(world.database, 4);
+    const writes = countWrites(world.database);
+    failCommits(world.database, 1);
     const outcomes = await Promise.allSettled(names(3).map((name) => world.writer.write(adding(name))));
     expect(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'ok'))).toEqual(
       Array(3).fill('unavailable'),
     );
+    expect(writes()).toBe(1);
     expect(await rows(world)).toEqual([]);
     expect(await world.writer.write(adding('next'))).toBe('next');
   });

@@ -87,6 +87,13 @@ describe('hanaper --log', () => {
     ]);
   });
 
+  test('on a full disk stops what is not done yet, and the disk is named', async () => {
+    const { message, details } = await cli.refusesBoth('unavailable', 'key', 'create', 'unseen', '--log', '/dev/full');
+    expect(details).toEqual({ path: '/dev/full', reason: 'ENOSPC' });
+    expect(message).toContain('/dev/full');
+    expect((await cli.run('key', 'list')).stdout).not.toContain('unseen');
+  });
+
   test('tells of offline verification', async () => {
     await cli.done('key', 'export', 'release', '--output', 'release.pem');
     const trusted = ['--trust-key', 'release.pem'];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HanaperError } from '../../src/errors.ts';
-import { translateFailure } from '../../src/store/failure.ts';
+import { translateCommitFailure, translateFailure } from '../../src/store/failure.ts';
 
 function codeOf(error: unknown): unknown {
   const translated = translateFailure(error, 'postgres://host:5432/hanaper');
@@ -48,6 +48,38 @@ describe("SQLite's", () => {
     [1555, 'already_exists', 'primary key'],
   ])('%i is %s: %s', (errcode, expected) => {
     expect(codeOf(Object.assign(new Error('from the driver'), { code: 'ERR_SQLITE_ERROR', errcode }))).toBe(expected);
+  });
+});
+
+describe('a COMMIT that fails', () => {
+  const postgres = 'postgres://host:5432/hanaper';
+  const mayBeDone = (error: Error, database = postgres) => {
+    const translated = translateCommitFailure(error, database);
+    return translated instanceof HanaperError && translated.details['may_be_done'] === true;
+  };
+
+  test.each(['08006', '40003', '57P01', '57014', '58030', 'XX000'])('may be done: %s', (code) => {
+    const error = Object.assign(new Error('from the server'), { severity: 'FATAL', code });
+    expect(mayBeDone(error)).toBe(true);
+  });
+
+  test.each(['23505', '40001', '40P01', '53100', '25P02'])('is undone: %s', (code) => {
+    const error = Object.assign(new Error('from the server'), { severity: 'ERROR', code });
+    expect(mayBeDone(error)).toBe(false);
+  });
+
+  test('may be done where the connection broke, or nothing came', () => {
+    expect(mayBeDone(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(mayBeDone(Object.assign(new Error('read'), { code: 'ECONNRESET' }))).toBe(true);
+    expect(mayBeDone(new Error('Query read timeout'))).toBe(true);
+  });
+
+  test('is undone in a file, unless its disk fails', () => {
+    const inFile = (errcode: number) =>
+      Object.assign(new Error('from the driver'), { code: 'ERR_SQLITE_ERROR', errcode });
+    expect(mayBeDone(inFile(13), 'sqlite:hanaper.db')).toBe(false);
+    expect(mayBeDone(inFile(5), 'sqlite:hanaper.db')).toBe(false);
+    expect(mayBeDone(inFile(1034), 'sqlite:hanaper.db')).toBe(true);
   });
 });
 

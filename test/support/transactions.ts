@@ -14,6 +14,16 @@ export function failCommits(database: Database, times: number): void {
   });
 }
 
+/** Lets the next write transactions of a database be committed, and has nobody hear of it. */
+export function loseConfirmations(database: Database, times: number): void {
+  let left = times;
+  replaceTransact(database, (transact) => async (access, work) => {
+    const result = await transact(access, work);
+    if (access === 'read' || left-- <= 0) return result;
+    throw new HanaperError('unavailable', 'The answer was lost, on purpose.', { may_be_done: true });
+  });
+}
+
 /** A commit that waits. */
 export interface HeldCommit {
   /** Settled once all is written that is to be committed. */

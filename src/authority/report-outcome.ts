@@ -1,0 +1,52 @@
+import { HanaperError } from '../errors.ts';
+import { formatCid } from '../ucan/cid.ts';
+import type { Invocation } from '../ucan/invocation.ts';
+import type { AnyCommand } from './command.ts';
+import type { Answer } from './execute.ts';
+import type { Executed } from './executed.ts';
+import type { Host } from './host.ts';
+import { reportRefusal } from './refusals.ts';
+import type { Request } from './request.ts';
+
+/** Whether an error leaves it open that something was done. */
+export function isInDoubt(error: unknown): error is HanaperError {
+  return error instanceof HanaperError && error.details['may_be_done'] === true;
+}
+
+/** Tells of a request that was refused, or of which nobody knows whether it was executed. */
+export function reportRefused(host: Host, command: AnyCommand, { invocation }: Request, error: unknown): void {
+  if (!(error instanceof HanaperError)) return;
+  const about = describeInvocation(invocation);
+  if (command.access === 'write' && isInDoubt(error)) {
+    host.report('command.unconfirmed', { command: command.name, ...about, may_be_done: true }, error);
+  } else reportRefusal(host, command, about, invocation.args, error);
+}
+
+/** Tells of an invocation that was executed now. */
+export function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {
+  if (answer.kind !== 'receipt' || answer.isReplay) return;
+  const about = describeInvocation(invocation);
+  host.report('command.executed', { command: command.name, ...about }, answer.refusal);
+  if (answer.refusal) reportRefusal(host, command, about, invocation.args, answer.refusal);
+}
+
+/** The error for what was done, and could not be told to the observer. */
+export function unrecorded({ receipt, index }: Executed, cause: unknown): HanaperError {
+  const cid = formatCid(receipt.invocation.cid);
+  const reason = cause instanceof Error ? ` ${cause.message}` : '';
+  return new HanaperError(
+    'unavailable',
+    `This was done, and has the receipt ${cid}, but its events could not be recorded.${reason} Asked again with the same invocation, it is answered with that receipt.`,
+    {
+      ...(cause instanceof HanaperError && cause.details),
+      may_be_done: true,
+      receipt: cid,
+      ...(index !== undefined && { index }),
+    },
+    cause,
+  );
+}
+
+function describeInvocation({ cid, issuer, subject }: Invocation): Readonly<Record<string, string>> {
+  return { invocation: formatCid(cid), invoker: issuer, subject };
+}
