@@ -18,7 +18,7 @@ test('each event says when it is told, and what with', () => {
 
 test('those that tell of a refusal, and no others, have a reason', () => {
   for (const [name = '', , details] of rows) {
-    expect(/\breason$/.test(details ?? ''), name).toBe(/(fail(ed|ure)|refused)$/.test(name));
+    expect(/\breason$/.test(details ?? ''), name).toBe(/(fail(ed|ure)|unconfirmed|refused)$/.test(name));
   }
 });
 
