@@ -7,6 +7,16 @@ const forbidden: readonly { pattern: RegExp; reason: string; only?: RegExp }[] =
   { pattern: /\b(describe|it|test)\.(skip|only|todo|fails)\(/, reason: 'a test that does not run', only: /^test\// },
   { pattern: /@ts-(ignore|nocheck|expect-error)/, reason: 'a type check switched off', only: /\.ts$/ },
   { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, reason: 'work left in a comment', only: /^(src|bin|bench|demo)\// },
+  {
+    pattern: /Secret\.adopt\(/,
+    reason: 'a secret is allocated by secret-bytes.ts from the start, and held; adopting it is for programs',
+    only: /^src\/(?!crypto\/secret\.ts|http\/strength-worker\.ts)/,
+  },
+  {
+    pattern: /as SecretBytes\b/,
+    reason: 'what allocates secrets is secret-bytes.ts alone',
+    only: /^src\/(?!secret-bytes\.ts)/,
+  },
 ];
 
 /** Looks through every committed file for what must not be in it. */

@@ -1,5 +1,7 @@
 /** Base64 from digit to digit, in plain JavaScript: for secrets, which must not become strings, and for platforms without their own. */
 
+import { allocateSecret, type SecretBytes } from './secret-bytes.ts';
+
 const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const base64UrlAlphabet = `${base64Alphabet.slice(0, 62)}-_`;
 const padding = 0x3d;
@@ -23,28 +25,29 @@ function base64Variant(alphabet: string, padded: boolean): Base64Variant {
 }
 
 /** Like `encodeBase64`, but as ASCII bytes: for secrets, which must not become strings. */
-export function encodeBase64Ascii(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function encodeBase64Ascii(bytes: Uint8Array): SecretBytes {
   return encodeVariant(base64, bytes);
 }
 
 /** Like `decodeBase64`, but from ASCII bytes: for secrets, which must not become strings. */
-export function decodeBase64Ascii(ascii: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+export function decodeBase64Ascii(ascii: Uint8Array): SecretBytes | undefined {
   return decodeVariant(base64, ascii);
 }
 
 /** Like `encodeBase64Url`, but as ASCII bytes. */
-export function encodeBase64UrlAscii(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function encodeBase64UrlAscii(bytes: Uint8Array): SecretBytes {
   return encodeVariant(base64Url, bytes);
 }
 
 /** Like `decodeBase64Url`, but from ASCII bytes. */
-export function decodeBase64UrlAscii(ascii: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+export function decodeBase64UrlAscii(ascii: Uint8Array): SecretBytes | undefined {
   return decodeVariant(base64Url, ascii);
 }
 
-function encodeVariant(variant: Base64Variant, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+function encodeVariant(variant: Base64Variant, bytes: Uint8Array): SecretBytes {
   const digits = Math.ceil((bytes.length * 4) / 3);
-  const ascii = new Uint8Array(variant.padded ? Math.ceil(bytes.length / 3) * 4 : digits).fill(padding);
+  const ascii = allocateSecret(variant.padded ? Math.ceil(bytes.length / 3) * 4 : digits);
+  ascii.fill(padding);
   for (let i = 0, bits = 0, held = 0, next = 0; i < digits; i++) {
     if (bits < 6) {
       held = (held << 8) | (bytes[next++] ?? 0);
@@ -57,10 +60,10 @@ function encodeVariant(variant: Base64Variant, bytes: Uint8Array): Uint8Array<Ar
   return ascii;
 }
 
-function decodeVariant(variant: Base64Variant, ascii: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+function decodeVariant(variant: Base64Variant, ascii: Uint8Array): SecretBytes | undefined {
   const digits = variant.padded ? unpaddedLength(ascii) : ascii.length;
   if (digits === undefined || digits % 4 === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((digits * 3) / 4));
+  const bytes = allocateSecret(Math.floor((digits * 3) / 4));
   let bits = 0;
   let held = 0;
   let length = 0;

@@ -1,6 +1,8 @@
-import { decodeHex, decodeUtf8, equalBytes } from '../bytes.ts';
+import { equalBytes } from '../bytes.ts';
+import { trimAscii } from '../crypto/pem.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { decodeSecretHex } from '../secret-bytes.ts';
 import { preparePassphrase, readPassphrase } from '../vault/passphrase.ts';
 import type { Credential } from '../vault/slot.ts';
 import { askHidden } from './prompt.ts';
@@ -96,8 +98,8 @@ function readRawKey(path: string): FoundCredential {
 
 function decodeRawKey(file: Secret): Secret {
   if (file.length === rawKeyLength) return Secret.copyOf(file.bytes);
-  const key = decodeHex((decodeUtf8(file.bytes) ?? '').trim());
-  if (key?.length === rawKeyLength) return Secret.adopt(key);
+  const key = decodeSecretHex(trimAscii(file.bytes));
+  if (key?.length === rawKeyLength) return Secret.hold(key);
   throw new HanaperError(
     'bad_input',
     `A raw key file holds 32 bytes, or 64 lower-case hex characters. Make one: openssl rand -out FILE 32.`,

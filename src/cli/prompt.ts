@@ -1,5 +1,6 @@
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { allocateSecret, copySecret } from '../secret-bytes.ts';
 import { Interrupted } from './interrupted.ts';
 
 const mostBytes = 4096;
@@ -43,7 +44,7 @@ function readLine(stdin: NodeJS.ReadStream): Promise<Secret> {
         if (end === undefined) return;
         // What follows is for the next question, so this one must no longer listen.
         stdin.pause().removeAllListeners('data');
-        if (end < chunk.length) stdin.unshift(Buffer.from(chunk.subarray(end)));
+        if (end < chunk.length) stdin.unshift(Buffer.from(copySecret(chunk.subarray(end)).buffer));
         resolve(line.take());
       } catch (error) {
         reject(error);
@@ -58,7 +59,7 @@ function readLine(stdin: NodeJS.ReadStream): Promise<Secret> {
 }
 
 class HiddenLine {
-  readonly #buffer = new Uint8Array(mostBytes);
+  readonly #buffer = allocateSecret(mostBytes);
   #length = 0;
 
   /** Adds what was typed. Returns where the next line begins in it, once this one has ended. */

@@ -1,11 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { allocateSecret, copySecret, type SecretBytes } from '../secret-bytes.ts';
 
 const othersMayRead = 0o044;
 
 /** What a file held, and whether others than its owner may read it. */
 export interface BoundedFile {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: SecretBytes;
   readonly exposed: boolean;
 }
 
@@ -28,13 +29,13 @@ export function readBounded(path: string, most: number): BoundedFile {
   }
 }
 
-function readAll(descriptor: number, path: string, most: number): Uint8Array<ArrayBuffer> {
-  const buffer = new Uint8Array(most + 1);
+function readAll(descriptor: number, path: string, most: number): SecretBytes {
+  const buffer = allocateSecret(most + 1);
   try {
     let length = 0;
     while (length < buffer.length) {
       const read = readSync(descriptor, buffer, length, buffer.length - length, null);
-      if (read === 0) return buffer.slice(0, length);
+      if (read === 0) return copySecret(buffer.subarray(0, length));
       length += read;
     }
     throw new HanaperError('bad_input', `${path} is larger than ${most} bytes.`, { path });

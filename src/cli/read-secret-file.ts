@@ -16,5 +16,5 @@ export interface SecretFile {
  */
 export function readSecretFile(path: string): SecretFile {
   const { bytes, exposed } = readBounded(path, mostBytes);
-  return { content: Secret.adopt(bytes), exposed };
+  return { content: Secret.hold(bytes), exposed };
 }

@@ -1,7 +1,8 @@
-import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
+import { allocateSecret, joinSecret } from '../secret-bytes.ts';
 import { encodeContainer } from '../ucan/container.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Signer } from '../ucan/signer.ts';
@@ -104,7 +105,7 @@ function unsafe(message: string, option: string): HanaperError {
 
 // Byte by byte, so that the passphrase never becomes a string.
 function encodeBody({ bytes }: Secret): Secret {
-  using escaped = Secret.adopt(new Uint8Array(bytes.length * 6));
+  using escaped = Secret.hold(allocateSecret(bytes.length * 6));
   let length = 0;
   for (const byte of bytes) {
     const written = escapeByte(byte);
@@ -112,7 +113,7 @@ function encodeBody({ bytes }: Secret): Secret {
     length += written.length;
   }
   const head = encodeUtf8('{"method":"passphrase","passphrase":"');
-  return Secret.adopt(concatBytes(head, escaped.bytes.subarray(0, length), encodeUtf8('"}')));
+  return Secret.hold(joinSecret(head, escaped.bytes.subarray(0, length), encodeUtf8('"}')));
 }
 
 // JSON (RFC 8259, section 7).

@@ -35,7 +35,7 @@ export async function open(key: Secret, sealed: Uint8Array, aad: Uint8Array): Pr
     sealed.subarray(nonceLength),
     aad,
   );
-  return plaintext && Secret.adopt(plaintext);
+  return plaintext && Secret.hold(plaintext);
 }
 
 function requireLength(what: string, length: number, expected: number): void {

@@ -24,5 +24,5 @@ export async function argon2id(
   parameters: Argon2Parameters,
   inputs: Argon2Inputs = {},
 ): Promise<Secret> {
-  return Secret.adopt(await deriveArgon2id(passphrase.bytes, salt, parameters, inputs));
+  return Secret.hold(await deriveArgon2id(passphrase.bytes, salt, parameters, inputs));
 }

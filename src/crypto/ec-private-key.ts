@@ -1,4 +1,5 @@
-import { concatBytes, decodeHex, encodeHex, equalBytes } from '../bytes.ts';
+import { decodeHex, encodeHex, equalBytes } from '../bytes.ts';
+import { joinSecret } from '../secret-bytes.ts';
 import { DerReader, derTag, malformedDer } from './der.ts';
 import { decompressEcdsaPublicKey, type EcdsaCurve, type EcdsaPublicKey, ecdsaPublicKeyOf } from './ecdsa.ts';
 import { type PrivateKeyInfo, publicKeyMismatch } from './private-key-info.ts';
@@ -49,7 +50,7 @@ export async function decodeEcPrivateKey(der: Uint8Array): Promise<EcPrivateKey 
 /** A private key with its public key in PKCS#8, byte for byte as OpenSSL writes it. */
 export async function encodeEcInfo({ curve, scalar }: EcPrivateKey): Promise<Secret> {
   const point = decompressEcdsaPublicKey(curve, await ecdsaPublicKeyOf(curve, scalar));
-  return Secret.adopt(concatBytes(pkcs8Prefix[curve], scalar.bytes, beforePoint, point));
+  return Secret.hold(joinSecret(pkcs8Prefix[curve], scalar.bytes, beforePoint, point));
 }
 
 async function readEcPrivateKey(

@@ -31,7 +31,7 @@ const orders: Readonly<Record<EcdsaCurve, bigint>> = {
 
 /** A new private key: a scalar of 32 bytes. */
 export async function generateEcdsaKey(curve: EcdsaCurve): Promise<Secret> {
-  return Secret.adopt(await generateEcdsaScalar(curve));
+  return Secret.hold(await generateEcdsaScalar(curve));
 }
 
 /**

@@ -14,7 +14,7 @@ const signatureLength = 64;
 
 /** A new private key: the 32-byte seed of RFC 8032, section 5.1.5. */
 export function generateSeed(): Secret {
-  return Secret.adopt(randomBytes(keyLength));
+  return Secret.hold(randomBytes(keyLength));
 }
 
 /**

@@ -12,14 +12,14 @@ export async function decryptPrivateKeyInfo(
   { kdf, keyLength, iv, ciphertext }: EncryptedPrivateKeyInfo,
   passphrase: Secret,
 ): Promise<Secret | undefined> {
-  using key = Secret.adopt(
+  using key = Secret.hold(
     kdf.name === 'scrypt'
       ? await deriveScrypt(passphrase.bytes, kdf, keyLength)
       : await derivePbkdf2(passphrase.bytes, kdf, keyLength),
   );
   const plaintext = await decryptAesCbc(key.bytes, iv, ciphertext);
   if (plaintext === undefined) return undefined;
-  const info = Secret.adopt(plaintext);
+  const info = Secret.hold(plaintext);
   if (startsLikePrivateKeyInfo(info.bytes)) return info;
   info[Symbol.dispose]();
   return undefined;
@@ -29,7 +29,7 @@ export async function decryptPrivateKeyInfo(
 export async function encryptPrivateKeyInfo(info: Secret, passphrase: Secret): Promise<Uint8Array<ArrayBuffer>> {
   const parameters = { ...costs, salt: randomBytes(16) };
   const iv = randomBytes(16);
-  using key = Secret.adopt(await deriveScrypt(passphrase.bytes, parameters, 32));
+  using key = Secret.hold(await deriveScrypt(passphrase.bytes, parameters, 32));
   const ciphertext = await encryptAesCbc(key.bytes, iv, info.bytes);
   return encodeScryptAes256(parameters, iv, ciphertext);
 }

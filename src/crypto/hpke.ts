@@ -6,6 +6,7 @@
 import { decryptAes256Gcm, encryptAes256Gcm } from '#crypto/aead';
 import { concatBytes, encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { joinSecret } from '../secret-bytes.ts';
 import { hkdfExpand, hkdfExtract } from './hkdf.ts';
 import { Secret } from './secret.ts';
 import { agreeX25519, generateX25519Key, x25519PublicKeyOf } from './x25519.ts';
@@ -61,7 +62,7 @@ export async function openSealed(
   if (shared === undefined) return undefined;
   const open = (key: Secret, nonce: Secret) => decryptAes256Gcm(key.bytes, nonce.bytes, ciphertext, aad);
   const plaintext = await withKeySchedule(shared, info, open);
-  return plaintext && Secret.adopt(plaintext);
+  return plaintext && Secret.hold(plaintext);
 }
 
 // RFC 9180, section 4.1: Encap and Decap, which differ in whose keys are whose.
@@ -94,7 +95,7 @@ async function labeledExtract(
   label: string,
   material: Uint8Array,
 ): Promise<Secret> {
-  using labeled = Secret.adopt(concatBytes(version, suiteId, encodeUtf8(label), material));
+  using labeled = Secret.hold(joinSecret(version, suiteId, encodeUtf8(label), material));
   return await hkdfExtract(salt, labeled);
 }
 

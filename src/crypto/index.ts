@@ -1,4 +1,6 @@
 /** Primitives, without a word of the domain. They name no Node module; what differs by platform is behind `#crypto/…`. */
+
+export { allocateSecret, type SecretBytes } from '../secret-bytes.ts';
 export { open, seal, sealOverhead } from './aead.ts';
 export { type Argon2Inputs, type Argon2Parameters, argon2id } from './argon2.ts';
 export { createSha256, type Sha256, sha256 } from './digest.ts';

@@ -1,5 +1,6 @@
 import { concatBytes, encodeBase64, equalBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { joinSecret } from '../secret-bytes.ts';
 import { DerReader, derTag, malformedDer } from './der.ts';
 import { type Ed25519PublicKey, importPublicKey, publicKeyOf } from './ed25519.ts';
 import { decodePem, encodePem } from './pem.ts';
@@ -58,7 +59,7 @@ export function encodePrivateKeyPem(seed: Secret): Secret {
 
 /** A seed in PKCS#8, version 0. */
 export function encodeEd25519Info(seed: Secret): Secret {
-  return Secret.adopt(concatBytes(pkcs8Prefix, seed.bytes));
+  return Secret.hold(joinSecret(pkcs8Prefix, seed.bytes));
 }
 
 /**

@@ -1,4 +1,5 @@
-import { concatBytes, decodeBase64Ascii, encodeBase64Ascii, encodeUtf8, equalBytes } from '../bytes.ts';
+import { decodeBase64Ascii, encodeBase64Ascii, encodeUtf8, equalBytes } from '../bytes.ts';
+import { allocateSecret, copySecret, joinSecret, type SecretBytes } from '../secret-bytes.ts';
 import { Secret } from './secret.ts';
 
 /** The longest key file that is read, in bytes. */
@@ -15,20 +16,20 @@ export function decodePem(file: Uint8Array, label: string): Secret | undefined {
   const body = file.length > maxKeyFileLength ? undefined : pemBody(file, label);
   const der = body && decodeBase64Ascii(body);
   body?.fill(0);
-  return der && Secret.adopt(der);
+  return der && Secret.hold(der);
 }
 
 /** Bytes in PEM, in lines of 64 characters, in bytes that can be wiped. */
 export function encodePem(label: string, der: Uint8Array): Secret {
-  using base64 = Secret.adopt(encodeBase64Ascii(der));
+  using base64 = Secret.hold(encodeBase64Ascii(der));
   const lines = Math.ceil(base64.length / lineLength);
-  const broken = new Uint8Array(base64.length + lines).fill(newline);
+  using body = Secret.hold(allocateSecret(base64.length + lines));
+  body.bytes.fill(newline);
   for (let i = 0; i < lines; i++) {
-    broken.set(base64.bytes.subarray(i * lineLength, (i + 1) * lineLength), i * (lineLength + 1));
+    body.bytes.set(base64.bytes.subarray(i * lineLength, (i + 1) * lineLength), i * (lineLength + 1));
   }
-  using body = Secret.adopt(broken);
-  return Secret.adopt(
-    concatBytes(encodeUtf8(`-----BEGIN ${label}-----\n`), body.bytes, encodeUtf8(`-----END ${label}-----\n`)),
+  return Secret.hold(
+    joinSecret(encodeUtf8(`-----BEGIN ${label}-----\n`), body.bytes, encodeUtf8(`-----END ${label}-----\n`)),
   );
 }
 
@@ -38,7 +39,7 @@ export function trimAscii(text: Uint8Array): Uint8Array {
   return start < 0 ? text.subarray(0, 0) : text.subarray(start, text.findLastIndex((byte) => !isAsciiSpace(byte)) + 1);
 }
 
-function pemBody(file: Uint8Array, label: string): Uint8Array | undefined {
+function pemBody(file: Uint8Array, label: string): SecretBytes | undefined {
   const begin = encodeUtf8(`-----BEGIN ${label}-----`);
   const end = encodeUtf8(`-----END ${label}-----`);
   const inner = trimAscii(file);
@@ -46,7 +47,17 @@ function pemBody(file: Uint8Array, label: string): Uint8Array | undefined {
   if (!equalBytes(inner.subarray(0, begin.length), begin) || !equalBytes(inner.subarray(-end.length), end)) {
     return undefined;
   }
-  return inner.subarray(begin.length, -end.length).filter((byte) => !isAsciiSpace(byte));
+  const body = copySecret(inner.subarray(begin.length, -end.length));
+  let length = 0;
+  for (const byte of body) if (!isAsciiSpace(byte)) body[length++] = byte;
+  return takeDigits(body, length);
+}
+
+// What stood behind the digits is wiped as well: they have moved to the front.
+function takeDigits(body: SecretBytes, length: number): SecretBytes {
+  const digits = copySecret(body.subarray(0, length));
+  body.fill(0);
+  return digits;
 }
 
 function isAsciiSpace(byte: number): boolean {

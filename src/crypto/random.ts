@@ -1,8 +1,9 @@
 import { fillRandom } from '#crypto/random';
+import { allocateSecret, type SecretBytes } from '../secret-bytes.ts';
 
-/** Bytes from the platform's cryptographic generator, in a buffer of their own. */
-export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
+/** Returns `length` bytes from the platform's cryptographic generator, allocated as secrets are. */
+export function randomBytes(length: number): SecretBytes {
+  const bytes = allocateSecret(length);
   fillRandom(bytes);
   return bytes;
 }

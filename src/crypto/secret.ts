@@ -1,36 +1,40 @@
+import { copySecret, type SecretBytes, takeSecret } from '../secret-bytes.ts';
+
 const live = new Set<Secret>();
 
 /**
  * Bytes that must not outlive their use: a seed, a passphrase, a derived key.
- * They lie in a buffer of their own (never a shared pool), have no text form of any kind,
+ * They lie in a buffer of their own, outside of the collected heap and of every shared pool, have no text form of any kind,
  * and are overwritten with zeros when the `using` block ends.
  *
  * @example
  * using seed = Secret.adopt(randomBytes(32));
  */
 export class Secret implements Disposable {
-  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #bytes: SecretBytes | undefined;
 
-  private constructor(bytes: Uint8Array<ArrayBuffer>) {
+  private constructor(bytes: SecretBytes) {
     this.#bytes = bytes;
     live.add(this);
   }
 
-  /** Takes over `bytes`; the caller must not use them again. */
-  static adopt(bytes: Uint8Array<ArrayBuffer>): Secret {
-    if (bytes.byteLength === bytes.buffer.byteLength) return new Secret(bytes);
-    const secret = Secret.copyOf(bytes);
-    bytes.fill(0);
-    return secret;
+  /** Holds bytes that were allocated for a secret, not a copy. The caller must not use them again. */
+  static hold(bytes: SecretBytes): Secret {
+    return new Secret(bytes);
   }
 
-  /** Copies `bytes` into a buffer of its own. */
+  /** Moves `bytes` into a buffer of its own: what was given is overwritten with zeros. */
+  static adopt(bytes: Uint8Array): Secret {
+    return new Secret(takeSecret(bytes));
+  }
+
+  /** Copies `bytes` into a buffer of its own; what was given stays as it is. */
   static copyOf(bytes: Uint8Array): Secret {
-    return new Secret(new Uint8Array(bytes));
+    return new Secret(copySecret(bytes));
   }
 
   /** The bytes themselves, not a copy. Using them after the secret has ended is a `TypeError`. */
-  get bytes(): Uint8Array<ArrayBuffer> {
+  get bytes(): SecretBytes {
     if (this.#bytes === undefined) throw new TypeError('this secret has been wiped');
     return this.#bytes;
   }

@@ -9,7 +9,7 @@ const keyLength = 32;
 
 /** A new private key of X25519: 32 random bytes (RFC 7748, section 6.1). */
 export function generateX25519Key(): Secret {
-  return Secret.adopt(randomBytes(keyLength));
+  return Secret.hold(randomBytes(keyLength));
 }
 
 /** The public key of a private one: 32 bytes (RFC 7748, section 6.1). */
@@ -26,7 +26,7 @@ export async function agreeX25519(privateKey: Secret, publicKey: Uint8Array): Pr
   requireLength('private key', privateKey.length);
   requireLength('public key', publicKey.length);
   const shared = await multiplyX25519(privateKey.bytes, publicKey);
-  return shared && Secret.adopt(shared);
+  return shared && Secret.hold(shared);
 }
 
 /** The public key of X25519, 32 bytes, that belongs to a public key of Ed25519 (RFC 7748, section 4.1). */
@@ -37,7 +37,7 @@ export function x25519KeyOfEd25519(publicKey: Ed25519PublicKey): Uint8Array<Arra
 /** The private key of X25519, 32 bytes, that belongs to a seed of Ed25519: its scalar (RFC 8032, section 5.1.5). */
 export async function x25519KeyOfSeed(seed: Secret): Promise<Secret> {
   requireLength('seed', seed.length);
-  using hash = Secret.adopt(await hashSha512(seed.bytes));
+  using hash = Secret.hold(await hashSha512(seed.bytes));
   const scalar = Secret.copyOf(hash.bytes.subarray(0, keyLength));
   clamp(scalar.bytes);
   return scalar;

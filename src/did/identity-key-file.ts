@@ -6,6 +6,7 @@ import { decodePem, encodePem, maxKeyFileLength, trimAscii } from '../crypto/pem
 import { readPrivateKeyInfo } from '../crypto/private-key-info.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { decodeSecretHex } from '../secret-bytes.ts';
 import { decodePrivateJwk } from './jwk.ts';
 import { PrivateKey } from './private-key.ts';
 
@@ -89,21 +90,8 @@ function fromEc(key: EcPrivateKey | undefined): PrivateKey {
 function decodeHexSeed(file: Uint8Array): Secret | undefined {
   const digits = file.length === hexLength + 1 && file[hexLength] === newline ? file.subarray(0, hexLength) : file;
   if (digits.length !== hexLength) return undefined;
-  const seed = Secret.adopt(new Uint8Array(hexLength / 2));
-  for (let i = 0; i < hexLength; i++) {
-    const value = hexValue(digits[i] ?? 0);
-    if (value === undefined) {
-      seed[Symbol.dispose]();
-      return undefined;
-    }
-    seed.bytes[i >> 1] = ((seed.bytes[i >> 1] ?? 0) << 4) | value;
-  }
-  return seed;
-}
-
-function hexValue(character: number): number | undefined {
-  if (character >= 0x30 && character <= 0x39) return character - 0x30;
-  return character >= 0x61 && character <= 0x66 ? character - 0x57 : undefined;
+  const seed = decodeSecretHex(digits);
+  return seed && Secret.hold(seed);
 }
 
 function unreadable(): HanaperError {

@@ -1,8 +1,9 @@
-import { decodeBase64Ascii, decodeBase64Url, decodeUtf8, encodeBase64Url, encodeUtf8, equalBytes } from '../bytes.ts';
+import { decodeBase64Url, decodeBase64UrlAscii, decodeUtf8, encodeBase64Url, equalBytes } from '../bytes.ts';
 import { compressEcdsaPublicKey, decompressEcdsaPublicKey } from '../crypto/ecdsa.ts';
 import { importPublicKey } from '../crypto/ed25519.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { encodeSecretText } from '../secret-bytes.ts';
 import { PrivateKey, publicKeyOfPrivate } from './private-key.ts';
 import type { KeyType, PublicKey } from './public-key.ts';
 
@@ -130,9 +131,9 @@ function readCoordinate(text: unknown): Uint8Array {
 // As bytes: decoding text would leave copies that nobody wipes.
 function readSecret(text: unknown): Secret {
   if (typeof text !== 'string' || !coordinate.test(text)) throw malformed('d is not 32 bytes in base64url');
-  using base64 = Secret.adopt(encodeUtf8(`${text.replaceAll('-', '+').replaceAll('_', '/')}=`));
-  const secret = decodeBase64Ascii(base64.bytes);
-  if (secret) return Secret.adopt(secret);
+  using base64 = Secret.hold(encodeSecretText(text));
+  const secret = decodeBase64UrlAscii(base64.bytes);
+  if (secret) return Secret.hold(secret);
   throw malformed('d is not 32 bytes in base64url');
 }
 

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { decodeUtf8 } from '../bytes.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { allocateSecret } from '../secret-bytes.ts';
 import { preparePassphrase } from '../vault/passphrase.ts';
 import { receiveBody, requireType } from './body.ts';
 import { secretBodyBytes } from './limits.ts';
@@ -31,7 +32,7 @@ export async function readSecretBody(context: Context): Promise<SecretBody> {
 
 // The parts are wiped as they are copied.
 async function receiveWiped(context: Context): Promise<Secret> {
-  const buffer = new Uint8Array(secretBodyBytes);
+  const buffer = allocateSecret(secretBodyBytes);
   let length = 0;
   try {
     await receiveBody(context, secretBodyBytes, (part) => {

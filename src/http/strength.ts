@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { copySecret } from '../secret-bytes.ts';
 import type { PassphraseStrength } from '../vault/strength.ts';
 
 /** Estimates how hard a passphrase is to guess. */
@@ -15,7 +16,7 @@ const longest = 20_000;
  * @throws HanaperError `unavailable` where that takes too long
  */
 export async function estimateInThread(passphrase: Secret): Promise<PassphraseStrength> {
-  const bytes = new Uint8Array(passphrase.bytes);
+  const bytes = copySecret(passphrase.bytes);
   const worker = new Worker(workerUrl());
   try {
     return await new Promise((resolve, reject) => {

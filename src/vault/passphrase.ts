@@ -1,6 +1,7 @@
-import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
+import { decodeUtf8 } from '../bytes.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { encodeSecretText } from '../secret-bytes.ts';
 
 const maxLength = 1024;
 const lineFeed = 0x0a;
@@ -20,7 +21,7 @@ export function preparePassphrase(text: string): Secret {
   const prepared = text.replace(/\p{Zs}/gu, ' ').normalize('NFC');
   if (prepared.length === 0) throw unusable('is empty');
   if (/[\p{Cc}\p{Cn}]/u.test(prepared)) throw unusable('holds a control or unassigned character');
-  const bytes = Secret.adopt(encodeUtf8(prepared));
+  const bytes = Secret.hold(encodeSecretText(prepared));
   if (bytes.length <= maxLength) return bytes;
   bytes[Symbol.dispose]();
   throw unusable(`is longer than ${maxLength} bytes`);

@@ -10,7 +10,7 @@ const keyLength = 32;
 
 /** A new root secret: 32 random bytes, from which every other key of a database comes. */
 export function generateRootSecret(): Secret {
-  return Secret.adopt(randomBytes(keyLength));
+  return Secret.hold(randomBytes(keyLength));
 }
 
 /** The 32-byte key of one purpose: HKDF-SHA256 over the root secret with the purpose as its context string. */

@@ -33,12 +33,12 @@ afterEach(() => {
 /** Every secret that is made from here on, with what it held when it was made. */
 function watchSecrets(): readonly { secret: Secret; hex: string }[] {
   const made: { secret: Secret; hex: string }[] = [];
-  const { adopt, copyOf } = Secret;
+  const { hold, copyOf } = Secret;
   const watch = (secret: Secret) => {
     made.push({ secret, hex: toHex(secret.bytes) });
     return secret;
   };
-  vi.spyOn(Secret, 'adopt').mockImplementation((bytes) => watch(adopt(bytes)));
+  vi.spyOn(Secret, 'hold').mockImplementation((bytes) => watch(hold(bytes)));
   vi.spyOn(Secret, 'copyOf').mockImplementation((bytes) => watch(copyOf(bytes)));
   return made;
 }

@@ -2,25 +2,26 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
 import { Secret, wipeAllSecrets } from '../../src/crypto/secret.ts';
+import { allocateSecret, encodeSecretText } from '../../src/secret-bytes.ts';
 
 const text = 'correct horse battery staple';
 
 test('a secret is overwritten when its block ends', () => {
-  const bytes = encodeUtf8(text);
+  const bytes = encodeSecretText(text);
   {
-    using secret = Secret.adopt(bytes);
+    using secret = Secret.hold(bytes);
     expect(secret.bytes).toBe(bytes);
   }
-  expect(bytes).toEqual(new Uint8Array(text.length));
+  expect(bytes).toEqual(allocateSecret(text.length));
 });
 
 test('a secret is overwritten when its block throws', () => {
-  const bytes = encodeUtf8(text);
+  const bytes = encodeSecretText(text);
   expect(() => {
-    using secret = Secret.adopt(bytes);
+    using secret = Secret.hold(bytes);
     throw new RangeError(String(secret.length));
   }).toThrow(RangeError);
-  expect(bytes).toEqual(new Uint8Array(text.length));
+  expect(bytes).toEqual(allocateSecret(text.length));
 });
 
 test('a secret that was wiped is not used again, and may be wiped twice', () => {
@@ -67,7 +68,7 @@ describe('a secret lies in a buffer of its own', () => {
   test('where it is adopted from a shared pool, which is wiped', () => {
     const pooled = Buffer.from(text);
     expect(pooled.buffer.byteLength).toBeGreaterThan(pooled.length);
-    using secret = Secret.adopt(pooled as Uint8Array<ArrayBuffer>);
+    using secret = Secret.adopt(pooled);
     expect(secret.bytes.buffer.byteLength).toBe(secret.length);
     expect(secret.bytes).toEqual(encodeUtf8(text));
     expect(pooled.every((byte) => byte === 0)).toBe(true);
@@ -83,8 +84,8 @@ describe('a secret lies in a buffer of its own', () => {
 });
 
 test('every secret that is still alive is wiped at once', () => {
-  const arrays = [encodeUtf8('one'), encodeUtf8('two'), encodeUtf8('three')];
-  const secrets = arrays.map((bytes) => Secret.adopt(bytes));
+  const arrays = ['one', 'two', 'three'].map(encodeSecretText);
+  const secrets = arrays.map((bytes) => Secret.hold(bytes));
   wipeAllSecrets();
   for (const bytes of arrays) expect(bytes.every((byte) => byte === 0)).toBe(true);
   for (const secret of secrets) expect(() => secret.bytes).toThrow(TypeError);

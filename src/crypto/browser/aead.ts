@@ -1,3 +1,4 @@
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import { asSource, subtle, unlessRefused } from './web-crypto.ts';
 
 const name = 'AES-GCM';
@@ -19,9 +20,9 @@ export async function decryptAes256Gcm(
   nonce: Uint8Array,
   ciphertextAndTag: Uint8Array,
   aad: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<SecretBytes | undefined> {
   const secret = await subtle.importKey('raw', asSource(key), name, false, ['decrypt']);
   const parameters = { name, iv: asSource(nonce), additionalData: asSource(aad), tagLength };
   const plaintext = await unlessRefused(() => subtle.decrypt(parameters, secret, asSource(ciphertextAndTag)));
-  return plaintext && new Uint8Array(plaintext);
+  return plaintext && takeSecret(new Uint8Array(plaintext));
 }

@@ -1,4 +1,5 @@
 import { argon2idAsync } from '@noble/hashes/argon2.js';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { Argon2Inputs, Argon2Parameters } from '../argon2.ts';
 
 const tagLength = 32;
@@ -9,7 +10,7 @@ export async function deriveArgon2id(
   nonce: Uint8Array,
   { memoryKib, passes, lanes }: Argon2Parameters,
   { secret, associatedData }: Argon2Inputs,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SecretBytes> {
   const tag = await argon2idAsync(message, nonce, {
     m: memoryKib,
     t: passes,
@@ -18,7 +19,5 @@ export async function deriveArgon2id(
     ...(secret && { key: secret }),
     ...(associatedData && { personalization: associatedData }),
   });
-  const output = new Uint8Array(tag);
-  tag.fill(0);
-  return output;
+  return takeSecret(tag);
 }

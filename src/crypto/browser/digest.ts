@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import { asSource, subtle } from './web-crypto.ts';
 
 // WebCrypto has SHA-256, but answers later, and takes its input whole.
@@ -6,8 +7,8 @@ export function hashSha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(sha256(bytes));
 }
 
-export async function hashSha512(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await subtle.digest('SHA-512', asSource(bytes)));
+export async function hashSha512(bytes: Uint8Array): Promise<SecretBytes> {
+  return takeSecret(new Uint8Array(await subtle.digest('SHA-512', asSource(bytes))));
 }
 
 export class PlatformSha256 {

@@ -1,6 +1,7 @@
 import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { concatBytes, decodeHex } from '../../bytes.ts';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { EcdsaCurve } from '../ecdsa.ts';
 import { asSource, subtle } from './web-crypto.ts';
 
@@ -15,8 +16,8 @@ function bytes(hex: string): Uint8Array {
   return decodeHex(hex) ?? new Uint8Array(0);
 }
 
-export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(curves[curve].utils.randomSecretKey());
+export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<SecretBytes> {
+  return takeSecret(curves[curve].utils.randomSecretKey());
 }
 
 export async function deriveEcdsaPublicKey(curve: EcdsaCurve, scalar: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

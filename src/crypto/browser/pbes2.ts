@@ -1,4 +1,5 @@
 import { scryptAsync } from '@noble/hashes/scrypt.js';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { Pbkdf2Hash, Pbkdf2Parameters, ScryptParameters } from '../pbes2.ts';
 import { asSource, subtle, unlessRefused } from './web-crypto.ts';
 
@@ -14,26 +15,24 @@ export async function deriveScrypt(
   passphrase: Uint8Array,
   { salt, cost, blockSize, parallelization }: ScryptParameters,
   length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SecretBytes> {
   const derived = await scryptAsync(passphrase, salt, {
     N: cost,
     r: blockSize,
     p: parallelization,
     dkLen: length,
   });
-  const output = new Uint8Array(derived);
-  derived.fill(0);
-  return output;
+  return takeSecret(derived);
 }
 
 export async function derivePbkdf2(
   passphrase: Uint8Array,
   { salt, iterations, hash }: Pbkdf2Parameters,
   length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SecretBytes> {
   const secret = await subtle.importKey('raw', asSource(passphrase), 'PBKDF2', false, ['deriveBits']);
   const parameters = { name: 'PBKDF2', salt: asSource(salt), iterations, hash: hashNames[hash] };
-  return new Uint8Array(await subtle.deriveBits(parameters, secret, 8 * length));
+  return takeSecret(new Uint8Array(await subtle.deriveBits(parameters, secret, 8 * length)));
 }
 
 export async function encryptAesCbc(
@@ -49,9 +48,9 @@ export async function decryptAesCbc(
   key: Uint8Array,
   iv: Uint8Array,
   ciphertext: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<SecretBytes | undefined> {
   const secret = await subtle.importKey('raw', asSource(key), 'AES-CBC', false, ['decrypt']);
   const parameters = { name: 'AES-CBC', iv: asSource(iv) };
   const plaintext = await unlessRefused(() => subtle.decrypt(parameters, secret, asSource(ciphertext)));
-  return plaintext && new Uint8Array(plaintext);
+  return plaintext && takeSecret(new Uint8Array(plaintext));
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { concatBytes } from '../../bytes.ts';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import { untraced } from './untraced.ts';
 
 const algorithm = 'aes-256-gcm';
@@ -21,7 +22,7 @@ export async function decryptAes256Gcm(
   nonce: Uint8Array,
   ciphertextAndTag: Uint8Array,
   aad: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<SecretBytes | undefined> {
   const end = ciphertextAndTag.length - authTagLength;
   const decipher = untraced(() => createDecipheriv(algorithm, key, nonce, { authTagLength }));
   decipher.setAAD(aad);
@@ -29,7 +30,7 @@ export async function decryptAes256Gcm(
   const unverified = decipher.update(ciphertextAndTag.subarray(0, end));
   try {
     decipher.final();
-    return new Uint8Array(unverified);
+    return takeSecret(unverified);
   } catch {
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
 import { argon2 } from 'node:crypto';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { Argon2Inputs, Argon2Parameters } from '../argon2.ts';
 
 const tagLength = 32;
@@ -8,14 +9,12 @@ export function deriveArgon2id(
   nonce: Uint8Array,
   { memoryKib, passes, lanes }: Argon2Parameters,
   inputs: Argon2Inputs,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SecretBytes> {
   const costs = { memory: memoryKib, passes, parallelism: lanes };
   return new Promise((resolve, reject) => {
     argon2('argon2id', { message, nonce, tagLength, ...costs, ...inputs }, (error, tag) => {
-      if (error) return reject(error);
-      const output = new Uint8Array(tag);
-      tag.fill(0);
-      resolve(output);
+      if (error) reject(error);
+      else resolve(takeSecret(tag));
     });
   });
 }

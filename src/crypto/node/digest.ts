@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash, type Hash, hash } from 'node:crypto';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 
 const digestLength = 32;
 const scratch = Buffer.alloc(digestLength);
@@ -10,11 +11,8 @@ export function hashSha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(scratch);
 }
 
-export async function hashSha512(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const digest = hash('sha512', bytes, 'buffer');
-  const output = new Uint8Array(digest);
-  digest.fill(0);
-  return output;
+export async function hashSha512(bytes: Uint8Array): Promise<SecretBytes> {
+  return takeSecret(hash('sha512', bytes, 'buffer'));
 }
 
 export class PlatformSha256 {

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { EcdsaCurve } from '../ecdsa.ts';
 import { untraced } from './untraced.ts';
 
@@ -23,12 +24,9 @@ function importPoint(curve: EcdsaCurve, compressed: Uint8Array): KeyObject {
   );
 }
 
-export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<Uint8Array<ArrayBuffer>> {
+export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<SecretBytes> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: namedCurves[curve] });
-  const raw = privateKey.export({ format: 'raw-private' });
-  const scalar = new Uint8Array(raw);
-  raw.fill(0);
-  return scalar;
+  return takeSecret(privateKey.export({ format: 'raw-private' }));
 }
 
 export async function deriveEcdsaPublicKey(curve: EcdsaCurve, scalar: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import { untraced } from './untraced.ts';
 
 export async function deriveHkdf(
@@ -6,6 +7,6 @@ export async function deriveHkdf(
   salt: Uint8Array,
   info: Uint8Array,
   length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(untraced(() => hkdfSync('sha256', key, salt, info, length)));
+): Promise<SecretBytes> {
+  return takeSecret(new Uint8Array(untraced(() => hkdfSync('sha256', key, salt, info, length))));
 }

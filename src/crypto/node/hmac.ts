@@ -1,8 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 
-export async function authenticateSha256(key: Uint8Array, message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  const code = createHmac('sha256', key).update(message).digest();
-  const output = new Uint8Array(code);
-  code.fill(0);
-  return output;
+export async function authenticateSha256(key: Uint8Array, message: Uint8Array): Promise<SecretBytes> {
+  return takeSecret(createHmac('sha256', key).update(message).digest());
 }

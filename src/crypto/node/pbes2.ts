@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, pbkdf2, scrypt } from 'node:crypto';
 import { concatBytes } from '../../bytes.ts';
+import { joinSecret, type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { Pbkdf2Parameters, ScryptParameters } from '../pbes2.ts';
 
 // Node counts a little more than the 128 · N · r bytes of RFC 7914.
@@ -7,13 +8,11 @@ const maxmem = 2 ** 30;
 
 type Done = (error: Error | null, derived: Buffer) => void;
 
-function derive(start: (done: Done) => void): Promise<Uint8Array<ArrayBuffer>> {
+function derive(start: (done: Done) => void): Promise<SecretBytes> {
   return new Promise((resolve, reject) => {
     start((error, derived) => {
-      if (error) return reject(error);
-      const output = new Uint8Array(derived);
-      derived.fill(0);
-      resolve(output);
+      if (error) reject(error);
+      else resolve(takeSecret(derived));
     });
   });
 }
@@ -22,7 +21,7 @@ export function deriveScrypt(
   passphrase: Uint8Array,
   { salt, cost, blockSize, parallelization }: ScryptParameters,
   length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SecretBytes> {
   return derive((done) => scrypt(passphrase, salt, length, { cost, blockSize, parallelization, maxmem }, done));
 }
 
@@ -30,7 +29,7 @@ export function derivePbkdf2(
   passphrase: Uint8Array,
   { salt, iterations, hash }: Pbkdf2Parameters,
   length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<SecretBytes> {
   return derive((done) => pbkdf2(passphrase, salt, iterations, length, hash, done));
 }
 
@@ -51,12 +50,12 @@ export async function decryptAesCbc(
   key: Uint8Array,
   iv: Uint8Array,
   ciphertext: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<SecretBytes | undefined> {
   const decipher = createDecipheriv(cipherName(key), key, iv);
   const parts = [decipher.update(ciphertext)];
   try {
     parts.push(decipher.final());
-    return concatBytes(...parts);
+    return joinSecret(...parts);
   } catch {
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
+import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 
 const asymmetricKeyType = 'x25519';
 
@@ -15,19 +16,13 @@ export async function deriveX25519PublicKey(privateKey: Uint8Array): Promise<Uin
   return new Uint8Array(createPublicKey(importPrivateKey(privateKey)).export({ format: 'raw-public' }));
 }
 
-export async function multiplyX25519(
-  privateKey: Uint8Array,
-  publicKey: Uint8Array,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+export async function multiplyX25519(privateKey: Uint8Array, publicKey: Uint8Array): Promise<SecretBytes | undefined> {
   const keys = {
     privateKey: importPrivateKey(privateKey),
     publicKey: createPublicKey({ key: view(publicKey), format: 'raw-public', asymmetricKeyType }),
   };
   try {
-    const shared = diffieHellman(keys);
-    const output = new Uint8Array(shared);
-    shared.fill(0);
-    return output;
+    return takeSecret(diffieHellman(keys));
   } catch {
     // OpenSSL gives no shared secret that is all zeros (RFC 7748, section 6.1).
     return undefined;
