@@ -1,9 +1,22 @@
 import { type Allowance, Budget } from '../budget.ts';
+import { limits } from '../ucan/limits.ts';
 
-/** How much one request may have done. */
-const requestAllowance: Allowance = {};
+/** How much one request may have done, whoever asks: by far more than one that is meant well needs. */
+const requestAllowance: Allowance = {
+  // 255 delegations with a short policy each are 10,000.
+  values: 32_768,
+  key_bytes: 1_048_576,
+  policy_steps: limits.policySteps,
+  // A chain of 64, or as many delegations to store as a container holds beside the invocation.
+  signatures: 320,
+};
 
-/** Opens the budget of a new request; all that is done for the request draws on it. */
-export function openRequestBudget(): Budget {
-  return new Budget(requestAllowance);
+// A signature does not shrink: tokens that are meant well unzip to some times their size, and no more.
+const stretch = 16;
+const freeBytes = 131_072;
+const mostBytes = 3_145_728;
+
+/** Opens the budget of a new request, of so many bytes as it was sent in; all that is done for it draws on it. */
+export function openRequestBudget(sentBytes: number = Number.POSITIVE_INFINITY): Budget {
+  return new Budget({ ...requestAllowance, held_bytes: Math.min(mostBytes, freeBytes + stretch * sentBytes) });
 }

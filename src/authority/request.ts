@@ -1,11 +1,14 @@
+import { CID } from 'multiformats/cid';
 import type { Budget } from '../budget.ts';
 import { HanaperError } from '../errors.ts';
+import { cidKey, computeCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
-import { readDelegation } from '../ucan/delegation.ts';
 import type { DelegationCache } from '../ucan/delegation-cache.ts';
-import { decodeEnvelope } from '../ucan/envelope.ts';
+import { decodeEnvelope, kindOfToken } from '../ucan/envelope.ts';
 import { type Invocation, readInvocation } from '../ucan/invocation.ts';
+import { type IpldValue, isIpldMap } from '../ucan/ipld.ts';
 import { receiptCommand } from '../ucan/receipt.ts';
+import { revokeCommand } from '../ucan/revocation.ts';
 import { unpackContainer } from '../ucan/tokens.ts';
 import { openRequestBudget } from './request-budget.ts';
 
@@ -20,35 +23,78 @@ export interface Request {
 }
 
 /** A request with the budget that it is executed on. */
-export type BudgetedRequest = Request & { readonly budget: Budget };
+export interface BudgetedRequest extends Request {
+  readonly budget: Budget;
+}
 
 /** Gives a request a budget, unless it has one. */
 export function withBudget(request: Request): BudgetedRequest {
-  return { ...request, budget: request.budget ?? openRequestBudget() };
+  return isBudgeted(request) ? request : { ...request, budget: openRequestBudget() };
+}
+
+function isBudgeted(request: Request): request is BudgetedRequest {
+  return request.budget !== undefined;
 }
 
 /**
- * Takes a request out of a container in any of its six encodings.
+ * Takes a request out of a container in any of its six encodings. Of the delegations beside the invocation those that it
+ * names are read, and only when somebody asks for them: by then its signature was verified.
  *
- * @throws HanaperError `malformed_token`, `bad_input` where it holds no invocation, several, or a receipt
+ * @throws HanaperError `malformed_token`, `too_large`, `bad_input` where it holds no invocation, several, or a receipt
  */
 export async function decodeRequest(
   container: Uint8Array,
   known: DelegationCache,
-  budget: Budget = openRequestBudget(),
+  budget: Budget = openRequestBudget(container.length),
 ): Promise<BudgetedRequest> {
-  const given: Delegation[] = [];
-  const invocations: Invocation[] = [];
-  for (const bytes of await unpackContainer(container)) {
-    const cached = known.find(bytes);
-    const envelope = cached?.envelope ?? decodeEnvelope(bytes);
-    if (envelope.kind === 'delegation') given.push(cached ?? readDelegation(envelope));
-    else invocations.push(readInvocation(envelope));
-  }
-  const [invocation, ...others] = invocations;
-  if (invocation === undefined || others.length > 0) throw notOne(invocations.length);
+  const tokens = await unpackContainer(container, budget);
+  const { delegation: delegations = [], invocation: invocations = [] } = Object.groupBy(tokens, kindOfToken);
+  const [first, ...others] = invocations;
+  // Where nobody asks for anything, a damaged token is the likelier mistake.
+  if (first === undefined) for (const bytes of delegations) decodeEnvelope(bytes, budget);
+  if (first === undefined || others.length > 0) throw notOne(invocations.length);
+  const invocation = readInvocation(decodeEnvelope(first, budget));
   if (invocation.command === receiptCommand) throw isReceipt();
-  return { invocation, given, budget };
+  return new ContainedRequest(invocation, budget, () => readNamed(invocation, delegations, known, budget));
+}
+
+class ContainedRequest implements BudgetedRequest {
+  readonly invocation: Invocation;
+  readonly budget: Budget;
+  #read: (() => readonly Delegation[]) | undefined;
+  #given: readonly Delegation[] = [];
+
+  constructor(invocation: Invocation, budget: Budget, read: () => readonly Delegation[]) {
+    this.invocation = invocation;
+    this.budget = budget;
+    this.#read = read;
+  }
+
+  get given(): readonly Delegation[] {
+    if (this.#read) this.#given = this.#read();
+    this.#read = undefined;
+    return this.#given;
+  }
+}
+
+function readNamed(
+  { command, proofs, args }: Invocation,
+  delegations: readonly Uint8Array[],
+  known: DelegationCache,
+  budget: Budget,
+): readonly Delegation[] {
+  // A revocation has no field for the chain that leads to its author.
+  const readsAll = command === revokeCommand;
+  const named = new Set([...proofs, ...linksIn(args)].map(cidKey));
+  return delegations
+    .filter((bytes) => readsAll || named.has(cidKey(computeCid(bytes))))
+    .map((bytes) => known.decode(bytes, budget));
+}
+
+function linksIn(value: IpldValue): readonly CID[] {
+  if (value instanceof CID) return [value];
+  if (Array.isArray(value)) return value.flatMap(linksIn);
+  return isIpldMap(value) ? Object.values(value).flatMap(linksIn) : [];
 }
 
 function notOne(count: number): HanaperError {

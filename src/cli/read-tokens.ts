@@ -1,9 +1,11 @@
+import { Budget } from '../budget.ts';
 import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import type { Delegation } from '../ucan/delegation.ts';
+import { decodeEnvelope } from '../ucan/envelope.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import { limits } from '../ucan/limits.ts';
-import { decodeToken, partitionTokens, unpackTokens } from '../ucan/tokens.ts';
+import { partitionTokens, readToken, unpackTokens } from '../ucan/tokens.ts';
 import { readBounded } from './read-bounded.ts';
 
 /** What files of tokens hold. */
@@ -12,16 +14,20 @@ export interface ReadTokens {
   readonly invocations: readonly Invocation[];
 }
 
+// Of all files together: a few thousand delegations.
+const mostValues = 131_072;
+
 /**
  * Reads tokens or containers, in any encoding, from files (`-`: standard input).
  *
- * @throws HanaperError `bad_input`, `malformed_token`
+ * @throws HanaperError `bad_input`, `malformed_token`, `too_large` for more values than that
  */
 export async function readTokens(...files: readonly string[]): Promise<ReadTokens> {
+  const budget = new Budget({ values: mostValues });
   const tokens = [];
   for (const file of files) {
-    for (const bytes of await unpackTokens(readBounded(file, limits.containerBytes).bytes))
-      tokens.push(decodeToken(bytes));
+    for (const bytes of await unpackTokens(readBounded(file, limits.containerBytes).bytes, budget))
+      tokens.push(readToken(decodeEnvelope(bytes, budget)));
   }
   return partitionTokens(tokens);
 }

@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import {
   concatBytes,
   decodeBase64Ascii,
@@ -57,16 +58,16 @@ export async function encodeContainer(
 }
 
 /**
- * Takes the tokens out of a container, in the order in which they lie there.
+ * Takes the tokens out of a container, in the order in which they lie there: as parts of it, or of what it unzips to.
  *
- * @throws HanaperError `malformed_token`
+ * @throws HanaperError `malformed_token`, `too_large` where the budget ends
  */
-export async function decodeContainer(container: Uint8Array): Promise<readonly Uint8Array[]> {
+export async function decodeContainer(container: Uint8Array, budget?: Budget): Promise<readonly Uint8Array[]> {
   if (container.length > limits.containerBytes) throw malformedToken(`is larger than ${limits.containerBytes} bytes`);
   const form = Object.values(forms).find(({ mark }) => mark === container[0]);
   if (form === undefined) throw malformedToken('is no container: its first byte is none of the six', { offset: 0 });
   const body = decodeText(container.subarray(1), form.text);
-  return readTokens(form.zipped ? await gunzip(body, limits.containerUnpackedBytes) : body);
+  return readTokens(form.zipped ? await gunzip(body, limits.containerUnpackedBytes, budget) : body);
 }
 
 /** How a container is written, by its first byte; `undefined` where that is none of the six. */
@@ -94,7 +95,7 @@ function readTokens(body: Uint8Array): readonly Uint8Array[] {
   if (count > limits.containerTokens) {
     throw malformedToken(`is a container of more than ${limits.containerTokens} tokens`);
   }
-  const tokens = Array.from({ length: count }, () => decoder.readBytes());
+  const tokens = Array.from({ length: count }, () => decoder.passBytes());
   decoder.requireEnd();
   return tokens;
 }

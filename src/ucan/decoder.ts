@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import type { Budget } from '../budget.ts';
 import { decodeUtf8 } from '../bytes.ts';
 import { decodeCid } from './cid.ts';
 import { type IpldMap, type IpldValue, ipldMap } from './ipld.ts';
@@ -10,24 +11,36 @@ const linkTag = 42;
 // Up to here a text is put together faster than a TextDecoder is called.
 const shortText = 16;
 
-/** Hears of the entries of a map: the value of each key lies from `start` to before `end`, in bytes. */
-export type TellEntry = (key: string, start: number, end: number) => void;
+// What is drawn for one value, by what it takes to build: the key of a map is a text, and makes the map grow.
+const entryValues = 3;
+const moreForBytes = 1;
+const moreForLinks = 3;
+
+/** Where a value lies: from `start` to before `end`, in bytes. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Reads strict DAG-CBOR, value by value: least lengths, sorted and distinct text keys, definite lengths, 64-bit floats,
  * no tag but 42, integers within ±(2^53−1), text in well-formed UTF-8, at most 64 levels deep.
- * Each method throws `malformed_token` with the byte offset.
+ * Each method throws `malformed_token` with the byte offset, and `too_large` before it reads more values than the budget
+ * has left.
  */
 export class Decoder {
   readonly #bytes: Uint8Array;
+  readonly #budget: Budget | undefined;
   readonly #view: DataView;
   #at = 0;
   #major = 0;
   #info = 0;
   #argument = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** Without a budget, as many values are read as there are. */
+  constructor(bytes: Uint8Array, budget?: Budget) {
     this.#bytes = bytes;
+    this.#budget = budget;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
@@ -53,20 +66,43 @@ export class Decoder {
     return this.#copyBytes();
   }
 
+  /** Passes over a byte string, and gives the part of the input that it is. */
+  passBytes(): Uint8Array {
+    this.#enter(major.bytes, 'a byte string');
+    const start = this.#skip(this.#argument);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
   /** Reads a text. */
   readText(): string {
     this.#enter(major.text, 'a text');
     return this.#decodeText();
   }
 
-  /** Reads a map; `tell` hears where the value of each key lies. */
-  readMap(depth: number, tell?: TellEntry): IpldMap {
+  /** Checks a map without building its values, and gives where each of them lies, from the offset `origin` on. */
+  passMap(depth: number, origin: number): ReadonlyMap<string, ByteRange> {
     this.#enter(major.map, 'a map');
-    return this.#readEntries(depth, tell);
+    const ranges = new Map<string, ByteRange>();
+    this.#eachEntry((key) => {
+      const start = this.#at - origin;
+      this.#takeValue(depth + 1, false);
+      ranges.set(key, { start, end: this.#at - origin });
+    });
+    return ranges;
   }
 
   /** Reads one value, which lies `depth` levels deep. */
   readValue(depth = 0): IpldValue {
+    return this.#takeValue(depth, true);
+  }
+
+  /** Requires that nothing follows. */
+  requireEnd(): void {
+    if (this.#at !== this.#bytes.length) throw malformedToken('has bytes behind its end', { offset: this.#at });
+  }
+
+  // What is not built is checked, and drawn, all the same: it can be read later. Null stands for it.
+  #takeValue(depth: number, builds: boolean): IpldValue {
     const offset = this.#at;
     if (depth > limits.tokenDepth) throw malformedToken(`is more than ${limits.tokenDepth} levels deep`, { offset });
     this.#readHead();
@@ -76,23 +112,18 @@ export class Decoder {
       case major.negative:
         return -1 - this.#argument;
       case major.bytes:
-        return this.#copyBytes();
+        return this.#takeBytes(builds);
       case major.text:
         return this.#decodeText();
       case major.list:
-        return this.#readItems(depth);
+        return this.#takeItems(depth, builds);
       case major.map:
-        return this.#readEntries(depth);
+        return this.#takeEntries(depth, builds);
       case major.tag:
         return this.#readLink(offset);
       default:
         return this.#readSimple(offset);
     }
-  }
-
-  /** Requires that nothing follows. */
-  requireEnd(): void {
-    if (this.#at !== this.#bytes.length) throw malformedToken('has bytes behind its end', { offset: this.#at });
   }
 
   #enter(kind: number, expected: string, count?: number): void {
@@ -126,16 +157,36 @@ export class Decoder {
     return this.#view.getUint32(offset) * 2 ** 32 + this.#view.getUint32(offset + 4);
   }
 
-  #readItems(depth: number): readonly IpldValue[] {
-    const count = this.#argument;
-    const items: IpldValue[] = [];
-    for (let i = 0; i < count; i++) items.push(this.readValue(depth + 1));
-    return items;
+  #takeBytes(builds: boolean): Uint8Array | null {
+    this.#draw(moreForBytes);
+    if (builds) return this.#copyBytes();
+    this.#skip(this.#argument);
+    return null;
   }
 
-  #readEntries(depth: number, tell?: TellEntry): IpldMap {
+  #takeItems(depth: number, builds: boolean): readonly IpldValue[] | null {
     const count = this.#argument;
-    const map: { [key: string]: IpldValue } = ipldMap([]);
+    this.#draw(this.#likely(count));
+    const items: IpldValue[] | undefined = builds ? [] : undefined;
+    for (let i = 0; i < count; i++) {
+      const item = this.#takeValue(depth + 1, builds);
+      items?.push(item);
+    }
+    return items ?? null;
+  }
+
+  #takeEntries(depth: number, builds: boolean): IpldMap | null {
+    const map: { [key: string]: IpldValue } | undefined = builds ? ipldMap([]) : undefined;
+    this.#eachEntry((key) => {
+      const value = this.#takeValue(depth + 1, builds);
+      if (map) map[key] = value;
+    });
+    return map ?? null;
+  }
+
+  #eachEntry(take: (key: string) => void): void {
+    const count = this.#argument;
+    this.#draw(entryValues * this.#likely(count));
     let before = 0;
     let beforeLength = 0;
     for (let i = 0; i < count; i++) {
@@ -145,16 +196,22 @@ export class Decoder {
       const length = this.#argument;
       const start = this.#at;
       const key = this.#decodeText();
-      const end = this.#at;
       if (i > 0 && !this.#comesBefore(before, beforeLength, start, length)) {
         throw malformedToken('has map keys that are not sorted and distinct', { offset });
       }
       before = start;
       beforeLength = length;
-      map[key] = this.readValue(depth + 1);
-      tell?.(key, end, this.#at);
+      take(key);
     }
-    return map;
+  }
+
+  // Each value has a byte at least: a head that promises more than there can be is found out when it ends.
+  #likely(count: number): number {
+    return Math.min(count, this.#bytes.length - this.#at);
+  }
+
+  #draw(values: number): void {
+    this.#budget?.spend('values', values);
   }
 
   // DAG-CBOR sorts keys by length, then by bytes.
@@ -192,6 +249,7 @@ export class Decoder {
 
   #readLink(offset: number): CID {
     if (this.#argument !== linkTag) throw malformedToken('has a tag that is not a link', { offset });
+    this.#draw(moreForLinks);
     const content = this.readBytes();
     // The bytes of a CID behind the identity multibase prefix.
     const cid = content[0] === 0 ? decodeCid(content.subarray(1)) : undefined;

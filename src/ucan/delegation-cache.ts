@@ -1,13 +1,17 @@
-import { type Delegation, decodeDelegation } from './delegation.ts';
+import type { Budget } from '../budget.ts';
+import { type Delegation, readDelegation } from './delegation.ts';
+import { decodeEnvelope } from './envelope.ts';
 import { isVerified } from './verified.ts';
 
 /** How much a cache may hold. */
 export interface CacheBounds {
   /** Default: 10,000. */
   readonly delegations?: number;
-  /** Default: 64 MiB. */
+  /** Of memory, roughly. Default: 64 MiB. */
   readonly bytes?: number;
 }
+
+const bytesOfValue = 100;
 
 /**
  * Delegations whose signatures were verified, so that a chain seen before costs no signature but the invocation's own.
@@ -36,10 +40,10 @@ export class DelegationCache {
   /**
    * Decodes a delegation, or gives the one of these very bytes that was verified before.
    *
-   * @throws HanaperError `malformed_token`
+   * @throws HanaperError `malformed_token`, `too_large` where the budget ends
    */
-  decode(bytes: Uint8Array): Delegation {
-    return this.find(bytes) ?? decodeDelegation(bytes);
+  decode(bytes: Uint8Array, budget?: Budget): Delegation {
+    return this.find(bytes) ?? readDelegation(decodeEnvelope(bytes, budget));
   }
 
   /** The delegation of these very bytes that was verified before. */
@@ -59,15 +63,21 @@ export class DelegationCache {
 
   #add(delegation: Delegation): void {
     const key = keyOf(delegation.bytes);
-    if (this.#kept.has(key) || delegation.bytes.length > this.#most.bytes) return;
+    if (this.#kept.has(key) || sizeOf(delegation) > this.#most.bytes) return;
     this.#kept.set(key, delegation);
-    this.#bytes += delegation.bytes.length;
-    for (const [oldest, { bytes }] of this.#kept) {
+    this.#bytes += sizeOf(delegation);
+    for (const [oldest, each] of this.#kept) {
       if (this.#kept.size <= this.#most.delegations && this.#bytes <= this.#most.bytes) return;
       this.#kept.delete(oldest);
-      this.#bytes -= bytes.length;
+      this.#bytes -= sizeOf(each);
     }
   }
+}
+
+// A policy is held as values, each of which can take a hundred times the byte that it was written in.
+function sizeOf({ bytes, envelope }: Delegation): number {
+  const { start, end } = envelope.fields.get('pol') ?? { start: 0, end: 1 };
+  return bytes.length + bytesOfValue * (end - start - 1);
 }
 
 // 48 bits of the signature, by which verified tokens differ. They only say where to look: all bytes are compared.

@@ -31,6 +31,7 @@ export interface Delegation extends Token {
   /** `pol` */
   readonly policy: Policy;
   readonly nonce: Uint8Array;
+  /** Built from the token's bytes each time. */
   readonly meta?: IpldMap;
   /** `nbf`, in seconds since 1970. */
   readonly notBefore?: number;
@@ -63,7 +64,7 @@ const optional = ['sub', 'meta', 'nbf'];
 const nonceLength = 12;
 
 /**
- * Reads a delegation from the bytes of its token.
+ * Reads a delegation from the bytes of its token. From a stranger, read the envelope on a budget.
  *
  * @throws HanaperError `malformed_token` with the byte offset or the field
  */
@@ -80,22 +81,24 @@ export function readDelegation(envelope: Envelope): Delegation {
   if (envelope.kind !== 'delegation') throw malformedToken('is no delegation', { field: 'tag' });
   const fields = new FieldReader(envelope, required, optional);
   const { kind, version, bytes, cid } = envelope;
-  return Token.from({
-    kind,
-    version,
-    envelope,
-    bytes,
-    cid,
-    issuer: fields.did('iss'),
-    audience: fields.did('aud'),
-    subject: (fields.value('sub') ?? null) === null ? null : fields.did('sub'),
-    command: fields.command(),
-    policy: parsePolicy(fields.value('pol') ?? null),
-    nonce: fields.nonce(),
-    ...fields.optional('meta', 'meta', (field) => fields.map(field)),
-    ...fields.optional('nbf', 'notBefore', (field) => fields.time(field)),
-    expiration: fields.expiration(),
-  });
+  return Token.from(
+    {
+      kind,
+      version,
+      envelope,
+      bytes,
+      cid,
+      issuer: fields.did('iss'),
+      audience: fields.did('aud'),
+      subject: (fields.value('sub') ?? null) === null ? null : fields.did('sub'),
+      command: fields.command(),
+      policy: parsePolicy(fields.value('pol') ?? null),
+      nonce: fields.nonce(),
+      ...fields.optional('nbf', 'notBefore', (field) => fields.time(field)),
+      expiration: fields.expiration(),
+    },
+    fields.has('meta') ? fields.lazyMap('meta') : undefined,
+  );
 }
 
 const claimNames: OptionNames<DelegationClaims> = {

@@ -1,10 +1,11 @@
 import type { CID } from 'multiformats/cid';
+import type { Budget } from '../budget.ts';
 import { concatBytes } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import type { KeyType } from '../did/public-key.ts';
 import { computeCid } from './cid.ts';
 import { encodeDagCbor } from './dag-cbor.ts';
-import { Decoder, type TellEntry } from './decoder.ts';
+import { type ByteRange, Decoder } from './decoder.ts';
 import { type IpldMap, ipldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
@@ -33,9 +34,8 @@ export interface Envelope {
   readonly keyType: KeyType;
   /** The very bytes that the signature covers. */
   readonly signed: Uint8Array;
-  readonly payload: IpldMap;
-  /** The fields of the payload that are floats; 1.0 and 1 are the same number, and not the same token. */
-  readonly floats: readonly string[];
+  /** Where each field of the payload has its value in `signed`; it is built where it is needed. */
+  readonly fields: ReadonlyMap<string, ByteRange>;
 }
 
 const tags: Readonly<Record<string, { readonly kind: TokenKind; readonly version: UcanVersion }>> = {
@@ -46,43 +46,45 @@ const tags: Readonly<Record<string, { readonly kind: TokenKind; readonly version
 };
 const words: Readonly<Record<TokenKind, string>> = { delegation: 'dlg', invocation: 'inv' };
 const payloadDepth = 2;
-const floatHead = 0xfb;
 
 /**
  * Reads the envelope of a token (UCAN 1.0, "Envelope"): `[signature, {h: varsig header, "ucan/…@version": payload}]`.
  *
- * @throws HanaperError `malformed_token` with the byte offset or the field
+ * All of the payload is checked, and its values drawn from the budget, but none is built.
+ *
+ * @throws HanaperError `malformed_token` with the byte offset or the field, `too_large` where the budget ends
  */
-export function decodeEnvelope(token: Uint8Array): Envelope {
+export function decodeEnvelope(token: Uint8Array, budget?: Budget): Envelope {
   if (token.length > limits.tokenBytes) throw malformedToken(`is larger than ${limits.tokenBytes} bytes`);
+  budget?.spend('held_bytes', token.length);
   // A copy: what was verified must not change with the buffer that it came in.
   const bytes = new Uint8Array(token);
-  const decoder = new Decoder(bytes);
+  const decoder = new Decoder(bytes, budget);
+  const { signature, offset, header, tag } = readHead(decoder);
+  const { keyType } = decodeVarsig(header);
+  const { kind, version } = decodeTag(tag);
+  const fields = decoder.passMap(payloadDepth, offset);
+  decoder.requireEnd();
+  return { kind, version, bytes, cid: computeCid(bytes), signature, keyType, signed: bytes.subarray(offset), fields };
+}
+
+/**
+ * What a token is, by its first bytes; nothing else of it is read.
+ *
+ * @throws HanaperError `malformed_token`
+ */
+export function kindOfToken(token: Uint8Array): TokenKind {
+  return decodeTag(readHead(new Decoder(token)).tag).kind;
+}
+
+function readHead(decoder: Decoder) {
   decoder.enterList(2);
-  const signature = decoder.readBytes();
+  const signature = decoder.passBytes();
   if (signature.length > limits.signatureBytes) throw malformedToken('has a signature of no known length');
   const { offset } = decoder;
   decoder.enterMap(2);
   if (decoder.readText() !== 'h') throw malformedToken('has no signature header', { field: 'h' });
-  const { keyType } = decodeVarsig(decoder.readBytes());
-  const { kind, version } = decodeTag(decoder.readText());
-  const floats: string[] = [];
-  const payload = decoder.readMap(payloadDepth, (field, start) => {
-    if (bytes[start] === floatHead) floats.push(field);
-  });
-  decoder.requireEnd();
-  const cid = computeCid(bytes);
-  return { kind, version, bytes, cid, signature, keyType, signed: bytes.subarray(offset), payload, floats };
-}
-
-/** Tells where in `signed` each field of the payload has its value. */
-export function readRanges({ signed }: Pick<Envelope, 'signed'>, tell: TellEntry): void {
-  const decoder = new Decoder(signed);
-  decoder.enterMap(2);
-  decoder.readText();
-  decoder.readBytes();
-  decoder.readText();
-  decoder.readMap(payloadDepth, tell);
+  return { signature, offset, header: decoder.passBytes(), tag: decoder.readText() };
 }
 
 /** Puts a payload into an envelope, signed. */

@@ -1,6 +1,7 @@
 import { CID } from 'multiformats/cid';
 import { isTokenCid } from './cid.ts';
 import { isCommand } from './command.ts';
+import { Decoder } from './decoder.ts';
 import type { Envelope } from './envelope.ts';
 import { type IpldMap, type IpldValue, isIpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
@@ -9,6 +10,11 @@ import { malformedToken } from './malformed.ts';
 // DID Core, section 3.1: no path, query or fragment.
 const didPattern = /^did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})$/;
 
+const fieldDepth = 3;
+const mapMajor = 5;
+// 1.0 and 1 are the same number, and not the same token.
+const floatHead = 0xfb;
+
 /** Reads the fields of one payload; whatever is not as it must be is `malformed_token`, with the field. */
 export class FieldReader {
   readonly #envelope: Envelope;
@@ -16,16 +22,23 @@ export class FieldReader {
   /** Takes an envelope whose payload has these fields: all of `required`, any of `optional`, and no other. */
   constructor(envelope: Envelope, required: readonly string[], optional: readonly string[]) {
     this.#envelope = envelope;
-    const { payload } = envelope;
-    for (const field of required) if (!Object.hasOwn(payload, field)) throw wrong(field, 'is missing');
-    for (const field of Object.keys(payload)) {
+    const { fields } = envelope;
+    for (const field of required) if (!fields.has(field)) throw wrong(field, 'is missing');
+    for (const field of fields.keys()) {
       if (!required.includes(field) && !optional.includes(field)) throw wrong(field, 'is not known');
     }
   }
 
-  /** The value of a field; `undefined` where it is left out. */
+  /** Whether a field is there. */
+  has(field: string): boolean {
+    return this.#envelope.fields.has(field);
+  }
+
+  /** The value of a field, built anew; `undefined` where it is left out. */
   value(field: string): IpldValue | undefined {
-    return this.#envelope.payload[field];
+    const { fields, signed } = this.#envelope;
+    const range = fields.get(field);
+    return range && new Decoder(signed.subarray(range.start, range.end)).readValue(fieldDepth);
   }
 
   did(field: string): string {
@@ -49,7 +62,7 @@ export class FieldReader {
   /** A time in whole seconds since 1970; 1.0 is a float, and none. */
   time(field: string): number {
     const value = this.value(field);
-    if (typeof value === 'number' && value >= 0 && !this.#envelope.floats.includes(field)) return value;
+    if (typeof value === 'number' && value >= 0 && this.#headOf(field) !== floatHead) return value;
     throw wrong(field, 'is no time in whole seconds');
   }
 
@@ -57,10 +70,16 @@ export class FieldReader {
     return this.value('exp') === null ? null : this.time('exp');
   }
 
+  /** A map that is built when it is asked for, and each time anew: few ask, and it can be large. */
+  lazyMap(field: string): () => IpldMap {
+    if (this.#headOf(field) >> 5 !== mapMajor) throw notMap(field);
+    return () => this.map(field);
+  }
+
   map(field: string): IpldMap {
     const value = this.value(field);
     if (isIpldMap(value)) return value;
-    throw wrong(field, 'is no map');
+    throw notMap(field);
   }
 
   cid(field: string): CID {
@@ -77,8 +96,13 @@ export class FieldReader {
     name: Name,
     read: (field: string) => Value,
   ): { readonly [Key in Name]?: Value } {
-    if (this.value(field) === undefined) return {};
+    if (!this.has(field)) return {};
     return { [name]: read(field) } as { readonly [Key in Name]?: Value };
+  }
+
+  #headOf(field: string): number {
+    const { fields, signed } = this.#envelope;
+    return signed[fields.get(field)?.start ?? signed.length] ?? 0;
   }
 }
 
@@ -107,6 +131,10 @@ export function requireTokenCids(value: IpldValue | undefined, field: string): r
     throw wrong(field, `is no list of at most ${limits.chainLength} CIDs`);
   }
   return value.map((item: IpldValue, index) => requireTokenCid(item, `${field}[${index}]`));
+}
+
+function notMap(field: string): Error {
+  return wrong(field, 'is no map');
 }
 
 function wrong(field: string, reason: string): Error {

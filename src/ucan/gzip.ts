@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import { concatBytes } from '../bytes.ts';
 import { malformedToken } from './malformed.ts';
 
@@ -7,15 +8,19 @@ export async function gzip(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /**
- * Unzips bytes, and stops as soon as there are more than `most`.
+ * Unzips bytes, and stops as soon as there are more than `most`, or more than the budget has left.
  *
- * @throws HanaperError `malformed_token`
+ * @throws HanaperError `malformed_token`, `too_large`
  */
-export async function gunzip(bytes: Uint8Array, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  return collect(streamOf(bytes).pipeThrough(new DecompressionStream('gzip')), most);
+export async function gunzip(bytes: Uint8Array, most: number, budget?: Budget): Promise<Uint8Array<ArrayBuffer>> {
+  return collect(streamOf(bytes).pipeThrough(new DecompressionStream('gzip')), most, budget);
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  most: number,
+  budget?: Budget,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let length = 0;
   const reader = stream.getReader();
@@ -23,9 +28,12 @@ async function collect(stream: ReadableStream<Uint8Array>, most: number): Promis
     const { done, value } = await read(reader);
     if (done) return concatBytes(...parts);
     length += value.length;
-    if (length > most) {
+    try {
+      if (length > most) throw malformedToken(`is a container that unzips to more than ${most} bytes`);
+      budget?.spend('held_bytes', value.length);
+    } catch (error) {
       await reader.cancel();
-      throw malformedToken(`is a container that unzips to more than ${most} bytes`);
+      throw error;
     }
     parts.push(value);
   }

@@ -8,6 +8,7 @@
  *   resolveProof: proofsFrom(proofs.map(decodeDelegation)), revocationsOf: () => [], now: Date.now() / 1000,
  * });
  */
+export { type Allowance, Budget, type Work } from '../budget.ts';
 export {
   type ChainContext,
   type Explanation,
@@ -81,6 +82,6 @@ export {
 export type { Chain, Circumstances, Link, RevocationRecord, Rule } from './rules.ts';
 export { type Signer, signerOf } from './signer.ts';
 export { findStanding, listIssuersAbove, type Standing } from './standing.ts';
-export { decodeToken, looksLikeTokens, partitionTokens, unpackTokens } from './tokens.ts';
+export { decodeToken, looksLikeTokens, partitionTokens, readToken, unpackTokens } from './tokens.ts';
 export { decodeVarsig, encodeVarsig, type Varsig } from './varsig.ts';
 export { isSignatureValid, isVerified, type KeyResolver, type Verified, verifyToken } from './verified.ts';

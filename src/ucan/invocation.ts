@@ -4,7 +4,7 @@ import { randomBytes } from '../crypto/random.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { computeCid } from './cid.ts';
 import { encodeDagCbor } from './dag-cbor.ts';
-import { decodeEnvelope, type Envelope, readRanges, signEnvelope, type UcanVersion } from './envelope.ts';
+import { decodeEnvelope, type Envelope, signEnvelope, type UcanVersion } from './envelope.ts';
 import { FieldReader } from './fields.ts';
 import { type IpldMap, type IpldValue, ipldMap, toIpld, toIpldMap } from './ipld.ts';
 import { malformedToken } from './malformed.ts';
@@ -35,6 +35,7 @@ export interface Invocation extends Token {
   readonly proofs: readonly CID[];
   /** Empty where doing it twice is doing it once. */
   readonly nonce: Uint8Array;
+  /** Built from the token's bytes each time. */
   readonly meta?: IpldMap;
   /** `iat`, in seconds since 1970. */
   readonly issuedAt?: number;
@@ -69,7 +70,7 @@ const optional = ['aud', 'meta', 'iat', 'cause'];
 const nonceLength = 12;
 
 /**
- * Reads an invocation from the bytes of its token.
+ * Reads an invocation from the bytes of its token. From a stranger, read the envelope on a budget.
  *
  * @throws HanaperError `malformed_token` with the byte offset or the field
  */
@@ -86,24 +87,26 @@ export function readInvocation(envelope: Envelope): Invocation {
   if (envelope.kind !== 'invocation') throw malformedToken('is no invocation', { field: 'tag' });
   const fields = new FieldReader(envelope, required, optional);
   const { kind, version, bytes, cid } = envelope;
-  return Token.from({
-    kind,
-    version,
-    envelope,
-    bytes,
-    cid,
-    issuer: fields.did('iss'),
-    subject: fields.did('sub'),
-    ...fields.optional('aud', 'audience', (field) => fields.did(field)),
-    command: fields.command(),
-    args: fields.map('args'),
-    proofs: fields.cids('prf'),
-    nonce: fields.nonce(),
-    ...fields.optional('meta', 'meta', (field) => fields.map(field)),
-    ...fields.optional('iat', 'issuedAt', (field) => fields.time(field)),
-    expiration: fields.expiration(),
-    ...fields.optional('cause', 'cause', (field) => fields.cid(field)),
-  });
+  return Token.from(
+    {
+      kind,
+      version,
+      envelope,
+      bytes,
+      cid,
+      issuer: fields.did('iss'),
+      subject: fields.did('sub'),
+      ...fields.optional('aud', 'audience', (field) => fields.did(field)),
+      command: fields.command(),
+      args: fields.map('args'),
+      proofs: fields.cids('prf'),
+      nonce: fields.nonce(),
+      ...fields.optional('iat', 'issuedAt', (field) => fields.time(field)),
+      expiration: fields.expiration(),
+      ...fields.optional('cause', 'cause', (field) => fields.cid(field)),
+    },
+    fields.has('meta') ? fields.lazyMap('meta') : undefined,
+  );
 }
 
 const claimNames: OptionNames<InvocationClaims> = {
@@ -140,13 +143,13 @@ export async function signInvocation(signer: Signer, claims: InvocationClaims): 
  * the bytes that these fields have in the token.
  */
 export function taskCidOf({ envelope }: Invocation): CID {
-  const entries = new Map<string, Uint8Array>();
-  readRanges(envelope, (field, start, end) => {
-    entries.set(field, concatBytes(encodeDagCbor(field), envelope.signed.subarray(start, end)));
-  });
+  const { fields, signed } = envelope;
   // In the order of DAG-CBOR: by length, then by bytes.
-  const task = ['cmd', 'sub', 'args', 'nonce'].map((field) => entries.get(field) ?? new Uint8Array(0));
-  return computeCid(concatBytes(Uint8Array.of(0xa0 + task.length), ...task));
+  const task = ['cmd', 'sub', 'args', 'nonce'].flatMap((field) => {
+    const { start, end } = fields.get(field) ?? { start: 0, end: 0 };
+    return [encodeDagCbor(field), signed.subarray(start, end)];
+  });
+  return computeCid(concatBytes(Uint8Array.of(0xa4), ...task));
 }
 
 function payloadOf(signer: Signer, claims: InvocationClaims): IpldMap {

@@ -1,3 +1,5 @@
+import type { IpldMap } from './ipld.ts';
+
 /**
  * What decoding alone makes: a token object that is frozen, and remembers that its signature was verified.
  * A copy with other fields remembers nothing.
@@ -5,9 +7,10 @@
 export abstract class Token {
   #isVerified = false;
 
-  /** Freezes the fields of a token. */
-  static from<Fields extends object>(fields: Fields): Fields & Token {
+  /** Freezes the fields of a token; its `meta` is built each time that somebody reads it. */
+  static from<Fields extends object>(fields: Fields, meta?: () => IpldMap): Fields & Token {
     const token: Fields & Token = Object.assign(new DecodedToken(), fields);
+    if (meta) Object.defineProperty(token, 'meta', { get: meta, enumerable: true });
     return Object.freeze(token) as Fields & Token;
   }
 

@@ -1,7 +1,8 @@
+import type { Budget } from '../budget.ts';
 import { decodeBase64, decodeBase64Url, decodeUtf8 } from '../bytes.ts';
 import { decodeContainer, encodeContainer, isContainer } from './container.ts';
 import { type Delegation, readDelegation } from './delegation.ts';
-import { decodeEnvelope } from './envelope.ts';
+import { decodeEnvelope, type Envelope } from './envelope.ts';
 import { type Invocation, readInvocation } from './invocation.ts';
 import { limits } from './limits.ts';
 import { malformedToken } from './malformed.ts';
@@ -18,19 +19,27 @@ const jwtStart = 'ey';
  * @throws HanaperError `malformed_token`
  */
 export function decodeToken(bytes: Uint8Array): Delegation | Invocation {
-  const envelope = decodeEnvelope(bytes);
+  return readToken(decodeEnvelope(bytes));
+}
+
+/**
+ * Reads a token, whichever it is, from its envelope.
+ *
+ * @throws HanaperError `malformed_token`
+ */
+export function readToken(envelope: Envelope): Delegation | Invocation {
   return envelope.kind === 'delegation' ? readDelegation(envelope) : readInvocation(envelope);
 }
 
 /**
  * The bytes of the tokens in a file: a container in any of its six encodings, or one token, raw or in base64 or base64url.
  *
- * @throws HanaperError `malformed_token`
+ * @throws HanaperError `malformed_token`, `too_large` where the budget ends
  */
-export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Array[]> {
+export async function unpackTokens(file: Uint8Array, budget?: Budget): Promise<readonly Uint8Array[]> {
   if (file[0] === envelopeHead) return [file];
   if (file.length > limits.containerBytes) throw malformedToken(`is larger than ${limits.containerBytes} bytes`);
-  if (isContainer(file)) return unpackContainer(file);
+  if (isContainer(file)) return unpackContainer(file, budget);
   const text = decodeUtf8(trimEnd(file));
   const token = text === undefined ? undefined : (decodeBase64(text) ?? decodeBase64Url(text));
   if (token?.[0] === envelopeHead) return [token];
@@ -41,10 +50,10 @@ export async function unpackTokens(file: Uint8Array): Promise<readonly Uint8Arra
 /**
  * The tokens in a container as a file or a body holds it: one of text may end with white space.
  *
- * @throws HanaperError `malformed_token`
+ * @throws HanaperError `malformed_token`, `too_large` where the budget ends
  */
-export function unpackContainer(file: Uint8Array): Promise<readonly Uint8Array[]> {
-  return decodeContainer(isText(file) ? trimEnd(file) : file);
+export function unpackContainer(file: Uint8Array, budget?: Budget): Promise<readonly Uint8Array[]> {
+  return decodeContainer(isText(file) ? trimEnd(file) : file, budget);
 }
 
 /** Tokens as one text: a container in base64url. To zip it takes longer than to find what is in it. */
