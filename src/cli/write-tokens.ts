@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import { writeFileBeside } from '../package/write-file.ts';
+import { ReservedFile } from '../package/reserve-file.ts';
 import { type ContainerEncoding, encodeContainer } from '../ucan/container.ts';
 import { looksLikeTokens } from '../ucan/tokens.ts';
 import type { Outcome } from './output.ts';
@@ -17,36 +17,54 @@ export interface MadeTokens {
   readonly document: object;
   readonly lines: readonly string[];
   readonly tokens: readonly Uint8Array[];
-  /** Permissions of the file. */
-  readonly mode: number;
 }
 
 const endOfLine = encodeUtf8('\n');
 
+/** Where tokens go: a file, or standard output. */
+export interface TokenPlace extends Disposable, TokenOutputOptions {
+  readonly file?: ReservedFile;
+}
+
 /**
- * Writes a container to a file and tells of it, or to standard output and says nothing else.
+ * Reserves the place for tokens, before they are made.
  *
- * @throws HanaperError `usage`, `bad_input`
+ * @throws HanaperError `usage`, `bad_input`, `already_exists`, `unavailable`
+ */
+export function reserveTokens({ output, encoding }: TokenOutputOptions, mode: number): TokenPlace {
+  if (output === undefined) {
+    if (encoding.startsWith('raw') && process.stdout.isTTY) throw rawOnTerminal();
+    return { encoding, [Symbol.dispose]: () => undefined };
+  }
+  requireNoOther(output);
+  const file = ReservedFile.reserve(output, { mode });
+  return { output, encoding, file, [Symbol.dispose]: () => file[Symbol.dispose]() };
+}
+
+/**
+ * Writes a container to its place and tells of it; on standard output it says nothing else.
+ *
+ * @throws HanaperError `bad_input`, `unavailable`
  */
 export async function writeTokens(
-  { output, encoding }: TokenOutputOptions,
-  { document, lines, tokens, mode }: MadeTokens,
+  { output, encoding, file }: TokenPlace,
+  { document, lines, tokens }: MadeTokens,
 ): Promise<Outcome> {
   const container = await encodeContainer(tokens, encoding);
   const isText = !encoding.startsWith('raw');
   const bytes = isText ? concatBytes(container, endOfLine) : container;
-  if (output !== undefined) {
-    requireNoOther(output);
-    writeFileBeside(output, bytes, mode);
+  if (file) {
+    file.write(bytes);
     return { document: { ...document, output }, lines };
-  }
-  if (!isText && process.stdout.isTTY) {
-    throw new HanaperError('usage', 'A raw container is no text for a terminal: give --output FILE.', {
-      option: '--encoding',
-    });
   }
   const text = isText ? container : await encodeContainer(tokens, 'base64url');
   return { document: { ...document, container: decodeUtf8(text) }, lines: [], bytes };
+}
+
+function rawOnTerminal(): HanaperError {
+  return new HanaperError('usage', 'A raw container is no text for a terminal: give --output FILE.', {
+    option: '--encoding',
+  });
 }
 
 // A key file that was named by mistake would be lost.

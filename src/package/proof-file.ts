@@ -11,20 +11,47 @@ import {
   parseProofFile,
 } from '../trust/proof.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
-import { withFileLock } from './file-lock.ts';
+import { takeFileLock, withFileLock } from './file-lock.ts';
 import { readRegularFile } from './read-file.ts';
-import { isOfSameSigner } from './signature-file.ts';
-import { requireWritableFolder, writeFileBeside } from './write-file.ts';
+import { ReservedFile } from './reserve-file.ts';
+import { isOfSameSigner, type SignerOfFormat } from './signature-file.ts';
+
+// A receipt and an entry of at most some kilobytes, and a hash for each level of the log.
+const largestProof = 64 * 1024;
+
+/** A `.proof.json` file to which proofs are to be added, locked until this is disposed of. */
+export interface ProofFilePlace extends Disposable {
+  readonly path: string;
+  /**
+   * Makes sure that the proof of a signature fits.
+   *
+   * @throws HanaperError `too_large`
+   */
+  requireRoomFor(signer: SignerOfFormat): void;
+  /** Whether another signer's proof fits. */
+  readonly isFull: boolean;
+  /**
+   * Adds proofs, in place of those of the same signers' earlier signatures of that format; others stay.
+   *
+   * @throws HanaperError `too_large` beyond 16 proofs or 4 MiB, `bad_input`, `unavailable` where it cannot be written
+   */
+  add(proofs: readonly PackageProof[]): void;
+}
 
 /**
- * Finds out early whether proofs can be added to a `.proof.json` file, before anything is signed.
+ * Takes the lock of a `.proof.json` file and finds whatever could refuse a proof there, before anything is signed.
  *
- * @throws HanaperError `log_tampered` where the file holds something else, `bad_input` where it cannot be read, or its folder
- * not be written
+ * @throws HanaperError `log_tampered` where the file holds something else, `too_large` where it has no room in bytes,
+ * `bad_input` where it cannot be read or written, `unavailable` where the lock stays held, or the disk is full
  */
-export function requireProofsAppendable(path: string): void {
-  readAll(path);
-  requireWritableFolder(path);
+export async function reserveProofs(path: string): Promise<ProofFilePlace> {
+  const lock = await takeFileLock(path);
+  try {
+    return openPlace(path, lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /**
@@ -36,13 +63,35 @@ export function requireProofsAppendable(path: string): void {
  */
 export function appendProofs(path: string, added: readonly PackageProof[]): void {
   withFileLock(path, () => {
-    const isReplaced = ({ signature }: PackageProof) =>
-      added.some((proof) => isOfSameSigner(proof.signature, signature));
-    const proofs = [...readAll(path).filter((proof) => !isReplaced(proof)), ...added];
-    const text = encodeUtf8(formatProofFile(proofs));
-    if (proofs.length > maxSignatures || text.length > maxProofFileLength) throw full(path);
-    writeFileBeside(path, text, 0o644);
+    using place = openPlace(path);
+    place.add(added);
   });
+}
+
+function openPlace(path: string, lock?: Disposable): ProofFilePlace {
+  using stack = new DisposableStack();
+  const proofs = readAll(path);
+  const length = encodeUtf8(formatProofFile(proofs)).length;
+  if (length + largestProof > maxProofFileLength) throw full(path);
+  const file = stack.use(ReservedFile.reserve(path, { mode: 0o644, room: length + largestProof }));
+  if (lock) stack.use(lock);
+  const othersThan = (signers: readonly SignerOfFormat[]) =>
+    proofs.filter(({ signature }) => !signers.some((signer) => isOfSameSigner(signer, signature)));
+  const held = stack.move();
+  return {
+    path,
+    isFull: proofs.length >= maxSignatures,
+    requireRoomFor: (signer) => {
+      if (othersThan([signer]).length >= maxSignatures) throw full(path);
+    },
+    add: (added) => {
+      const all = [...othersThan(added.map(({ signature }) => signature)), ...added];
+      const text = encodeUtf8(formatProofFile(all));
+      if (all.length > maxSignatures || text.length > maxProofFileLength) throw full(path);
+      file.write(text);
+    },
+    [Symbol.dispose]: () => held.dispose(),
+  };
 }
 
 /** What the proofs of a package hold. */

@@ -10,9 +10,12 @@ import {
   serializeSignatureFile,
 } from '../signature/document.ts';
 import type { Candidate } from '../signature/verify.ts';
-import { withFileLock } from './file-lock.ts';
+import { takeFileLock, withFileLock } from './file-lock.ts';
 import { readRegularFile } from './read-file.ts';
-import { requireWritableFolder, writeFileBeside } from './write-file.ts';
+import { ReservedFile } from './reserve-file.ts';
+
+// A name of at most 255 bytes, and fields of fixed length.
+const largestSignature = 16 * 1024;
 
 /** The signature file of a package: always `<file name>.sig` beside it. */
 export function signaturePathOf(packagePath: string): string {
@@ -44,14 +47,41 @@ export function readSignatureDocuments(path: string): readonly SignatureDocument
   });
 }
 
+/** A `.sig` file to which one signature is to be added, locked until this is disposed of. */
+export interface SignatureFilePlace extends Disposable {
+  /** Whether another signer's signature fits. */
+  readonly isFull: boolean;
+  /**
+   * Makes sure that the signature of a key fits, in place of its earlier one of that format where there is one.
+   *
+   * @throws HanaperError `too_large`
+   */
+  requireRoomFor(signer: SignerOfFormat): void;
+  /**
+   * Adds the signature, in place of the same signer's earlier one of that format; others stay.
+   *
+   * @throws HanaperError `too_large` beyond 16 signatures or 1 MiB, `bad_input`, `unavailable` where it cannot be written
+   */
+  add(document: SignatureDocument): void;
+}
+
+/** By what the signatures in a file are told apart. */
+export type SignerOfFormat = Pick<PackageSignature, 'keyFingerprint' | 'format'>;
+
 /**
- * Finds out early whether a signature can be added to a `.sig` file, before anything is signed.
+ * Takes the lock of a `.sig` file and finds whatever could refuse a signature there, before anything is signed.
  *
- * @throws HanaperError `malformed_signature` where the file is there but unreadable, `bad_input` where its folder cannot be written
+ * @throws HanaperError `malformed_signature` where the file is there but unreadable, `too_large` where it has no room in bytes,
+ * `bad_input` where it cannot be written, `unavailable` where the lock stays held, or the disk is full
  */
-export function requireAppendable(path: string): void {
-  readDocuments(path)?.forEach(decodeSignature);
-  requireWritableFolder(path);
+export async function reserveSignature(path: string): Promise<SignatureFilePlace> {
+  const lock = await takeFileLock(path);
+  try {
+    return openPlace(path, lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /**
@@ -63,17 +93,46 @@ export function requireAppendable(path: string): void {
  */
 export function appendSignature(path: string, document: SignatureDocument): void {
   withFileLock(path, () => {
-    const added = decodeSignature(document);
-    const kept = (readDocuments(path) ?? []).filter((other) => !isOfSameSigner(added, decodeSignature(other)));
-    if (kept.length >= maxSignatures) throw full(path, `holds ${kept.length} signatures already, and no more fit`);
-    const text = serializeSignatureFile([...kept, document]);
-    if (encodeUtf8(text).length > maxSignatureFileLength) throw full(path, 'would become too large to be read');
-    writeFileBeside(path, text, 0o644);
+    using place = openPlace(path);
+    place.add(document);
   });
 }
 
+function openPlace(path: string, lock?: Disposable): SignatureFilePlace {
+  using stack = new DisposableStack();
+  const documents = readDocuments(path) ?? [];
+  const signatures = documents.map(decodeSignature);
+  const length = lengthOf(documents);
+  if (length + largestSignature > maxSignatureFileLength) throw full(path, 'would become too large to be read');
+  const file = stack.use(ReservedFile.reserve(path, { mode: 0o644, room: length + largestSignature }));
+  if (lock) stack.use(lock);
+  const othersThan = (signer: SignerOfFormat) =>
+    documents.filter((_, index) => !isOfSameSigner(signer, signatures[index] ?? signer));
+  const requireRoomFor = (signer: SignerOfFormat) => {
+    const { length: kept } = othersThan(signer);
+    if (kept >= maxSignatures) throw full(path, `holds ${kept} signatures already, and no more fit`);
+  };
+  const held = stack.move();
+  return {
+    isFull: documents.length >= maxSignatures,
+    requireRoomFor,
+    add: (document) => {
+      const added = decodeSignature(document);
+      requireRoomFor(added);
+      const text = serializeSignatureFile([...othersThan(added), document]);
+      if (encodeUtf8(text).length > maxSignatureFileLength) throw full(path, 'would become too large to be read');
+      file.write(text);
+    },
+    [Symbol.dispose]: () => held.dispose(),
+  };
+}
+
+function lengthOf(documents: readonly unknown[]): number {
+  return documents.length === 0 ? 0 : encodeUtf8(serializeSignatureFile(documents)).length;
+}
+
 /** Whether two signatures are by one key, in one format: then the newer takes the place of the older in a file. */
-export function isOfSameSigner(one: PackageSignature, other: PackageSignature): boolean {
+export function isOfSameSigner(one: SignerOfFormat, other: SignerOfFormat): boolean {
   return one.keyFingerprint === other.keyFingerprint && one.format === other.format;
 }
 

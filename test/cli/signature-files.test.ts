@@ -1,5 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
+import { takeFileLock } from '../../src/package/file-lock.ts';
 import { type Cli, createInitialized } from '../support/cli.ts';
 import { makePipe } from '../support/fixtures.ts';
 
@@ -131,5 +133,82 @@ describe('a package', () => {
       expect(cli.has(`${name}.sig`)).toBe(true);
       await cli.done('package', 'verify', '--', name);
     }
+  });
+});
+
+describe('nothing is signed and enrolled', () => {
+  let cli: Cli;
+
+  beforeAll(async () => {
+    cli = await createInitialized();
+  });
+
+  const countEntries = async () =>
+    (await cli.done<{ entries: object[] }>('log', 'show', '--limit', '1000')).entries.length;
+  const refusesAndEnrolsNothing = async (code: ErrorCode, ...args: readonly string[]) => {
+    const before = await countEntries();
+    await cli.refuses(code, ...args);
+    expect(await countEntries()).toBe(before);
+  };
+
+  test.each<[string, ErrorCode, (path: string) => void]>([
+    ['a link', 'bad_input', (path) => symlinkSync('elsewhere', path)],
+    ['a folder', 'malformed_signature', (path) => mkdirSync(path)],
+    ['text', 'malformed_signature', (path) => writeFileSync(path, 'notes')],
+  ])('where %s stands in the place of the signature file', async (what, code, put) => {
+    const name = cli.write(`${what.replace(' ', '-')}.wasm`, 'to be signed');
+    put(cli.path(`${name}.sig`));
+    await refusesAndEnrolsNothing(code, 'package', 'sign', name, '--key', 'release');
+  });
+
+  test('where a folder stands in the place of the lock', async () => {
+    cli.write('barred.wasm', 'to be signed');
+    mkdirSync(cli.path('barred.wasm.sig.lock'));
+    await refusesAndEnrolsNothing('bad_input', 'package', 'sign', 'barred.wasm', '--key', 'release');
+    expect(cli.has('barred.wasm.sig')).toBe(false);
+  });
+
+  test('where the lock stays held', async () => {
+    cli.write('busy.wasm', 'to be signed');
+    using _held = await takeFileLock(cli.path('busy.wasm.sig'));
+    await refusesAndEnrolsNothing('unavailable', 'package', 'sign', 'busy.wasm', '--key', 'release');
+  });
+
+  test('where the proof would have too long a name', async () => {
+    const sign = ['package', 'sign', cli.write(`${'n'.repeat(245)}`, 'to be signed'), '--key', 'release'];
+    await refusesAndEnrolsNothing('bad_input', ...sign, '--proof');
+    await cli.done(...sign);
+  });
+
+  test('where the signature is to be written to the place of the proof', async () => {
+    cli.write('one.wasm', 'to be signed');
+    const sign = ['package', 'sign', 'one.wasm', '--key', 'release', '--proof'];
+    await refusesAndEnrolsNothing('usage', ...sign, '--output', './one.wasm.proof.json');
+  });
+
+  test('where sixteen others have signed; a key that is among them signs again', async () => {
+    cli.write('full.wasm', 'to be signed');
+    for (let index = 0; index < 16; index++) {
+      await cli.done('key', 'create', `key-${index}`);
+      await cli.done('package', 'sign', 'full.wasm', '--key', `key-${index}`);
+    }
+    await refusesAndEnrolsNothing('too_large', 'package', 'sign', 'full.wasm', '--key', 'release');
+    await refusesAndEnrolsNothing('not_found', 'package', 'sign', 'full.wasm', '--key', 'nobody');
+    await cli.done('package', 'sign', 'full.wasm', '--key', 'key-7');
+  });
+
+  test('where there is no folder for what a command writes', async () => {
+    cli.write('homeless.wasm', 'to be signed');
+    const output = ['--output', 'no/such/folder'];
+    const audience = (await cli.done<{ did: string }>('identity', 'create')).did;
+    await refusesAndEnrolsNothing('bad_input', 'package', 'sign', 'homeless.wasm', '--key', 'release', ...output);
+    await refusesAndEnrolsNothing('bad_input', 'trust', 'export', ...output);
+    await refusesAndEnrolsNothing('bad_input', 'key', 'export', 'release', ...output);
+    await refusesAndEnrolsNothing('bad_input', 'log', 'proof', '0', ...output);
+    await refusesAndEnrolsNothing('bad_input', 'identity', 'create', ...output);
+    const delegate = ['ucan', 'delegate', '--org', 'acme', '--audience', audience, '--command', '/key', '--store'];
+    await refusesAndEnrolsNothing('bad_input', ...delegate, ...output);
+    mkdirSync(cli.path('acme.trust'));
+    await refusesAndEnrolsNothing('bad_input', 'trust', 'export');
   });
 });

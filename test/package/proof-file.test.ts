@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { appendProofs, readProofs, readProofsBeside, requireProofsAppendable } from '../../src/package/proof-file.ts';
+import { appendProofs, readProofs, readProofsBeside, reserveProofs } from '../../src/package/proof-file.ts';
 import { decodePackageProof, type PackageProof, parseProofFile, TrustedLog } from '../../src/trust/index.ts';
 import { expectCode } from '../support/codes.ts';
 import { createSigner, signBy, signHashBy, temporaryFile, temporaryFolder } from '../support/fixtures.ts';
@@ -74,7 +74,7 @@ describe('adding proofs', () => {
     const path = temporaryFile('plugin.proof.json', content);
     const { details } = await expectCode('log_tampered', () => appendProofs(path, proofs.slice(0, 1)));
     expect(details).toMatchObject({ path });
-    await expectCode('log_tampered', () => requireProofsAppendable(path));
+    await expectCode('log_tampered', () => reserveProofs(path));
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
@@ -82,7 +82,7 @@ describe('adding proofs', () => {
     const path = newFile();
     mkdirSync(path);
     for (const wrong of [path, join(path, 'missing', 'plugin.proof.json')]) {
-      await expectCode('bad_input', () => requireProofsAppendable(wrong));
+      await expectCode('bad_input', () => reserveProofs(wrong));
       await expectCode('bad_input', () => appendProofs(wrong, proofs.slice(0, 1)));
     }
   });

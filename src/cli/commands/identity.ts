@@ -1,11 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { encodeDidKey } from '../../did/did-key.ts';
 import { encodeIdentityKeyPem, encryptIdentityKeyPem } from '../../did/identity-key-file.ts';
 import { encodeJwk } from '../../did/jwk.ts';
 import { generatePrivateKey, publicKeyOfPrivate } from '../../did/private-key.ts';
 import type { KeyType } from '../../did/public-key.ts';
 import { HanaperError } from '../../errors.ts';
-import { createFile } from '../../package/write-file.ts';
+import { ReservedFile } from '../../package/reserve-file.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
 import { type KeyFileOptions, readIdentity, requireKeyPassphrase } from '../read-identity.ts';
@@ -25,18 +24,17 @@ const ownerOnly = 0o600;
 export async function create(session: Session, options: CreateIdentityOptions): Promise<Outcome> {
   const { output = 'identity.pem', type, seal = options.keyPassphraseFile !== undefined, allowWeak } = options;
   if (output === '-') throw noStandardOutput();
-  // Before anything is asked; createFile sees to what comes there meanwhile.
-  if (lstatSync(output, { throwIfNoEntry: false })) throw alreadyThere(output);
+  using place = ReservedFile.reserve(output, { mode: ownerOnly, isNew: true });
   using key = await generatePrivateKey(type);
   const did = encodeDidKey(await publicKeyOfPrivate(key));
   if (seal) {
     const passphrase = await requireKeyPassphrase(session, options, output, true);
     if (!allowWeak) await requireStrongPassphrase(passphrase);
     using pem = await encryptIdentityKeyPem(key, passphrase);
-    createFile(output, pem.bytes, ownerOnly);
+    place.write(pem.bytes);
   } else {
     using pem = await encodeIdentityKeyPem(key);
-    createFile(output, pem.bytes, ownerOnly);
+    place.write(pem.bytes);
   }
   return {
     document: { did, type, output, sealed: seal },
@@ -65,11 +63,4 @@ function noStandardOutput(): HanaperError {
       option: '--output',
     },
   );
-}
-
-function alreadyThere(path: string): HanaperError {
-  return new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
-    kind: 'file',
-    path,
-  });
 }

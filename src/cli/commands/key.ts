@@ -9,7 +9,7 @@ import {
 import { decodeHex, encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { publicKeyOf } from '../../crypto/ed25519.ts';
 import { decodePrivateKey } from '../../crypto/key-format.ts';
-import { writeFileBeside } from '../../package/write-file.ts';
+import { ReservedFile } from '../../package/reserve-file.ts';
 import { sealSeed } from '../../vault/sealed-seed.ts';
 import { findKey } from '../find-key.ts';
 import { formatTable, type Outcome } from '../output.ts';
@@ -95,13 +95,14 @@ export async function exportPublic(
   reference: string,
   { format, output }: ExportOptions,
 ): Promise<Outcome> {
+  using place = output === undefined ? undefined : ReservedFile.reserve(output, { mode: 0o644 });
   const caller = await session.openCaller('read');
   const key = await findKey(caller, session.organisation, reference);
   const document = await caller.executeFor(session.organisation, exportKey, key);
   if (document.revoked_at !== null) session.warn(`This key was revoked at ${document.revoked_at}.`);
   const bytes = format === 'pem' ? encodeUtf8(document.pem) : decodeHex(document.public_key);
-  if (output !== undefined && bytes) {
-    writeFileBeside(output, bytes, 0o644);
+  if (place && bytes) {
+    place.write(bytes);
     return {
       document,
       lines: [

@@ -6,7 +6,7 @@ import { type ProveArgs, proveLog } from '../../authority/commands/log.ts';
 import type { LogProofDocument } from '../../authority/prove-entry.ts';
 import { encodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
-import { writeFileBeside } from '../../package/write-file.ts';
+import { ReservedFile } from '../../package/reserve-file.ts';
 import { formatCid, parseCid } from '../../ucan/cid.ts';
 import type { Caller } from '../caller.ts';
 import type { Outcome } from '../output.ts';
@@ -24,14 +24,16 @@ const mostBytes = 33_554_432;
 /** `hanaper log proof INDEX|CID`: the proof is checked before it is given. */
 export async function prove(session: Session, which: string, { output }: ProofOptions): Promise<Outcome> {
   const args = readWhich(which);
-  if (output !== undefined && output !== '-') requireNoOther(output);
+  const isFile = output !== undefined && output !== '-';
+  if (isFile) requireNoOther(output);
+  using place = isFile ? ReservedFile.reserve(output, { mode: 0o644 }) : undefined;
   const caller = await session.openCaller('read');
   const proof = await proveUnderCheckpoint(session, caller, args);
   const { entry, checkpoint } = await checkProof(proof, caller.identity.did);
   await watchLog(session, caller, { size: checkpoint.size, note: proof.checkpoint });
   const bytes = encodeUtf8(`${JSON.stringify(proof, null, 2)}\n`);
   if (output === '-') return { document: proof, lines: [], bytes };
-  if (output !== undefined) writeFileBeside(output, bytes, 0o644);
+  place?.write(bytes);
   return {
     document: proof,
     lines: [

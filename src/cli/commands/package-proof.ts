@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import { provePackage } from '../../authority/commands/package-proof.ts';
 import type { LogProofDocument } from '../../authority/prove-entry.ts';
 import { decodeBase64, encodeHex } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
-import { appendProofs, requireProofsAppendable } from '../../package/proof-file.ts';
+import { type ProofFilePlace, reserveProofs } from '../../package/proof-file.ts';
 import { proofPathOf } from '../../package/proof-path.ts';
 import { readSignatureDocuments, signaturePathOf } from '../../package/signature-file.ts';
 import { decodeSignature, type SignatureDocument } from '../../signature/document.ts';
@@ -30,22 +31,24 @@ export async function prove(session: Session, file: string, options: ProofOption
   const path = options.signature ?? signaturePathOf(file);
   const output = options.output ?? proofPathOf(file);
   const documents = readSignatureDocuments(path);
-  requireProofsAppendable(output);
   const caller = await session.openCaller('read');
+  using place = await reserveProofs(output);
   const proofs: PackageProof[] = [];
   for (const document of documents) proofs.push(...(await tryToProve(session, caller, document)));
   if (proofs.length === 0) throw notMadeHere(path, file);
-  appendProofs(output, proofs);
+  place.add(proofs);
   return describeWritten(file, output, proofs);
 }
 
 /**
- * Finds out early whether a proof can be added beside a file, before that is signed.
+ * Reserves the place of a proof beside a file, before that is signed.
  *
- * @throws HanaperError `log_tampered`, `bad_input`
+ * @throws HanaperError as `reserveProofs` does, and `usage` where the signature is to be written there
  */
-export function requireProvable(file: string): void {
-  requireProofsAppendable(proofPathOf(file));
+export async function reserveProof(file: string, signatureFile: string): Promise<ProofFilePlace> {
+  const path = proofPathOf(file);
+  if (resolve(path) === resolve(signatureFile)) throw samePlace(path);
+  return reserveProofs(path);
 }
 
 /** Adds the proof of where a signature of a file stands in the log to the file beside it. */
@@ -53,12 +56,11 @@ export async function writeProof(
   session: Session,
   caller: Caller,
   document: SignatureDocument,
-  file: string,
+  place: ProofFilePlace,
 ): Promise<WrittenProof> {
-  const path = proofPathOf(file);
   const proof = await proveSignature(session, caller, document);
-  appendProofs(path, [proof]);
-  return { path, index: proof.index };
+  place.add([proof]);
+  return { path: place.path, index: proof.index };
 }
 
 async function tryToProve(
@@ -96,6 +98,12 @@ function decodeProof({ index, entry, receipt, inclusion, checkpoint, log_key }: 
 
 function bytesOf(base64: string): Uint8Array {
   return decodeBase64(base64) ?? new Uint8Array(0);
+}
+
+function samePlace(path: string): HanaperError {
+  return new HanaperError('usage', `--output ${path} is where the proof goes. Name another file for the signature.`, {
+    option: '--output',
+  });
 }
 
 function notMadeHere(path: string, file: string): HanaperError {

@@ -3,7 +3,12 @@ import { attempt } from '../../attempt.ts';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
-import { appendSignature, readCandidates, requireAppendable, signaturePathOf } from '../../package/signature-file.ts';
+import {
+  readCandidates,
+  reserveSignature,
+  type SignerOfFormat,
+  signaturePathOf,
+} from '../../package/signature-file.ts';
 import {
   type VerificationResult,
   type VerifiedPlace,
@@ -13,6 +18,7 @@ import {
 import { decodeSignature } from '../../signature/document.ts';
 import type { Candidate } from '../../signature/verify.ts';
 import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
+import type { Caller } from '../caller.ts';
 import { parseExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
@@ -41,11 +47,13 @@ export interface VerifyOptions extends BundleOptions {
 export async function sign(session: Session, file: string, options: SignOptions): Promise<Outcome> {
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
-  requireAppendable(output);
-  const proving = session.asksForProof ? await import('./package-proof.ts') : undefined;
-  proving?.requireProvable(file);
   const caller = await session.openCaller('write');
   const hash = await hashPackage(file, session.progress);
+  // What is signed is enrolled for good: whatever could refuse the files is found before.
+  using place = await reserveSignature(output);
+  const proving = session.asksForProof ? await import('./package-proof.ts') : undefined;
+  using proofPlace = await proving?.reserveProof(file, output);
+  await requireRoom(session, caller, options, proofPlace ? [place, proofPlace] : [place]);
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
   const { key, store = false } = options;
   const signed =
@@ -58,9 +66,39 @@ export async function sign(session: Session, file: string, options: SignOptions)
           store,
           ...(expiresAt !== undefined && { expires_at: expiresAt }),
         });
-  appendSignature(output, signed.signature);
-  const proof = await proving?.writeProof(session, caller, signed.signature, file);
+  place.add(signed.signature);
+  const proof = proofPlace && (await proving?.writeProof(session, caller, signed.signature, proofPlace));
   return describeSigned(signed, file, { hash, output, store, ...(proof && { proof }) });
+}
+
+interface Bounded {
+  readonly isFull: boolean;
+  requireRoomFor(signer: SignerOfFormat): void;
+}
+
+// Only the key's own earlier signature makes room in a file that is full.
+async function requireRoom(
+  session: Session,
+  caller: Caller,
+  { key, format }: SignOptions,
+  places: readonly Bounded[],
+): Promise<void> {
+  if (!places.some(({ isFull }) => isFull)) return;
+  const keyFingerprint = await findFingerprint(session, caller, key);
+  for (const place of places) place.requireRoomFor({ keyFingerprint, format });
+}
+
+// A delegate who may sign need not be allowed to look a key up; then it is taken for one that is not in the file.
+async function findFingerprint(session: Session, caller: Caller, key: string): Promise<string> {
+  const { exportKey } = await import('../../authority/commands/key.ts');
+  const { findKey } = await import('../find-key.ts');
+  try {
+    const meant = await findKey(caller, session.organisation, key);
+    return (await caller.executeFor(session.organisation, exportKey, meant)).fingerprint;
+  } catch (error) {
+    if (error instanceof HanaperError && error.code !== 'not_found') return '';
+    throw error;
+  }
 }
 
 /** `hanaper package verify FILE` */

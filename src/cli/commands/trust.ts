@@ -1,7 +1,10 @@
 import { basename, extname } from 'node:path';
-import { addTrust, exportTrust, listTrust, revokeTrust } from '../../authority/index.ts';
+import { addTrust, exportTrust, listTrust, revokeTrust, showOrganisation } from '../../authority/index.ts';
 import { encodeHex, encodeUtf8 } from '../../bytes.ts';
-import { writeFileBeside } from '../../package/write-file.ts';
+import { HanaperError } from '../../errors.ts';
+import { ReservedFile } from '../../package/reserve-file.ts';
+import { maxBundleLength } from '../../trust/bundle.ts';
+import type { Caller } from '../caller.ts';
 import { parseFutureExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
@@ -66,11 +69,12 @@ export interface ExportOptions {
 export async function exportBundle(session: Session, { expires, output }: ExportOptions): Promise<Outcome> {
   const args = expires === undefined ? {} : { expires_in: secondsUntil(expires) };
   const caller = await session.openCaller('write');
+  using place = output === '-' ? undefined : await reserveBundle(session, caller, output);
   const { bundle, ...document } = await caller.executeFor(session.organisation, exportTrust, args);
   const bytes = encodeUtf8(bundle);
-  if (output === '-') return { document: { ...document, bundle }, lines: [], bytes };
+  if (place === undefined) return { document: { ...document, bundle }, lines: [], bytes };
   const file = output ?? `${document.organisation}.trust`;
-  writeFileBeside(file, bytes, 0o644);
+  place.write(bytes, file);
   const { organisation, version, authority, expires_at } = document;
   return {
     document: { ...document, file },
@@ -82,6 +86,21 @@ export async function exportBundle(session: Session, { expires, output }: Export
       `Next, elsewhere: hanaper package verify FILE --trust-bundle ${file} --authority ${authority}`,
     ],
   };
+}
+
+async function reserveBundle(session: Session, caller: Caller, output: string | undefined): Promise<ReservedFile> {
+  const file = output ?? `${await nameOrganisation(session, caller)}.trust`;
+  return ReservedFile.reserve(file, { mode: 0o644, room: maxBundleLength / 4 });
+}
+
+// Who may export need not be allowed to ask for the name; the folder is the same under any.
+async function nameOrganisation(session: Session, caller: Caller): Promise<string> {
+  try {
+    return (await caller.executeFor(session.organisation, showOrganisation, {})).name;
+  } catch (error) {
+    if (error instanceof HanaperError) return 'organisation';
+    throw error;
+  }
 }
 
 function secondsUntil(text: string): number {

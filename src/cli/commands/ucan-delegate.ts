@@ -12,7 +12,7 @@ import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 import { describeToken, formatSeconds } from '../token-document.ts';
 import { openTokenSigner, type SignerOptions, signsByDatabase } from '../token-signer.ts';
-import { type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
+import { reserveTokens, type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
 
 /** Options of `ucan delegate`. */
 export interface DelegateOptions extends SignerOptions, TokenOutputOptions {
@@ -37,14 +37,14 @@ export async function delegate(session: Session, options: DelegateOptions): Prom
   if (options.powerline && options.subject !== undefined) throw bothSubjects();
   const claims = readClaims(options);
   const { delegations: chain } = await readTokens(...(options.proof ?? []));
+  using place = reserveTokens(options, readable);
   const signer = await openTokenSigner(session, options);
   const subject = options.powerline ? null : (options.subject ?? signer.did);
   const delegation = await issue(session, options, signer, { ...claims, subject });
-  const outcome = await writeTokens(options, {
+  const outcome = await writeTokens(place, {
     document: { ...describeToken(delegation), stored: options.store ?? false },
     lines: describe(delegation, options),
     tokens: [delegation, ...chain].map(({ bytes }) => bytes),
-    mode: readable,
   });
   if (options.store) await store(session, delegation, options.issuer);
   return outcome;

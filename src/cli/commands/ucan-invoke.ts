@@ -19,7 +19,7 @@ import { type KeyFileOptions, readIdentity } from '../read-identity.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 import { describeToken, formatSeconds } from '../token-document.ts';
-import { type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
+import { reserveTokens, type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
 
 /** Options of `ucan invoke`. */
 export interface InvokeOptions extends KeyFileOptions, TokenOutputOptions {
@@ -44,6 +44,7 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
   const args = readArgs(options);
   const now = new Date();
   const expires = parseFutureExpiry(options.expires ?? defaultExpiry, now);
+  using place = reserveTokens(options, ownerOnly);
   const signer = await signerOf(await readIdentity(session, options.issuer, options));
   const wish = { invoker: signer.did, subject, command, args, now: Math.floor(now.getTime() / 1000) };
   const path = await findPath(session, wish, options.proof);
@@ -58,7 +59,7 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
     issuedAt: wish.now,
     expiration: toSeconds(expires),
   });
-  return writeTokens(options, {
+  return await writeTokens(place, {
     document: describeToken(invocation),
     lines: [
       `${signer.did} invokes ${command} on`,
@@ -70,7 +71,6 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
       `Next: hanaper ucan verify ${output} --explain`,
     ],
     tokens: [invocation.bytes, ...path.map(({ bytes }) => bytes)],
-    mode: ownerOnly,
   });
 }
 

@@ -12,7 +12,7 @@ import { readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 import { describeToken } from '../token-document.ts';
 import { openTokenSigner, type SignerOptions } from '../token-signer.ts';
-import { writeTokens } from '../write-tokens.ts';
+import { reserveTokens, type TokenPlace, writeTokens } from '../write-tokens.ts';
 
 /** Options of `ucan revoke`. */
 export interface RevokeOptions extends SignerOptions {
@@ -35,7 +35,11 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
   const [target, ...others] = named.cids;
   if (target === undefined || others.length > 0) throw notOne(what, named.cids);
   const path = await readNamed(options.path ?? []);
-  const caller = options.output === undefined ? await session.openCaller('write', options.issuer) : undefined;
+  using place =
+    options.output === undefined
+      ? undefined
+      : reserveTokens({ output: options.output, encoding: 'base64url' }, readable);
+  const caller = place === undefined ? await session.openCaller('write', options.issuer) : undefined;
   const signer = await openTokenSigner(session, options);
   const revocation = await signRevocation(signer, {
     target,
@@ -46,7 +50,8 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
   // What leads to who asks a server leads to the revoker as well.
   const shown = await readTokens(...(session.remote?.proofs ?? []));
   const given = [...named.delegations, ...path.delegations, ...shown.delegations];
-  if (caller === undefined) return write(revocation, target, [revocation, ...given], options.output ?? '');
+  if (place) return await write(revocation, target, [revocation, ...given], place);
+  if (caller === undefined) throw new TypeError('there is neither a caller nor a place');
   const answer = await caller.executeRequest({ invocation: revocation, given, isLocal: true });
   const document = resultOf(answer) as RevocationDocument;
   // The receipt of what was done before says what was new then.
@@ -94,22 +99,18 @@ function write(
   revocation: Invocation,
   target: CID,
   tokens: readonly (Invocation | Delegation)[],
-  output: string,
+  place: TokenPlace,
 ): Promise<Outcome> {
-  return writeTokens(
-    { output, encoding: 'base64url' },
-    {
-      document: describeToken(revocation),
-      lines: [
-        `The revocation of ${formatCid(target)} was written to ${output}.`,
-        'It counts where it is known, and no database was told of it.',
-        '',
-        `Next, where it shall count: hanaper ucan import ${output}`,
-      ],
-      tokens: tokens.map(({ bytes }) => bytes),
-      mode: readable,
-    },
-  );
+  return writeTokens(place, {
+    document: describeToken(revocation),
+    lines: [
+      `The revocation of ${formatCid(target)} was written to ${place.output}.`,
+      'It counts where it is known, and no database was told of it.',
+      '',
+      `Next, where it shall count: hanaper ucan import ${place.output}`,
+    ],
+    tokens: tokens.map(({ bytes }) => bytes),
+  });
 }
 
 function describe(document: RevocationDocument): Outcome {
