@@ -9,7 +9,7 @@ import { generatePrivateKey, type PrivateKey, publicKeyOfPrivate } from '../../s
 import type { KeyType } from '../../src/did/public-key.ts';
 import { readTexts } from '../docs/pages.ts';
 import { expectCode } from '../support/codes.ts';
-import { countUp, flipBit, toHex } from '../support/vectors.ts';
+import { countUp, flipBit, fromHex, toHex } from '../support/vectors.ts';
 
 const folder = new URL('../vectors/keys/', import.meta.url);
 const types: readonly KeyType[] = ['ed25519', 'p256', 'secp256k1'];
@@ -131,6 +131,28 @@ test('a file whose public key is its own but for the part that says odd or even 
   const last = compressed.length - 33;
   await expectCode('malformed_key', () => decode(pem('PRIVATE KEY', flipBit(compressed, 8 * last))));
   await expectCode('malformed_key', () => decode(pem('PRIVATE KEY', flipBit(der, 8 * (der.length - 1) + 1))));
+});
+
+// RFC 5958, section 2: version 1 of PKCS#8 states a public key beside the private one, whatever the algorithm.
+describe.each(['p256', 'secp256k1'])('the public key that PKCS#8 of version 1 states beside a key of %s', (type) => {
+  const der = derOf(readKeyFile(`${type}.pem`));
+  const point = der.subarray(-65);
+  const stating = (stated: Uint8Array) => {
+    const bits = Buffer.concat([fromHex('814200'), stated]);
+    // The inner sequence is as it was: the outer one is longer by what is added, of version 1.
+    const content = Buffer.concat([fromHex('020101'), der.subarray(6), bits]);
+    return pem('PRIVATE KEY', Buffer.concat([fromHex('3081'), Uint8Array.of(content.length), content]));
+  };
+
+  test('is taken where it is its own', async () => {
+    using key = await decode(stating(point));
+    expect(key.type).toBe(type);
+  });
+
+  test('is malformed where it is that of another', async () => {
+    await expectCode('malformed_key', () => decode(stating(flipBit(point, 8 * 64))));
+    await expectCode('malformed_key', () => decode(stating(flipBit(point, 8))));
+  });
 });
 
 describe('64 hex characters are an Ed25519 seed', () => {

@@ -197,6 +197,7 @@ test('a checkpoint was seen that is the very one remembered', async () => {
   expect(wasSeen(seen, authority.did, rest)).toBe(true);
   expect(wasSeen(seen, authority.did, { ...rest, size: 6 })).toBe(false);
   expect(wasSeen(seen, authority.did, { ...rest, root: countUp(32) })).toBe(false);
+  expect(wasSeen(seen, authority.did, { ...rest, origin: 'another.example/log' })).toBe(false);
   expect(wasSeen(seen, 'did:key:z6MkOther', rest)).toBe(false);
   expect(wasSeen(nothingSeen, authority.did, rest)).toBe(false);
 });

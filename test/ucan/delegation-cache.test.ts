@@ -67,6 +67,27 @@ test('a token of other bytes is another, though it differs in its signature alon
   await expectCode('invalid_token_signature', () => verifyToken(decoded));
 });
 
+test.each([0, 1, 2, 3])(
+  'a token that differs in one of its last bytes is another, at lengths of 4n + %i',
+  async (rest) => {
+    const cache = new DelegationCache();
+    const lengths = [0, 1, 2, 3].map((more) => 16 + more);
+    const tokens = await Promise.all(
+      lengths.map(async (length) => verifyToken(await delegate(alice, bob, { nonce: new Uint8Array(length).fill(7) }))),
+    );
+    const token = tokens.find(({ bytes }) => bytes.length % 4 === rest);
+    if (token === undefined) throw new Error(`no token of ${rest} more`);
+    cache.keep([token]);
+    expect(cache.find(new Uint8Array(token.bytes))).toBe(token);
+    for (let behind = 1; behind <= 4; behind++) {
+      const other = new Uint8Array(token.bytes);
+      const at = other.length - behind;
+      other[at] = (other[at] ?? 0) ^ 1;
+      expect(cache.find(other), `${behind} from the end`).toBeUndefined();
+    }
+  },
+);
+
 test('time and revocation are checked afresh', async () => {
   const cache = new DelegationCache();
   const chain = await chainOf(2, () => ({ expiration: later }), { expiration: null });

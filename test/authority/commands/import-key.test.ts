@@ -16,7 +16,7 @@ import { encodeHex } from '../../../src/bytes.ts';
 import { generateSeed, publicKeyOf } from '../../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
 import { hkdfSha256 } from '../../../src/crypto/hkdf.ts';
-import type { Secret } from '../../../src/crypto/secret.ts';
+import { Secret } from '../../../src/crypto/secret.ts';
 import { decodeEd25519DidKey, encodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import { findOrganization } from '../../../src/store/organizations.ts';
@@ -150,6 +150,25 @@ describe.each(engines)('$name', (engine) => {
       expect(error.details).toMatchObject({ reason: 'identity key' });
     }
     expect(await trusted('acme')).toEqual([]);
+  });
+
+  test('what anybody knows as a public key here is never taken in as a private one', async () => {
+    using ours = generateSeed();
+    const { public_key } = await describeSeed(ours);
+    await authority.executeFor(org, addTrust, { public_key });
+    const acme = await authority.database.transact('read', (transaction) =>
+      findOrganization(transaction, { name: 'acme' }),
+    );
+    const known = {
+      'of the authority': authority.identity.publicKey,
+      'of an organisation': decodeEd25519DidKey(acme?.did ?? ''),
+      'that is trusted': await publicKeyOf(ours),
+    };
+    for (const [whose, bytes] of Object.entries(known)) {
+      using seed = Secret.copyOf(bytes);
+      const error = await expectCode('bad_input', () => importSeed(authority, org, { name: 'public', seed }));
+      expect(error.details, whose).toMatchObject({ reason: 'public key' });
+    }
   });
 
   test("the authority's identity key is never taken in as a signing key", async () => {
