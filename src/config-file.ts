@@ -5,6 +5,7 @@ import { HanaperError } from './errors.ts';
 /** What `config.json` may hold; docs/configuration.md explains each key. */
 export interface ConfigFile {
   readonly db?: string;
+  readonly durability?: 'full' | 'server';
   readonly crypto?: {
     readonly method?: 'passphrase' | 'raw' | 'derived';
     readonly security_level?: 'interactive' | 'balanced' | 'sensitive';
@@ -43,6 +44,7 @@ const mostBytes = 1024 * 1024;
 const whole = z.int().positive();
 const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   db: z.string().exactOptional(),
+  durability: z.enum(['full', 'server']).exactOptional(),
   crypto: z
     .strictObject({
       method: z.enum(['passphrase', 'raw', 'derived']).exactOptional(),

@@ -43,7 +43,7 @@ export interface RemoteConfig {
 
 /** Everything that can be set, after flags, environment and file are laid over each other. */
 export interface Config {
-  /** `sqlite:PATH` or `postgres://…` */
+  /** `sqlite:PATH` or `postgres://…`, with the durability that was accepted for it. */
   readonly db: string;
   readonly crypto: CryptoConfig;
   /** As `createLoader` takes it. */
@@ -62,6 +62,7 @@ export interface Config {
 /** What flags say; each goes over the environment, which goes over the file. */
 export interface ConfigOverrides {
   readonly db?: string;
+  readonly durability?: string;
   readonly org?: string;
   readonly authority?: string;
   readonly server?: string;
@@ -72,6 +73,8 @@ export interface ConfigOverrides {
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+const durabilities = ['full', 'server'] as const;
 
 type Profile = NonNullable<ConfigFile['profiles']>[string];
 
@@ -93,8 +96,9 @@ export async function loadConfig(
   const authority =
     overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? profile?.authority ?? file.security?.authority;
   const remote = readRemote(overrides, environment, profile);
+  const db = overrides.db ?? filled(environment['HANAPER_DB']) ?? file.db ?? defaultDatabase(environment);
   return {
-    db: overrides.db ?? filled(environment['HANAPER_DB']) ?? file.db ?? defaultDatabase(environment),
+    db: withDurability(db, readDurability(overrides, environment, file)),
     crypto: readCrypto(file, environment),
     security: {
       requireSignatures:
@@ -106,6 +110,24 @@ export async function loadConfig(
     stateFolder: folder(environment, 'XDG_STATE_HOME', join('.local', 'state')),
     ...(remote && { remote }),
   };
+}
+
+function readDurability({ durability: flag }: ConfigOverrides, environment: Environment, { durability }: ConfigFile) {
+  const inVariable = readChoice(environment, 'HANAPER_DURABILITY', durabilities);
+  if (flag === undefined) return inVariable ?? durability;
+  const choice = durabilities.find((candidate) => candidate === flag);
+  if (choice) return choice;
+  throw new HanaperError('usage', `--durability must be one of ${durabilities.join(', ')}.`, {
+    option: '--durability',
+  });
+}
+
+// It belongs to the database, and goes with its URL wherever that is opened.
+function withDurability(db: string, durability: string | undefined): string {
+  if (durability === undefined || !/^postgres(ql)?:/.test(db) || !URL.canParse(db)) return db;
+  const url = new URL(db);
+  url.searchParams.set('durability', durability);
+  return url.href;
 }
 
 // A flag that names the database outweighs a server that the environment names, or a profile by its variable.

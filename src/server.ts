@@ -112,6 +112,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+// What waits for a database fails while there is still time to say so to those who asked.
+const cutOffDatabase = stopTimeout - 1_000;
+
 // What is put on the stack last is taken down first: requests, then the token, then the database.
 async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Promise<RunningServer> {
   const { bodies, isBehindProxy = false, metricsPort, publicLog = false, log } = options;
@@ -120,7 +123,8 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     isLocked: () => service.current?.locked ?? true,
     readLog: () => service.current && readLogState(service.current),
   });
-  const service = stack.use(new DatabaseService(watch(options, metrics)));
+  const stopping = new AbortController();
+  const service = stack.use(new DatabaseService({ ...watch(options, metrics), signal: stopping.signal }));
   await service.open();
   // A server of an old copy would answer as things were then, locked or not.
   if (options.credential) await service.current?.unlock(options.credential);
@@ -154,7 +158,10 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
     initialized: service.isReady,
     locked: service.current?.locked ?? true,
     countUnderWay: () => listener.countUnderWay(),
-    stop: () => stack.disposeAsync(),
+    stop: () => {
+      setTimeout(() => stopping.abort(), cutOffDatabase).unref();
+      return stack.disposeAsync();
+    },
   };
 }
 

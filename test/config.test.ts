@@ -42,6 +42,19 @@ describe('loadConfig', () => {
     });
   });
 
+  test('takes the durability of PostgreSQL into its URL, from flag, variable or file', async () => {
+    const db = 'postgres://host/name';
+    writeConfig({ db, durability: 'server' });
+    const read = async (overrides: object, more: Environment = {}) =>
+      (await loadConfig(overrides, { ...environment, ...more })).db;
+    expect(await read({})).toBe(`${db}?durability=server`);
+    expect(await read({}, { HANAPER_DURABILITY: 'full' })).toBe(`${db}?durability=full`);
+    expect(await read({ durability: 'server' }, { HANAPER_DURABILITY: 'full' })).toBe(`${db}?durability=server`);
+    expect(await read({ db: 'sqlite:x.db' })).toBe('sqlite:x.db');
+    await expectCode('usage', () => read({ durability: 'none' }));
+    await expectCode('bad_config', () => read({}, { HANAPER_DURABILITY: 'none' }));
+  });
+
   test('reads every key of the file', async () => {
     writeConfig(file);
     expect(await loadConfig({}, environment)).toMatchObject({

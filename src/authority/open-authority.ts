@@ -3,7 +3,7 @@ import type { Observer } from '../events.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import type { Database } from '../store/database.ts';
 import { parseDatabaseUrl } from '../store/location.ts';
-import { notInitialized, openDatabase } from '../store/open-database.ts';
+import { notInitialized, type OpenOptions, openDatabase } from '../store/open-database.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { Authority } from './authority.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
@@ -11,7 +11,7 @@ import type { KnownLogs } from './known-logs.ts';
 import { readIdentity } from './read-identity.ts';
 
 /** Which database to open, and whose it must be. */
-export interface AuthorityOptions {
+export interface AuthorityOptions extends OpenOptions {
   /** `sqlite:PATH` or `postgres://…` */
   readonly database: string;
   /** The DID that the authority must have; else the one that `knownAuthorities` holds for the database. */
@@ -36,6 +36,8 @@ const optionNames: OptionNames<AuthorityOptions> = {
   knownLogs: true,
   observer: true,
   examines: true,
+  waits: true,
+  signal: true,
   clock: true,
   checkpointDelay: true,
 };
@@ -52,7 +54,11 @@ const optionNames: OptionNames<AuthorityOptions> = {
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   requireKnownOptions('openAuthority', options, optionNames);
   const { observer, clock, checkpointDelay, knownLogs } = options;
-  const database = await openDatabase(parseDatabaseUrl(options.database), options.examines ? 'examine' : 'use');
+  const database = await openDatabase(
+    parseDatabaseUrl(options.database),
+    options.examines ? 'examine' : 'use',
+    options,
+  );
   try {
     const identity = await requireIdentity(database);
     requirePinned(database.name, identity.did, options);

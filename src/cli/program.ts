@@ -14,6 +14,10 @@ import type { Output } from './output.ts';
 
 const globalOptions = [
   option('--db <url>', 'the database: sqlite:PATH or postgres://… (HANAPER_DB)'),
+  option(
+    '--durability <kind>',
+    'full, or server: accept a PostgreSQL that may lose what was done (HANAPER_DURABILITY)',
+  ),
   option('--org <org>', 'the organisation: name, DID or id (HANAPER_ORG; else the only one)'),
   option('--json', 'print one JSON document, errors too'),
   option('--passphrase-file <file>', 'read the passphrase from a file, or "-" for standard input'),

@@ -17,6 +17,7 @@ import { SeenCheckpoints } from './seen-checkpoints.ts';
 /** The options that every command takes. */
 export interface GlobalOptions {
   readonly db?: string;
+  readonly durability?: string;
   readonly org?: string;
   readonly json?: boolean;
   /** True without a DID behind it. */
@@ -240,9 +241,11 @@ export class Session implements AsyncDisposable {
   }
 }
 
-function overridesOf({ db, org, authority, server, as, proof, profile }: GlobalOptions): ConfigOverrides {
+function overridesOf(options: GlobalOptions): ConfigOverrides {
+  const { db, durability, org, authority, server, as, proof, profile } = options;
   return {
     ...(db !== undefined && { db }),
+    ...(durability !== undefined && { durability }),
     ...(org !== undefined && { org }),
     ...(typeof authority === 'string' && { authority }),
     ...(server !== undefined && { server }),

@@ -47,6 +47,9 @@ export interface BodyLimits {
 /** Milliseconds that a stopping server gives to what it began. */
 export const stopTimeout: number = 10_000;
 
+/** Milliseconds for the database to answer whether it is ready. */
+export const readinessTimeout: number = 5_000;
+
 /** Bytes of a body with a passphrase: each of its 1,024 bytes can be written as an escape of six. */
 export const secretBodyBytes: number = 16 * 1024;
 

@@ -6,7 +6,7 @@ import { createDidDocument } from '../did/document.ts';
 import { HanaperError } from '../errors.ts';
 import { maxSignatures } from '../signature/document.ts';
 import { readJsonBody } from './body.ts';
-import { verifyBodyBytes } from './limits.ts';
+import { readinessTimeout, verifyBodyBytes } from './limits.ts';
 import { respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 
@@ -29,8 +29,24 @@ export function addPublicRoutes(app: Hono, service: Service): void {
 
 async function readReadiness(service: Service): Promise<{ readonly ready: true; readonly locked: boolean }> {
   const authority = service.authority();
-  await authority.database.transact('read', (transaction) => authority.readNow(transaction));
+  const { database } = authority;
+  const readNow = database.transact('read', (transaction) => authority.readNow(transaction));
+  await within(readinessTimeout, readNow);
+  if (database.isStalled) throw silent();
   return { ready: true, locked: authority.locked };
+}
+
+// What has not answered by then answers nobody in time.
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent()), milliseconds);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function silent(): HanaperError {
+  return new HanaperError('unavailable', 'The database does not answer.');
 }
 
 // By hand: this is asked more often than anything else.

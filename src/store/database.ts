@@ -6,17 +6,24 @@ import type { Schema } from './schema.ts';
 import type { Engine, Transaction } from './transaction.ts';
 
 /** An open database whose schema is that of this version. */
-export class Database {
+export class Database implements AsyncDisposable {
   readonly engine: Engine;
   /** A name without a password. */
   readonly name: string;
   readonly #kysely: Kysely<Schema>;
   readonly #writers = new Turns();
+  readonly #isStalled: () => boolean;
 
-  constructor(engine: Engine, name: string, kysely: Kysely<Schema>) {
+  constructor(engine: Engine, name: string, kysely: Kysely<Schema>, isStalled: () => boolean = () => false) {
     this.engine = engine;
     this.name = name;
     this.#kysely = kysely;
+    this.#isStalled = isStalled;
+  }
+
+  /** Whether a write has been waiting longer than it would for another writer. */
+  get isStalled(): boolean {
+    return this.#isStalled();
   }
 
   /**
@@ -67,11 +74,9 @@ export class Database {
     }
   }
 
-  // Whoever reads sees one state of all tables, as on SQLite: what belongs together is compared, and others may write meanwhile.
+  // The drivers do the rest: whoever reads sees one state of all tables, whatever others write meanwhile.
   #begin(access: 'read' | 'write') {
-    const begin = this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
-    const isolated = access === 'read' && this.engine === 'postgres';
-    return isolated ? begin.setIsolationLevel('repeatable read') : begin;
+    return this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
   }
 
   /**
@@ -104,5 +109,9 @@ export class Database {
   /** Closes every connection. */
   async close(): Promise<void> {
     await this.#kysely.destroy();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -20,6 +20,19 @@ const postgresUniqueViolation = '23505';
 const postgresMissing = /^42(?!501)...$/;
 const postgresOutOfRange = '22003';
 const postgresNoRight = '42501';
+// Damage that the server has found, and exceptions: only what somebody has put into the database raises them.
+const postgresDamage = /^(XX00[12]|(P0|2F|38|39|24|27|34|09|21|0[ABLPZ]|20)...)$/;
+const later = 'Nothing was done. Try again in a moment.';
+const check = 'Check that the server runs and lets you in.';
+const postgresUnavailable: readonly (readonly [RegExp, string, string])[] = [
+  [/^(55P03|55006)$/, 'is held by another transaction for too long', later],
+  [/^40...$/, 'could not do this beside other transactions', later],
+  [/^(25P0[34]|57014)$/, 'gave up, since it took too long', later],
+  [/^25006$/, 'can only be read', 'Write to the server of which it is a copy.'],
+  [/^3F000$/, 'has no such schema', 'Have it created, or name another in the URL ("schema").'],
+  // Connection, resources, shutdown, the system beneath it, its configuration, login, no such database; and socket errors.
+  [/^(08|28|3D|53|57|58|F0)...$|^E(?!RR_)[A-Z_]+$/, 'cannot be reached', check],
+];
 // What pg says without a code.
 const brokenConnection = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
@@ -60,8 +73,10 @@ export function translateCommitFailure(error: unknown, database: string): unknow
 // SQLite takes back what it could not commit, unless the disk fails on the way. PostgreSQL says so with a code; what it says of
 // connections, and of its own end, can come after the deed.
 function isUndone(error: Error, database: string): boolean {
-  if (error instanceof HanaperError) return true;
-  if (database.startsWith('sqlite:')) return !('errcode' in error && (Number(error.errcode) & 0xff) === sqlite.ioError);
+  if (database.startsWith('sqlite:')) {
+    const failedOnTheWay = 'errcode' in error && (Number(error.errcode) & 0xff) === sqlite.ioError;
+    return error instanceof HanaperError || !failedOnTheWay;
+  }
   return 'severity' in error && 'code' in error && /^(?!08|40003|57|58|XX)[0-9A-Z]{5}$/.test(String(error.code));
 }
 
@@ -96,16 +111,9 @@ function translatePostgres(error: Error, code: string, database: string): unknow
   if (code === postgresNoRight)
     return unavailable(`${database}: ${error.message}. Have its owner grant it.`, database, error);
   if (code === postgresOutOfRange) return tooLarge(database, error);
-  // Classes 08, 53, 57 (connection, resources, shutdown), 28 and 3D (login, no such database), deadlock, a read-only
-  // server, and socket errors.
-  if (/^(08|28|3D|53|57)...$|^(40P01|25006)$|^E(?!RR_)[A-Z_]+$/.test(code)) {
-    return unavailable(
-      `${database} cannot be reached (${code}). Check that the server runs and lets you in.`,
-      database,
-      error,
-    );
-  }
-  return error;
+  const meant = postgresUnavailable.find(([pattern]) => pattern.test(code));
+  if (meant) return unavailable(`${database} ${meant[1]} (${code}). ${meant[2]}`, database, error);
+  return postgresDamage.test(code) ? damaged(database, error) : error;
 }
 
 function missing(database: string, error: Error): HanaperError {
@@ -114,6 +122,10 @@ function missing(database: string, error: Error): HanaperError {
 
 function tooLarge(database: string, error: Error): HanaperError {
   return corrupt(`${database} holds a number that is too large. Restore it from a backup.`, database, error);
+}
+
+function damaged(database: string, error: Error): HanaperError {
+  return corrupt(`${database}: ${error.message}. Restore it from a backup.`, database, error);
 }
 
 function corrupt(message: string, database: string, cause: Error): HanaperError {

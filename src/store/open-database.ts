@@ -4,8 +4,9 @@ import { HanaperError, systemCodeOf } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
 import { Database } from './database.ts';
 import { translateFailure } from './failure.ts';
-import { type DatabaseLocation, describeLocation } from './location.ts';
+import { type DatabaseLocation, describeLocation, type PostgresLocation } from './location.ts';
 import { migrateUp, readSchemaState } from './migrate.ts';
+import { everydayWaits, type PostgresSession, type PostgresWaits, patientWaits } from './postgres-session.ts';
 import type { Schema } from './schema.ts';
 import { createSqliteDialect } from './sqlite.ts';
 import { beginReading, beginWriting, isWritable, openableForReading, writableFile } from './sqlite-file.ts';
@@ -16,12 +17,22 @@ import { beginReading, beginWriting, isWritable, openableForReading, writableFil
  */
 export type Purpose = 'create' | 'use' | 'examine';
 
+/** How long a database of PostgreSQL is waited for. */
+export interface OpenOptions {
+  /** Default: as long as commands wait; an audit is more patient. */
+  readonly waits?: PostgresWaits;
+  /** When it aborts, everything that waits for the database fails. */
+  readonly signal?: AbortSignal;
+}
+
 interface Opened {
   readonly purpose: Purpose;
   /** Whether nothing can be written. */
   readonly readOnly: boolean;
   /** Makes ready for writing what is known to be ours. */
   configure(): Promise<void>;
+  /** Brings the schema up to date. */
+  migrate(database: Database): Promise<void>;
 }
 
 /**
@@ -30,12 +41,16 @@ interface Opened {
  * @throws HanaperError `not_initialized`, `database_newer`, `database_corrupt`, `unavailable`, and `database_older` where
  *   nothing may be written
  */
-export async function openDatabase(location: DatabaseLocation, purpose: Purpose): Promise<Database> {
+export async function openDatabase(
+  location: DatabaseLocation,
+  purpose: Purpose,
+  options: OpenOptions = {},
+): Promise<Database> {
   const name = describeLocation(location);
   try {
     return location.engine === 'sqlite'
       ? await openSqlite(location.path, name, purpose)
-      : await openPostgres(location.url, name, purpose);
+      : await openPostgres(location, name, purpose, options);
   } catch (error) {
     throw translateFailure(error, name);
   }
@@ -49,23 +64,41 @@ async function openSqlite(path: string, name: string, purpose: Purpose): Promise
   const connection = file.open();
   const kysely = connect(createSqliteDialect(file, connection));
   const configure = async () => (readOnly ? beginReading(file, connection) : beginWriting(file, connection));
-  return prepare(new Database('sqlite', name, kysely), { purpose, readOnly, configure });
+  return prepare(new Database('sqlite', name, kysely), { purpose, readOnly, configure, migrate: migrateUp });
 }
 
-async function openPostgres(url: string, name: string, purpose: Purpose): Promise<Database> {
+async function openPostgres(
+  { url, schema, acceptsLoss }: PostgresLocation,
+  name: string,
+  purpose: Purpose,
+  { waits = purpose === 'examine' ? patientWaits : everydayWaits, signal }: OpenOptions,
+): Promise<Database> {
   const { createPostgresDialect } = await import('./postgres.ts');
-  const kysely = connect(await createPostgresDialect(url));
-  const readOnly = purpose === 'examine';
-  return prepare(new Database('postgres', name, kysely), { purpose, readOnly, configure: async () => undefined });
+  const connectWith = async (session: PostgresSession) => {
+    const { dialect, isStalled } = await createPostgresDialect(url, session, signal);
+    return new Database('postgres', name, connect(dialect), isStalled);
+  };
+  const session = { schema, acceptsLoss, waits };
+  const migrate = async () => {
+    // What is done to whole tables takes longer than a command may.
+    await using patient = await connectWith({ ...session, waits: patientWaits });
+    await migrateUp(patient);
+  };
+  return prepare(await connectWith(session), {
+    purpose,
+    readOnly: purpose === 'examine',
+    configure: async () => undefined,
+    migrate,
+  });
 }
 
-async function prepare(database: Database, { purpose, readOnly, configure }: Opened): Promise<Database> {
+async function prepare(database: Database, { purpose, readOnly, configure, migrate }: Opened): Promise<Database> {
   try {
     const state = await readSchemaState(database);
     if (state === 'absent' && purpose !== 'create') throw notInitialized(database.name);
     if (state !== 'current' && readOnly) throw older(database.name);
     await configure();
-    if (state !== 'current') await migrateUp(database);
+    if (state !== 'current') await migrate(database);
     return database;
   } catch (error) {
     await database.close();

@@ -1,22 +1,53 @@
-import { Socket } from 'node:net';
-import { type Dialect, PostgresDialect } from 'kysely';
-import type { PoolClient } from 'pg';
+import {
+  type Dialect,
+  type Driver,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type TransactionSettings,
+} from 'kysely';
+import type { ClientConfig } from 'pg';
+import { PostgresConnection } from './postgres-connection.ts';
+import { ConnectionPool } from './postgres-pool.ts';
+import type { PostgresSession } from './postgres-session.ts';
 
 const timestamptz = 1184;
 const int8 = 20;
-const connectTimeout = 10_000;
+const keepAliveDelay = 10_000;
 
-// Whatever the database or the user is set to: names mean PostgreSQL's own first, and times come in one form.
-const session = `select pg_catalog.set_config('search_path', pg_catalog.quote_ident(current_schema), false),
-  pg_catalog.set_config('datestyle', 'ISO, MDY', false), pg_catalog.set_config('quote_all_identifiers', 'off', false)
-  where current_schema is not null`;
-
-function prepareSession(client: PoolClient, tell: (error?: Error) => void): void {
-  client.query(session).then(() => tell(), tell);
+/** A dialect, and what is known of its connections. */
+export interface PostgresParts {
+  readonly dialect: Dialect;
+  /** Whether a write has waited longer than it would for a lock. */
+  isStalled(): boolean;
 }
 
-/** Kysely over a pool of PostgreSQL connections; times come out as RFC 3339 in UTC with milliseconds. */
-export async function createPostgresDialect(url: string): Promise<Dialect> {
+/**
+ * Kysely over PostgreSQL connections that wait for nothing without an end; times come out as RFC 3339 in UTC with
+ * milliseconds. When `signal` aborts, every connection is cut off, and no other is made.
+ */
+export async function createPostgresDialect(
+  url: string,
+  session: PostgresSession,
+  signal?: AbortSignal,
+): Promise<PostgresParts> {
+  const config = await configure(url, session);
+  const { default: pg } = await import('pg');
+  const pool = new ConnectionPool(session.waits, () =>
+    PostgresConnection.open((stream) => new pg.Client({ ...config, stream: () => stream }), session),
+  );
+  if (signal?.aborted) pool.cutOff();
+  signal?.addEventListener('abort', () => pool.cutOff(), { once: true });
+  const dialect: Dialect = {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new PostgresDriver(pool),
+    createIntrospector: (kysely) => new PostgresIntrospector(kysely),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  };
+  return { dialect, isStalled: () => pool.longestWrite() > session.waits.lock };
+}
+
+async function configure(url: string, { waits }: PostgresSession): Promise<ClientConfig> {
   const { default: pg } = await import('pg');
   const parseDate = pg.types.getTypeParser(timestamptz);
   // "infinity", which no row of ours holds, stays text, and so matches no signature.
@@ -24,17 +55,12 @@ export async function createPostgresDialect(url: string): Promise<Dialect> {
     const date = parseDate(text) as unknown;
     return date instanceof Date && !Number.isNaN(date.getTime()) ? date.toISOString() : text;
   };
-  const sockets = new Set<Socket>();
-  const pool = new pg.Pool({
-    stream: () => {
-      const socket = new Socket();
-      sockets.add(socket);
-      return socket.once('close', () => sockets.delete(socket));
-    },
+  return {
     connectionString: url,
-    connectionTimeoutMillis: connectTimeout,
+    connectionTimeoutMillis: waits.connect,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelay,
     application_name: 'hanaper',
-    verify: prepareSession,
     types: {
       getTypeParser: (oid, format) => {
         if (format !== 'binary' && oid === timestamptz) return parseTime;
@@ -43,14 +69,39 @@ export async function createPostgresDialect(url: string): Promise<Dialect> {
         return pg.types.getTypeParser(oid, format);
       },
     },
-  });
-  // One that breaks between two queries of a transaction is reported by the next of them.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  // A connection that breaks while idle is replaced at its next use, where the failure is reported.
-  pool.on('error', () => undefined);
-  const end = () => pool.end().finally(() => sockets.forEach((socket) => void socket.destroy()));
-  // pg leaves a connection open that failed to log in, and with it the process running, until the server ends it.
-  return new PostgresDialect({
-    pool: { connect: () => pool.connect(), end, options: pool.options },
-  });
+  };
+}
+
+class PostgresDriver implements Driver {
+  readonly #pool: ConnectionPool;
+
+  constructor(pool: ConnectionPool) {
+    this.#pool = pool;
+  }
+
+  async init(): Promise<void> {}
+
+  acquireConnection(): Promise<PostgresConnection> {
+    return this.#pool.acquire();
+  }
+
+  beginTransaction(connection: PostgresConnection, { accessMode }: TransactionSettings): Promise<void> {
+    return connection.begin(accessMode === 'read only' ? 'read' : 'write');
+  }
+
+  commitTransaction(connection: PostgresConnection): Promise<void> {
+    return connection.commit();
+  }
+
+  rollbackTransaction(connection: PostgresConnection): Promise<void> {
+    return connection.rollBack();
+  }
+
+  async releaseConnection(connection: PostgresConnection): Promise<void> {
+    this.#pool.release(connection);
+  }
+
+  destroy(): Promise<void> {
+    return this.#pool.close();
+  }
 }

@@ -22,6 +22,24 @@ test('a URL that cannot be read is not repeated, since it may hold a password', 
   expect(`${error.message}${JSON.stringify(error.details)}`).not.toContain('secret');
 });
 
+test.each([
+  ['postgres://host/name', 'public', false],
+  ['postgres://host/name?sslmode=require', 'public', false],
+  ['postgres://host/name?schema=trust&sslmode=require&durability=server', 'trust', true],
+  ['postgres://host/name?durability=full', 'public', false],
+])('%s has its tables in %s', (url, schema, acceptsLoss) => {
+  const location = parseDatabaseUrl(url);
+  expect(location).toMatchObject({ schema, acceptsLoss });
+  expect(JSON.stringify(location)).not.toMatch(/[?&](schema|durability)=/);
+});
+
+test.each(['schema=', 'schema=pg_catalog', 'schema=a%22b', 'schema=a%00', 'durability=none', 'durability='])(
+  '%s is bad configuration',
+  async (parameter) => {
+    await expectCode('bad_config', () => parseDatabaseUrl(`postgres://host/name?${parameter}`));
+  },
+);
+
 test('a relative path is that from the working directory', () => {
   expect(parseDatabaseUrl('sqlite:hanaper.db')).toEqual({ engine: 'sqlite', path: resolve('hanaper.db') });
 });
@@ -30,6 +48,8 @@ describe('the name of a database', () => {
   test.each([
     ['postgres://user:secret@host/name', 'postgres://host:5432/name'],
     ['postgresql://user:secret@host:6543/name?sslmode=require', 'postgres://host:6543/name'],
+    ['postgres://host/name?schema=public&durability=server', 'postgres://host:5432/name'],
+    ['postgres://host/name?schema=trust', 'postgres://host:5432/name?schema=trust'],
     ['postgres://user:secret@[::1]:6543/name', 'postgres://[::1]:6543/name'],
     ['postgres:///name?host=/var/run/postgresql&user=me&password=secret', 'postgres:///var/run/postgresql:5432/name'],
   ])('%s is %s', (url, name) => {

@@ -55,14 +55,16 @@ const START_DEADLINE_MS = 60_000;
 const START_ATTEMPTS = 3;
 const HINT = 'Set TEST_DATABASE_URL to run the tests on a PostgreSQL server of your own.';
 
-const SETTINGS: Readonly<Record<string, string>> = {
+type Settings = Readonly<Record<string, string>>;
+
+const SETTINGS: Settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '200',
   password_encryption: 'scram-sha-256',
-  // The data outlives no crash: it is deleted after the run.
-  fsync: 'off',
-  full_page_writes: 'off',
+  // What keeps less than it acknowledges is refused.
+  fsync: 'on',
+  full_page_writes: 'on',
   synchronous_commit: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
@@ -117,8 +119,14 @@ async function checkGivenServer(url: string): Promise<void> {
   }
 }
 
-async function startServer(attempt = 1): Promise<Server> {
-  const server = launchServer(await findFreePort());
+/** A server of one test's own, with other settings (empty: those that it has by itself); its URL, and what stops it. */
+export async function startOwnServer(settings: Settings): Promise<{ readonly url: string; stop: () => Promise<void> }> {
+  const server = await startServer({ ...SETTINGS, ...settings });
+  return { url: server.url, stop: () => stopServer(server) };
+}
+
+async function startServer(settings: Settings = SETTINGS, attempt = 1): Promise<Server> {
+  const server = launchServer(await findFreePort(), settings);
   try {
     await waitUntilReady(server);
     return server;
@@ -126,7 +134,7 @@ async function startServer(attempt = 1): Promise<Server> {
     const log = readLog(server);
     await stopServer(server);
     // Another process may take the port between the search and the start.
-    if (attempt < START_ATTEMPTS && log.includes('Address already in use')) return startServer(attempt + 1);
+    if (attempt < START_ATTEMPTS && log.includes('Address already in use')) return startServer(settings, attempt + 1);
     const tail = log.trimEnd().split('\n').slice(-40).join('\n');
     throw new Error(`PostgreSQL did not start. ${HINT}\nThe end of its log:\n${tail || '(empty)'}`, { cause: error });
   }
@@ -142,7 +150,7 @@ async function findFreePort(): Promise<number> {
 }
 
 /** Synchronous up to the spawn, from which on the guard cleans up: nothing else runs or exits in between. */
-function launchServer(port: number): Server {
+function launchServer(port: number, settings: Settings): Server {
   const account = findAccount();
   const native = findNativeFolder();
   const folder = makeFolder(account);
@@ -154,7 +162,7 @@ function launchServer(port: number): Server {
     const server: Server = {
       url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
       folder,
-      process: spawnServer(folder, binaries, account, port),
+      process: spawnServer(folder, binaries, account, { ...settings, port: `${port}` }),
     };
     server.process.once('error', (error) => {
       server.spawnError = error;
@@ -166,11 +174,9 @@ function launchServer(port: number): Server {
   }
 }
 
-function spawnServer(folder: string, binaries: string, account: Account, port: number): ChildProcess {
-  const options = Object.entries({ ...SETTINGS, port: `${port}` }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ]);
+function spawnServer(folder: string, binaries: string, account: Account, settings: Settings): ChildProcess {
+  const given = Object.entries(settings).filter(([, value]) => value !== '');
+  const options = given.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = openSync(join(folder, 'log'), 'a', 0o600);
   const server = spawn('/bin/sh', ['-c', LAUNCH, 'sh', folder, binaries, ...options], {
     ...account,
