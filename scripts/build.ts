@@ -38,7 +38,7 @@ const everyStart = [
   /src\/store\/(?!audit|checkpoints|log-keys|log-tiles|postgres|ucan|did|legacy|every-row|signature-places)/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,
   /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|open-trust|parse-args|resolve-trust)/,
-  /src\/cli\/(?!audit|bundle-trust|commands|load-child|legacy-file|prompt|credential|event|read-secret|remote-s|require-log|find-key|write-new|watch)/,
+  /src\/cli\/(?!audit|bundle-trust|commands|load-|run-package|legacy-file|prompt|credential|event|read-secret|remote-s|require-log|find-key|write-new|watch)/,
   /src\/cli\/commands\/package\.ts/,
 ];
 
@@ -51,6 +51,7 @@ const server = [
 await bundle({ main: 'src/cli/main.ts' }, { main: everyStart, server });
 // Bundles of their own: were they to share a file with the executable, loading that would run the executable.
 await bundle({ 'load-child': 'src/cli/load-child.ts' });
+await bundle({ 'load-runner': 'src/cli/load-runner.ts' });
 await bundle({ 'strength-worker': 'src/http/strength-worker.ts' });
 await bundle(dictionaries);
 

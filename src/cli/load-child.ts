@@ -11,6 +11,7 @@ export type ChildAnswer =
 
 const input = 3;
 const output = 4;
+const mostListed = 20;
 
 /** The process in which `hanaper package load` runs a package: verified bytes come in on descriptor 3, an answer goes out on 4. */
 async function run([kind, packageHash, call]: readonly string[]): Promise<ChildAnswer> {
@@ -22,7 +23,7 @@ async function run([kind, packageHash, call]: readonly string[]): Promise<ChildA
       packageHash: packageHash ?? '',
       verification: null,
     });
-    const exports = await exportsOf(loaded);
+    const { exports } = await exportsOf(loaded);
     const result = call === undefined ? undefined : await callExport(exports, call);
     return { exports: Object.keys(exports), ...(result !== undefined && { result }) };
   } catch (error) {
@@ -41,8 +42,23 @@ async function readAll(): Promise<Uint8Array<ArrayBuffer>> {
   return concatBytes(...chunks);
 }
 
-async function exportsOf(loaded: LoadedPackage): Promise<Readonly<Record<string, unknown>>> {
-  return loaded.kind === 'wasm' ? (await WebAssembly.instantiate(loaded.module, {})).exports : loaded.exports;
+// In a box: what is awaited must not be a package's own object, which can have a `then`.
+async function exportsOf(loaded: LoadedPackage): Promise<{ readonly exports: Readonly<Record<string, unknown>> }> {
+  if (loaded.kind === 'javascript') return loaded;
+  requireNoImports(loaded.module);
+  return WebAssembly.instantiate(loaded.module, {});
+}
+
+function requireNoImports(module: WebAssembly.Module): void {
+  const imports = WebAssembly.Module.imports(module).map(({ module, name, kind }) => `${module}.${name} (${kind})`);
+  if (imports.length === 0) return;
+  const listed = imports.slice(0, mostListed);
+  const more = imports.length > mostListed ? ` and ${imports.length - mostListed} more` : '';
+  throw new HanaperError(
+    'bad_input',
+    `The module imports ${listed.join(', ')}${more}, and "package load" gives it nothing. Load it in a program of your own, which instantiates it with what it may have.`,
+    { imports: listed, count: imports.length },
+  );
 }
 
 async function callExport(exports: Readonly<Record<string, unknown>>, name: string): Promise<string> {

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { wipeAllSecrets } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { version } from '../version.ts';
+import { createOutput } from './create-output.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Interrupted } from './interrupted.ts';
 import { type Output, printError, toHanaperError } from './output.ts';
@@ -27,14 +28,6 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return reportFailure(output, error);
   }
-}
-
-function createOutput(json: boolean): Output {
-  return {
-    json,
-    out: (text) => writeText(1, text),
-    error: (text) => writeText(2, text),
-  };
 }
 
 function throwInsteadOfExiting(command: Command): void {

@@ -70,13 +70,18 @@ export class Session implements AsyncDisposable {
     if (options.as !== undefined && config.remote === undefined) throw asWithoutServer();
     const stack = new AsyncDisposableStack();
     if (options.log === '') throw new HanaperError('bad_config', '--log names no file.', { option: '--log' });
-    const path = options.log ?? process.env['HANAPER_LOG'];
+    const path = eventLogPathOf(options);
     const log = path ? stack.use(await (await import('./event-log.ts')).openEventLog(path)) : undefined;
     return new Session(output, options, config, log?.observe, stack);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
+  }
+
+  /** Path of the event log; `-` is standard error. */
+  get eventLogPath(): string | undefined {
+    return eventLogPathOf(this.#options);
   }
 
   /** The organisation that was named by option, environment or file. */
@@ -239,6 +244,10 @@ export class Session implements AsyncDisposable {
     for (const warning of warnings) this.warn(warning);
     return credential;
   }
+}
+
+function eventLogPathOf({ log }: GlobalOptions): string | undefined {
+  return log ?? (process.env['HANAPER_LOG'] || undefined);
 }
 
 function overridesOf(options: GlobalOptions): ConfigOverrides {

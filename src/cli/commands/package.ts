@@ -110,7 +110,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
     onProgress: session.progress,
   };
   if (trustKey !== undefined) {
-    if (session.asksForDatabase || options.trustBundle !== undefined || proofs !== undefined) throw offlineOnly();
+    requireKeysAlone(session, options);
     const trustedKeys = trustKey.map(readPublicKey);
     return describeVerified(
       file,
@@ -186,10 +186,20 @@ function describePlace({ index, enrolledAt, isRemembered }: VerifiedPlace): obje
   return { index, enrolled_at: enrolledAt, holds_against: isRemembered ? 'authority' : 'signing key' };
 }
 
-function offlineOnly(): HanaperError {
-  return new HanaperError(
+/**
+ * Refuses what has no meaning beside `--trust-key`.
+ *
+ * @throws HanaperError `usage`
+ */
+export function requireKeysAlone(
+  session: Session,
+  { trustBundle, trustState, requireState, proof }: BundleOptions & { readonly proof?: readonly string[] },
+): void {
+  const others = [trustBundle, trustState, requireState, proof];
+  if (!session.asksForDatabase && others.every((other) => other === undefined)) return;
+  throw new HanaperError(
     'usage',
-    '--trust-key trusts that key and nothing else, so --org, --authority, --trust-bundle and --proof have no place beside it.',
+    '--trust-key trusts that key and nothing else, so --org, --authority, --trust-bundle, --trust-state, --require-state and --proof have no place beside it.',
     {
       option: '--trust-key',
     },

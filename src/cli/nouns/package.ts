@@ -29,7 +29,8 @@ const proofOption = repeated(
   'where in the log signatures stand (default: FILE.proof.json); may be repeated',
 );
 
-const verifyOptions = [
+// How a file is verified, whether or not it is run then.
+const trustOptions = [
   option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
   name,
   repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
@@ -40,8 +41,7 @@ const verifyOptions = [
 const loadOptions = [
   option('--call <export>', 'call an exported function, and print what it returns'),
   option('--unsigned', 'load without verifying anything'),
-  ...bundleOptions,
-  proofOption,
+  ...trustOptions,
 ];
 
 /** `package sign`, `verify`, `proof`, `attach`, `signatures`, `load`. */
@@ -65,7 +65,7 @@ function addUses(noun: Command, output: Output): void {
     usage: 'verify FILE',
     summary: 'Verify a file, by the database or offline',
     example: 'hanaper package verify plugin.wasm --trust-key release.pem',
-    options: verifyOptions,
+    options: trustOptions,
     instead: 'Whom you trust is decided here: verify by the database, or offline with --trust-key FILE.',
     act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
   });
