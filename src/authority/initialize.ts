@@ -5,6 +5,7 @@ import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { getAuthority, insertAuthority } from '../store/authority.ts';
 import { insertKeySlot } from '../store/key-slots.ts';
 import { describeLocation, parseDatabaseUrl } from '../store/location.ts';
+import { nameLocation } from '../store/location-names.ts';
 import { takeLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { listOrganizations } from '../store/organizations.ts';
@@ -18,6 +19,7 @@ import type { KnownAuthorities } from './known-authorities.ts';
 import { withoutMemo } from './memo.ts';
 import { beginLog } from './own-acts.ts';
 import { parseArgs } from './parse-args.ts';
+import { pinAuthority } from './pinning.ts';
 import { rememberPrincipals } from './principals.ts';
 import { openRequestBudget } from './request-budget.ts';
 import { StoredTokens } from './stored-tokens.ts';
@@ -82,6 +84,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
   using vault = created.vault;
   const database = await openDatabase(location, 'create');
   try {
+    const names = await nameLocation(location, database);
     const { organisation, replaced } = await database.transact('write', async (transaction) => {
       await writeAuthority(transaction, created);
       const context = contextOf(transaction, created, plan.createdAt);
@@ -89,7 +92,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
       const made = name === undefined ? undefined : await createOrganisation.run(context, { name });
       // Pinned before the commit: a database whose authority cannot be remembered is not made.
       await beginLog(transaction, vault, plan.createdAt);
-      return { organisation: made, replaced: pin(database.name, vault.did, knownAuthorities) };
+      return { organisation: made, replaced: knownAuthorities && pinAuthority(names, vault.did, knownAuthorities) };
     });
     options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
     return {
@@ -147,12 +150,6 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     afterCommit: () => undefined,
     lock: () => undefined,
   };
-}
-
-function pin(database: string, did: string, known: KnownAuthorities | undefined): string | undefined {
-  const replaced = known?.find(database);
-  known?.remember(database, did);
-  return replaced;
 }
 
 // Trust that somebody else left there would become the new authority's.

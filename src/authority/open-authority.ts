@@ -1,13 +1,14 @@
-import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import type { Database } from '../store/database.ts';
-import { parseDatabaseUrl } from '../store/location.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from '../store/location.ts';
+import { nameLocation } from '../store/location-names.ts';
 import { notInitialized, type OpenOptions, openDatabase } from '../store/open-database.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { Authority } from './authority.ts';
 import type { KnownAuthorities } from './known-authorities.ts';
 import type { KnownLogs } from './known-logs.ts';
+import { changedAuthority, requirePinned } from './pinning.ts';
 import { readIdentity } from './read-identity.ts';
 
 /** Which database to open, and whose it must be. */
@@ -54,14 +55,11 @@ const optionNames: OptionNames<AuthorityOptions> = {
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   requireKnownOptions('openAuthority', options, optionNames);
   const { observer, clock, checkpointDelay, knownLogs } = options;
-  const database = await openDatabase(
-    parseDatabaseUrl(options.database),
-    options.examines ? 'examine' : 'use',
-    options,
-  );
+  const location = parseDatabaseUrl(options.database);
+  const database = await openDatabase(location, options.examines ? 'examine' : 'use', options);
   try {
     const identity = await requireIdentity(database);
-    requirePinned(database.name, identity.did, options);
+    await requireExpected(location, database, identity.did, options);
     return new Authority({
       database,
       identity,
@@ -82,16 +80,13 @@ async function requireIdentity(database: Database): Promise<AuthorityIdentity> {
   throw notInitialized(database.name);
 }
 
-function requirePinned(database: string, did: string, { authority, knownAuthorities }: AuthorityOptions): void {
-  const pinned = authority ?? knownAuthorities?.find(database);
-  if (pinned === did) return;
-  if (pinned === undefined) {
-    knownAuthorities?.remember(database, did);
-    return;
-  }
-  throw new HanaperError(
-    'authority_changed',
-    `${database} belongs to the authority ${did}, but ${pinned} was expected: the database was exchanged, or restored from elsewhere. If that is right, remove its line from known_authorities in the state folder, or give --authority ${did}.`,
-    { database, expected: pinned, actual: did },
-  );
+async function requireExpected(
+  location: DatabaseLocation,
+  database: Database,
+  did: string,
+  { authority, knownAuthorities }: AuthorityOptions,
+): Promise<void> {
+  if (authority === did) return;
+  if (authority !== undefined) throw changedAuthority(database.name, authority, did);
+  if (knownAuthorities) requirePinned(await nameLocation(location, database), did, knownAuthorities);
 }

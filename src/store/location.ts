@@ -1,9 +1,17 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { HanaperError } from '../errors.ts';
 
 /** Where a database is. */
-export type DatabaseLocation = { readonly engine: 'sqlite'; readonly path: string } | PostgresLocation;
+export type DatabaseLocation = SqliteLocation | PostgresLocation;
+
+/** A file of SQLite. */
+export interface SqliteLocation {
+  readonly engine: 'sqlite';
+  readonly path: string;
+  /** The same through links that the shell has followed; absent where there are none. */
+  readonly given?: string;
+}
 
 /** A database of PostgreSQL. */
 export interface PostgresLocation {
@@ -25,7 +33,9 @@ const defaultSchema = 'public';
  */
 export function parseDatabaseUrl(text: string): DatabaseLocation {
   if (text.startsWith('sqlite:') && text.length > 'sqlite:'.length) {
-    return { engine: 'sqlite', path: resolve(text.slice('sqlite:'.length)) };
+    const path = resolve(text.slice('sqlite:'.length));
+    const given = pathFromShell(text.slice('sqlite:'.length));
+    return { engine: 'sqlite', path, ...(given !== undefined && given !== path && { given }) };
   }
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) && namesOneServer(new URL(text))) {
     return readPostgresUrl(text);
@@ -57,14 +67,31 @@ function namesOneServer({ hostname, port, searchParams }: URL): boolean {
   return !(hostname && searchParams.has('host')) && !(port && searchParams.has('port'));
 }
 
-/** A name for a database that stays the same from run to run and holds no password: under it, its authority is pinned. */
+/** A name for a database that stays the same from run to run and holds no password. */
 export function describeLocation(location: DatabaseLocation): string {
   if (location.engine === 'sqlite') return `sqlite:${realPath(location.path)}`;
-  const { hostname, port, pathname, searchParams } = new URL(location.url);
-  const host = hostname || searchParams.get('host') || process.env['PGHOST'] || 'localhost';
-  const place = `${host}:${port || searchParams.get('port') || process.env['PGPORT'] || '5432'}${pathname}`;
+  return describeSchema(location, new URL(location.url).pathname.slice(1));
+}
+
+/** The name of a schema in a database of PostgreSQL, on the server that the driver takes from URL and environment. */
+export function describeSchema({ url, schema }: PostgresLocation, database: string): string {
+  const { hostname, port, searchParams } = new URL(url);
+  const host = (hostname || searchParams.get('host') || process.env['PGHOST'] || 'localhost').toLowerCase();
+  const place = `${host}:${port || searchParams.get('port') || process.env['PGPORT'] || '5432'}/${database}`;
   // One database can hold several authorities, each in a schema of its own.
-  return `postgres://${place}${location.schema === defaultSchema ? '' : `?schema=${encodeURIComponent(location.schema)}`}`;
+  return `postgres://${place}${schema === defaultSchema ? '' : `?schema=${encodeURIComponent(schema)}`}`;
+}
+
+/** The path of a file as the shell shows it to somebody who has followed links; `undefined` where it is no other. */
+function pathFromShell(path: string): string | undefined {
+  const shown = process.env['PWD'];
+  if (isAbsolute(path) || shown === undefined || !isAbsolute(shown) || !isHere(shown)) return undefined;
+  return resolve(shown, path);
+}
+
+function isHere(folder: string): boolean {
+  const [one, other] = [folder, '.'].map((each) => statSync(each, { throwIfNoEntry: false }));
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
 }
 
 // A file that does not exist yet is named by its folder's real path.

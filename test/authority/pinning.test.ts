@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type KnownAuthorities, knownAuthoritiesFile, openAuthority, readStatus } from '../../src/authority/index.ts';
@@ -100,6 +110,156 @@ describe.each(engines)('$name', (engine) => {
     for (const table of ['trust_snapshots', 'organizations', 'key_slots', 'authority'])
       await query(url, `delete from ${table}`);
   }
+});
+
+describe('a SQLite database whose place was taken by that of another authority is refused', () => {
+  async function twoDatabases() {
+    const { path, pins } = await createPins();
+    const folder = await createTempFolder();
+    mkdirSync(`${folder}/mine`);
+    mkdirSync(`${folder}/theirs`);
+    const [mine, theirs] = [`${folder}/mine/hanaper.db`, `${folder}/theirs/hanaper.db`];
+    const { did } = await initialize(`sqlite:${mine}`, { knownAuthorities: pins });
+    const foreign = await initialize(`sqlite:${theirs}`, { knownAuthorities: pins });
+    const open = async (place: string) =>
+      (await openAuthority({ database: `sqlite:${place}`, knownAuthorities: pins })).close();
+    return { path, pins, folder, mine, theirs, did, foreign: foreign.did, open };
+  }
+
+  async function expectRefused(place: string, { open, did, foreign }: Awaited<ReturnType<typeof twoDatabases>>) {
+    const error = await expectCode('authority_changed', () => open(place));
+    expect(error.details).toMatchObject({ expected: did, actual: foreign });
+  }
+
+  test('by a link in the place of the file, or by the file itself', async () => {
+    const both = await twoDatabases();
+    renameSync(both.mine, `${both.mine}.away`);
+    symlinkSync(both.theirs, both.mine);
+    await expectRefused(both.mine, both);
+    await expectRefused(`${both.mine}/`, both);
+    await expectRefused(`${both.folder}/theirs/../mine/./hanaper.db`, both);
+    rmSync(both.mine);
+    linkSync(both.theirs, both.mine);
+    await expectRefused(both.mine, both);
+    await both.open(both.theirs);
+  });
+
+  test('by a link in the place of its folder, under whichever name that is reached', async () => {
+    const both = await twoDatabases();
+    symlinkSync(both.folder, `${both.folder}-alias`);
+    renameSync(`${both.folder}/mine`, `${both.folder}/away`);
+    symlinkSync('theirs', `${both.folder}/mine`);
+    await expectRefused(both.mine, both);
+    await expectRefused(`${both.folder}-alias/mine/hanaper.db`, both);
+    symlinkSync(`${both.folder}/mine`, `${both.folder}/third`);
+    await expectRefused(`${both.folder}/third/hanaper.db`, both);
+    rmSync(`${both.folder}-alias`);
+  });
+
+  test('by a link that was used before, and leads elsewhere now', async () => {
+    const both = await twoDatabases();
+    const link = `${both.folder}/link.db`;
+    symlinkSync(both.mine, link);
+    await both.open(link);
+    await both.open(link);
+    expect(linesOf(both.path)).toHaveLength(3);
+    rmSync(link);
+    symlinkSync(both.theirs, link);
+    await expectRefused(link, both);
+    await both.open(both.mine);
+  });
+
+  test('by a link that the working directory was reached through', async () => {
+    const both = await twoDatabases();
+    const [cwd, shown] = [process.cwd(), process.env['PWD']];
+    symlinkSync(`${both.folder}/mine`, `${both.folder}/work`);
+    try {
+      for (const [index, target] of ['mine', 'theirs'].entries()) {
+        rmSync(`${both.folder}/work`);
+        symlinkSync(`${both.folder}/${target}`, `${both.folder}/work`);
+        process.chdir(`${both.folder}/work`);
+        process.env['PWD'] = `${both.folder}/work`;
+        if (index === 0) await both.open('hanaper.db');
+        else await expectRefused('hanaper.db', both);
+      }
+    } finally {
+      process.chdir(cwd);
+      process.env['PWD'] = shown;
+    }
+  });
+
+  test('where an earlier version has remembered its real path alone', async () => {
+    const both = await twoDatabases();
+    symlinkSync(both.mine, `${both.folder}/link.db`);
+    await both.open(`${both.folder}/link.db`);
+    rmSync(both.mine);
+    renameSync(both.theirs, both.mine);
+    await expectRefused(`${both.folder}/link.db`, both);
+    const unused = `${both.folder}/unused.db`;
+    symlinkSync(both.mine, unused);
+    await expectRefused(unused, both);
+  });
+});
+
+describe('a PostgreSQL database is known by its schema', () => {
+  const engine = engines.find(({ name }) => name === 'postgres') ?? engines[0];
+
+  async function twoSchemas() {
+    const { path, pins } = await createPins();
+    const url = (await engine?.createUrl()) ?? '';
+    const { did } = await initialize(url, { knownAuthorities: pins });
+    await query(url, 'create schema other');
+    const open = async (place: string) => (await openAuthority({ database: place, knownAuthorities: pins })).close();
+    return { path, pins, url, did, other: `${url}?schema=other`, open };
+  }
+
+  test('so two schemas can be of two authorities, and neither takes the place of the other', async () => {
+    const { path, pins, url, did, other, open } = await twoSchemas();
+    const { did: second, replaced } = await initialize(other, { knownAuthorities: pins });
+    expect(replaced).toBeUndefined();
+    for (const place of [url, other, url, `${url}?schema=public`, `${url}?application_name=x`]) await open(place);
+    expect(linesOf(path).map(({ authority }) => authority)).toEqual([did, second]);
+    await query(url, 'alter schema public rename to away');
+    await query(url, 'alter schema other rename to public');
+    const error = await expectCode('authority_changed', () => open(url));
+    expect(error.details).toMatchObject({ expected: did, actual: second });
+    await expectCode('authority_changed', () => open(`${url}?schema=public`));
+  });
+
+  test('which neither the database, nor options in the URL or the environment choose', async () => {
+    const { path, url, other, open } = await twoSchemas();
+    await initialize(other);
+    const [{ name } = { name: '' }] = await query(url, 'select current_database() as name');
+    await query(url, `alter database ${name} set search_path = other`);
+    const options = '-c search_path=other';
+    process.env['PGOPTIONS'] = options;
+    try {
+      await open(url);
+      await open(`${url}?options=${encodeURIComponent(options)}`);
+    } finally {
+      delete process.env['PGOPTIONS'];
+    }
+    expect(linesOf(path)).toHaveLength(1);
+  });
+
+  test('and by the name that answers, where the URL leaves it to the environment', async () => {
+    const { path, url, did, open } = await twoSchemas();
+    const { url: foreign } = await twoSchemas();
+    const [here, there] = [url, foreign].map((each) => new URL(each).pathname.slice(1));
+    const unnamed = url.replace(/\/[^/]*$/, '');
+    try {
+      process.env['PGDATABASE'] = here;
+      await open(unnamed);
+      expect(linesOf(path)).toHaveLength(1);
+      process.env['PGDATABASE'] = there;
+      await open(unnamed);
+      expect(linesOf(path)).toHaveLength(2);
+    } finally {
+      delete process.env['PGDATABASE'];
+    }
+    await open(url.replace(/127\.0\.0\.1|localhost/, (host) => host.toUpperCase()));
+    expect(linesOf(path).map(({ authority }) => authority)).toContain(did);
+  });
 });
 
 describe('a file of known authorities', () => {
