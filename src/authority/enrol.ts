@@ -15,7 +15,7 @@ import { type Verified, vouchForOwn } from '../ucan/verified.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { LogEnd } from './log-end.ts';
 import { encodePlace } from './place-in-log.ts';
-import { requireFormer, requireMeant } from './require-written.ts';
+import { requireFormer, requireFound, requireMeant } from './require-written.ts';
 import { authoritySigner } from './signers.ts';
 
 /** What is enrolled: an invocation that was executed, and what came of it. */
@@ -95,12 +95,14 @@ export function timeOfEntry({ enrolledAt }: Pick<LogHeadRow, 'enrolledAt'>, now:
 /**
  * What a transaction has written so far, hashed for an entry.
  *
- * @throws HanaperError `log_tampered` where it has changed a row that somebody had altered, or where the database
+ * @throws HanaperError `log_tampered` where it has changed a row that somebody had altered, or found one that somebody had put
+ *   in the place of its own, or where the database
  *   has made another row of what was written
  */
 export async function hashEffects(transaction: Transaction, entryIndex: number): Promise<readonly LogEffectRow[]> {
   const changes = transaction.effects.list();
   await requireFormer(transaction, changes);
+  if (entryIndex > 0) await requireFound(transaction);
   const hashed = changes.map((change, position) => hashEffect(change, entryIndex, position));
   await requireMeant(transaction, hashed);
   return hashed;

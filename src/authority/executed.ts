@@ -1,6 +1,9 @@
+import { attempt } from '../attempt.ts';
+import { equalBytes } from '../bytes.ts';
+import type { InvocationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { findInvocationByPayload, getInvocationByCid } from '../store/ucan-invocations.ts';
-import { parseCid } from '../ucan/cid.ts';
+import { formatCid, parseCid } from '../ucan/cid.ts';
 import { payloadDigestOf } from '../ucan/envelope.ts';
 import { decodeInvocation, type Invocation } from '../ucan/invocation.ts';
 import { type Receipt, readReceipt } from '../ucan/receipt.ts';
@@ -29,7 +32,10 @@ export async function findExecuted(
 ): Promise<Executed | undefined> {
   const row = await findInvocationByPayload(transaction, payloadDigestOf(invocation.envelope));
   // One of an earlier version was written down without a receipt.
-  if (row?.resultCid == null) return undefined;
+  if (row?.resultCid == null) {
+    if (row) requireSamePayload(row, invocation);
+    return undefined;
+  }
   const what = `receipt of ${row.cid}`;
   const stored = await getInvocationByCid(transaction, parseCid(row.resultCid));
   if (stored === undefined) throw altered(what);
@@ -39,4 +45,11 @@ export async function findExecuted(
   if (receipt.executor !== authority || !ran) throw altered(what);
   if (!(await isSignatureValid(receipt.invocation))) throw altered(what);
   return { receipt, isReplay: true };
+}
+
+// It is completed by the receipt that is made now, so it must be the invocation that it stands for.
+function requireSamePayload({ cid, envelope }: InvocationRow, invocation: Invocation): void {
+  const stored = attempt(() => decodeInvocation(envelope));
+  const isSame = stored && equalBytes(payloadDigestOf(stored.envelope), payloadDigestOf(invocation.envelope));
+  if (!isSame || formatCid(stored.cid) !== cid) throw altered(`invocation ${cid}`);
 }

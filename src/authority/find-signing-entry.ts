@@ -31,6 +31,20 @@ export async function findSigningEntry(
 ): Promise<PlacedEntry | undefined> {
   // A signature that was made here may have been attached later, and that is what is noted.
   const entries = [...(await listEntriesOf(transaction, signedAt)), ...(await listNoted(transaction, digest))];
+  return findHolding(transaction, did, digest, entries);
+}
+
+/** Whether the entry that is noted for a signature, by the SHA-256 of its bytes, has it in its receipt. */
+export async function isPlaceNoted(transaction: Transaction, did: string, digest: Uint8Array): Promise<boolean> {
+  return (await findHolding(transaction, did, digest, await listNoted(transaction, digest))) !== undefined;
+}
+
+async function findHolding(
+  transaction: Transaction,
+  did: string,
+  digest: Uint8Array,
+  entries: readonly PlacedEntry[],
+): Promise<PlacedEntry | undefined> {
   const receiptOf = ({ entry }: PlacedEntry) => formatCid(entry.receipt);
   const receipts = await listInvocationsByCid(transaction, entries.map(receiptOf));
   const holding = receipts.filter(({ envelope }) => isReceiptOf(envelope, did, digest)).map(({ cid }) => cid);

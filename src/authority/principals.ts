@@ -4,6 +4,7 @@ import { HanaperError } from '../errors.ts';
 import { findDidDocument, insertDidDocuments, listDidIds } from '../store/did-documents.ts';
 import { takeLock } from '../store/lock.ts';
 import { listOrganizations } from '../store/organizations.ts';
+import { listRowsByKey } from '../store/rows-by-key.ts';
 import type { OrganizationRow, PrincipalKind } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { listKnownFingerprints } from '../store/trusted-keys.ts';
@@ -31,12 +32,21 @@ export async function rememberPrincipals(
   kind: PrincipalKind = 'stranger',
 ): Promise<ReadonlyMap<string, number>> {
   const known = await listDidIds(transaction, dids);
+  await noteOthers(transaction, [...known.keys()], kind);
   const fresh = [...new Set(dids)].filter((did) => !known.has(did));
   if (fresh.length === 0) return known;
   await requireNoPackageKeys(transaction, fresh);
   const rows = fresh.map((did) => ({ did, kind, document: JSON.stringify(documentOf(did)), createdAt: now }));
   await insertDidDocuments(transaction, rows);
   return listDidIds(transaction, dids);
+}
+
+// A row that says what would be written may come from anybody: older programs have left some that no entry tells of.
+async function noteOthers(transaction: Transaction, dids: readonly string[], kind: PrincipalKind): Promise<void> {
+  for (const found of await listRowsByKey(transaction, 'didDocuments', dids)) {
+    const isSame = found.row?.['kind'] === kind && found.row['document'] === JSON.stringify(documentOf(found.key));
+    if (!isSame) transaction.effects.found(found);
+  }
 }
 
 /** Makes an organisation a principal: its row, and its root delegation of everything to the authority, without an end. */

@@ -1,10 +1,17 @@
 import { equalBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { digestEffect } from '../log/effect.ts';
-import { type Change, type Effect, effectOf, loggedTableOf } from '../store/effects.ts';
+import {
+  type Change,
+  type Effect,
+  effectOf,
+  type LoggedRow,
+  type LoggedTable,
+  loggedTableOf,
+} from '../store/effects.ts';
 import { listLastEffectsOf } from '../store/log.ts';
 import { listRowsByKey } from '../store/rows-by-key.ts';
-import type { LogEffectRow, SigningKeyRow } from '../store/schema.ts';
+import type { LogEffectRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { CommandContext } from './command.ts';
 
@@ -22,6 +29,16 @@ export async function requireFormer(transaction: Transaction, changes: readonly 
     transaction,
     changes.map(({ former: row = null, table, key }) => ({ table, key, row })),
   );
+}
+
+/**
+ * Requires that the rows that a transaction has found in the place of those that it was to write are what the log says: else a
+ * command says that something was done before, and what it stands on can be taken away again.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function requireFound(transaction: Transaction): Promise<void> {
+  await requireWritten(transaction, transaction.effects.listFound());
 }
 
 /**
@@ -59,17 +76,17 @@ async function readRows(
 }
 
 /**
- * Requires that the row of a signing key is what the log says was written there last: what is in it is given out, signed
- * with, and judged by. Before the log begins, and where the transaction itself has written it, there is nothing to hold it
- * against.
+ * Requires that a row is what the log says was written there last: what is in it is given out, signed with, or a reason to
+ * refuse. Before the log begins, and where the transaction itself has written the row, there is nothing to check it against.
  *
  * @throws HanaperError `log_tampered`
  */
-export async function requireWrittenKey(
+export async function requireWrittenRow<Table extends LoggedTable>(
   { transaction, entryIndex }: Pick<CommandContext, 'transaction' | 'entryIndex'>,
-  row: SigningKeyRow,
+  table: Table,
+  row: LoggedRow<Table>,
 ): Promise<void> {
-  const effect = effectOf('signingKeys', row);
+  const effect = effectOf(table, row);
   if (entryIndex > 0 && !transaction.effects.has(effect)) await requireWritten(transaction, [effect]);
 }
 

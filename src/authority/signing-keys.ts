@@ -16,7 +16,7 @@ import { insertTrustedKey, listTrustedKeys } from '../store/trusted-keys.ts';
 import { nameArg, sha256Arg, timeArg } from './args.ts';
 import type { OrganisationContext } from './command.ts';
 import { placeOfSigningKey } from './key-places.ts';
-import { requireWrittenKey } from './require-written.ts';
+import { requireWrittenRow } from './require-written.ts';
 import { describeRevocation, type KeyRevocationDocument, revocationFields } from './revocation.ts';
 
 /** A signing key as a document: its public half. */
@@ -73,7 +73,7 @@ export async function requireSigningKey(context: OrganisationContext, key: KeyRe
   const { name, fingerprint } = key;
   const row = await findMeant(context, key);
   if (row) {
-    await requireWrittenKey(context, row);
+    await requireWrittenRow(context, 'signingKeys', row);
     return row;
   }
   const which = fingerprint === undefined ? '' : ` with the fingerprint ${fingerprint}`;
@@ -116,6 +116,7 @@ export async function addSigningKey(
   const { transaction, organisation } = context;
   const existing = await findSigningKey(transaction, organisation.id, name);
   if (existing && existing.revokedAt === null) {
+    await requireWrittenRow(context, 'signingKeys', existing);
     throw new HanaperError(
       'already_exists',
       `${organisation.name} has a signing key "${name}" already. Choose another name, or revoke that one first.`,

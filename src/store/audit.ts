@@ -24,6 +24,9 @@ const selectLastEffects = prepare<LogEffectRow>(
      on effect.table_name = $5 and effect.row_key = last.row_key and effect.entry_index = last.entry_index
    order by effect.row_key, effect.position`,
 );
+const selectEarlier = prepare<{ readonly position: number }>(
+  'select position from log_effects where table_name = $1 and row_key = $2 and entry_index < $3 limit 1',
+);
 const selectEffectTables = prepare<{ readonly tableName: string }>('select distinct table_name from log_effects');
 const selectInvocationCids = prepare<Pick<InvocationRow, 'id' | 'cid'>>(
   'select id, cid from ucan_invocations where id >= cast($1 as bigint) order by id limit $2',
@@ -71,6 +74,16 @@ export async function listExplainedKeys(
     .where('rowKey', 'in', keys)
     .execute();
   return new Set(rows.map(({ rowKey }) => rowKey));
+}
+
+/** Whether an entry in front of one tells of a row of a table. */
+export async function wasWritten(
+  transaction: Transaction,
+  table: string,
+  key: string,
+  before: number,
+): Promise<boolean> {
+  return (await selectEarlier(transaction, table, key, before)).length > 0;
 }
 
 /** The names in SQL of the tables that effects are about. */

@@ -1,12 +1,11 @@
+import { noteFound } from './note-found.ts';
 import type { DidDocumentRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Adds the principals that are not known yet; those that are stay as they are. */
-export async function insertDidDocuments(
-  { kysely, effects }: Transaction,
-  rows: readonly DidDocumentRow[],
-): Promise<void> {
+/** Adds the principals that are not known yet; those that are stay as they are, and are noted as found. */
+export async function insertDidDocuments(transaction: Transaction, rows: readonly DidDocumentRow[]): Promise<void> {
   if (rows.length === 0) return;
+  const { kysely, effects } = transaction;
   const inserted = await kysely
     .insertInto('didDocuments')
     .values([...rows])
@@ -15,6 +14,11 @@ export async function insertDidDocuments(
     .execute();
   const added = new Set(inserted.map(({ did }) => did));
   for (const row of rows) if (added.has(row.did)) effects.wrote('didDocuments', row);
+  await noteFound(
+    transaction,
+    'didDocuments',
+    rows.map(({ did }) => did).filter((did) => !added.has(did)),
+  );
 }
 
 /** The rows' ids, by DID. */

@@ -76,6 +76,7 @@ const numbers = ['id', 'didId'];
 /** Collects what a transaction writes, each row as it is at the end. */
 export class Effects {
   readonly #byRow = new Map<string, Change>();
+  readonly #found = new Map<string, Effect>();
 
   /** Notes a row that was added. */
   wrote<Table extends LoggedTable>(table: Table, row: LoggedRow<Table>): void {
@@ -92,8 +93,14 @@ export class Effects {
     this.#note({ ...effectOf(table, row), row: null, former: formOf(table, row) });
   }
 
-  /** Takes over what a savepoint has written. */
+  /** Notes a row that was there already, in the place of one that was to be written. */
+  found(effect: Effect): void {
+    if (!this.has(effect)) this.#found.set(placeOf(effect), effect);
+  }
+
+  /** Takes over what a savepoint has written and found. */
   add(others: Effects): void {
+    for (const effect of others.listFound()) this.found(effect);
     for (const effect of others.list()) this.#note(effect);
   }
 
@@ -105,6 +112,11 @@ export class Effects {
   /** Every row once, in the order in which they were last written. */
   list(): readonly Change[] {
     return [...this.#byRow.values()];
+  }
+
+  /** Every row that was found before anything was written in its place. */
+  listFound(): readonly Effect[] {
+    return [...this.#found.values()];
   }
 
   #note(change: Change): void {

@@ -22,11 +22,24 @@ export async function insertKeySlot({ kysely, effects }: Transaction, slot: KeyS
   effects.wrote('keySlots', row);
 }
 
-/** Really deletes a slot. */
+/**
+ * Really deletes a slot.
+ *
+ * @throws HanaperError `database_corrupt` where the database keeps it
+ */
 export async function deleteKeySlot({ kysely, effects }: Transaction, id: string): Promise<void> {
   const rows = await kysely.selectFrom('keySlots').selectAll().where('id', '=', id).execute();
-  await kysely.deleteFrom('keySlots').where('id', '=', id).execute();
+  const { numDeletedRows } = await kysely.deleteFrom('keySlots').where('id', '=', id).executeTakeFirstOrThrow();
+  if (rows.length !== 1 || numDeletedRows !== 1n) throw kept(id);
   for (const row of rows) effects.removed('keySlots', row);
+}
+
+function kept(id: string): HanaperError {
+  return new HanaperError(
+    'database_corrupt',
+    `Key slot ${id} cannot be removed: something in the database hides or keeps it. Restore the database from a backup.`,
+    { table: 'key_slots', key: id },
+  );
 }
 
 function toRow({ costs, ...row }: KeySlot): KeySlotRow {

@@ -1,4 +1,4 @@
-import { rewriteRows } from './rewrite.ts';
+import { rewriteFound } from './rewrite.ts';
 import type { OrganizationRow } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -38,7 +38,8 @@ export async function updatePolicy(
   id: string,
   verificationPolicy: string | null,
 ): Promise<void> {
-  await rewriteRows(transaction, 'organizations', await selectBy.id(transaction, id), { verificationPolicy });
+  const found = await selectBy.id(transaction, id);
+  await rewriteFound(transaction, 'organizations', id, found, { verificationPolicy });
 }
 
 /** Changes what an organisation allows: since when, or `null`. */
@@ -47,5 +48,5 @@ export async function updateOrganization(
   id: string,
   changes: Pick<OrganizationRow, 'hashSignaturesSince' | 'publicVerificationSince'>,
 ): Promise<void> {
-  await rewriteRows(transaction, 'organizations', await selectBy.id(transaction, id), changes);
+  await rewriteFound(transaction, 'organizations', id, await selectBy.id(transaction, id), changes);
 }

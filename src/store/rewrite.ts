@@ -34,6 +34,22 @@ export async function rewriteRows<Table extends RewrittenTable>(
   }
 }
 
+/**
+ * Changes the one row of a key, as it was read in this transaction.
+ *
+ * @throws HanaperError `database_corrupt` where it was not found, or cannot be changed
+ */
+export async function rewriteFound<Table extends RewrittenTable>(
+  transaction: Transaction,
+  table: Table,
+  key: string,
+  found: readonly Identified<Table>[],
+  changes: Partial<LoggedRow<Table>>,
+): Promise<void> {
+  if (found.length !== 1) throw unchanged(nameInSql(table), key);
+  await rewriteRows(transaction, table, found, changes);
+}
+
 function unchanged(table: string, key: string): HanaperError {
   return new HanaperError(
     'database_corrupt',

@@ -2,7 +2,8 @@ import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 const insert = prepare(
-  'insert into signature_places (signature_digest, entry_index) values ($1, $2) on conflict (signature_digest) do nothing',
+  `insert into signature_places (signature_digest, entry_index) values ($1, $2)
+   on conflict (signature_digest) do update set entry_index = excluded.entry_index`,
 );
 const select = prepare<{ readonly entryIndex: number }>(
   'select entry_index from signature_places where signature_digest = $1',
@@ -10,7 +11,7 @@ const select = prepare<{ readonly entryIndex: number }>(
 
 /**
  * Notes by which entry of the log a package signature was made or attached, where the entry has another time than the
- * signature; of several, the first stays.
+ * signature. It takes the place of an earlier hint.
  */
 export async function insertSignaturePlace(
   transaction: Transaction,

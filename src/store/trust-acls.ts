@@ -6,21 +6,22 @@ import type { Transaction } from './transaction.ts';
 export interface NamedAcl {
   readonly parent: string;
   readonly child: string;
-  readonly grantedAt: string;
-  readonly revokedAt: string | null;
+  readonly row: KeyTrustAclRow;
 }
 
 /** The ACLs in which an organisation is parent or child, newest first, revoked ones included. */
 export async function listTrustAcls({ kysely }: Transaction, orgId: string): Promise<readonly NamedAcl[]> {
-  return kysely
+  const rows = await kysely
     .selectFrom('keyTrustAcls as acl')
     .innerJoin('organizations as parent', 'parent.id', 'acl.parentOrgId')
     .innerJoin('organizations as child', 'child.id', 'acl.childOrgId')
-    .select(['parent.name as parent', 'child.name as child', 'acl.grantedAt', 'acl.revokedAt'])
+    .selectAll('acl')
+    .select(['parent.name as parent', 'child.name as child'])
     .where((row) => row.or([row('acl.parentOrgId', '=', orgId), row('acl.childOrgId', '=', orgId)]))
     .orderBy('acl.grantedAt', 'desc')
     .orderBy('acl.id', 'desc')
     .execute();
+  return rows.map(({ parent, child, ...row }) => ({ parent, child, row }));
 }
 
 /** Adds an ACL. */

@@ -4,6 +4,7 @@ import { formatCid } from '../ucan/cid.ts';
 import { toDagJson } from '../ucan/dag-json.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Verified } from '../ucan/verified.ts';
+import { noteFound } from './note-found.ts';
 import type { DelegationRow, Schema } from './schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -38,13 +39,14 @@ export interface DelegationFilter extends DelegationPage {
   readonly command?: string | undefined;
 }
 
-/** Adds delegations, each to the row of its principal; one that is there already stays. Returns how many are new. */
+/** Adds delegations, each to the row of its principal; one that is there already stays, and is noted as found. Returns how many are new. */
 export async function insertDelegations(
-  { kysely, effects }: Transaction,
+  transaction: Transaction,
   delegations: readonly Verified<Delegation>[],
   didIds: ReadonlyMap<string, number>,
   now: string,
 ): Promise<number> {
+  const { kysely, effects } = transaction;
   let inserted = 0;
   for (let start = 0; start < delegations.length; start += rowsAtOnce) {
     const rows = delegations.slice(start, start + rowsAtOnce).map((each) => toRow(each, didIds, now));
@@ -56,6 +58,11 @@ export async function insertDelegations(
       .execute();
     const cids = new Set(added.map(({ cid }) => cid));
     for (const row of rows) if (cids.has(row.cid)) effects.wrote('ucanDelegations', row);
+    await noteFound(
+      transaction,
+      'ucanDelegations',
+      rows.map(({ cid }) => cid).filter((cid) => !cids.has(cid)),
+    );
     inserted += added.length;
   }
   return inserted;

@@ -1,9 +1,11 @@
-import { rewriteRows } from './rewrite.ts';
+import { noteFound } from './note-found.ts';
+import { rewriteFound } from './rewrite.ts';
 import type { LegacyTokenRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Adds a token of an older version; one that is there already stays. Returns whether it is new. */
-export async function insertLegacyToken({ kysely, effects }: Transaction, row: LegacyTokenRow): Promise<boolean> {
+/** Adds a token of an older version; one that is there already stays, and is noted as found. Returns whether it is new. */
+export async function insertLegacyToken(transaction: Transaction, row: LegacyTokenRow): Promise<boolean> {
+  const { kysely, effects } = transaction;
   const result = await kysely
     .insertInto('ucanLegacyTokens')
     .values(row)
@@ -11,6 +13,7 @@ export async function insertLegacyToken({ kysely, effects }: Transaction, row: L
     .executeTakeFirst();
   const isNew = Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
   if (isNew) effects.wrote('ucanLegacyTokens', row);
+  else await noteFound(transaction, 'ucanLegacyTokens', [row.tokenDigest]);
   return isNew;
 }
 
@@ -27,5 +30,5 @@ export async function isReissued({ kysely }: Transaction, tokenDigest: string): 
 /** Notes which delegation took the place of a token: the first, where several did. */
 export async function setReissuedCid(transaction: Transaction, tokenDigest: string, cid: string): Promise<void> {
   const found = transaction.kysely.selectFrom('ucanLegacyTokens').selectAll().where('tokenDigest', '=', tokenDigest);
-  await rewriteRows(transaction, 'ucanLegacyTokens', await found.execute(), { reissuedCid: cid });
+  await rewriteFound(transaction, 'ucanLegacyTokens', tokenDigest, await found.execute(), { reissuedCid: cid });
 }

@@ -1,11 +1,14 @@
 import type { CID } from 'multiformats/cid';
 import { formatCid } from '../ucan/cid.ts';
+import { effectOf } from './effects.ts';
+import { noteFound } from './note-found.ts';
 import { readPages } from './pages.ts';
 import type { RevocationRow } from './schema.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Adds a revocation; a second one by the same revoker changes nothing. Returns whether it is new. */
-export async function insertRevocation({ kysely, effects }: Transaction, row: RevocationRow): Promise<boolean> {
+/** Adds a revocation; a second one by the same revoker changes nothing, and the first is noted as found. Returns whether it is new. */
+export async function insertRevocation(transaction: Transaction, row: RevocationRow): Promise<boolean> {
+  const { kysely, effects } = transaction;
   const result = await kysely
     .insertInto('ucanRevocations')
     .values(row)
@@ -13,6 +16,7 @@ export async function insertRevocation({ kysely, effects }: Transaction, row: Re
     .executeTakeFirst();
   const isNew = Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
   if (isNew) effects.wrote('ucanRevocations', row);
+  else await noteFound(transaction, 'ucanRevocations', [effectOf('ucanRevocations', row).key]);
   return isNew;
 }
 

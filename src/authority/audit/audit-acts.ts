@@ -9,6 +9,7 @@ import {
   listPlacedInvocations,
   listRevocationInvocations,
   type PlacedInvocation,
+  wasWritten,
 } from '../../store/audit.ts';
 import { getAuthority } from '../../store/authority.ts';
 import { listEveryEntry } from '../../store/log.ts';
@@ -26,6 +27,7 @@ import { EffectCursor } from './effect-cursor.ts';
 import { EffectsAudit } from './effects-audit.ts';
 import type { Findings } from './findings.ts';
 import { NamedTokens } from './named-tokens.ts';
+import { listRequiredRows, type RequiredRows } from './required-rows.ts';
 
 /** What the acts of a database came to. */
 export interface AuditedActs {
@@ -150,7 +152,8 @@ class ActWalk {
       this.#checkRow(index, invocationRow, invocation, formatCid(entry.receipt), isTimely);
     }
     if (receipt && receiptRow) this.#checkRow(index, receiptRow, receipt.invocation, null, isTimely);
-    await this.#checkEffects(index, entry);
+    const required = invocation && receipt ? listRequiredRows(invocation, receipt) : { rows: [] };
+    await this.#checkEffects(index, entry, required);
   }
 
   /** Holds the columns beside a token against it, and against its entry. */
@@ -179,17 +182,35 @@ class ActWalk {
     return isTime(createdAt) && createdAt >= this.#madeAt && createdAt < (this.#begunAt ?? '');
   }
 
-  async #checkEffects(index: number, entry: LogEntry): Promise<void> {
+  async #checkEffects(index: number, entry: LogEntry, required: RequiredRows): Promise<void> {
     const effects = new EffectsAudit(entry);
+    const missing = new Map(required.rows.map((row) => [`${row.table} ${row.key}`, row]));
+    let lacksTable = required.table !== undefined;
     for await (const effect of this.#effects.takeThrough(index)) {
       const isOwn = effect.entryIndex === index && effect.position === effects.count;
       if (!isOwn) this.#tellStray(effect.entryIndex, effect.position);
       if (effect.entryIndex !== index) continue;
       effects.append({ digest: effect.digest, table: effect.tableName, key: effect.rowKey });
+      if (effect.tableName === required.table) lacksTable = false;
+      missing.delete(`${effect.tableName} ${effect.rowKey}`);
       if (effect.tableName === 'ucan_revocations') this.#acts.noteRevocation(effect.rowKey);
     }
     effects.check(index, this.#findings);
     if (entry.effectCount > 0) this.#generation++;
+    // What an entry of the first version wrote is not bound to it.
+    if (!effects.areBound) return;
+    if (lacksTable) this.#tellUnwritten(index, required.table ?? '');
+    for (const { table, key } of missing.values()) {
+      if (!(await wasWritten(this.#transaction, table, key, index))) this.#tellUnwritten(index, table, key);
+    }
+  }
+
+  // Something stood in the place of the row, and was taken for it.
+  #tellUnwritten(index: number, table: string, key?: string): void {
+    const what =
+      key === undefined ? 'a row that it must have written' : 'the row that it must have, or an earlier one has';
+    const message = `The act of the entry ${index} was executed, and no effect tells of ${what}: another row stood in its place.`;
+    this.#findings.add({ kind: 'row', table, ...(key !== undefined && { key }), index, message });
   }
 
   /** Invocations that no entry names were slipped in, unless an older version has made a revocation of them. */

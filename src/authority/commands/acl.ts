@@ -7,6 +7,7 @@ import { nameArg, noArgs, timeArg } from '../args.ts';
 import { changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { resolveOrganisation } from '../find-organisation.ts';
+import { requireWrittenRow } from '../require-written.ts';
 
 /** A trust ACL as a document: the parent accepts the child's keys. */
 export interface AclDocument {
@@ -96,15 +97,19 @@ export const listAcls: Command<'organisation', Record<string, never>, { acls: Ac
   }),
 };
 
-async function requireNotGranted({ transaction, organisation }: OrganisationContext, child: string): Promise<void> {
+async function requireNotGranted(context: OrganisationContext, child: string): Promise<void> {
+  const { transaction, organisation } = context;
   const acls = await listTrustAcls(transaction, organisation.id);
-  const active = acls.some((acl) => acl.parent === organisation.name && acl.child === child && acl.revokedAt === null);
-  if (!active) return;
+  const isGranted = ({ row, ...names }: NamedAcl) =>
+    names.parent === organisation.name && names.child === child && row.revokedAt === null;
+  const active = acls.find(isGranted);
+  if (active === undefined) return;
+  await requireWrittenRow(context, 'keyTrustAcls', active.row);
   throw new HanaperError('already_trusted', `${organisation.name} accepts the keys of ${child} already.`, {
     kind: 'trust ACL',
   });
 }
 
-function toDocument({ parent, child, grantedAt, revokedAt }: NamedAcl): AclDocument {
+function toDocument({ parent, child, row: { grantedAt, revokedAt } }: NamedAcl): AclDocument {
   return { parent, child, granted_at: grantedAt, revoked_at: revokedAt };
 }

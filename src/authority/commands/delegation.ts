@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
 import { takeLock } from '../../store/lock.ts';
+import { noteFound } from '../../store/note-found.ts';
 import type { DelegationRow } from '../../store/schema.ts';
 import {
   type DelegationFilter,
@@ -104,6 +105,7 @@ export async function keepDelegations(
   for (const delegation of delegations) byCid.set(formatCid(delegation.cid), await verifyToken(delegation));
   await takeLock(transaction, 'delegations');
   const known = await listKnownCids(transaction, [...byCid.keys()]);
+  await noteFound(transaction, 'ucanDelegations', known);
   for (const cid of known) byCid.delete(cid);
   const fresh = [...byCid.values()];
   const didIds = await rememberPrincipals(

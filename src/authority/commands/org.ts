@@ -16,6 +16,7 @@ import { signFirstSnapshot } from '../change-trust.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { placeOfIdentityKey } from '../key-places.ts';
 import { settleOrganisation } from '../principals.ts';
+import { requireWrittenRow } from '../require-written.ts';
 
 /** An organisation as a document. */
 export interface OrganisationDocument {
@@ -54,7 +55,9 @@ export const createOrganisation: Command<'authority', { name: string }, Organisa
   args: z.strictObject({ name: nameArg.describe('What the organisation is called') }),
   result: organisationResult,
   async run(context, { name }) {
-    if (await findOrganization(context.transaction, { name })) {
+    const existing = await findOrganization(context.transaction, { name });
+    if (existing) {
+      await requireWrittenRow(context, 'organizations', existing);
       throw new HanaperError('already_exists', `There is an organisation "${name}" already. Choose another name.`, {
         kind: 'organisation',
         name,

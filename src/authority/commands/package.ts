@@ -13,6 +13,7 @@ import { insertSignaturePlace } from '../../store/signature-places.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { findPlace } from '../find-place.ts';
+import { isPlaceNoted } from '../find-signing-entry.ts';
 import { gatherTrust } from '../gather-trust.ts';
 import { keepSignature } from '../keep-signature.ts';
 import { placeOfSigningKey } from '../key-places.ts';
@@ -219,9 +220,14 @@ async function signWith(
   return { signature: document, ...about, key_fingerprint: row.keyFingerprint, signed_at: now };
 }
 
-// Where it is not told by the time of the signature.
-async function notePlace({ transaction, entryIndex }: OrganisationContext, signed: PackageSignature): Promise<void> {
-  await insertSignaturePlace(transaction, sha256(signed.signature), entryIndex);
+// Where it is not told by the time of the signature. Of several places the first stays, if it is one.
+async function notePlace(
+  { transaction, entryIndex, authority }: OrganisationContext,
+  signed: PackageSignature,
+): Promise<void> {
+  const digest = sha256(signed.signature);
+  if (await isPlaceNoted(transaction, authority.did, digest)) return;
+  await insertSignaturePlace(transaction, digest, entryIndex);
 }
 
 function requireHashSignatures({ organisation: { name, hashSignaturesSince } }: OrganisationContext): void {

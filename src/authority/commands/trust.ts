@@ -19,7 +19,7 @@ import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
 import { affectedBy, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
-import { requireWrittenKey } from '../require-written.ts';
+import { requireWrittenRow } from '../require-written.ts';
 import {
   amendRevocation,
   beginRevocation,
@@ -75,7 +75,7 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
     // Anybody can delegate to the public key of a vendor, and must not keep us from trusting it by that.
     await requireNotIdentityKey(context, publicKey, 'by what it issued');
     for (const row of await listSigningKeysByFingerprint(transaction, keyFingerprint)) {
-      await requireWrittenKey(context, row);
+      await requireWrittenRow(context, 'signingKeys', row);
       requireNotRevoked(row);
     }
     await requireNotCompromised(transaction, keyFingerprint);
@@ -181,12 +181,12 @@ async function findEnded(
   return ended.toSorted((one, other) => (one.revokedAt < other.revokedAt ? 1 : -1))[0];
 }
 
-async function requireNotTrusted(
-  { transaction, organisation }: OrganisationContext,
-  fingerprint: string,
-): Promise<void> {
+async function requireNotTrusted(context: OrganisationContext, fingerprint: string): Promise<void> {
+  const { transaction, organisation } = context;
   const rows = await listTrustedKeys(transaction, organisation.id);
-  if (!rows.some((row) => row.keyFingerprint === fingerprint && row.revokedAt === null)) return;
+  const row = rows.find((each) => each.keyFingerprint === fingerprint && each.revokedAt === null);
+  if (row === undefined) return;
+  await requireWrittenRow(context, 'trustedKeys', row);
   throw new HanaperError('already_trusted', `${organisation.name} trusts this key already.`, { fingerprint });
 }
 
