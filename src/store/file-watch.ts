@@ -42,7 +42,6 @@ interface State extends LogState {
 const logHeaderLength = 32;
 const frameHeaderLength = 24;
 const pageSizeOffset = 8;
-const sequenceOffset = 12;
 const saltsOffset = { log: 16, frame: 8 } as const;
 const saltsLength = 8;
 const readOnlyCode = 8;
@@ -115,8 +114,14 @@ function findFault(before: State, formerLast: Buffer, now: State): FileFault | u
     if (isWritten && !isMoved) return passing('was overwritten by something else than SQLite');
     return undefined;
   }
-  const hasBegunAnew = now.header.length === 0 || sequenceOf(now.header) > sequenceOf(before.header);
-  return hasBegunAnew ? undefined : passing('has the -wal file of another time');
+  return hasBegunAnew(before.header, now.header) ? undefined : passing('has the -wal file of another time');
+}
+
+// The first salt is one more each time. The sequence number beside it is each connection's own count, and can go back.
+function hasBegunAnew(before: Buffer, now: Buffer): boolean {
+  if (now.length === 0 || before.length === 0) return true;
+  const step = (now.readUInt32BE(saltsOffset.log) - before.readUInt32BE(saltsOffset.log)) >>> 0;
+  return step > 0 && step < 2 ** 31;
 }
 
 interface LogParts {
@@ -160,10 +165,6 @@ function openIfAny(path: string): number | undefined {
 function readAt(file: number, position: number, length: number): Buffer {
   const buffer = Buffer.alloc(length);
   return buffer.subarray(0, readSync(file, buffer, 0, length, position));
-}
-
-function sequenceOf(header: Buffer): number {
-  return header.length === 0 ? -1 : header.readUInt32BE(sequenceOffset);
 }
 
 // It moves nothing, and only counts. Whoever may not write to the log is not told.
