@@ -35,11 +35,11 @@ const rawKeyLength = 32;
  *
  * @throws HanaperError `bad_input`
  */
-export function findCredential({
+export async function findCredential({
   rawKeyFile,
   passphraseFile,
   variable,
-}: CredentialSources): FoundCredential | undefined {
+}: CredentialSources): Promise<FoundCredential | undefined> {
   if (rawKeyFile !== undefined) return readRawKey(rawKeyFile);
   if (passphraseFile !== undefined) return readPassphraseFile(passphraseFile);
   const value = process.env[variable];
@@ -57,7 +57,7 @@ export function findCredential({
  * @throws HanaperError `bad_input`, `locked` where there is neither
  */
 export async function requireCredential(sources: CredentialSources): Promise<FoundCredential> {
-  const found = findCredential(sources);
+  const found = await findCredential(sources);
   if (found) return found;
   if (!process.stdin.isTTY) {
     throw new HanaperError(
@@ -84,14 +84,14 @@ async function askPassphrase({ question, confirm }: CredentialSources): Promise<
   throw new HanaperError('bad_input', 'The two passphrases differ. Nothing was changed.', { field: 'passphrase' });
 }
 
-function readPassphraseFile(path: string): FoundCredential {
-  const { content, exposed } = readSecretFile(path);
+async function readPassphraseFile(path: string): Promise<FoundCredential> {
+  const { content, exposed } = await readSecretFile(path);
   using file = content;
   return { credential: { kind: 'passphrase', passphrase: readPassphrase(file) }, warnings: warnExposed(path, exposed) };
 }
 
-function readRawKey(path: string): FoundCredential {
-  const { content, exposed } = readSecretFile(path);
+async function readRawKey(path: string): Promise<FoundCredential> {
+  const { content, exposed } = await readSecretFile(path);
   using file = content;
   return { credential: { kind: 'raw', key: decodeRawKey(file) }, warnings: warnExposed(path, exposed) };
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import type { Observer } from '../events.ts';
@@ -15,7 +15,7 @@ export interface EventLog extends Disposable {
  * @throws HanaperError `bad_config` where the file cannot be opened
  */
 export async function openEventLog(path: string): Promise<EventLog> {
-  const descriptor = path === '-' ? 2 : openForAppending(path);
+  const descriptor = path === '-' ? openStandardError() : openForAppending(path);
   // Where a line broke off, the next begins on one of its own.
   let start = '';
   return {
@@ -40,9 +40,20 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
 }
 
+// A pipe is opened anew, so that it is not the others' who write there that no longer wait.
+function openStandardError(): number {
+  if (!fstatSync(2).isFIFO()) return 2;
+  try {
+    return openSync('/proc/self/fd/2', constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return 2;
+  }
+}
+
 function openForAppending(path: string): number {
   try {
-    return openSync(path, 'a', 0o600);
+    // Without waiting for a reader, where it is a pipe: what it does not take cannot be recorded.
+    return openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK, 0o600);
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unwritable';
     throw new HanaperError(
@@ -59,7 +70,7 @@ function unwritable(path: string, cause: unknown): HanaperError {
   const file = path === '-' ? 'on standard error' : path;
   return new HanaperError(
     'unavailable',
-    `The event log ${file} cannot be written (${reason}): see whether its disk is full.`,
+    `The event log ${file} cannot be written (${reason}): see whether its disk is full, or its reader has stopped.`,
     { path, reason },
     cause,
   );

@@ -44,8 +44,29 @@ function reportFailure(output: Output, error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const failure = error instanceof CommanderError ? usageError(error) : toHanaperError(error);
   if (process.env['HANAPER_DEBUG'] === '1' && error instanceof Error) output.error(`${error.stack}\n`);
-  printError(output, failure);
+  tryToPrint(output, failure);
   return exitCodes[failure.code];
+}
+
+// Where standard output takes nothing, a line on standard error says so, and the status is that of the failure all the same.
+function tryToPrint(output: Output, failure: HanaperError): void {
+  try {
+    printError(output, failure);
+  } catch (error) {
+    const { message } = toHanaperError(error);
+    const said = { ...output, json: false };
+    const isSame = failure.message === message;
+    const both = isSame ? message : `${failure.message} Besides: ${message}`;
+    printLast(said, new HanaperError(failure.code, both, failure.details));
+  }
+}
+
+function printLast(output: Output, failure: HanaperError): void {
+  try {
+    printError(output, failure);
+  } catch {
+    // Nothing is left to say it on; the status says it.
+  }
 }
 
 function usageError({ message, code }: CommanderError): HanaperError {

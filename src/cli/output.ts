@@ -20,7 +20,7 @@ export interface Output {
 export function printOutcome(output: Output, { document, lines, bytes }: Outcome): void {
   if (output.json) output.out(formatJson(document));
   else if (bytes) output.out(bytes);
-  else for (const line of lines) output.out(`${printable(line)}\n`);
+  else output.out(lines.map((line) => `${printable(line)}\n`).join(''));
 }
 
 /** Prints a warning, for people only. */

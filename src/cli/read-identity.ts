@@ -24,7 +24,7 @@ export interface KeyFileOptions {
  * @throws HanaperError `bad_input`, `malformed_key`, `wrong_passphrase`, `locked`
  */
 export async function readIdentity(session: KeyReader, file: string, options: KeyFileOptions): Promise<PrivateKey> {
-  const { content, exposed } = readSecretFile(file);
+  const { content, exposed } = await readSecretFile(file);
   using bytes = content;
   if (exposed) session.warn(`Others than you can read ${file}. Run: chmod 600 ${file}`);
   const key = await decodeIdentityKey(bytes, () => requireKeyPassphrase(session, options, file));

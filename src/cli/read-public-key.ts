@@ -7,7 +7,14 @@ import { readSecretFile } from './read-secret-file.ts';
  *
  * @throws HanaperError `bad_input` where it cannot be read, `malformed_key`, `weak_key`
  */
-export function readPublicKey(file: string): Ed25519PublicKey {
-  using content = readSecretFile(file).content;
+export async function readPublicKey(file: string): Promise<Ed25519PublicKey> {
+  using content = (await readSecretFile(file)).content;
   return decodePublicKey(content.bytes);
+}
+
+/** Reads several, one after the other, as {@link readPublicKey} does. */
+export async function readPublicKeys(files: readonly string[]): Promise<readonly Ed25519PublicKey[]> {
+  const keys: Ed25519PublicKey[] = [];
+  for (const file of files) keys.push(await readPublicKey(file));
+  return keys;
 }

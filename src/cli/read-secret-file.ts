@@ -14,7 +14,7 @@ export interface SecretFile {
  *
  * @throws HanaperError `bad_input` where it cannot be read, or is larger than 64 KiB
  */
-export function readSecretFile(path: string): SecretFile {
-  const { bytes, exposed } = readBounded(path, mostBytes);
+export async function readSecretFile(path: string): Promise<SecretFile> {
+  const { bytes, exposed } = await readBounded(path, mostBytes);
   return { content: Secret.hold(bytes), exposed };
 }

@@ -26,7 +26,7 @@ export async function readTokens(...files: readonly string[]): Promise<ReadToken
   const budget = new Budget({ values: mostValues });
   const tokens = [];
   for (const file of files) {
-    for (const bytes of await unpackTokens(readBounded(file, limits.containerBytes).bytes, budget))
+    for (const bytes of await unpackTokens((await readBounded(file, limits.containerBytes)).bytes, budget))
       tokens.push(readToken(decodeEnvelope(bytes, budget)));
   }
   return partitionTokens(tokens);
@@ -37,9 +37,9 @@ export async function readTokens(...files: readonly string[]): Promise<ReadToken
  *
  * @throws HanaperError `usage`, `bad_input`
  */
-export function readJsonArgument(option: string, given: string): unknown {
+export async function readJsonArgument(option: string, given: string): Promise<unknown> {
   const isFile = given.startsWith('@');
-  const text = isFile ? decodeUtf8(readBounded(given.slice(1), limits.tokenBytes).bytes) : given;
+  const text = isFile ? decodeUtf8((await readBounded(given.slice(1), limits.tokenBytes)).bytes) : given;
   try {
     return JSON.parse(text ?? '');
   } catch {

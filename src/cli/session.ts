@@ -208,7 +208,7 @@ export class Session implements AsyncDisposable {
   /** A credential, where one is given without asking. */
   async findCredential(): Promise<FoundCredential['credential'] | undefined> {
     const { findCredential } = await import('./credential.ts');
-    const found = findCredential(this.credentialSources());
+    const found = await findCredential(this.credentialSources());
     return found && this.#keep(found);
   }
 

@@ -36,8 +36,13 @@ export function reserveTokens({ output, encoding }: TokenOutputOptions, mode: nu
     if (encoding.startsWith('raw') && process.stdout.isTTY) throw rawOnTerminal();
     return { encoding, [Symbol.dispose]: () => undefined };
   }
-  requireNoOther(output);
   const file = ReservedFile.reserve(output, { mode });
+  try {
+    requireNoOther(output);
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
+  }
   return { output, encoding, file, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 

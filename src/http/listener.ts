@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { readInput } from '../read-input.ts';
 import type { RequestLog } from './app.ts';
 import { isLoopbackAddress } from './callers.ts';
 import { Connections } from './connections.ts';
@@ -19,6 +20,8 @@ import {
 } from './limits.ts';
 import { formatHost, type ListenAddress } from './listen-address.ts';
 
+// A chain of certificates, with room to spare.
+const mostPemBytes = 1_048_576;
 // How often a stopping server looks which connections have come to rest, in milliseconds.
 const sweepInterval = 20;
 
@@ -113,10 +116,11 @@ async function create(handle: RequestListener, tls: TlsFiles | undefined, timeou
   };
   if (tls === undefined) return createServer(options, handle);
   const { createServer: createSecureServer } = await import('node:https');
-  const key = readPem(tls.key);
+  const key = await readPem(tls.key);
+  const certificate = await readPem(tls.certificate);
   try {
     return createSecureServer(
-      { ...options, cert: readPem(tls.certificate), key, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers },
+      { ...options, cert: certificate, key, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers },
       handle,
     );
   } catch (cause) {
@@ -131,9 +135,10 @@ async function create(handle: RequestListener, tls: TlsFiles | undefined, timeou
   }
 }
 
-function readPem(path: string): Buffer {
+async function readPem(path: string): Promise<Buffer> {
   try {
-    return readFileSync(path);
+    const { bytes } = await readInput(path, mostPemBytes);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unreadable';
     throw new HanaperError('bad_config', `${path} cannot be read (${reason}).`, { path, reason }, cause);

@@ -15,21 +15,16 @@ export interface ServerLog {
   flush(): void;
 }
 
-// A line is held back for so many milliseconds at most, so that a busy server writes many at once.
-const longestHeld = 100;
-const mostHeld = 16_000;
+/** Where the lines of a log go; it never waits. */
+export interface LogLines {
+  /** Takes a line, which ends with its newline. */
+  write(line: string): void;
+  flush(): void;
+}
 
-/** Writes JSON lines into a file descriptor, for other programs to read. */
-export async function openJsonLog(descriptor: number): Promise<ServerLog> {
+/** Writes JSON lines, for other programs to read. */
+export async function openJsonLog(lines: LogLines): Promise<ServerLog> {
   const { default: pino } = await import('pino');
-  const destination = pino.destination({
-    dest: descriptor,
-    sync: true,
-    minLength: mostHeld,
-    periodicFlush: longestHeld,
-  });
-  // A reader that went away is no reason to stop serving.
-  destination.on('error', () => undefined);
   const logger = pino(
     {
       base: null,
@@ -39,7 +34,7 @@ export async function openJsonLog(descriptor: number): Promise<ServerLog> {
       errorKey: 'error',
       serializers: { error: describeError },
     },
-    destination,
+    lines,
   );
   return {
     request: ({ milliseconds, error, ...entry }) => {
@@ -54,13 +49,16 @@ export async function openJsonLog(descriptor: number): Promise<ServerLog> {
     },
     note: (message, details = {}) => logger.info(details, message),
     failure: (message, error) => logger.error({ error }, message),
-    flush: () => destination.flushSync(),
+    flush: () => lines.flush(),
   };
 }
 
 /** Writes short lines for a person at a terminal. */
-export function openTerminalLog(write: (line: string) => void): ServerLog {
-  const say = (text: string) => write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+export function openTerminalLog(lines: LogLines): ServerLog {
+  const say = (text: string) => {
+    lines.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+    lines.flush();
+  };
   return {
     request: ({ method, path, status, milliseconds, code, error }) => {
       say(`${method} ${path} ${status} ${milliseconds.toFixed(1)} ms${code === undefined ? '' : ` ${code}`}`);
@@ -72,7 +70,7 @@ export function openTerminalLog(write: (line: string) => void): ServerLog {
     },
     note: (message) => say(message),
     failure: (message, error) => say(`${message}: ${describeError(error)}`),
-    flush: () => undefined,
+    flush: () => lines.flush(),
   };
 }
 

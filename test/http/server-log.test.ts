@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ErrorCode, errorCodes, HanaperError } from '../../src/errors.ts';
 import type { RequestLog } from '../../src/http/app.ts';
+import { BoundedLog } from '../../src/http/bounded-log.ts';
 import { openJsonLog, openTerminalLog, type ServerLog } from '../../src/http/server-log.ts';
 import { statuses } from '../../src/http/statuses.ts';
 import { createTempFolder } from '../support/engines.ts';
@@ -31,7 +32,7 @@ async function written(tell: (log: ServerLog) => void): Promise<readonly Readonl
   const path = join(await createTempFolder(), 'log');
   const descriptor = openSync(path, 'w');
   onTestFinished(() => closeSync(descriptor));
-  const log = await openJsonLog(descriptor);
+  const log = await openJsonLog(new BoundedLog(descriptor));
   tell(log);
   log.flush();
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
@@ -79,9 +80,10 @@ test('what is no error of ours has its stack too, and what was answered well has
 
 test('a person at a terminal sees the code of a refusal, and the stack of a fault', () => {
   let screen = '';
-  const log = openTerminalLog((line) => {
+  const write = (line: string) => {
     screen += line;
-  });
+  };
+  const log = openTerminalLog({ write, flush: () => undefined });
   log.request(entryOf('weak_key', errorOf('weak_key')));
   expect(screen).toMatch(/^\d\d:\d\d:\d\d POST \/api\/invoke 400 1\.2 ms weak_key\n$/);
   log.request(entryOf('unavailable', errorOf('unavailable')));

@@ -277,6 +277,11 @@ export class Terminal {
     }
   }
 
+  /** Presses Ctrl-C. */
+  interrupts(): void {
+    this.#type(interrupt);
+  }
+
   /** Types once `prompt` stands there, as quickly as a program would. */
   async answers(prompt: string, text: string, times = 1): Promise<void> {
     await this.sees(`${prompt}: `, times);

@@ -37,7 +37,7 @@ export async function importFrom(
   file: string,
   { trust }: AddKeyOptions,
 ): Promise<Outcome> {
-  const { content, exposed } = readSecretFile(file);
+  const { content, exposed } = await readSecretFile(file);
   using bytes = content;
   using seed = await decodePrivateKey(bytes);
   const caller = await session.openCaller('write');

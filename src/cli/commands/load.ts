@@ -6,7 +6,7 @@ import type { TrustSource } from '../../trust/source.ts';
 import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import { startAnew } from '../load-handover.ts';
 import type { Outcome } from '../output.ts';
-import { readPublicKey } from '../read-public-key.ts';
+import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
 import { requireKeysAlone, toDocument } from './package.ts';
 
@@ -66,7 +66,7 @@ interface FoundTrust {
 async function findTrust(session: Session, options: LoadOptions): Promise<FoundTrust> {
   if (options.trustKey !== undefined) {
     requireKeysAlone(session, options);
-    const material = trustBareKeys(options.trustKey.map(readPublicKey));
+    const material = trustBareKeys(await readPublicKeys(options.trustKey));
     // Bare keys belong to no organisation; a loader has one named all the same.
     return { trust: { trustFor: async () => material }, verificationOrg: '(bare keys)' };
   }

@@ -25,8 +25,8 @@ const mostBytes = 33_554_432;
 export async function prove(session: Session, which: string, { output }: ProofOptions): Promise<Outcome> {
   const args = readWhich(which);
   const isFile = output !== undefined && output !== '-';
-  if (isFile) requireNoOther(output);
   using place = isFile ? ReservedFile.reserve(output, { mode: 0o644 }) : undefined;
+  if (isFile) await requireNoOther(output);
   const caller = await session.openCaller('read');
   const proof = await proveUnderCheckpoint(session, caller, args);
   const { entry, checkpoint } = await checkProof(proof, caller.identity.did);
@@ -94,10 +94,11 @@ function readWhich(which: string): ProveArgs {
 }
 
 // A key file that was named by mistake would be lost.
-function requireNoOther(path: string): void {
+async function requireNoOther(path: string): Promise<void> {
   const status = statSync(path, { throwIfNoEntry: false });
   if (!status?.isFile() || status.size === 0) return;
-  if (attempt(() => parseLogProof(readBounded(path, mostBytes).bytes))) return;
+  const bytes = status.size > mostBytes ? undefined : (await readBounded(path, mostBytes)).bytes;
+  if (bytes && attempt(() => parseLogProof(bytes))) return;
   const message = `${path} is there already, and holds no proof of an entry. Name another file.`;
   throw new HanaperError('already_exists', message, { kind: 'file', path });
 }

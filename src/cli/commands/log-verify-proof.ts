@@ -14,7 +14,7 @@ const mostBytes = 33_554_432;
 export async function verifyProof(session: Session, file: string, memory: SeenCheckpoints): Promise<Outcome> {
   const authority = requireLogAuthority(session);
   const seen = memory.list(authority).map(({ checkpoint }) => encodeUtf8(checkpoint));
-  const opened = await openLogProof(readBounded(file, mostBytes).bytes, authority, seen);
+  const opened = await openLogProof((await readBounded(file, mostBytes)).bytes, authority, seen);
   const { size } = opened.checkpoint;
   rememberCheckpoint(session, memory, { authority, source: 'proof', size, checkpoint: opened.proof.checkpoint });
   return describe(file, authority, opened);

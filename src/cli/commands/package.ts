@@ -21,7 +21,7 @@ import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import type { Caller } from '../caller.ts';
 import { parseExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
-import { readPublicKey } from '../read-public-key.ts';
+import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
 import type { WrittenProof } from './package-proof.ts';
 
@@ -111,7 +111,7 @@ export async function verify(session: Session, file: string, options: VerifyOpti
   };
   if (trustKey !== undefined) {
     requireKeysAlone(session, options);
-    const trustedKeys = trustKey.map(readPublicKey);
+    const trustedKeys = await readPublicKeys(trustKey);
     return describeVerified(
       file,
       await verifyPackageOffline(file, { trustedKeys, ...(signature !== undefined && { signature }), ...about }),

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 
 /** `hanaper policy set FILE` */
 export async function set(session: Session, file: string): Promise<Outcome> {
-  const policy = parsePolicyText(readBounded(file, policyLimits.length).bytes);
+  const policy = parsePolicyText((await readBounded(file, policyLimits.length)).bytes);
   const caller = await session.openCaller('write');
   const document = await caller.executeFor(session.organisation, setPolicy, { policy });
   return {

@@ -1,7 +1,9 @@
+import { isatty } from 'node:tty';
 import { parseMetricsPort } from '../../config.ts';
 import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
+import { BoundedLog } from '../../http/bounded-log.ts';
 import { stopTimeout } from '../../http/limits.ts';
 import {
   formatHost,
@@ -17,7 +19,6 @@ import { securityLevels } from '../../vault/costs.ts';
 import type { Credential } from '../../vault/slot.ts';
 import { version } from '../../version.ts';
 import type { Session } from '../session.ts';
-import { writeText } from '../write-text.ts';
 
 /** Options of `hanaper serve`. */
 export interface ServeOptions {
@@ -42,14 +43,20 @@ type Configured = Pick<
 export async function serve(session: Session, options: ServeOptions): Promise<undefined> {
   const stopped = awaitSignal();
   const configured = configure(session, options);
-  const isTerminal = process.stdout.isTTY && !session.output.json;
-  const log = isTerminal ? openTerminalLog((line) => writeText(1, line)) : await openJsonLog(1);
+  const isTerminal = isatty(1) && !session.output.json;
+  const lines = openLines();
+  const log = isTerminal ? openTerminalLog(lines) : await openJsonLog(lines);
   process.on('unhandledRejection', (error) => log.failure('a promise was left to fail', error));
   // Where it does not come to listen, the error is all that is printed.
   const early = holdEvents(log);
   try {
-    const server = await start(session, options, configured, early.log);
-    if (isTerminal) for (const line of describe(server, configured)) session.output.out(`${line}\n`);
+    // A signal that comes before the server runs has nothing to stop in order.
+    const server = await Promise.race([start(session, options, configured, early.log), stopped]);
+    if (typeof server === 'string') {
+      endBy(server);
+      return undefined;
+    }
+    if (isTerminal) for (const line of describe(server, configured)) lines.write(`${line}\n`);
     else log.note('listening', tell(server));
     early.release();
     log.flush();
@@ -61,6 +68,15 @@ export async function serve(session: Session, options: ServeOptions): Promise<un
   } finally {
     log.flush();
   }
+}
+
+// Whatever becomes of its log, a server serves, and stops when it is told to.
+function openLines(): BoundedLog {
+  const errors = new BoundedLog(2);
+  return new BoundedLog(1, (code) => {
+    errors.write(`warning: The log of the server cannot be written (${code}); its lines are dropped until it can.\n`);
+    errors.flush();
+  });
 }
 
 function describeStop(underWay: number): string {
@@ -203,7 +219,7 @@ function tell({ url, metricsUrl, setupToken, initialized, locked }: RunningServe
 
 // The first signal asks the server to stop. A second one ends the process at once, as the signal does by itself: an orderly
 // exit would wait for an Argon2id that is under way.
-function awaitSignal(): Promise<void> {
+function awaitSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isStopping = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -211,7 +227,7 @@ function awaitSignal(): Promise<void> {
       process.on(signal, () => {
         if (isStopping) endBy(signal);
         isStopping = true;
-        resolve();
+        resolve(signal);
       });
     }
   });

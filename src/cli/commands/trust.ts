@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 
 /** `hanaper trust add FILE` */
 export async function add(session: Session, file: string, name: string | undefined): Promise<Outcome> {
-  const publicKey = readPublicKey(file);
+  const publicKey = await readPublicKey(file);
   const caller = await session.openCaller('write');
   const label = name ?? nameOfFile(file);
   const document = await caller.executeFor(session.organisation, addTrust, {

@@ -35,7 +35,7 @@ const readable = 0o644;
 /** `hanaper ucan delegate` */
 export async function delegate(session: Session, options: DelegateOptions): Promise<Outcome> {
   if (options.powerline && options.subject !== undefined) throw bothSubjects();
-  const claims = readClaims(options);
+  const claims = await readClaims(options);
   const { delegations: chain } = await readTokens(...(options.proof ?? []));
   using place = reserveTokens(options, readable);
   const signer = await openTokenSigner(session, options);
@@ -50,11 +50,11 @@ export async function delegate(session: Session, options: DelegateOptions): Prom
   return outcome;
 }
 
-function readClaims({ audience, subject, command, policy, expires, notBefore, version }: DelegateOptions) {
+async function readClaims({ audience, subject, command, policy, expires, notBefore, version }: DelegateOptions) {
   requirePrincipal('--audience', audience);
   if (subject !== undefined) requirePrincipal('--subject', subject);
   const now = new Date();
-  const statements = policy === undefined ? [] : fromJsonValue(readJsonArgument('--policy', policy));
+  const statements = policy === undefined ? [] : fromJsonValue(await readJsonArgument('--policy', policy));
   if (!Array.isArray(statements)) {
     throw new HanaperError('bad_input', 'A policy is a list of statements, like [["==", ".name", "plugin.wasm"]].', {
       option: '--policy',

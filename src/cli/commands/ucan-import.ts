@@ -84,7 +84,7 @@ async function revokeAll(
 }
 
 async function importOld(session: Session, file: string, commands: string | undefined): Promise<Outcome> {
-  const mapping = commands === undefined ? undefined : readMapping(commands);
+  const mapping = commands === undefined ? undefined : await readMapping(commands);
   const caller = await session.openCaller('write');
   const total = { imported: 0, known: 0, refused: [] as { index: number; reason: string }[], reissued: [] as string[] };
   let offset = 0;
@@ -133,8 +133,8 @@ function describeOld(
   ];
 }
 
-function readMapping(path: string): Readonly<Record<string, string>> {
-  const mapping = readJsonArgument('--commands', `@${path}`);
+async function readMapping(path: string): Promise<Readonly<Record<string, string>>> {
+  const mapping = await readJsonArgument('--commands', `@${path}`);
   const isMapping = typeof mapping === 'object' && mapping !== null && !Array.isArray(mapping);
   if (isMapping && Object.values(mapping).every((value) => typeof value === 'string')) {
     return mapping as Readonly<Record<string, string>>;

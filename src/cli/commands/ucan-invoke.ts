@@ -41,7 +41,7 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
   const { subject, command, audience, version, output } = options;
   requirePrincipal('--subject', subject);
   if (audience !== undefined) requirePrincipal('--audience', audience);
-  const args = readArgs(options);
+  const args = await readArgs(options);
   const now = new Date();
   const expires = parseFutureExpiry(options.expires ?? defaultExpiry, now);
   using place = reserveTokens(options, ownerOnly);
@@ -90,8 +90,8 @@ async function findPath(
   return chain.flatMap((cid) => find(parseCid(cid)) ?? []);
 }
 
-function readArgs({ args }: InvokeOptions): IpldMap {
-  const value = fromJsonValue(args === undefined ? {} : readJsonArgument('--args', args));
+async function readArgs({ args }: InvokeOptions): Promise<IpldMap> {
+  const value = fromJsonValue(args === undefined ? {} : await readJsonArgument('--args', args));
   if (isIpldMap(value)) return value;
   throw new HanaperError('bad_input', 'Arguments are a JSON object, like {"name": "plugin.wasm"}.', {
     option: '--args',
