@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { validateAuthority } from '../../src/authority/index.ts';
+import { migrations } from '../../src/store/migrations/list.ts';
 import { byPassphrase, byRawKey, initialize, openStore, openUnlocked, query } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 import { raceChildren } from './children/child.ts';
@@ -7,7 +8,7 @@ import { outcomeOf } from './children/say.ts';
 
 const initialiseScript = new URL('./children/initialise.ts', import.meta.url);
 const migrateScript = new URL('./children/migrate.ts', import.meta.url);
-const everyVersion = [{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }];
+const everyVersion = migrations.map(({ version }) => ({ version }));
 
 describe.each(engines)('$name', (engine) => {
   test.each(['raw', 'passphrase'] as const)('of eight initialisers by %s in one process one succeeds', async (slot) => {
