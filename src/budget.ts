@@ -40,7 +40,7 @@ const costs: Readonly<Record<Work, number>> = {
  */
 export class Budget {
   readonly #allowance: Allowance;
-  readonly #spent = new Map<Work, number>();
+  readonly #spent: Partial<Record<Work, number>> = {};
 
   constructor(allowance: Allowance = {}) {
     this.#allowance = allowance;
@@ -53,20 +53,31 @@ export class Budget {
    */
   spend(work: Work, amount = 1): void {
     const spent = this.spentOn(work) + amount;
-    this.#spent.set(work, spent);
+    this.#spent[work] = spent;
     const most = this.#allowance[work];
     if (most !== undefined && spent > most) throw exhausted(work, most);
   }
 
+  /**
+   * Requires that no more was drawn than there was.
+   *
+   * @throws HanaperError `too_large`
+   */
+  requireLeft(): void {
+    for (const [work, most] of Object.entries(this.#allowance)) {
+      if (this.spentOn(work as Work) > most) throw exhausted(work as Work, most);
+    }
+  }
+
   /** How many units of a kind were drawn, refused ones included. */
   spentOn(work: Work): number {
-    return this.#spent.get(work) ?? 0;
+    return this.#spent[work] ?? 0;
   }
 
   /** What was drawn so far, in microseconds of one core, roughly. */
   get cost(): number {
     let cost = 0;
-    for (const [work, spent] of this.#spent) cost += spent * costs[work];
+    for (const [work, spent] of Object.entries(this.#spent)) cost += spent * costs[work as Work];
     return cost;
   }
 }

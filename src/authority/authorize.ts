@@ -1,19 +1,21 @@
+import type { Budget } from '../budget.ts';
 import { HanaperError } from '../errors.ts';
 import { toSeconds } from '../signature/time.ts';
 import { findOrganization } from '../store/organizations.ts';
 import type { OrganizationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { type ChainContext, proofsFrom, validateInvocation } from '../ucan/chain.ts';
+import { type ChainContext, proofsFrom, proveChain, shapeChain } from '../ucan/chain.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import { limits } from '../ucan/limits.ts';
 import { revokeCommand } from '../ucan/revocation.ts';
-import { checkTime } from '../ucan/rules.ts';
+import { type Chain, checkTime } from '../ucan/rules.ts';
+import { isSignatureValid } from '../ucan/verified.ts';
 import type { AnyCommand } from './command.ts';
 import type { Recall } from './memo.ts';
 import { parseArgs } from './parse-args.ts';
-import type { Request } from './request.ts';
+import type { BudgetedRequest } from './request.ts';
 import { requireHeard } from './revoker.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
@@ -41,14 +43,15 @@ export interface Authorized {
 }
 
 /**
- * Authorises an invocation: arguments, audience, lifetime, its chain of proofs with every policy and revocation, and its subject.
+ * Authorises an invocation, the cheapest refusal first: arguments, audience and lifetime; the shape of its chain; its
+ * subject; then the signatures, revocations and policies of its proofs.
  *
  * @throws HanaperError `too_large`, `audience_mismatch`, `subject_mismatch`, `invalid_claim`, `bad_input`, and what `validateInvocation` throws
  */
 export async function authorize(
   { transaction, tokens, recall, now, authority }: AuthorizationContext,
   command: AnyCommand,
-  { invocation, given, isLocal = false }: Request,
+  { invocation, given, budget, isLocal = false }: BudgetedRequest,
 ): Promise<Authorized> {
   const hosted = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
     findHosted(transaction, command, invocation, authority),
@@ -67,12 +70,14 @@ export async function authorize(
   const context: ChainContext = {
     now: toSeconds(now),
     resolveProof: eitherOf(proofsFrom(given), (cid) => tokens.resolveProof(cid)),
-    revocationsOf: async (cid) =>
-      hosted ? recall(`revocations/${formatCid(cid)}`, () => tokens.revocationsOf(cid)) : [],
+    revocationsOf: (cid) => recall(`revocations/${formatCid(cid)}`, () => tokens.revocationsOf(cid)),
+    missing: 'refuse',
+    budget,
   };
-  const { path } = await validateInvocation(invocation, context);
-  // Last, so that nobody but those who may act for him learns whether somebody is hosted here.
-  if (hosted === undefined) throw hostedElsewhere(command, invocation, authority);
+  const chain = await shapeChain(invocation, context);
+  const isEmpowered = hosted !== undefined && (command.subject === 'anybody' || (await isRootSigned(chain, budget)));
+  if (!isEmpowered) throw hostedElsewhere(command, invocation, authority);
+  const { path } = await proveChain(chain, context);
   tokens.keep(path);
   return { command, path, ...hosted };
 }
@@ -87,6 +92,12 @@ export function requireInTime(invocation: Invocation, path: readonly Delegation[
     const failure = checkTime(token, { now: toSeconds(now) });
     if (failure) throw failure;
   }
+}
+
+// A chain can be made up about anybody. One whose subject never signed is answered as one about a subject that is not hosted
+// here, so that nobody but those who were delegated to learns which ones are.
+async function isRootSigned({ links: [root] }: Chain, budget: Budget): Promise<boolean> {
+  return root?.delegation === undefined || isSignatureValid(root.delegation, undefined, budget);
 }
 
 // `undefined` where the subject is not one of this command that is hosted here.
@@ -110,7 +121,7 @@ function hostedElsewhere(
   const expected = kind === 'authority' ? `the authority ${authority}` : 'an organisation that is hosted here';
   return new HanaperError(
     'subject_mismatch',
-    `${name} is invoked on ${expected}; the subject of this invocation is ${subject}.`,
+    `${name} is invoked on ${expected}, with a first proof that it has signed; the subject of this invocation is ${subject}.`,
     { cid: formatCid(cid), subject, expected: kind === 'authority' ? authority : 'organisation' },
   );
 }

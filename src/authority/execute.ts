@@ -72,12 +72,19 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
 async function decide(host: Host, command: AnyCommand, request: Request, told: Told): Promise<Answer> {
   const invocation = await verifyToken(request.invocation);
   const asked = withBudget(request);
-  if (command.needsCheckpoint) await host.checkpoint();
+  // A checkpoint is written: nobody has one made who may not ask.
+  if (command.needsCheckpoint && (await isAdmitted(host, command, asked))) await host.checkpoint();
   const admitted = await host.database.transact('read', async (transaction) => {
     const found = await admit(host, transaction, command, asked, told);
     return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
   });
   return 'kind' in admitted ? admitted : perform(host, invocation, asked, admitted, told);
+}
+
+function isAdmitted(host: Host, command: AnyCommand, request: BudgetedRequest): Promise<boolean> {
+  return host.database.transact('read', async (transaction) => {
+    return !('kind' in (await admit(host, transaction, command, request, new Told())));
+  });
 }
 
 // What was done stays done where nobody can be told of it.
@@ -211,7 +218,7 @@ function recallIn(host: Host, { head, committed }: Turn): Recall {
 async function checkAgain(
   host: Host,
   surroundings: Surroundings,
-  request: Request,
+  request: BudgetedRequest,
   admitted: Admitted,
   head: LogHeadRow,
 ): Promise<Authorized> {
@@ -226,7 +233,7 @@ async function authorizeIn(
   host: Host,
   { transaction, now, recall }: Surroundings,
   command: AnyCommand,
-  request: Request,
+  request: BudgetedRequest,
 ): Promise<Authorized> {
   const tokens = await host.tokensIn(transaction);
   return authorize({ transaction, tokens, now, recall, authority: host.identity.did }, command, request);

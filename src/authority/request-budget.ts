@@ -5,7 +5,7 @@ import { limits } from '../ucan/limits.ts';
 const requestAllowance: Allowance = {
   // 255 delegations with a short policy each are 10,000.
   values: 32_768,
-  key_bytes: 1_048_576,
+  key_bytes: limits.policyKeyBytes,
   policy_steps: limits.policySteps,
   // A chain of 64, or as many delegations to store as a container holds beside the invocation.
   signatures: 320,

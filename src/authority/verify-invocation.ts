@@ -80,6 +80,8 @@ function contextOf(
   { proofs, revocationsOf = () => [], ...circumstances }: InvocationCircumstances,
 ): ChainContext {
   return {
+    // As the door does.
+    missing: 'refuse',
     ...circumstances,
     resolveProof: eitherOf(proofsFrom(proofs), (cid) => tokens.resolveProof(cid)),
     revocationsOf: async (cid) => [...(await revocationsOf(cid)), ...(await tokens.revocationsOf(cid))],

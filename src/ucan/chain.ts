@@ -7,8 +7,19 @@ import type { Invocation } from './invocation.ts';
 import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
 import { cidsOf } from './revocation.ts';
-import { type Chain, type Circumstances, judgeChain, type Link, type RevocationRecord, type Rule } from './rules.ts';
-import { isSignatureValid, isVerified, type KeyResolver } from './verified.ts';
+import {
+  type Chain,
+  type Circumstances,
+  type Evidence,
+  judgeEvidence,
+  judgePolicies,
+  judgeShape,
+  type Link,
+  type RevocationRecord,
+  type Rule,
+  type Visit,
+} from './rules.ts';
+import { invalidSignature, isSignatureValid, type KeyResolver } from './verified.ts';
 
 /** What a chain is held against. */
 export interface ChainContext extends Circumstances {
@@ -61,13 +72,16 @@ const contextNames: OptionNames<ChainContext> = {
   resolveProof: true,
   revocationsOf: true,
   resolveKeys: true,
+  missing: true,
+  budget: true,
 };
 
 /**
  * Validates an invocation with its chain of proofs (UCAN 1.0, "Validation"), or throws the one precise reason.
  *
  * @throws HanaperError `invalid_token_signature`, `token_expired`, `token_not_yet_valid`, `audience_mismatch`,
- * `proof_unavailable`, `invalid_claim`, `token_revoked`, `subject_mismatch`, `command_not_covered`, `policy_violation`
+ * `proof_unavailable`, `invalid_claim`, `token_revoked`, `subject_mismatch`, `command_not_covered`, `policy_violation`,
+ * `too_large` where the budget ends
  * @example
  * const { subject, command, args } = await validateInvocation(invocation, {
  *   resolveProof: proofsFrom(delegations), revocationsOf: () => [], now: Date.now() / 1000,
@@ -75,33 +89,89 @@ const contextNames: OptionNames<ChainContext> = {
  */
 export async function validateInvocation(invocation: Invocation, context: ChainContext): Promise<ValidatedAuthority> {
   requireKnownOptions('validateInvocation', context, contextNames);
-  const chain = await gatherChain(invocation, context);
-  judgeChain(chain, context, (_, __, failure) => {
-    if (failure) throw failure;
-  });
-  const { issuer, subject, command, args } = invocation;
-  const path = chain.links.flatMap(({ delegation }) => (delegation ? [delegation] : []));
-  return { invocation, issuer, subject, command, args, path };
+  return proveChain(await shapeChain(invocation, context), context);
+}
+
+/**
+ * The first half of {@link validateInvocation}: the signature of the invocation alone, and the shape of its chain. Of the
+ * proofs no signature, revocation or policy is looked at.
+ *
+ * @throws HanaperError `invalid_token_signature`, `token_expired`, `token_not_yet_valid`, `audience_mismatch`,
+ * `proof_unavailable`, `invalid_claim`, `subject_mismatch`, `command_not_covered`
+ */
+export async function shapeChain(invocation: Invocation, context: ChainContext): Promise<Chain> {
+  const { chain, isSigned } = await gatherChain(invocation, context);
+  if (!isSigned) throw invalidSignature(invocation);
+  judgeShape(chain, context, refuse);
+  return chain;
+}
+
+/**
+ * The second half of {@link validateInvocation}: the signatures and revocations of the proofs from the root on, then their
+ * policies.
+ *
+ * @throws HanaperError `invalid_token_signature`, `token_revoked`, `policy_violation`, `too_large`
+ */
+export async function proveChain(chain: Chain, context: ChainContext): Promise<ValidatedAuthority> {
+  await judgeEach(chain, context, refuse);
+  judgePolicies(chain, context, refuse);
+  const { issuer, subject, command, args } = chain.invocation;
+  const path = chain.links.flatMap(({ delegation }) => delegation ?? []);
+  return { invocation: chain.invocation, issuer, subject, command, args, path };
 }
 
 /** The same walk as {@link validateInvocation}, told link by link and rule by rule instead of ending at the first failure. */
 export async function explainInvocation(invocation: Invocation, context: ChainContext): Promise<Explanation> {
   requireKnownOptions('explainInvocation', context, contextNames);
-  const chain = await gatherChain(invocation, context);
+  const { chain, isSigned } = await gatherChain(invocation, context);
   const findings = new Map<Link | Chain, RuleFinding[]>();
   let first: HanaperError | undefined;
-  judgeChain(chain, context, (token, rule, failure) => {
+  const visit: Visit = (token, rule, failure) => {
     const told = findings.get(token) ?? [];
     findings.set(token, [...told, { rule, ...(failure && { failure }) }]);
     first ??= failure;
-  });
+  };
+  visit(chain, 'signature', isSigned ? undefined : invalidSignature(invocation));
+  judgeShape(chain, context, visit);
+  await judgeEach(chain, context, visit);
+  judgePolicies(chain, context, visit);
   const links: LinkExplanation[] = chain.links.map((link) => ({
     cid: link.cid,
     ...(link.delegation && { token: link.delegation }),
-    findings: findings.get(link) ?? [],
+    findings: inOrder(findings.get(link)),
   }));
-  const last = { cid: invocation.cid, token: invocation, findings: findings.get(chain) ?? [] };
+  const last = { cid: invocation.cid, token: invocation, findings: inOrder(findings.get(chain)) };
   return { links: [...links, last], ...(first && { failure: first }) };
+}
+
+// As the rules are documented, whatever is the cheapest to look at.
+const order: readonly Rule[] = [
+  'available',
+  'signature',
+  'time',
+  'executor',
+  'root',
+  'revocation',
+  'issuer',
+  'subject',
+  'command',
+  'policy',
+];
+
+function inOrder(findings: readonly RuleFinding[] = []): readonly RuleFinding[] {
+  return findings.toSorted((left, right) => order.indexOf(left.rule) - order.indexOf(right.rule));
+}
+
+const refuse: Visit = (_, __, failure) => {
+  if (failure) throw failure;
+};
+
+async function judgeEach({ links }: Chain, context: ChainContext, visit: Visit): Promise<void> {
+  for (const [index, link] of links.entries()) {
+    if (link.delegation === undefined) continue;
+    const issuersAbove = () => links.slice(0, index).flatMap((above) => above.delegation?.issuer ?? []);
+    judgeEvidence(link, await gatherEvidence(link.delegation, context), issuersAbove, visit);
+  }
 }
 
 /** A resolver over delegations that came with the invocation. */
@@ -111,29 +181,34 @@ export function proofsFrom(delegations: Iterable<Delegation>): (cid: CID) => Del
   return (cid) => byCid.get(cidKey(cid));
 }
 
-async function gatherChain(invocation: Invocation, context: ChainContext): Promise<Chain> {
+async function gatherChain(
+  invocation: Invocation,
+  context: ChainContext,
+): Promise<{ readonly chain: Chain; readonly isSigned: boolean }> {
   requireContext(context);
   if (invocation.kind !== 'invocation') throw new TypeError('only an invocation can be validated');
-  const isSigned = await isSignatureValid(invocation, context.resolveKeys);
+  const isSigned = await isSignatureValid(invocation, context.resolveKeys, context.budget);
   // Who acts on its own power needs no proof; and a stranger's invocation is not worth the work.
   const cids = invocation.issuer === invocation.subject || !isSigned ? [] : invocation.proofs;
   const links: Link[] = [];
-  for (const cid of cids) links.push(await gatherLink(cid, context));
-  return { invocation, isSigned, links: isFromLeaf(links, invocation.issuer) ? links.toReversed() : links };
+  for (const cid of cids) links.push(await resolveLink(cid, context));
+  return { isSigned, chain: { invocation, links: isFromLeaf(links, invocation.issuer) ? links.toReversed() : links } };
 }
 
-/** Finds out about one proof what can be found out without the others. */
-export async function gatherLink(
-  cid: CID,
-  { resolveProof, revocationsOf, resolveKeys }: Pick<ChainContext, 'resolveProof' | 'revocationsOf' | 'resolveKeys'>,
-): Promise<Link> {
+async function resolveLink(cid: CID, { resolveProof }: ChainContext): Promise<Link> {
   const delegation = await resolveProof(cid);
-  if (delegation?.kind !== 'delegation' || !delegation.cid.equals(cid))
-    return { cid, isSigned: false, revocations: [] };
-  const isSigned = isVerified(delegation) || (await isSignatureValid(delegation, resolveKeys));
+  return delegation?.kind === 'delegation' && delegation.cid.equals(cid) ? { cid, delegation } : { cid };
+}
+
+/** Finds out about a delegation what can be found out without the others. */
+export async function gatherEvidence(
+  delegation: Delegation,
+  { revocationsOf, resolveKeys, budget }: Pick<ChainContext, 'revocationsOf' | 'resolveKeys' | 'budget'>,
+): Promise<Evidence> {
+  const isSigned = await isSignatureValid(delegation, resolveKeys, budget);
   const revocations: RevocationRecord[] = [];
   for (const each of cidsOf(delegation)) revocations.push(...(await revocationsOf(each)));
-  return { cid, delegation, isSigned, revocations };
+  return { isSigned, revocations };
 }
 
 // One implementation writes its proofs from the leaf on: decided once, by which end is addressed to the invoker.

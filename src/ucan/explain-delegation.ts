@@ -1,6 +1,6 @@
-import { type ChainContext, type Explanation, gatherLink, type RuleFinding, requireContext } from './chain.ts';
+import { type ChainContext, type Explanation, gatherEvidence, type RuleFinding, requireContext } from './chain.ts';
 import type { Delegation } from './delegation.ts';
-import { judgeDelegation } from './rules.ts';
+import { checkTime, judgeEvidence, type Visit } from './rules.ts';
 
 /**
  * Explains a delegation by itself: its signature, its time, and whether it was revoked by its issuer, or by one of
@@ -12,17 +12,12 @@ export async function explainDelegation(
   issuersAbove: Iterable<string> = [],
 ): Promise<Explanation> {
   requireContext(context);
-  const link = await gatherLink(delegation.cid, { ...context, resolveProof: () => delegation });
+  const { cid } = delegation;
+  const link = { cid, delegation };
   const findings: RuleFinding[] = [];
-  judgeDelegation(
-    link,
-    delegation,
-    () => [...issuersAbove],
-    context,
-    (_, rule, failure) => {
-      findings.push({ rule, ...(failure && { failure }) });
-    },
-  );
+  const visit: Visit = (_, rule, failure) => findings.push({ rule, ...(failure && { failure }) });
+  visit(link, 'time', checkTime(delegation, context));
+  judgeEvidence(link, await gatherEvidence(delegation, context), () => [...issuersAbove], visit);
   const failure = findings.find((finding) => finding.failure)?.failure;
-  return { links: [{ cid: delegation.cid, token: delegation, findings }], ...(failure && { failure }) };
+  return { links: [{ cid, token: delegation, findings }], ...(failure && { failure }) };
 }

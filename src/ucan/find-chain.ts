@@ -1,10 +1,10 @@
+import { Budget } from '../budget.ts';
 import { HanaperError } from '../errors.ts';
 import { formatCid } from './cid.ts';
 import { coversCommand } from './command.ts';
 import type { Delegation } from './delegation.ts';
 import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
-import type { PolicyBudget } from './match.ts';
 import { checkPolicy, checkRevocation, checkTime, type RevocationRecord, refuseCommand } from './rules.ts';
 
 /** What somebody wants to do. */
@@ -147,7 +147,7 @@ function extend(
   { path, revokers, failures }: Trail,
   { delegation, revocations }: Candidate,
   wish: Wish,
-  budget: PolicyBudget,
+  budget: Budget,
 ): Trail {
   const [below] = path;
   const covered = below ?? wish;
@@ -157,7 +157,7 @@ function extend(
     checkRevocation(delegation, revocations, [delegation.issuer]),
     below && checkRevocation(below, revoked, [delegation.issuer]),
     coversCommand(delegation.command, covered.command) ? undefined : refuseCommand(delegation, covered.command),
-    checkPolicy(delegation, wish.args, budget),
+    checkPolicy(delegation, wish.args, { missing: 'refuse', budget }),
   ];
   return {
     path: [delegation, ...path],
@@ -176,7 +176,7 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
 class Places {
   readonly #revokers = new Map<string, ReadonlySet<string>[]>();
   /** What holding the arguments against policies may take, all in all. */
-  readonly budget: PolicyBudget = { steps: mostSteps };
+  readonly budget: Budget = new Budget({ policy_steps: mostSteps });
   #detours = 0;
 
   /**

@@ -26,6 +26,8 @@ export const limits = {
   selectorCharacters: 1024,
   /** Statements, items and characters that are looked at in the policies of one chain before they count as broken. */
   policySteps: 500_000,
+  /** Bytes of map keys that are compared for them. */
+  policyKeyBytes: 1_048_576,
   /** Tokens in one container. */
   containerTokens: 256,
   /** Bytes of a container as it comes in. */

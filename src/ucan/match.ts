@@ -1,59 +1,87 @@
+import { Budget } from '../budget.ts';
+import { HanaperError } from '../errors.ts';
 import type { IpldMap, IpldValue } from './ipld.ts';
 import { matchesGlob } from './like.ts';
 import { limits } from './limits.ts';
 import type { Comparison, Policy, Statement } from './policy.ts';
-import { costOfValues, equalValues, type Selector, select, sizeOf, valuesOf, weigh } from './selector.ts';
+import { equalValues, type Missing, type Selector, type Spend, select, sizeOf, valuesOf, weigh } from './selector.ts';
 
 /** Why arguments break a policy. */
 export interface PolicyFailure {
   /** The statement that failed, as it stands in the token. */
   readonly statement: IpldValue;
-  /** `unresolved`: a selector finds nothing, and is not optional. `too_costly`: more steps than a policy may take. */
+  /**
+   * `unresolved`: a selector finds nothing, is not optional, and that refuses the policy. `too_costly`: more steps than the
+   * budget has left.
+   */
   readonly reason: 'false' | 'unresolved' | 'too_costly';
 }
 
-/** The steps that are left; the policies of one chain share them. */
-export interface PolicyBudget {
-  steps: number;
+/** How a policy is evaluated. */
+export interface PolicyOptions {
+  /** Default: `null`. */
+  readonly missing?: Missing | undefined;
+  /** Policies draw `policy_steps` and `key_bytes`. Default: that of one chain. */
+  readonly budget?: Budget | undefined;
+}
+
+/** Opens the budget of the policies of one chain. */
+export function openPolicyBudget(): Budget {
+  return new Budget({ policy_steps: limits.policySteps, key_bytes: limits.policyKeyBytes });
 }
 
 /**
- * Holds arguments against a policy; `undefined` where every statement holds.
- * It fails closed: a selector that finds nothing, and is not optional, refuses the whole policy, even under `not` or `!=`,
- * so that nobody slips past a rule by leaving a field out.
+ * Checks arguments against a policy (UCAN delegation 1.0, "Validation"); `undefined` where every statement holds. A key that
+ * a map lacks selects null, and a selector that cannot be resolved makes its statement false. With `missing: 'refuse'`
+ * either refuses the whole policy, even under `not` or `!=`, so that nobody slips past a rule by leaving a field out.
  */
 export function findPolicyFailure(
   { source, statements }: Policy,
   args: IpldMap,
-  budget: PolicyBudget = { steps: limits.policySteps },
+  { missing = 'null', budget = openPolicyBudget() }: PolicyOptions = {},
 ): PolicyFailure | undefined {
-  const matcher = new Matcher(budget);
+  const matcher = new Matcher(missing, budget);
   for (const [index, statement] of statements.entries()) {
-    const holds = matcher.holds(statement, args);
-    if (matcher.failure || !holds) return { statement: source[index] ?? null, reason: matcher.failure ?? 'false' };
+    const reason = matcher.failureOf(statement, args);
+    if (reason) return { statement: source[index] ?? null, reason };
   }
   return undefined;
 }
 
 class Matcher {
-  /** Once set, every answer is `false` and none counts. */
-  failure: 'unresolved' | 'too_costly' | undefined;
-  readonly #budget: PolicyBudget;
+  // Once true, every answer is `false` and none counts.
+  #isRefused = false;
+  readonly #missing: Missing;
+  readonly #budget: Budget;
+  readonly #spend: Spend = (work, amount) => this.#budget.spend(work, amount);
 
-  constructor(budget: PolicyBudget) {
+  constructor(missing: Missing, budget: Budget) {
+    this.#missing = missing;
     this.#budget = budget;
   }
 
-  holds(statement: Statement, value: IpldValue): boolean {
+  failureOf(statement: Statement, args: IpldMap): PolicyFailure['reason'] | undefined {
+    try {
+      const holds = this.#holds(statement, args);
+      return this.#isRefused ? 'unresolved' : holds ? undefined : 'false';
+    } catch (error) {
+      if (error instanceof HanaperError) return 'too_costly';
+      throw error;
+    }
+  }
+
+  #holds(statement: Statement, value: IpldValue): boolean {
     this.#count(1);
-    if (this.failure) return false;
+    if (this.#isRefused) return false;
     switch (statement.op) {
       case 'not':
-        return !this.holds(statement.statement, value);
+        return !this.#holds(statement.statement, value);
       case 'and':
-        return statement.statements.every((each) => this.holds(each, value));
+        return statement.statements.every((each) => this.#holds(each, value));
       case 'or':
-        return statement.statements.length === 0 || this.#some(statement.statements, (each) => this.holds(each, value));
+        return (
+          statement.statements.length === 0 || this.#some(statement.statements, (each) => this.#holds(each, value))
+        );
       case 'all':
       case 'any':
         return this.#quantify(statement, value);
@@ -65,19 +93,18 @@ class Matcher {
   #quantify({ op, selector, statement }: Statement & { op: 'all' | 'any' }, value: IpldValue): boolean {
     const selected = this.#select(value, selector);
     if (selected === undefined) return false;
-    this.#count(costOfValues(selected));
-    const items = this.failure ? undefined : valuesOf(selected);
+    const items = valuesOf(selected, this.#spend);
     if (items === undefined) return false;
     return op === 'all'
-      ? items.every((item) => this.holds(statement, item))
-      : this.#some(items, (item) => this.holds(statement, item));
+      ? items.every((item) => this.#holds(statement, item))
+      : this.#some(items, (item) => this.#holds(statement, item));
   }
 
-  // Unlike Array.some, it ends at a failure as well.
+  // Unlike Array.some, it ends at a refusal as well.
   #some<Item>(items: readonly Item[], holds: (item: Item) => boolean): boolean {
     for (const item of items) {
       if (holds(item)) return true;
-      if (this.failure) return false;
+      if (this.#isRefused) return false;
     }
     return false;
   }
@@ -86,7 +113,6 @@ class Matcher {
     if (selected === undefined) return false;
     const isEquality = statement.op === '==' || statement.op === '!=';
     this.#count(statement.cost + (isEquality ? weigh(selected) : sizeOf(selected)));
-    if (this.failure) return false;
     if (statement.op === 'like') return typeof selected === 'string' && matchesGlob(selected, statement.glob);
     const { op, value } = statement;
     if (op === '==') return equalValues(selected, value);
@@ -95,14 +121,13 @@ class Matcher {
   }
 
   #select(value: IpldValue, selector: Selector): IpldValue | undefined {
-    const selected = select(value, selector, (steps) => this.#count(steps));
-    if (selected === undefined) this.failure ??= 'unresolved';
+    const selected = select(value, selector, { missing: this.#missing, spend: this.#spend });
+    if (selected === undefined && this.#missing === 'refuse') this.#isRefused = true;
     return selected;
   }
 
   #count(steps: number): void {
-    this.#budget.steps -= steps;
-    if (this.#budget.steps < 0) this.failure ??= 'too_costly';
+    this.#budget.spend('policy_steps', steps);
   }
 }
 

@@ -6,8 +6,7 @@ import { toDagJson } from './dag-json.ts';
 import type { Delegation } from './delegation.ts';
 import type { Invocation } from './invocation.ts';
 import type { IpldMap } from './ipld.ts';
-import { limits } from './limits.ts';
-import { findPolicyFailure, type PolicyBudget } from './match.ts';
+import { findPolicyFailure, openPolicyBudget, type PolicyOptions } from './match.ts';
 import { invalidSignature } from './verified.ts';
 
 /** The rules of a chain, by what each looks at. */
@@ -23,8 +22,8 @@ export type Rule =
   | 'command'
   | 'policy';
 
-/** When, and by whom, a chain is judged. */
-export interface Circumstances {
+/** When, by whom, and how a chain is judged. */
+export interface Circumstances extends PolicyOptions {
   /** The moment of execution, in seconds since 1970. */
   readonly now: number;
   /** Seconds by which clocks may differ: 0 (the default) to 60. */
@@ -39,20 +38,23 @@ export interface RevocationRecord {
   readonly revokedBy: string;
 }
 
-/** One proof of a chain, with what was found out about it. */
+/** One proof of a chain. */
 export interface Link {
   readonly cid: CID;
   /** Absent where it was not given, or another token in its place. */
   readonly delegation?: Delegation;
-  readonly isSigned: boolean;
-  readonly revocations: readonly RevocationRecord[];
 }
 
-/** An invocation and its proofs from the root on, ready to be judged without asking anybody anything. */
+/** An invocation and its proofs from the root on. */
 export interface Chain {
   readonly invocation: Invocation;
-  readonly isSigned: boolean;
   readonly links: readonly Link[];
+}
+
+/** What is found out about a delegation beside its form. */
+export interface Evidence {
+  readonly isSigned: boolean;
+  readonly revocations: readonly RevocationRecord[];
 }
 
 /** Hears how each rule went for each token: a {@link Link}, or the {@link Chain} itself for its invocation. */
@@ -69,19 +71,18 @@ const ucanErrors: Readonly<Partial<Record<ErrorCode, string>>> = {
   policy_violation: 'MatchError',
 };
 
-/** Holds a chain against every rule, the invocation's own first, then link by link from the root, then where both meet. */
-export function judgeChain(chain: Chain, context: Circumstances, visit: Visit): void {
+/**
+ * Judges the shape of a chain, which costs next to nothing: times, audiences, issuers, subjects and commands. The invocation
+ * comes first, then link by link from the root, then where both meet.
+ */
+export function judgeShape(chain: Chain, context: Circumstances, visit: Visit): void {
   const { invocation, links } = chain;
-  visit(chain, 'signature', chain.isSigned ? undefined : invalidSignature(invocation));
   visit(chain, 'time', checkTime(invocation, context));
   if (context.executor !== undefined) visit(chain, 'executor', checkExecutor(invocation, context.executor));
   for (const link of links) visit(link, 'available', link.delegation ? undefined : unavailable(link));
   if (invocation.issuer === invocation.subject) return;
   visit(chain, 'root', checkRoot(invocation, links[0]));
-  const budget: PolicyBudget = { steps: limits.policySteps };
-  links.forEach((link, index) => {
-    if (link.delegation) judgeLink(link, link.delegation, index, chain, budget, context, visit);
-  });
+  for (const [index, link] of links.entries()) judgeLink(link, links[index - 1], invocation, context, visit);
   const last = links.at(-1)?.delegation;
   if (last === undefined) return;
   visit(chain, 'issuer', checkAddressed(last, invocation));
@@ -90,35 +91,48 @@ export function judgeChain(chain: Chain, context: Circumstances, visit: Visit): 
 
 function judgeLink(
   link: Link,
-  delegation: Delegation,
-  index: number,
-  { invocation, links }: Chain,
-  budget: PolicyBudget,
+  before: Link | undefined,
+  invocation: Invocation,
   context: Circumstances,
   visit: Visit,
 ): void {
-  const before = links[index - 1]?.delegation;
-  const issuersAbove = () => links.slice(0, index).flatMap((above) => above.delegation?.issuer ?? []);
-  judgeDelegation(link, delegation, issuersAbove, context, visit);
-  if (before) visit(link, 'issuer', checkAddressed(before, delegation));
+  const { delegation } = link;
+  if (delegation === undefined) return;
+  const above = before?.delegation;
+  visit(link, 'time', checkTime(delegation, context));
+  if (above) visit(link, 'issuer', checkAddressed(above, delegation));
   visit(link, 'subject', checkSubject(delegation, invocation));
-  if (before) visit(link, 'command', checkCommand(before, delegation));
-  visit(link, 'policy', checkPolicy(delegation, invocation.args, budget));
+  if (above) visit(link, 'command', checkCommand(above, delegation));
 }
 
-/** Holds a delegation against the rules that need nothing but, where it was revoked, the issuers above it. */
-export function judgeDelegation(
+/** Judges the signature of a link, and whether it was revoked by its issuer or one of `issuersAbove`. */
+export function judgeEvidence(
   link: Link,
-  delegation: Delegation,
+  { isSigned, revocations }: Evidence,
   issuersAbove: () => readonly string[],
-  context: Circumstances,
   visit: Visit,
 ): void {
-  visit(link, 'signature', link.isSigned ? undefined : invalidSignature(delegation));
-  visit(link, 'time', checkTime(delegation, context));
-  const { revocations } = link;
+  const { delegation } = link;
+  if (delegation === undefined) return;
+  visit(link, 'signature', isSigned ? undefined : invalidSignature(delegation));
   const issuers = revocations.length === 0 ? [] : [delegation.issuer, ...issuersAbove()];
   visit(link, 'revocation', checkRevocation(delegation, revocations, issuers));
+}
+
+/**
+ * Judges every policy of a chain, all on one budget.
+ *
+ * @throws HanaperError `too_large` where a budget was given, and ends
+ */
+export function judgePolicies({ invocation, links }: Chain, { missing, budget }: Circumstances, visit: Visit): void {
+  const options = { missing, budget: budget ?? openPolicyBudget() };
+  for (const link of links) {
+    if (link.delegation === undefined) continue;
+    const failure = checkPolicy(link.delegation, invocation.args, options);
+    // A policy that takes too many steps is broken; a request that does is refused for that.
+    if (failure) budget?.requireLeft();
+    visit(link, 'policy', failure);
+  }
 }
 
 /** Whether a token is within its time; a tie is. */
@@ -202,8 +216,12 @@ export function refuseCommand(delegation: Delegation, command: string): HanaperE
 }
 
 /** Whether the arguments keep the policy of a delegation. */
-export function checkPolicy(delegation: Delegation, args: IpldMap, budget?: PolicyBudget): HanaperError | undefined {
-  const failure = findPolicyFailure(delegation.policy, args, budget);
+export function checkPolicy(
+  delegation: Delegation,
+  args: IpldMap,
+  options: PolicyOptions = {},
+): HanaperError | undefined {
+  const failure = findPolicyFailure(delegation.policy, args, options);
   if (failure === undefined) return undefined;
   const statement = toDagJson(failure.statement);
   const reasons = {

@@ -17,7 +17,8 @@ type Step =
 /** A selector (UCAN delegation 1.0, "Selectors"), as steps from the arguments to a value in them; none for `.`. */
 export type Selector = readonly Step[];
 
-const sortingCost = 16;
+const characterCost = 4;
+const entryCost = 8;
 const identifier = /[A-Za-z_][A-Za-z0-9_]*/y;
 const slice = /\[(-?\d{0,15}):(-?\d{0,15})\]/y;
 const index = /\[(-?\d{1,15})\]/y;
@@ -85,18 +86,35 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | u
 }
 
 /**
- * The value that a selector finds; `undefined` where a step that is not optional finds nothing.
- * Where an optional step finds nothing, the value is null. `spend` is told of the items and characters that are copied.
+ * What a key gives that its map lacks: `null`, as the specification has it, or nothing at all, so that the policy is
+ * refused (`refuse`).
+ */
+export type Missing = 'null' | 'refuse';
+
+/** Is told of work before it is done. */
+export type Spend = (work: 'policy_steps' | 'key_bytes', amount: number) => void;
+
+/** How a selector is resolved. */
+interface SelectOptions {
+  /** Default: `null`. */
+  readonly missing?: Missing;
+  /** Is told of the items and characters that are copied, and of keys that are sorted. */
+  readonly spend?: Spend;
+}
+
+/**
+ * The value that a selector finds; `undefined` where a step that is not optional cannot be resolved.
+ * Where an optional step finds nothing, the value is null.
  */
 export function select(
   value: IpldValue,
   selector: Selector,
-  spend: (steps: number) => void = () => undefined,
+  { missing = 'null', spend = () => undefined }: SelectOptions = {},
 ): IpldValue | undefined {
   let current: IpldValue | undefined = value;
   for (const step of selector) {
-    spend(costOf(step, current));
-    current = take(current, step);
+    spend('policy_steps', costOf(step, current));
+    current = take(current, step, { missing, spend });
     if (current === undefined) {
       if (!step.optional) return undefined;
       current = null;
@@ -105,37 +123,41 @@ export function select(
   return current;
 }
 
-// Characters and items that are copied; the values of a map may have to be sorted.
+// Characters and items that are copied; for values, `valuesOf` tells.
 function costOf({ kind }: Step, value: IpldValue): number {
-  if (kind === 'values') return costOfValues(value);
-  return kind === 'slice' ? 1 + sizeOf(value) : 1;
+  // The characters of a text are taken apart.
+  return kind === 'slice' ? 1 + (typeof value === 'string' ? characterCost : 1) * sizeOf(value) : 1;
 }
 
-/** What {@link valuesOf} costs: the values of a map may have to be sorted. */
-export function costOfValues(value: IpldValue): number {
-  return 1 + (isIpldMap(value) ? sortingCost : 1) * sizeOf(value);
-}
-
-function take(value: IpldValue, step: Step): IpldValue | undefined {
+function take(value: IpldValue, step: Step, { missing, spend }: Required<SelectOptions>): IpldValue | undefined {
   switch (step.kind) {
     case 'key':
-      return isIpldMap(value) && Object.hasOwn(value, step.key) ? value[step.key] : undefined;
+      return isIpldMap(value) ? takeKey(value, step.key, missing) : undefined;
     case 'index':
       return takeIndex(value, step.index);
     case 'slice':
       return takeSlice(value, step.from, step.to);
     default:
-      return valuesOf(value);
+      return valuesOf(value, spend);
   }
 }
 
-/** The items of a list, or the values of a map in the order of its keys; `undefined` for anything else. */
-export function valuesOf(value: IpldValue): readonly IpldValue[] | undefined {
+function takeKey(map: IpldMap, key: string, missing: Missing): IpldValue | undefined {
+  if (Object.hasOwn(map, key)) return map[key];
+  return missing === 'null' ? null : undefined;
+}
+
+/**
+ * The items of a list, or the values of a map in the order of its keys; `undefined` for anything else. `spend` is told of it
+ * before: of each item, and of the bytes of keys that have to be sorted.
+ */
+export function valuesOf(value: IpldValue, spend: Spend): readonly IpldValue[] | undefined {
+  spend('policy_steps', 1 + (isIpldMap(value) ? entryCost : 1) * sizeOf(value));
   if (isList(value)) return value;
   if (!isIpldMap(value)) return undefined;
   const keys = Object.keys(value);
   // The order of a token is that of DAG-CBOR, but for keys that look like numbers: JavaScript puts those first.
-  const sorted = isIndex(keys[0] ?? '') ? sortKeys(keys) : keys;
+  const sorted = isIndex(keys[0] ?? '') ? sortKeys(keys, spend) : keys;
   return sorted.map((key) => value[key] ?? null);
 }
 
@@ -144,7 +166,9 @@ function isIndex(key: string): boolean {
 }
 
 // Each key is encoded once, not in every comparison.
-function sortKeys(keys: readonly string[]): readonly string[] {
+function sortKeys(keys: readonly string[], spend: Spend): readonly string[] {
+  const characters = keys.reduce((total, key) => total + key.length, 0);
+  spend('key_bytes', characters * (1 + Math.ceil(Math.log2(keys.length))));
   const encoded = keys.map((key) => ({ key, bytes: encodeUtf8(key) }));
   return encoded.toSorted((left, right) => compareKeys(left.bytes, right.bytes)).map(({ key }) => key);
 }
@@ -158,10 +182,14 @@ function compareKeys(before: Uint8Array, after: Uint8Array): number {
   return 0;
 }
 
-/** How many values, characters and bytes there are in a value and in all that it holds. */
+/** How many values, characters and bytes there are in a value and in all that it holds, the keys of maps included. */
 export function weigh(value: IpldValue): number {
-  const inner = isList(value) ? value : isIpldMap(value) ? Object.values(value) : [];
-  return inner.reduce<number>((total, item) => total + weigh(item), 1 + sizeOf(value));
+  if (isIpldMap(value)) {
+    return Object.keys(value).reduce((total, key) => total + entryCost + key.length + weigh(value[key] ?? null), 1);
+  }
+  return isList(value)
+    ? value.reduce<number>((total, item) => total + weigh(item), 1 + value.length)
+    : 1 + sizeOf(value);
 }
 
 /** How many characters, bytes, items or values there are in a value. */

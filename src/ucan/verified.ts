@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import { decodeDidKeyToVerify } from '../did/did-key.ts';
 import { type PublicKey, verifyWithKey } from '../did/public-key.ts';
 import { HanaperError } from '../errors.ts';
@@ -20,13 +21,14 @@ export type KeyResolver = (did: string) => readonly PublicKey[] | Promise<readon
 /**
  * Verifies a token's signature by the key of its issuer. A token object of a did:key is verified once.
  *
- * @throws HanaperError `invalid_token_signature`
+ * @throws HanaperError `invalid_token_signature`, `too_large` where the budget ends
  */
 export async function verifyToken<Kind extends Delegation | Invocation>(
   token: Kind,
   resolveKeys?: KeyResolver,
+  budget?: Budget,
 ): Promise<Verified<Kind>> {
-  if (await isSignatureValid(token, resolveKeys)) return token as Verified<Kind>;
+  if (await isSignatureValid(token, resolveKeys, budget)) return token as Verified<Kind>;
   throw invalidSignature(token);
 }
 
@@ -49,8 +51,16 @@ export function invalidSignature({ kind, cid, issuer }: Delegation | Invocation)
   );
 }
 
-/** Whether a token's signature is its issuer's. */
-export async function isSignatureValid(token: Delegation | Invocation, resolveKeys?: KeyResolver): Promise<boolean> {
+/**
+ * Whether a token's signature is its issuer's.
+ *
+ * @throws HanaperError `too_large` where the budget ends
+ */
+export async function isSignatureValid(
+  token: Delegation | Invocation,
+  resolveKeys?: KeyResolver,
+  budget?: Budget,
+): Promise<boolean> {
   if (!Token.isDecoded(token))
     throw new TypeError('a token is made by decoding its bytes, never by hand or by copying');
   if (Token.isVerified(token)) return true;
@@ -58,7 +68,9 @@ export async function isSignatureValid(token: Delegation | Invocation, resolveKe
   const isDidKey = token.issuer.startsWith(didKeyScheme);
   const keys = isDidKey ? didKeys(token.issuer) : ((await resolveKeys?.(token.issuer)) ?? []);
   for (const key of keys) {
-    if (key.type !== keyType || !(await verifyWithKey(key, signed, signature))) continue;
+    if (key.type !== keyType) continue;
+    budget?.spend('signatures');
+    if (!(await verifyWithKey(key, signed, signature))) continue;
     // The document of any other method may change.
     if (isDidKey) Token.markVerified(token);
     return true;

@@ -115,9 +115,12 @@ describe('policies', () => {
   });
 
   const examples = readTable(page, '### It fails closed');
-  test.each(examples)('%s with %s: %s', (policy = '', args = '', result = '') => {
-    const failure = findPolicyFailure(parsePolicy(fromJsonValue(JSON.parse(policy))), toIpldMap(JSON.parse(args)));
-    expect(failure?.reason ?? 'holds').toBe(result);
+  test.each(examples)('%s with %s: %s, %s', (policy = '', args = '', strict = '', specified = '') => {
+    const parsed = parsePolicy(fromJsonValue(JSON.parse(policy)));
+    const [refused, plain] = (['refuse', 'null'] as const).map((missing) =>
+      findPolicyFailure(parsed, toIpldMap(JSON.parse(args)), { missing }),
+    );
+    expect([refused?.reason ?? 'holds', plain?.reason ?? 'holds']).toEqual([strict, specified]);
   });
 
   test('are shown with every result but the one that takes millions of steps', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { computeCid, type IpldValue, ipldMap, toIpld } from '../../src/ucan/index.ts';
-import { equalValues, parseSelector, select } from '../../src/ucan/selector.ts';
+import { equalValues, type Missing, parseSelector, select } from '../../src/ucan/selector.ts';
 import { ipldMaps, ipldValues, keys } from './values.ts';
 
 const args = toIpld({
@@ -19,11 +19,16 @@ const args = toIpld({
   zero: 0,
 });
 
-function find(selector: string, value: IpldValue = args): IpldValue | undefined {
+function find(selector: string, value: IpldValue = args, missing: Missing = 'refuse'): IpldValue | undefined {
   const steps = parseSelector(selector);
   if (steps === undefined) throw new TypeError(`${selector} is no selector`);
-  return select(value, steps);
+  return select(value, steps, { missing });
 }
+
+test('a key that a map lacks selects null, or nothing where that is to be refused', () => {
+  expect(['null', 'refuse'].map((missing) => find('.missing', args, missing as Missing))).toEqual([null, undefined]);
+  expect(find('.missing.further', args, 'null')).toBeUndefined();
+});
 
 describe('a selector finds', () => {
   test.each<[string, unknown]>([
