@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import type { Observer } from '../events.ts';
+import { escapeUnprintable } from '../printable.ts';
 
 /** Appends every event to a file as JSON lines (`-`: standard error). */
 export interface EventLog extends Disposable {
@@ -23,7 +24,7 @@ export async function openEventLog(path: string): Promise<EventLog> {
       const level = reason === undefined ? 'info' : 'warn';
       const line = JSON.stringify({ level, time, event: name, ...(reason && { reason }), details });
       try {
-        writeAll(descriptor, encodeUtf8(`${start}${line}\n`));
+        writeAll(descriptor, encodeUtf8(`${start}${escapeUnprintable(line)}\n`));
         start = '';
       } catch (cause) {
         start = '\n';

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { HanaperError } from '../errors.ts';
+import { escapeUnprintable, printable } from '../printable.ts';
 
 /** What a command has to say: one document for scripts, and sentences for people. */
 export interface Outcome {
@@ -52,19 +53,8 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
   return [headings, ...rows].map(format);
 }
 
-/** Text without characters that could steer a terminal: names come from files that anybody can write. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
-}
-
-// JSON leaves some characters as they are that could steer a terminal.
 function formatJson(document: object): string {
-  const json = JSON.stringify(document, null, 2);
-  return `${json.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escapeCharacter)}\n`;
-}
-
-function escapeCharacter(character: string): string {
-  return character.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `${escapeUnprintable(JSON.stringify(document, null, 2))}\n`;
 }
 
 /** Any failure as an error with a code: what has none is a fault of ours. */

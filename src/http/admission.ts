@@ -33,8 +33,8 @@ export class Admission {
 
   // A page of another site can have its own name point here, and would be taken for ours by the browser.
   #requireHost(context: Context): void {
-    const host = context.req.header('Host') ?? '';
-    if (this.#hosts.has(host.toLowerCase())) return;
+    const hosts = [context.req.header('Host') ?? '', ...targetHostsOf(context)];
+    if (hosts.every((host) => this.#hosts.has(host.toLowerCase()))) return;
     throw new HanaperError(
       'bad_input',
       'This server is not known by the host that the request names. Its operator can add one: --host NAME.',
@@ -64,4 +64,11 @@ export class Admission {
       retry_after: seconds,
     });
   }
+}
+
+// A target in absolute form names a host, which counts instead of the header's (RFC 9112, section 3.2.2).
+function targetHostsOf({ env }: Context): readonly string[] {
+  const { incoming } = (env ?? {}) as { readonly incoming?: { readonly url?: string } };
+  const [, host] = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(incoming?.url ?? '') ?? [];
+  return host === undefined ? [] : [host];
 }

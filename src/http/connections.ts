@@ -48,11 +48,6 @@ export class Connections {
     for (const socket of this.#open) if (!this.#underWay.has(socket)) socket.destroySoon();
   }
 
-  /** Whether a connection has a request under way. */
-  isUnderWay(socket: object): boolean {
-    return this.#underWay.has(socket as Socket);
-  }
-
   /** How many requests are under way. */
   countUnderWay(): number {
     return this.#underWay.values().reduce((total, count) => total + count, 0);

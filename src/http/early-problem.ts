@@ -18,13 +18,13 @@ export interface EarlyProblem {
 }
 
 /** Makes one, with an id of its own. `status` is given where it is another than that of the error's code. */
-export function createEarlyProblem(error: HanaperError, status?: number): EarlyProblem {
+export function createEarlyProblem(error: HanaperError, status?: number, more: HeaderRecord = {}): EarlyProblem {
   const id = crypto.randomUUID();
   const problem = describeProblem(error, id, status);
   return {
     status: problem.status,
     title: problem.title,
-    headers: { ...standardHeaders(id), 'Content-Type': problemType },
+    headers: { ...standardHeaders(id), 'Content-Type': problemType, ...more },
     body: JSON.stringify(problem),
     entry: {
       id,

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { HanaperError, systemCodeOf } from '../errors.ts';
@@ -85,10 +85,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   } = options;
   const server = await create(handle, tls, timeouts ?? presetTimeouts);
   const connections = new Connections(server, { limits, isSecure: tls !== undefined, isExempt });
-  server.on('clientError', (error, socket) =>
-    // One that is under way is logged as the request that it is.
-    refuse(error, socket, connections.isUnderWay(socket) ? undefined : log),
-  );
+  server.on('clientError', (error, socket) => refuse(error, socket, log));
+  server.on('connect', (_, socket) => end(socket, createEarlyProblem(noProxy, 405, { Allow: methods }), log));
+  server.on('checkExpectation', (_, response: ServerResponse) => {
+    const { status, headers, body, entry } = createEarlyProblem(noExpectation, 417);
+    log?.(entry);
+    response
+      .writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body), Connection: 'close' })
+      .end(body);
+  });
   server.timeout = idleTimeout;
   if (address.kind === 'socket') await listenOnSocket(server, address.path);
   else
@@ -113,6 +118,8 @@ async function create(handle: RequestListener, tls: TlsFiles | undefined, timeou
     requestTimeout: timeouts.request,
     connectionsCheckingInterval: timeouts.check,
     keepAliveTimeout,
+    // It is answered like every other request.
+    requireHostHeader: false,
   };
   if (tls === undefined) return createServer(options, handle);
   const { createServer: createSecureServer } = await import('node:https');
@@ -226,18 +233,29 @@ const refusals: Readonly<Record<string, Refusal>> = {
       `The headers have more than ${headerBytes} bytes. Send the container as the body of POST /api/invoke.`,
     ),
   },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    error: new HanaperError('too_large', 'The chunks of the body have extensions that are too long. Leave them out.'),
+  },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
     error: new HanaperError('unavailable', 'The request did not arrive in time.'),
   },
 };
+const methods = 'GET, HEAD, POST, PATCH, DELETE';
+const noProxy = new HanaperError('bad_input', 'This server connects nobody to another one.');
+const noExpectation = new HanaperError('bad_input', 'This server knows one expectation alone: 100-continue.');
 const malformed: Refusal = { error: new HanaperError('bad_input', 'This is no HTTP request.') };
 
 // What never becomes a request is answered here; a socket whose answer has begun is only cut off.
 function refuse(cause: Error, socket: Duplex, log: ListenerOptions['log']): void {
   if (!socket.writable || systemCodeOf(cause) === 'ECONNRESET') return void socket.destroy();
   const { error, status } = refusals[systemCodeOf(cause) ?? ''] ?? malformed;
-  const problem = createEarlyProblem(error, status);
+  end(socket, createEarlyProblem(error, status), log);
+}
+
+// It is logged by the id that its caller is told, whether or not a request is under way and is logged by another.
+function end(socket: Duplex, problem: EarlyProblem, log: ListenerOptions['log']): void {
   log?.(problem.entry);
   socket.end(formatAnswer(problem), () => socket.destroy());
 }

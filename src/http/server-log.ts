@@ -1,4 +1,5 @@
 import type { HanaperEvent } from '../events.ts';
+import { escapeUnprintable, printable } from '../printable.ts';
 import type { RequestLog } from './app.ts';
 
 /** Where a server tells what it does. */
@@ -34,7 +35,7 @@ export async function openJsonLog(lines: LogLines): Promise<ServerLog> {
       errorKey: 'error',
       serializers: { error: describeError },
     },
-    lines,
+    { write: (line: string) => lines.write(escapeUnprintable(line)) },
   );
   return {
     request: ({ milliseconds, error, ...entry }) => {
@@ -56,7 +57,8 @@ export async function openJsonLog(lines: LogLines): Promise<ServerLog> {
 /** Writes short lines for a person at a terminal. */
 export function openTerminalLog(lines: LogLines): ServerLog {
   const say = (text: string) => {
-    lines.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+    const said = text.split('\n').map(printable).join('\n');
+    lines.write(`${new Date().toISOString().slice(11, 19)} ${said}\n`);
     lines.flush();
   };
   return {

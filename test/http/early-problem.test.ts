@@ -53,7 +53,24 @@ const cases: readonly (readonly [string, number, ErrorCode, (host: string) => st
   ['no host', 400, 'bad_input', () => 'GET / HTTP/1.0\r\n\r\n'],
   ['a target that is no URL', 400, 'bad_input', (host) => get('*', `Host: ${host}`)],
   ['a host that is none', 400, 'bad_input', () => get('/', 'Host: a b')],
+  ['no host in HTTP/1.1', 400, 'bad_input', () => get('/')],
+  ['an empty host', 400, 'bad_input', () => get('/', 'Host:')],
+  ['a version that there is not', 400, 'bad_input', (host) => `GET / HTTP/7.0\r\nHost: ${host}\r\n\r\n`],
+  ['the first words of HTTP/2', 400, 'bad_input', () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['a method that there is not', 400, 'bad_input', (host) => `GRAB / HTTP/1.1\r\nHost: ${host}\r\n\r\n`],
+  ['a header that is none', 400, 'bad_input', (host) => get('/', `Host: ${host}`, 'a header')],
+  ['a coding that there is not', 400, 'bad_input', (host) => post(host, 'Transfer-Encoding: gzip')],
+  ['a coding after the last one', 400, 'bad_input', (host) => post(host, 'Transfer-Encoding: chunked, gzip')],
+  ['extensions of chunks without an end', 413, 'too_large', (host) => extendChunk(host)],
+  ['an expectation that there is not', 417, 'bad_input', (host) => get('/healthz', `Host: ${host}`, 'Expect: tea')],
 ];
+
+const post = (host: string, ...headers: readonly string[]) =>
+  `${['POST /api/invoke HTTP/1.1', `Host: ${host}`, 'Connection: close', ...headers].join('\r\n')}\r\n\r\n`;
+
+function extendChunk(host: string): string {
+  return `${post(host, 'Transfer-Encoding: chunked')}1;${'x'.repeat(20_000)}\r\n0\r\n\r\n`;
+}
 
 function contradict(host: string): string {
   return `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`;
@@ -83,6 +100,39 @@ describe.each(engines)('on $name what never becomes a request', (engine) => {
     expect((await ask(server.url, '/healthz')).status).toBe(200);
     expect(server.failures).toEqual([]);
   });
+
+  test('is no way to another server: CONNECT is answered with what is allowed', async () => {
+    const server = await start();
+    const heard = await say(server.url, 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
+    expect(heard).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, POST, PATCH, DELETE' } });
+    expect(JSON.parse(heard.body)).toMatchObject({ status: 405, code: 'bad_input' });
+    const id = heard.headers['x-request-id'];
+    expect(server.requests.filter((each) => each.id === id)).toMatchObject([{ status: 405, code: 'bad_input' }]);
+  });
+
+  test('is answered as it is where it asks for another protocol', async () => {
+    const server = await start();
+    for (const protocol of ['websocket', 'h2c', 'TLS/1.2']) {
+      const headers = [`Host: ${new URL(server.url).host}`, 'Connection: Upgrade, close', `Upgrade: ${protocol}`];
+      const said = `${['GET /no/such HTTP/1.1', ...headers].join('\r\n')}\r\n\r\n`;
+      const heard = await say(server.url, said);
+      expect(JSON.parse(heard.body)).toMatchObject({ status: 404, code: 'not_found' });
+      expect(server.requests.some(({ id }) => id === heard.headers['x-request-id'])).toBe(true);
+    }
+  });
+
+  test.each(['evil.example', 'evil.example:80', 'HOST@evil.example', 'evil.example@HOST', ''])(
+    'names in its target a host that it must know: %s',
+    async (named) => {
+      const server = await start();
+      const { host } = new URL(server.url);
+      const target = `http://${named.replace('HOST', host)}/healthz`;
+      const heard = await say(server.url, get(target, `Host: ${host}`));
+      expect(JSON.parse(heard.body)).toMatchObject({ status: 400, code: 'bad_input' });
+      expect((await say(server.url, get(`http://${host}/healthz`, `Host: ${host}`))).status).toBe(200);
+      expect((await say(server.url, get(`http://${host}/healthz`, 'Host: evil.example'))).status).toBe(400);
+    },
+  );
 
   test('has an id of its own each time', async () => {
     const server = await start();

@@ -55,6 +55,40 @@ test.each(refusals)('a refusal is its code and its message, and no stack: %s', a
   });
 });
 
+// Controls, C1, marks and overrides of direction, isolates, separators, a byte-order mark, and half of a pair.
+const steering = '\x00\x1b\x7f\x85\x9f\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\ud800';
+
+test('what nobody can see never stands in a line as it is, and is read from it as it was', async () => {
+  let text = '';
+  const log = await openJsonLog({ write: (line) => void (text += line), flush: () => undefined });
+  const name = `a${steering}z`;
+  const long = `${'long '.repeat(20)}${name}`;
+  log.request({ ...entryOf('bad_input', new HanaperError('bad_input', long)), path: name });
+  log.request(entryOf('internal', new TypeError(name)));
+  log.event({ name: 'command.refused', time: 'now', reason: 'bad_input', details: { name, [name]: [long] } });
+  log.note(name, { name });
+  log.failure(name, new Error(long));
+  expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\ufffd]/u);
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(5);
+  expect(lines[0]).toMatchObject({ path: name, error: long });
+  expect(lines[2].details).toEqual({ name, [name]: [long] });
+  expect(lines[3]).toMatchObject({ message: name, name });
+});
+
+test('nor in a line for a terminal', () => {
+  const lines: string[] = [];
+  const log = openTerminalLog({ write: (line) => void lines.push(line), flush: () => undefined });
+  log.request({ ...entryOf('internal', new TypeError(steering)), path: steering });
+  log.note(steering);
+  log.failure(steering, new TypeError(steering));
+  log.event({ name: 'command.refused', time: 'now', details: { command: steering } });
+  expect(lines.join('')).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+});
+
 test('internal and unavailable are among the faults', () => {
   expect(faults).toEqual(expect.arrayContaining(['internal', 'unavailable']));
 });
