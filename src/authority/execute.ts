@@ -16,6 +16,7 @@ import { rememberPrincipals } from './principals.ts';
 import { isInDoubt, reportExecuted, reportRefused, unrecorded } from './report-outcome.ts';
 import { type BudgetedRequest, type Request, withBudget } from './request.ts';
 import { openRequestBudget } from './request-budget.ts';
+import { requireContinued } from './require-continued.ts';
 import { runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
 import { Told } from './told.ts';
 import type { Turn } from './writer.ts';
@@ -55,7 +56,7 @@ const faults: readonly ErrorCode[] = [
  * fault, leaves nothing.
  *
  * @throws HanaperError `invalid_token_signature`, what `authorize` throws, `not_found` for an unknown command, `bad_input`
- * for arguments that do not fit it, `locked`, `database_corrupt`, `unavailable` (with `may_be_done` where it may be done
+ * for arguments that do not fit it, `log_rolled_back` where the caller has seen more, `locked`, `database_corrupt`, `unavailable` (with `may_be_done` where it may be done
  * all the same; with `receipt` and perhaps `index` where it was done, and could not be told to the observer)
  */
 export async function execute(host: Host, command: AnyCommand, request: Request): Promise<Answer> {
@@ -76,9 +77,20 @@ async function decide(host: Host, command: AnyCommand, request: Request, told: T
   if (command.needsCheckpoint && (await isAdmitted(host, command, asked))) await host.checkpoint();
   const admitted = await host.database.transact('read', async (transaction) => {
     const found = await admit(host, transaction, command, asked, told);
+    if (asked.seen !== undefined) await requireContinued(transaction, host.identity.did, asked.seen);
     return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
   });
-  return 'kind' in admitted ? admitted : perform(host, invocation, asked, admitted, told);
+  if ('kind' in admitted) return admitted;
+  const answer = await perform(host, invocation, asked, admitted, told);
+  if (asked.wantsCheckpoint) await tryToSign(host);
+  return answer;
+}
+
+// Before the vault is locked, should that be what was asked for. What was done stays done where it fails.
+async function tryToSign(host: Host): Promise<void> {
+  await host.checkpoint().catch((error: unknown) => {
+    if (!(error instanceof HanaperError)) throw error;
+  });
 }
 
 function isAdmitted(host: Host, command: AnyCommand, request: BudgetedRequest): Promise<boolean> {
@@ -106,9 +118,11 @@ function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: 
 export async function checkRequest(host: Host, command: AnyCommand, request: Request): Promise<Answer | undefined> {
   try {
     await verifyToken(request.invocation);
-    const admitted = await host.database.transact('read', (transaction) =>
-      admit(host, transaction, command, withBudget(request), new Told()),
-    );
+    const admitted = await host.database.transact('read', async (transaction) => {
+      const found = await admit(host, transaction, command, withBudget(request), new Told());
+      if (request.seen !== undefined) await requireContinued(transaction, host.identity.did, request.seen);
+      return found;
+    });
     return 'kind' in admitted ? admitted : undefined;
   } catch (error) {
     reportRefused(host, command, request, error);

@@ -1,6 +1,5 @@
 import { encodeBase64 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import type { Checkpoint } from '../log/checkpoint.ts';
 import { proveConsistency } from '../log/consistency.ts';
 import { proveInclusion, verifyInclusion } from '../log/inclusion.ts';
 import type { SignedLogKey } from '../log/log-key.ts';
@@ -45,6 +44,8 @@ export interface LogProofDocument {
   /** A signed note. */
   readonly checkpoint: string;
   readonly log_key: LogKeyDocument;
+  /** That the log continues what it was when it had `since` entries: hashes of 32 bytes in base64. */
+  readonly consistency?: readonly string[];
 }
 
 /**
@@ -103,11 +104,7 @@ export function toLogProofDocument(proof: EntryProof): LogProofDocument {
  *
  * @throws HanaperError `log_tampered`
  */
-export async function proveGrowth(
-  transaction: Transaction,
-  since: number,
-  { size }: Checkpoint,
-): Promise<readonly string[]> {
+export async function proveGrowth(transaction: Transaction, since: number, size: number): Promise<readonly string[]> {
   if (since >= size) return [];
   return (await proveConsistency(readTree(transaction, size), since, size)).map(encodeBase64);
 }

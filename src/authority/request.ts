@@ -12,8 +12,16 @@ import { revokeCommand } from '../ucan/revocation.ts';
 import { unpackContainer } from '../ucan/tokens.ts';
 import { openRequestBudget } from './request-budget.ts';
 
+/** What a caller wants of the log. */
+export interface LogWishes {
+  /** The note of a checkpoint that the caller has seen, which the log must continue before anything is done. */
+  readonly seen?: string;
+  /** Whether what is written comes under a checkpoint at once. */
+  readonly wantsCheckpoint?: boolean;
+}
+
 /** What somebody asks for: one invocation, and the delegations that came beside it. */
-export interface Request {
+export interface Request extends LogWishes {
   readonly invocation: Invocation;
   readonly given: readonly Delegation[];
   /** Whether it is handed in by whoever has the database at hand; what comes over a network never is. */
@@ -46,6 +54,7 @@ export async function decodeRequest(
   container: Uint8Array,
   known: DelegationCache,
   budget: Budget = openRequestBudget(container.length),
+  wishes: LogWishes = {},
 ): Promise<BudgetedRequest> {
   const tokens = await unpackContainer(container, budget);
   const { delegation: delegations = [], invocation: invocations = [] } = Object.groupBy(tokens, kindOfToken);
@@ -55,18 +64,23 @@ export async function decodeRequest(
   if (first === undefined || others.length > 0) throw notOne(invocations.length);
   const invocation = readInvocation(decodeEnvelope(first, budget));
   if (invocation.command === receiptCommand) throw isReceipt();
-  return new ContainedRequest(invocation, budget, () => readNamed(invocation, delegations, known, budget));
+  const read = () => readNamed(invocation, delegations, known, budget);
+  return new ContainedRequest({ ...wishes, invocation, budget }, read);
 }
 
 class ContainedRequest implements BudgetedRequest {
   readonly invocation: Invocation;
   readonly budget: Budget;
+  readonly seen?: string;
+  readonly wantsCheckpoint: boolean;
   #read: (() => readonly Delegation[]) | undefined;
   #given: readonly Delegation[] = [];
 
-  constructor(invocation: Invocation, budget: Budget, read: () => readonly Delegation[]) {
-    this.invocation = invocation;
-    this.budget = budget;
+  constructor(asked: Omit<BudgetedRequest, 'given'>, read: () => readonly Delegation[]) {
+    this.invocation = asked.invocation;
+    this.budget = asked.budget;
+    if (asked.seen !== undefined) this.seen = asked.seen;
+    this.wantsCheckpoint = asked.wantsCheckpoint === true;
     this.#read = read;
   }
 

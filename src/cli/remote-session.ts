@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
 import type { Client } from '../client/client.ts';
-import { connect, type ServerOptions } from '../client/connect.ts';
+import { connect, openTransport, type ServerOptions } from '../client/connect.ts';
+import { learnAuthority } from '../client/learn-authority.ts';
+import type { LogMemory } from '../client/log-memory.ts';
 import { type UnlockedDocument, unlockServer } from '../client/unlock.ts';
 import type { Config, RemoteConfig } from '../config.ts';
 import type { Secret } from '../crypto/secret.ts';
@@ -18,6 +20,7 @@ export interface RemoteOptions extends KeyFileOptions {
 /** What is needed of the session that it belongs to. */
 export interface RemoteSurroundings extends KeyReader {
   readonly config: Config;
+  readonly knownLogs: LogMemory;
 }
 
 /** What one run of a command has to do with a server. */
@@ -72,14 +75,25 @@ export class RemoteSession {
     return unlockServer({ ...this.#serverOptions, passphrase, signer, proofs: await this.#readProofs() });
   }
 
+  /**
+   * The DID of the server's authority.
+   *
+   * @throws HanaperError `usage`, `authority_changed`, `unavailable`
+   */
+  learnAuthority(): Promise<string> {
+    return learnAuthority(openTransport(this.#serverOptions), this.#serverOptions);
+  }
+
   async #connect(keyFile: string | undefined): Promise<Client> {
     const signer = await this.openSigner(keyFile);
     return connect({ ...this.#serverOptions, signer, proofs: await this.#readProofs() });
   }
 
   get #serverOptions(): ServerOptions {
-    const { stateFolder, security } = this.#session.config;
+    const { config, knownLogs } = this.#session;
+    const { stateFolder, security } = config;
     return {
+      logs: knownLogs,
       server: this.#remote.server,
       insecure: this.#options.insecure,
       authority: security.authority,

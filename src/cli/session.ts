@@ -42,7 +42,8 @@ export class Session implements AsyncDisposable {
   readonly observer: Observer | undefined;
   /** What was seen of logs. */
   readonly seenCheckpoints: SeenCheckpoints;
-  readonly #knownLogs: RememberedLogs;
+  /** The same, as those see it who go on where it cannot be used. */
+  readonly knownLogs: RememberedLogs;
   readonly #options: GlobalOptions;
   readonly #stack: AsyncDisposableStack;
   #authority: Authority | undefined;
@@ -61,7 +62,7 @@ export class Session implements AsyncDisposable {
     this.observer = observer;
     this.#stack = stack;
     this.seenCheckpoints = new SeenCheckpoints(join(config.stateFolder, 'log-checkpoints.json'));
-    this.#knownLogs = stack.use(new RememberedLogs(this.seenCheckpoints, (message) => this.warn(message)));
+    this.knownLogs = stack.use(new RememberedLogs(this.seenCheckpoints, (message) => this.warn(message)));
   }
 
   /** @throws HanaperError `bad_config` */
@@ -121,7 +122,7 @@ export class Session implements AsyncDisposable {
     return {
       database: this.config.db,
       knownAuthorities: knownAuthoritiesFile(join(this.config.stateFolder, 'known_authorities')),
-      knownLogs: this.#knownLogs,
+      knownLogs: this.knownLogs,
       ...(authority !== undefined && { authority }),
       observer: (event, refusal) => {
         this.observer?.(event);

@@ -53,7 +53,7 @@ async function watchDatabase(session: Session, { database, identity }: Authority
 
 async function watchServer(session: Session, caller: Caller): Promise<SeenCheckpoint | undefined> {
   const { did } = caller.identity;
-  const source = session.remote?.server ?? '';
+  const source = new URL(session.remote?.server ?? '').origin;
   const [last] = session.seenCheckpoints.list(did, source);
   const head = await readHead(caller, last);
   if (head === undefined) return undefined;

@@ -9,8 +9,10 @@ import { type ClientAnswer, containerType, readAnswer, resultOf } from './answer
 import { Chains, findCommand } from './chains.ts';
 import { type RemoteCommand, requireArgs } from './command.ts';
 import { clientLimits } from './limits.ts';
+import type { LogMemory } from './log-memory.ts';
 import { findOrganisation, readOrganisations } from './organisations.ts';
 import type { Transport } from './transport.ts';
+import { WatchedLog } from './watched-log.ts';
 
 /** What a client is made of. */
 export interface ClientParts {
@@ -19,6 +21,8 @@ export interface ClientParts {
   readonly authority: string;
   readonly signer: Signer;
   readonly proofs: readonly Delegation[];
+  /** What was seen of the log. */
+  readonly logs?: LogMemory | undefined;
 }
 
 /** What is to be done, by the name of a command that need not be known here. */
@@ -47,11 +51,13 @@ export class Client {
   readonly #transport: Transport;
   readonly #signer: Signer;
   readonly #chains: Chains;
+  readonly #log: WatchedLog;
 
-  constructor({ transport, authority, signer, proofs }: ClientParts) {
+  constructor({ transport, authority, signer, proofs, logs }: ClientParts) {
     this.identity = { did: authority };
     this.#transport = transport;
     this.#signer = signer;
+    this.#log = new WatchedLog({ server: transport.origin, authority, logs });
     const ask = (args: unknown) => this.invoke({ command: findCommand, subject: authority, args, access: 'read' });
     this.#chains = new Chains({ invoker: signer.did, authority, proofs, ask });
   }
@@ -153,17 +159,20 @@ export class Client {
     { access, organisation }: Pick<Asking, 'access' | 'organisation'>,
   ): Promise<ClientAnswer> {
     const isWrite = access === 'write';
+    const { headers: wishes, check } = this.#log.ask(access);
     const query = organisation === undefined ? '' : `?org=${encodeURIComponent(organisation)}`;
     const answer = await this.#transport.send({
       method: 'POST',
       path: `/api/invoke${query}`,
-      headers: { 'content-type': containerType, accept: isWrite ? containerType : 'application/json' },
+      headers: { 'content-type': containerType, accept: isWrite ? containerType : 'application/json', ...wishes },
       body: await packRequest([invocation, ...given]),
       most: isWrite ? clientLimits.receiptBytes : clientLimits.resultBytes,
       changes: isWrite,
     });
     const { origin: server } = this.#transport;
-    return readAnswer(answer, { server, authority: this.identity.did, invocation, access });
+    const read = await readAnswer(answer, { server, authority: this.identity.did, invocation, access });
+    if (read.kind === 'receipt') await check(read.receipt, answer.headers);
+    return read;
   }
 
   async #findSubject(organisation: string | undefined): Promise<string> {

@@ -3,6 +3,7 @@ import type { Delegation } from '../ucan/delegation.ts';
 import type { Signer } from '../ucan/signer.ts';
 import { Client } from './client.ts';
 import { type Expectation, learnAuthority } from './learn-authority.ts';
+import type { LogMemory } from './log-memory.ts';
 import { parseServerAddress } from './server-address.ts';
 import { Transport } from './transport.ts';
 
@@ -14,6 +15,8 @@ export interface ServerOptions extends Expectation {
   readonly insecure?: boolean | undefined;
   /** Milliseconds that one attempt may take; default: 30,000. */
   readonly timeout?: number | undefined;
+  /** What was seen of logs; without one nothing was, and nothing is remembered. */
+  readonly logs?: LogMemory | undefined;
 }
 
 /** A server, and who asks there. */
@@ -29,6 +32,7 @@ const optionNames: OptionNames<ConnectOptions> = {
   timeout: true,
   authority: true,
   pins: true,
+  logs: true,
   signer: true,
   proofs: true,
 };
@@ -43,9 +47,9 @@ const optionNames: OptionNames<ConnectOptions> = {
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
   requireKnownOptions('connect', options, optionNames);
-  const { signer, proofs = [] } = options;
+  const { signer, proofs = [], logs } = options;
   const transport = openTransport(options);
-  return new Client({ transport, authority: await learnAuthority(transport, options), signer, proofs });
+  return new Client({ transport, authority: await learnAuthority(transport, options), signer, proofs, logs });
 }
 
 /** What speaks to a server. */

@@ -12,4 +12,5 @@ export { type Asking, Client, type SignedRequest } from './client.ts';
 export type { RemoteCommand } from './command.ts';
 export { type ConnectOptions, connect, type ServerOptions } from './connect.ts';
 export type { Expectation, Pins } from './learn-authority.ts';
+export type { LogMemory, SeenLog } from './log-memory.ts';
 export { type UnlockedDocument, type UnlockOptions, unlockServer } from './unlock.ts';

@@ -15,6 +15,7 @@ import { foreignAnswer, refusalOf } from './problem.ts';
 import { isRecord, readJson } from './read-json.ts';
 import { parseServerAddress } from './server-address.ts';
 import type { RawAnswer } from './transport.ts';
+import { WatchedLog } from './watched-log.ts';
 
 /** Whom to unlock, and who asks. */
 export interface UnlockOptions extends ServerOptions {
@@ -40,6 +41,7 @@ const optionNames: OptionNames<UnlockOptions> = {
   timeout: true,
   authority: true,
   pins: true,
+  logs: true,
   signer: true,
   proofs: true,
   passphrase: true,
@@ -55,8 +57,9 @@ export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocu
   requireSafe(options);
   const transport = openTransport(options);
   const authority = await learnAuthority(transport, options);
-  const { signer, proofs = [], passphrase } = options;
+  const { signer, proofs = [], passphrase, logs } = options;
   const client = signer && new Client({ transport, authority, signer, proofs });
+  const log = new WatchedLog({ server: transport.origin, authority, logs }).ask('write');
   const request = await client?.sign({ command, subject: authority, args: {} });
   using body = encodeBody(passphrase);
   const answer = await transport.send({
@@ -65,7 +68,7 @@ export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocu
     headers: {
       'content-type': 'application/json',
       ...(request
-        ? { accept: containerType, authorization: `Bearer ${await encodeRequest(request)}` }
+        ? { ...log.headers, accept: containerType, authorization: `Bearer ${await encodeRequest(request)}` }
         : { accept: 'application/json' }),
     },
     body: body.bytes,
@@ -73,9 +76,9 @@ export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocu
     changes: true,
   });
   const server = transport.origin;
-  const result = request
-    ? valueOfReceipt(await readReceiptOf(answer, { server, authority, invocation: request.invocation }))
-    : readPlainly(answer, server);
+  const receipt = request && (await readReceiptOf(answer, { server, authority, invocation: request.invocation }));
+  if (receipt) await log.check(receipt, answer.headers);
+  const result = receipt ? valueOfReceipt(receipt) : readPlainly(answer, server);
   if (isRecord(result) && result['locked'] === false) return { did: authority, locked: false };
   throw foreignAnswer(answer, server);
 }

@@ -1,8 +1,10 @@
 import type { Context } from 'hono';
 import type { Authority } from '../authority/authority.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
+import { openRequestBudget } from '../authority/request-budget.ts';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { readLogWishes } from './proof-header.ts';
 
 const scheme = /^Bearer ([!-~]+)$/i;
 
@@ -14,7 +16,9 @@ const scheme = /^Bearer ([!-~]+)$/i;
 export async function readBearer(context: Context, authority: Authority): Promise<Request> {
   const [, container] = scheme.exec(context.req.header('Authorization') ?? '') ?? [];
   if (container === undefined) throw tokenMissing();
-  return decodeRequest(encodeUtf8(container), await authority.knownDelegations());
+  const bytes = encodeUtf8(container);
+  const known = await authority.knownDelegations();
+  return decodeRequest(bytes, known, openRequestBudget(bytes.length), readLogWishes(context));
 }
 
 function tokenMissing(): HanaperError {

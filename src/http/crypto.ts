@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
+import type { Authority } from '../authority/authority.ts';
 import {
   judgeSlot,
   type SlotVerdictDocument,
@@ -18,6 +19,7 @@ import { answerInFull, answerPlainly, wantsReceipt } from './answer.ts';
 import { readBearer } from './bearer.ts';
 import { alreadyInitialized, MasterKey, type MasterKeyOptions } from './master-key.ts';
 import { requireSameArgs, requireSameCommand } from './match-request.ts';
+import { proofHeader } from './proof-header.ts';
 import { respondJson } from './respond.ts';
 import { readSecretBody, requirePassphrase } from './secret-body.ts';
 import { setupTokenHeader } from './setup-token.ts';
@@ -93,20 +95,22 @@ async function unlock(
   if (request) requireSameCommand(request, unlockDatabase);
   const before = request && (await masterKey.admitUnlocking(request));
   if (before && authority.locked) throw lockedSince(request);
-  if (before) return answerUnlocking(context, before);
+  if (before) return answerUnlocking(context, before, authority);
   const body = await readSecretBody(context);
   parseArgs(unlockArgs, body.rest);
   using passphrase = requirePassphrase(body);
   return await masterKey.unlock(passphrase, async () =>
     request
-      ? answerUnlocking(context, await authority.executeRequest(request))
+      ? answerUnlocking(context, await authority.executeRequest(request), authority)
       : respondJson(context, await authority.execute(unlockDatabase, {})),
   );
 }
 
 // Who has signed an invocation may want the word of the authority for it.
-function answerUnlocking(context: Context, answer: Answer): Response | Promise<Response> {
-  return wantsReceipt(context) ? answerInFull(context, answer, { encoding: 'raw' }) : answerPlainly(context, answer);
+async function answerUnlocking(context: Context, answer: Answer, authority: Authority): Promise<Response> {
+  const proof = await proofHeader(context, authority, answer);
+  if (wantsReceipt(context)) return answerInFull(context, answer, { encoding: 'raw', proof });
+  return answerPlainly(context, answer, proof);
 }
 
 // Its receipt tells of what was done then; whoever asks here wants to know what is now.

@@ -1,10 +1,10 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pathOf } from '../support/authority.ts';
 import { type Cli, createInitialized } from '../support/cli.ts';
 import { createTempFolder, engines, keepCopy } from '../support/engines.ts';
-import { createServedWorld } from '../support/remote.ts';
+import { createServedWorld, type ServedWorld } from '../support/remote.ts';
 import { startProcess } from '../support/server.ts';
 import { dumpTables } from '../support/tables.ts';
 
@@ -126,10 +126,88 @@ describe('log forget', () => {
     expect(readMemory(cli).logs).toMatchObject([{ source: expect.stringContaining('other.db') }]);
     expect((await cli.run('log', 'forget')).stderr).toBe('');
   });
+});
 
-  test('works with the database at hand alone', async () => {
-    const cli = await createInitialized();
-    await cli.refuses('usage', 'log', 'forget', '--server', 'http://localhost:1');
+describe('a server that was put back to an old copy', () => {
+  let keeper: Cli;
+  let url: string;
+  let putBack: () => Promise<void>;
+
+  /** Runs while the server runs over what the database is now; the server itself remembers nothing. */
+  async function serving<Result>(act: (server: ServedWorld) => Promise<Result>): Promise<Result> {
+    await using world = await createServedWorld(keeper, { XDG_STATE_HOME: await createTempFolder() });
+    return await act(world);
+  }
+
+  /** Somebody who has seen a later state at another address, and now asks a server of the old copy. */
+  async function createWitness(): Promise<Cli> {
+    const witness = await serving(async ({ admin }) => {
+      await admin.done('key', 'create', 'later', '--org', 'acme');
+      return admin;
+    });
+    expect(readMemory(witness).logs).toMatchObject([{ source: expect.stringMatching(/^http:/) }]);
+    await putBack();
+    return witness;
+  }
+
+  beforeEach(async () => {
+    url = (await engines[0]?.createUrl()) ?? '';
+    keeper = await createInitialized(url);
+    putBack = await keepCopy(url);
+  });
+
+  test('is refused by who has written to a later one, before anything is done, and nothing is signed', async () => {
+    const witness = await createWitness();
+    const before = await dumpTables(url);
+    await serving(async ({ url: address }) => {
+      const refused = await witness.refusesBoth(
+        'log_rolled_back',
+        'key',
+        'create',
+        'new',
+        '--org',
+        'acme',
+        '--server',
+        address,
+      );
+      expect(refused.details).toMatchObject({ reason: 'shorter' });
+      expect(refused.details).not.toHaveProperty('may_be_done');
+      await witness.refuses('log_rolled_back', 'key', 'revoke', 'release', '--org', 'acme', '--server', address);
+      await witness.refuses('log_rolled_back', 'database', 'lock', '--server', address);
+    });
+    expect(await dumpTables(url)).toEqual(before);
+  });
+
+  test('is refused as well once it has gone another way, and is as long', async () => {
+    const witness = await createWitness();
+    await keeper.done('key', 'create', 'other');
+    await keeper.done('key', 'create', 'another');
+    await serving(async ({ url: address }) => {
+      const { details } = await witness.refuses(
+        'log_rolled_back',
+        'key',
+        'create',
+        'new',
+        '--org',
+        'acme',
+        '--server',
+        address,
+      );
+      expect(details).toMatchObject({ reason: 'forked' });
+    });
+  });
+
+  test('is believed by who has seen nothing, and by who has forgotten what was seen', async () => {
+    const witness = await createWitness();
+    await serving(async ({ admin, url: address }) => {
+      await admin.done('key', 'create', 'first', '--org', 'acme');
+      const there = ['--server', address];
+      await witness.refuses('log_rolled_back', 'key', 'create', 'new', '--org', 'acme', ...there);
+      const { authority, forgotten } = await witness.done<Forgotten>('log', 'forget', ...there);
+      expect(forgotten).toHaveLength(1);
+      expect(await witness.done('log', 'forget', ...there)).toEqual({ authority, forgotten: [] });
+      await witness.done('key', 'create', 'new', '--org', 'acme', ...there);
+    });
   });
 });
 

@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Answer } from '../../src/authority/execute.ts';
 import { type Authority, showOrganisation } from '../../src/authority/index.ts';
+import { proveInclusion } from '../../src/authority/prove-inclusion.ts';
+import { readNoteSize } from '../../src/authority/read-note-size.ts';
 import { decodeRequest } from '../../src/authority/request.ts';
 import { HanaperError } from '../../src/errors.ts';
-import { encodeContainer } from '../../src/ucan/index.ts';
+import { encodeContainer, formatCid } from '../../src/ucan/index.ts';
 
 /** What a server answers. */
 export interface TestAnswer {
@@ -111,13 +113,27 @@ async function answerTo(
     if (request.path === '/.well-known/did.json') return json(200, { id: authority.identity.did });
     if (request.path.startsWith('/api/invoke')) {
       await requireNamed(authority, request);
-      return await describeAnswer(await authority.executeContainer(new Uint8Array(request.body)));
+      return await invoke(authority, request);
     }
     return (await answer?.(request)) ?? problem(404, 'not_found', 'There is no such route.');
   } catch (error) {
     if (error instanceof HanaperError) return problem(400, error.code, error.message, error.details);
     return problem(500, 'internal', String(error));
   }
+}
+
+async function invoke(authority: Authority, { headers, body }: TestRequest): Promise<TestAnswer> {
+  const known = await authority.knownDelegations();
+  const seen = Buffer.from(String(headers['hanaper-seen'] ?? ''), 'base64url').toString();
+  const wantsProof = headers['hanaper-proof'] === '1';
+  const wishes = { ...(seen !== '' && { seen }), wantsCheckpoint: wantsProof };
+  const answer = await authority.executeRequest(await decodeRequest(new Uint8Array(body), known, undefined, wishes));
+  const described = await describeAnswer(answer);
+  if (answer.kind === 'result' || !wantsProof) return described;
+  const since = seen === '' ? {} : { since: readNoteSize(seen) };
+  const entry = { receipt: formatCid(answer.receipt.invocation.cid), ...since };
+  const proof = Buffer.from(JSON.stringify(await proveInclusion(authority, entry))).toString('base64url');
+  return { ...described, headers: { ...described.headers, 'hanaper-proof': proof } };
 }
 
 async function requireNamed(authority: Authority, { path, body }: TestRequest): Promise<void> {

@@ -17,6 +17,7 @@ import {
   toLogKeyDocument,
   toLogProofDocument,
 } from '../prove-entry.ts';
+import { readNoteSize } from '../read-note-size.ts';
 
 /** Which entries are read. */
 export interface ReadLogArgs {
@@ -55,6 +56,8 @@ export interface ProveArgs {
   readonly index?: number;
   /** CID, in base58btc. */
   readonly receipt?: string;
+  /** How many entries the log had when it was seen before, which it is to continue. */
+  readonly since?: number;
 }
 
 /** The head of the log that was signed last. */
@@ -88,6 +91,7 @@ export const logProofResult: z.ZodType<LogProofDocument> = z.strictObject({
   inclusion: hashes,
   checkpoint: note,
   log_key: logKey,
+  consistency: hashes.exactOptional(),
 });
 
 const effectResult: z.ZodType<EffectDocument> = z.strictObject({
@@ -147,6 +151,9 @@ export const proveLog: Command<'authority', ProveArgs, LogProofDocument> = {
   args: z.strictObject({
     index: index.describe('The index of the entry').exactOptional(),
     receipt: cidText.describe('The CID of the receipt that it names, in place of the index').exactOptional(),
+    since: index
+      .describe('The size of a checkpoint that was seen before, which the log is to continue')
+      .exactOptional(),
   }),
   result: logProofResult,
   async run({ transaction, authority }, args) {
@@ -156,7 +163,10 @@ export const proveLog: Command<'authority', ProveArgs, LogProofDocument> = {
         ? await findEntryOf(transaction, parseCid(args.receipt ?? ''))
         : await findEntry(transaction, args.index);
     if (placed === undefined) throw noEntry(args);
-    return toLogProofDocument(await proveEntry(transaction, authority.did, placed));
+    const proof = toLogProofDocument(await proveEntry(transaction, authority.did, placed));
+    if (args.since === undefined) return proof;
+    const consistency = await proveGrowth(transaction, args.since, readNoteSize(proof.checkpoint));
+    return { ...proof, consistency };
   },
 };
 
@@ -188,7 +198,7 @@ export const showCheckpoint: Command<'authority', { since?: number }, Checkpoint
       created_at: head.createdAt,
       checkpoint: head.note,
       log_key: toLogKeyDocument(head.logKey),
-      ...(since !== undefined && { consistency: await proveGrowth(transaction, since, head.checkpoint) }),
+      ...(since !== undefined && { consistency: await proveGrowth(transaction, since, head.checkpoint.size) }),
     };
   },
 };

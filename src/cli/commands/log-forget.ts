@@ -6,8 +6,25 @@ import { HanaperError } from '../../errors.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 
-/** `hanaper log forget`: the database is only read, so one that is refused is no hindrance. */
+/** `hanaper log forget`: a database is only read, so one that is refused is no hindrance; of a server its DID is asked. */
 export async function forget(session: Session): Promise<Outcome> {
+  return session.remote ? forgetServer(session) : forgetDatabase(session);
+}
+
+// What the server itself remembers is forgotten beside its database.
+async function forgetServer(session: Session): Promise<Outcome> {
+  const remote = await session.openRemote();
+  const did = await remote.learnAuthority();
+  const forgotten = session.seenCheckpoints.forget(did);
+  const document = { authority: did, forgotten: forgotten.map(({ source, size }) => ({ source, size })) };
+  if (forgotten.length === 0) return { document, lines: [nothingSeen(did)] };
+  return {
+    document,
+    lines: [...listForgotten(did, forgotten), 'The log of the server is believed as it is from now on.'],
+  };
+}
+
+async function forgetDatabase(session: Session): Promise<Outcome> {
   const authority = await session.openAuthority();
   const { did } = authority.identity;
   const { entries } = await readLogState(authority);
@@ -19,19 +36,28 @@ export async function forget(session: Session): Promise<Outcome> {
     entries,
     continued: loss === undefined,
   };
-  if (forgotten.length === 0)
-    return { document, lines: [`Nothing was seen of the log of ${did}, so nothing changes.`] };
+  if (forgotten.length === 0) return { document, lines: [nothingSeen(did)] };
   if (loss) session.warn(loss);
   return {
     document,
     lines: [
-      `What was seen of the log of ${did} is forgotten:`,
-      ...forgotten.map(({ source, size }) => `  ${size} entries at ${source}`),
+      ...listForgotten(did, forgotten),
       `${authority.database.name} has ${entries} entries, and is believed from now on.`,
       '',
       'Next: hanaper log verify',
     ],
   };
+}
+
+function nothingSeen(did: string): string {
+  return `Nothing was seen of the log of ${did}, so nothing changes.`;
+}
+
+function listForgotten(did: string, forgotten: readonly SeenCheckpoint[]): readonly string[] {
+  return [
+    `What was seen of the log of ${did} is forgotten:`,
+    ...forgotten.map(({ source, size }) => `  ${size} entries at ${source}`),
+  ];
 }
 
 const lost =

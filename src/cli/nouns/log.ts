@@ -42,9 +42,9 @@ export function addLogCommands(program: Command, output: Output): void {
   });
   addVerb(log, output, {
     usage: 'forget',
-    summary: 'Forget what was seen of the log of a database, after a backup was restored',
+    summary: 'Forget what this machine has seen of the log of a database or a server, after a backup was restored',
     example: 'hanaper log forget --db sqlite:hanaper.db',
-    instead: 'What a server itself remembers is forgotten beside its database.',
+    remote: true,
     act: async (session) => (await import('../commands/log-forget.ts')).forget(session),
   });
 }
