@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   package: ['trust', 'signature', 'crypto'],
   loader: ['package', 'trust', 'signature', 'crypto'],
   authority: ['store', 'log', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
-  client: ['ucan', 'did', 'crypto'],
+  client: ['ucan', 'log', 'did', 'crypto'],
   http: ['authority', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
   cli: ['authority', 'client', 'http', 'loader', 'package', 'trust', 'signature', 'ucan', 'vault', 'did', 'crypto'],
 };

@@ -103,7 +103,7 @@ function isAdmitted(host: Host, command: AnyCommand, request: BudgetedRequest): 
 function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: Answer, told: Told): void {
   try {
     told.tell(host);
-    reportExecuted(host, command, invocation, answer);
+    if (answer.kind === 'receipt' && !answer.isReplay) reportExecuted(host, command, invocation, answer.refusal);
   } catch (error) {
     throw answer.kind === 'receipt' ? unrecorded(answer, error) : error;
   }

@@ -2,7 +2,6 @@ import { HanaperError } from '../errors.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import type { AnyCommand } from './command.ts';
-import type { Answer } from './execute.ts';
 import type { Executed } from './executed.ts';
 import type { Host } from './host.ts';
 import { reportRefusal } from './refusals.ts';
@@ -23,11 +22,15 @@ export function reportRefused(host: Host, command: AnyCommand, { invocation }: R
 }
 
 /** Tells of an invocation that was executed now. */
-export function reportExecuted(host: Host, command: AnyCommand, invocation: Invocation, answer: Answer): void {
-  if (answer.kind !== 'receipt' || answer.isReplay) return;
+export function reportExecuted(
+  host: Host,
+  command: AnyCommand,
+  invocation: Invocation,
+  refusal: HanaperError | undefined,
+): void {
   const about = describeInvocation(invocation);
-  host.report('command.executed', { command: command.name, ...about }, answer.refusal);
-  if (answer.refusal) reportRefusal(host, command, about, invocation.args, answer.refusal);
+  host.report('command.executed', { command: command.name, ...about }, refusal);
+  if (refusal) reportRefusal(host, command, about, invocation.args, refusal);
 }
 
 /** The error for what was done, and could not be told to the observer. */

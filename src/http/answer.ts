@@ -17,7 +17,7 @@ export const containerType = 'application/vnd.ucan.container';
 const jsonType = 'application/json';
 
 /** The headers of a receipt: its CID, the index of its entry where it was made now, and whether it was there before. */
-export function receiptHeaders(answer: Answer): HeaderRecord {
+function receiptHeaders(answer: Answer): HeaderRecord {
   if (answer.kind === 'result') return {};
   const { receipt, index, isReplay } = answer;
   return {
