@@ -52,7 +52,7 @@ const entriesUnderOne = 65_536;
  * tables since they were opened; `locked`, `unavailable`
  */
 export async function makeCheckpoint(context: CheckpointContext): Promise<LastCheckpoint> {
-  await context.database.transact('read', requireOwnSchema);
+  await requireOwnSchema(context.database);
   for (let { seen } = context; ; ) {
     const growth = await grow({ ...context, seen });
     seen = growth.signed;

@@ -10,6 +10,8 @@ export class Database implements AsyncDisposable {
   readonly engine: Engine;
   /** A name without a password. */
   readonly name: string;
+  /** Digests of schemas of PostgreSQL that were compared with a twin, and equal it. */
+  readonly comparedSchemas: string[] = [];
   readonly #kysely: Kysely<Schema>;
   readonly #writers = new Turns();
   readonly #isStalled: () => boolean;

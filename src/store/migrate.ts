@@ -1,9 +1,9 @@
-import { sql } from 'kysely';
 import { HanaperError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { takeLock } from './lock.ts';
 import { migrations } from './migrations/list.ts';
-import { requireOwnSchema } from './own-schema.ts';
+import { createVersionsTable } from './migrations/versions-table.ts';
+import { requireMadeSchema, requireOwnSchema } from './own-schema.ts';
 import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -28,14 +28,12 @@ export type SchemaState = 'absent' | 'older' | 'current';
  *
  * @throws HanaperError `database_newer`, `database_corrupt` where the tables are another program's, or altered
  */
-export function readSchemaState(database: Database): Promise<SchemaState> {
-  return database.transact('read', async (transaction) => {
-    const version = await readVersion(transaction, database.name);
-    if (version === undefined) return 'absent';
-    if (version < latestVersion()) return 'older';
-    await requireOwnSchema(transaction);
-    return 'current';
-  });
+export async function readSchemaState(database: Database): Promise<SchemaState> {
+  const version = await database.transact('read', (transaction) => readVersion(transaction, database.name));
+  if (version === undefined) return 'absent';
+  if (version < latestVersion()) return 'older';
+  await requireOwnSchema(database);
+  return 'current';
 }
 
 /** Applies what is missing, under a lock: of two processes that start at once, one migrates and one waits. */
@@ -43,14 +41,14 @@ export function migrateUp(database: Database): Promise<void> {
   return database.transact('write', async (transaction) => {
     await takeLock(transaction, 'migrations');
     const version = await readVersion(transaction, database.name);
-    if (version === undefined) await createMigrationsTable(transaction);
+    if (version === undefined) await createVersionsTable(transaction);
     for (const migration of migrations.filter((candidate) => candidate.version > (version ?? 0))) {
       await migration.up(transaction);
       const { version: applied, name } = migration;
       const appliedAt = new Date().toISOString();
       await transaction.kysely.insertInto('hanaperMigrations').values({ version: applied, name, appliedAt }).execute();
     }
-    await requireOwnSchema(transaction);
+    await requireMadeSchema(transaction);
   });
 }
 
@@ -96,12 +94,6 @@ async function listTables(transaction: Transaction, name: string): Promise<reado
 interface SchemaObject {
   readonly name: string;
   readonly type: string;
-}
-
-async function createMigrationsTable({ kysely }: Transaction): Promise<void> {
-  await sql`create table hanaper_migrations (version integer primary key, name text not null, applied_at text not null)`.execute(
-    kysely,
-  );
 }
 
 function corrupt(name: string, reason: string): HanaperError {

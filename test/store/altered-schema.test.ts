@@ -31,7 +31,10 @@ describe.each(engines)('$name', (engine) => {
   test('whichever column is named otherwise, the database is refused, and the table is named', async () => {
     const columns = await everyColumn();
     expect(columns.length).toBeGreaterThan(130);
-    for (const { table, column } of columns.filter((each) => each['table'] !== 'hanaper_migrations')) {
+    const seen = new Set<unknown>();
+    // On PostgreSQL it is the twin that tells, which takes longer than a glance: of each table one column is enough.
+    const renamed = columns.filter(({ table }) => engine.name === 'sqlite' || (!seen.has(table) && seen.add(table)));
+    for (const { table, column } of renamed.filter((each) => each['table'] !== 'hanaper_migrations')) {
       await query(url, `alter table ${table} rename column ${column} to other`);
       const error = await expectCode('database_corrupt', () => openAuthority({ database: url }));
       expect(error.details).toMatchObject({ table });
