@@ -121,6 +121,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   const callers = new Callers(isBehindProxy);
   const metrics = new LateMetrics({
     isLocked: () => service.current?.locked ?? true,
+    isRolledBack: () => service.current?.followed.refusal !== undefined,
     readLog: () => service.current && readLogState(service.current),
   });
   const stopping = new AbortController();

@@ -6,7 +6,6 @@ import { SignatureCache } from '../signature/signature-cache.ts';
 import { readTime } from '../store/clock.ts';
 import type { Database } from '../store/database.ts';
 import { listKeySlots } from '../store/key-slots.ts';
-import { readGeneration } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
@@ -21,10 +20,12 @@ import type { Command, CommandSubject } from './command.ts';
 import type { Answer } from './execute.ts';
 import type { LocalCall } from './execute-locally.ts';
 import { resolveOrganisation } from './find-organisation.ts';
+import { FollowedLog } from './followed-log.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
 import { KeptProofs } from './kept-proofs.ts';
 import type { KnownLogs } from './known-logs.ts';
+import { lockLogEnd } from './log-end.ts';
 import { LogWatch } from './log-watch.ts';
 import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
@@ -60,20 +61,23 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   #tokens: typeof import('./stored-tokens.ts') | undefined;
   #door: typeof import('./door.ts') | undefined;
   readonly #checkpointer: Checkpointer;
+  readonly followed: FollowedLog;
   readonly logWatch: LogWatch;
   readonly writer: Writer;
   readonly memo: Memo = new Memo();
   readonly proofs: KeptProofs = new KeptProofs();
   readonly signatures: SignatureCache = new SignatureCache();
-  readonly readGeneration: () => Promise<number> = shareRead(() => readGeneration(this.database));
+  readonly readGeneration: () => Promise<number> = shareRead(() => this.followed.readGeneration());
 
   constructor({ database, identity, observer, clock, checkpointDelay, knownLogs }: AuthorityParts) {
     this.database = database;
     const report: Authority['report'] = (...event) => this.report(...event);
-    this.logWatch = new LogWatch({ database, did: identity.did, report }, knownLogs);
+    this.followed = new FollowedLog(database, (refusal) => this.#giveUp(refusal));
+    this.logWatch = new LogWatch({ database, did: identity.did, followed: this.followed, report }, knownLogs);
     this.#checkpointer = new Checkpointer(
       {
         database,
+        followed: this.followed,
         vault: () => this.#vault,
         readNow: (transaction) => this.readNow(transaction),
         report,
@@ -81,7 +85,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
       },
       checkpointDelay,
     );
-    this.writer = new Writer(database, () => this.#checkpointer.notice());
+    this.writer = new Writer(database, this.followed, () => this.#checkpointer.notice());
     this.identity = identity;
     this.#observer = observer;
     this.#clock = clock;
@@ -120,6 +124,16 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     this.report('vault.locked', { authority: this.identity.did });
   }
 
+  // What was remembered is of a log that is not there any more.
+  #giveUp(refusal: HanaperError): void {
+    this.lock();
+    this.memo.clear();
+    this.proofs.clear();
+    this.signatures.clear();
+    this.#verified = undefined;
+    this.report('log.refused', { authority: this.identity.did, ...refusal.details }, refusal);
+  }
+
   /**
    * Opens a vault of the caller's own, and tells which slot it came from.
    *
@@ -147,6 +161,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     const { isSettled, settle } = await import('./settle.ts');
     if (await this.database.transact('read', (transaction) => isSettled(transaction, this.identity))) return;
     await this.database.transact('write', async (transaction) => {
+      await this.followed.hold(transaction, await lockLogEnd(transaction));
       const now = await this.readNow(transaction);
       await settle({ transaction, now, vault: () => vault });
     });
@@ -201,7 +216,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */
   async trustFor({ organisation, ...about }: TrustQuery): Promise<TrustMaterial> {
     const basis = { authority: this.identity, verify: this.signatures.verify };
-    const material = await this.database.transact('read', async (transaction) =>
+    const material = await this.followed.read(async (transaction) =>
       gatherTrust(transaction, basis, await resolveOrganisation(transaction, organisation), about),
     );
     return { ...material, openLog: () => this.#openLog(), findPlace: (signature) => this.findPlace(signature) };
@@ -210,13 +225,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   // Only a proof that somebody has asks for it.
   async #openLog(): Promise<TrustedLog | undefined> {
     const { openTrustedLog } = await import('./find-place.ts');
-    return this.database.transact('read', (transaction) => openTrustedLog(transaction, this.identity.did));
+    return this.followed.read((transaction) => openTrustedLog(transaction, this.identity.did));
   }
 
   /** Where a signature stands in the log, if that can be proven. */
   async findPlace(signature: PackageSignature): Promise<SignaturePlace | undefined> {
     const { findPlace } = await import('./find-place.ts');
-    return this.database.transact('read', (transaction) => findPlace(transaction, this.identity.did, signature));
+    return this.followed.read((transaction) => findPlace(transaction, this.identity.did, signature));
   }
 
   /** Tells the observer of something that happened, or was refused. */

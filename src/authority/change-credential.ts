@@ -41,6 +41,7 @@ export async function changeCredential(
   const added = await addSlot(open, plan);
   await authority.database.transact('write', async (transaction) => {
     const head = await lockLogEnd(transaction);
+    await authority.followed.hold(transaction, head);
     await requireSlot(transaction, removed);
     await insertKeySlot(transaction, added);
     await restateAuthority(transaction, open, { derivationMethod: added.kind });
@@ -48,7 +49,8 @@ export async function changeCredential(
     const args = { added: added.id, removed: removed.id };
     await enrolOwn(transaction, open, { command: '/slot/replace', args, now: createdAt, head });
   });
-  const context = { database: authority.database, vault: open, readNow: async () => createdAt };
+  const { database, followed } = authority;
+  const context = { database, followed, vault: open, readNow: async () => createdAt };
   await tryCheckpoint(
     async () => authority.logWatch.remember(await makeCheckpoint(context)),
     (...event) => authority.report(...event),

@@ -1,6 +1,5 @@
-import type { HanaperError } from '../errors.ts';
+import { HanaperError } from '../errors.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
-import { readLogHead } from '../store/log.ts';
 import { Turns } from '../turns.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CheckpointContext, LastCheckpoint } from './make-checkpoint.ts';
@@ -72,6 +71,7 @@ export class Checkpointer {
       this.#host.remember(last);
     } catch (error) {
       this.#isBehind = true;
+      if (error instanceof HanaperError && error.code === 'log_rolled_back') this.#host.followed.refuse(error);
       throw error;
     }
   }
@@ -79,7 +79,7 @@ export class Checkpointer {
   // Asked before each proof; what was seen was verified, and nothing is signed now.
   async #isNothingNew(): Promise<boolean> {
     if (this.#seen === undefined) return false;
-    return (await this.#host.database.transact('read', readLogHead)).size === this.#seen.size;
+    return (await this.#host.followed.read(async (_, { size }) => size)) === this.#seen.size;
   }
 
   #tryToMake(): Promise<HanaperError | undefined> {

@@ -62,7 +62,7 @@ async function invoke(
   { args, organisation }: LocalCall,
 ): Promise<Invocation> {
   const vault = host.requireVault();
-  const { row, now } = await host.database.transact('read', async (transaction) => ({
+  const { row, now } = await host.followed.read(async (transaction) => ({
     row: subject === 'organisation' ? await resolveOrganisation(transaction, organisation) : undefined,
     now: toSeconds(await host.readNow(transaction)),
   }));

@@ -1,6 +1,5 @@
 import { type ErrorCode, HanaperError } from '../errors.ts';
 import { listDidIds } from '../store/did-documents.ts';
-import { readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import { type Transaction, withSavepoint } from '../store/transaction.ts';
 import type { Invocation } from '../ucan/invocation.ts';
@@ -42,6 +41,7 @@ const faults: readonly ErrorCode[] = [
   'database_corrupt',
   'trust_tampered',
   'log_tampered',
+  'log_rolled_back',
   'authority_tampered',
   'authority_changed',
   'slot_damaged',
@@ -75,9 +75,9 @@ async function decide(host: Host, command: AnyCommand, request: Request, told: T
   const asked = withBudget(request);
   // A checkpoint is written: nobody has one made who may not ask.
   if (command.needsCheckpoint && (await isAdmitted(host, command, asked))) await host.checkpoint();
-  const admitted = await host.database.transact('read', async (transaction) => {
-    const found = await admit(host, transaction, command, asked, told);
-    if (asked.seen !== undefined) await requireContinued(transaction, host.identity.did, asked.seen);
+  const admitted = await host.followed.read(async (...place) => {
+    const found = await admit(host, place, command, asked, told);
+    if (asked.seen !== undefined) await requireContinued(place[0], host.identity.did, asked.seen);
     return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
   });
   if ('kind' in admitted) return admitted;
@@ -94,9 +94,7 @@ async function tryToSign(host: Host): Promise<void> {
 }
 
 function isAdmitted(host: Host, command: AnyCommand, request: BudgetedRequest): Promise<boolean> {
-  return host.database.transact('read', async (transaction) => {
-    return !('kind' in (await admit(host, transaction, command, request, new Told())));
-  });
+  return host.followed.read(async (...place) => !('kind' in (await admit(host, place, command, request, new Told()))));
 }
 
 // What was done stays done where nobody can be told of it.
@@ -118,9 +116,9 @@ function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: 
 export async function checkRequest(host: Host, command: AnyCommand, request: Request): Promise<Answer | undefined> {
   try {
     await verifyToken(request.invocation);
-    const admitted = await host.database.transact('read', async (transaction) => {
-      const found = await admit(host, transaction, command, withBudget(request), new Told());
-      if (request.seen !== undefined) await requireContinued(transaction, host.identity.did, request.seen);
+    const admitted = await host.followed.read(async (...place) => {
+      const found = await admit(host, place, command, withBudget(request), new Told());
+      if (request.seen !== undefined) await requireContinued(place[0], host.identity.did, request.seen);
       return found;
     });
     return 'kind' in admitted ? admitted : undefined;
@@ -139,9 +137,8 @@ export async function readAsLocal(
 ): Promise<Answer> {
   const told = new Told();
   if (command.needsCheckpoint) await host.checkpoint();
-  const result = await host.database.transact('read', async (transaction) => {
+  const result = await host.followed.read(async (transaction, head) => {
     const now = await host.readNow(transaction);
-    const head = await readLogHead(transaction);
     return runAsLocal(
       host,
       { transaction, now, head, recall: withoutMemo, budget: openRequestBudget(), told },
@@ -161,13 +158,12 @@ interface Admitted extends Authorized {
 /** Finds the receipt of what was executed before, and authorises what was not. */
 async function admit(
   host: Host,
-  transaction: Transaction,
+  [transaction, head]: readonly [Transaction, LogHeadRow],
   command: AnyCommand,
   request: BudgetedRequest,
   told: Told,
 ): Promise<Admitted | Answer> {
   const { invocation, budget } = request;
-  const head = await readLogHead(transaction);
   const isWrite = command.access === 'write';
   const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };

@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { FollowedLog } from './followed-log.ts';
 import type { KeptProofs } from './kept-proofs.ts';
 import type { Memo } from './memo.ts';
 import type { StoredTokens } from './stored-tokens.ts';
@@ -24,6 +25,8 @@ export interface Host {
   readonly proofs: KeptProofs;
   /** Signatures of packages that were found to be valid. */
   readonly signatures: SignatureCache;
+  /** The log, which must continue what was seen of it. */
+  readonly followed: FollowedLog;
   /** Which generation of what is kept is committed, read after this was called. */
   readGeneration(): Promise<number>;
   /** The one time of a transaction: RFC 3339, UTC, milliseconds. */

@@ -16,7 +16,7 @@ export type HostedPrincipal = 'authority' | { readonly organisation: string | un
 export async function openSigner(authority: Authority, principal: HostedPrincipal): Promise<Signer> {
   const vault = authority.requireVault();
   if (principal === 'authority') return authoritySigner(vault);
-  const organisation = await authority.database.transact('read', (transaction) =>
+  const organisation = await authority.followed.read((transaction) =>
     resolveOrganisation(transaction, principal.organisation),
   );
   return organisationSigner(vault, organisation);

@@ -6,7 +6,12 @@ import { verifyToken } from '../ucan/verified.ts';
 /** Sees to it that the proofs of what is executed are kept, wherever they came from, and each is written once. */
 export class KeptProofs {
   // Whoever delegates keeps a token in memory that is used again and again.
-  readonly #kept = new WeakSet<Delegation>();
+  #kept = new WeakSet<Delegation>();
+
+  /** Forgets which were kept. */
+  clear(): void {
+    this.#kept = new WeakSet();
+  }
 
   /** Keeps a chain, in the transaction of the act that rests on it; `after` has something done once that is committed. */
   async keep(transaction: Transaction, path: readonly Delegation[], after: (act: () => void) => void): Promise<void> {

@@ -1,6 +1,6 @@
 import { emptyRoot, hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
-import { findLogEntry, lockLogHead } from '../store/log.ts';
+import { findLogEntry, lockLogHead, readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 
@@ -8,6 +8,16 @@ import type { Transaction } from '../store/transaction.ts';
 export interface LogEnd extends LogHeadRow {
   /** The leaf hash of the last entry; SHA-256 of nothing before the first: 32 bytes. */
   readonly leaf: Uint8Array;
+}
+
+/**
+ * Where the log ends at this moment.
+ *
+ * @throws HanaperError `log_tampered` where the last entry is missing, `database_corrupt`
+ */
+export async function readLogEnd(transaction: Transaction): Promise<LogEnd> {
+  const head = await readLogHead(transaction);
+  return { ...head, leaf: await hashLast(transaction, head.size) };
 }
 
 /**
@@ -20,7 +30,12 @@ export async function lockLogEnd(transaction: Transaction): Promise<LogEnd> {
   return { ...head, leaf: await hashLast(transaction, head.size) };
 }
 
-async function hashLast(transaction: Transaction, size: number): Promise<Uint8Array> {
+/**
+ * The leaf hash of the last of `size` entries: 32 bytes.
+ *
+ * @throws HanaperError `log_tampered` where it is missing
+ */
+export async function hashLast(transaction: Transaction, size: number): Promise<Uint8Array> {
   if (size === 0) return emptyRoot();
   const entry = await findLogEntry(transaction, size - 1);
   if (entry) return hashLeaf(entry);

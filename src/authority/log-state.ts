@@ -1,5 +1,4 @@
 import { findLastCheckpoint } from '../store/checkpoints.ts';
-import { readLogHead } from '../store/log.ts';
 import type { Authority } from './authority.ts';
 
 /** How far the log has come. */
@@ -12,10 +11,9 @@ export interface LogState {
 }
 
 /** Reads how far the log has come; nothing is verified. */
-export function readLogState({ database }: Authority): Promise<LogState> {
-  return database.transact('read', async (transaction) => {
+export function readLogState({ followed }: Authority): Promise<LogState> {
+  return followed.read(async (transaction, { size: entries }) => {
     const last = await findLastCheckpoint(transaction);
-    const { size: entries } = await readLogHead(transaction);
     return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
   });
 }

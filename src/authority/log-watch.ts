@@ -5,6 +5,7 @@ import { findLastCheckpoint } from '../store/checkpoints.ts';
 import type { Database } from '../store/database.ts';
 import { readLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { FollowedLog } from './followed-log.ts';
 import type { KnownLogs, SeenCheckpoint } from './known-logs.ts';
 import type { LastCheckpoint } from './make-checkpoint.ts';
 
@@ -12,6 +13,7 @@ import type { LastCheckpoint } from './make-checkpoint.ts';
 export interface WatchedLog {
   readonly database: Database;
   readonly did: string;
+  readonly followed: FollowedLog;
   report(name: 'log.refused', details: HanaperEvent['details'], refusal: HanaperError): void;
 }
 
@@ -27,12 +29,13 @@ export class LogWatch {
   }
 
   /**
-   * Holds the log against all that was seen of it; whoever opens a vault to write does so first.
+   * Holds the log against all that was seen of it, in this process and before; whoever opens a vault to write does so first.
    *
    * @throws HanaperError `log_rolled_back`, `log_tampered`
    */
   async hold(): Promise<void> {
-    const { database, did } = this.#log;
+    const { database, did, followed } = this.#log;
+    await followed.read(async () => undefined);
     // Looked up before the log is read, which may grow meanwhile.
     const seen = this.#known?.list(did) ?? [];
     if (seen.length === 0) return;

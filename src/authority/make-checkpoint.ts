@@ -17,7 +17,9 @@ import { requireOwnSchema } from '../store/own-schema.ts';
 import type { CheckpointRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { FollowedLog } from './followed-log.ts';
 import { growTo, readEdge } from './grow-log.ts';
+import { readLogEnd } from './log-end.ts';
 import { readLogKey } from './log-key.ts';
 import { readIdentity } from './read-identity.ts';
 import { readTree } from './read-tree.ts';
@@ -26,6 +28,7 @@ import { removed } from './require-log.ts';
 /** Of which log a checkpoint is made, and by whom. */
 export interface CheckpointContext {
   readonly database: Database;
+  readonly followed: FollowedLog;
   readonly vault: Vault;
   /** What this process saw last: the log must continue it. */
   readonly seen?: Checkpoint | undefined;
@@ -77,10 +80,9 @@ interface Growth extends GrownTree {
   readonly signed: LastCheckpoint;
 }
 
-function grow({ database, vault, seen }: CheckpointContext): Promise<Growth> {
-  return database.transact('read', async (transaction) => {
+function grow({ followed, vault, seen }: CheckpointContext): Promise<Growth> {
+  return followed.read(async (transaction, { size }) => {
     const key = await requireOwnKey(transaction, vault);
-    const { size } = await readLogHead(transaction);
     const signed = await readSigned(transaction, key, size);
     if (seen) checkSeen(seen, signed, await proveSince(transaction, seen.size, signed.size));
     const from = await readEdge(transaction, signed.size);
@@ -118,10 +120,11 @@ async function requireOwnKey(transaction: Transaction, vault: Vault): Promise<Lo
 }
 
 async function signGrowth(context: CheckpointContext, { key, signed, edge, changed }: Growth): Promise<void> {
-  const { database, vault } = context;
+  const { database, followed, vault } = context;
   const head = await signEdge(vault, key, edge);
   await database.transact('write', async (transaction) => {
     await takeLock(transaction, 'checkpoint');
+    await followed.hold(transaction, await readLogEnd(transaction));
     const last = await findLastCheckpoint(transaction);
     // Somebody else was faster, and what was hashed here is theirs by now.
     if ((last?.size ?? 0) !== signed.size) return;

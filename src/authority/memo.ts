@@ -15,6 +15,12 @@ export class Memo {
   #generation = -1;
   #kept = new Map<string, unknown>();
 
+  /** Forgets all, and begins with whichever generation comes next. */
+  clear(): void {
+    this.#generation = -1;
+    this.#kept = new Map();
+  }
+
   /** What is kept, for a transaction that sees this generation. */
   at(generation: number): Recall {
     if (generation > this.#generation) {

@@ -21,10 +21,10 @@ export interface LogFile {
  *
  * @throws HanaperError `bad_input`, `not_found`
  */
-export function readLogFile({ database }: Authority, path: string): Promise<LogFile> {
-  if (path === 'checkpoint') return database.transact('read', readCheckpoint);
+export function readLogFile({ followed }: Authority, path: string): Promise<LogFile> {
+  if (path === 'checkpoint') return followed.read(readCheckpoint);
   const tile = parseTilePath(path);
-  return database.transact('read', async (transaction) => {
+  return followed.read(async (transaction) => {
     const bytes = tile.level === 'entries' ? await readBundle(transaction, tile) : await readTile(transaction, tile);
     return { kind: 'tile', bytes, isFull: tile.width === tileWidth };
   });

@@ -31,7 +31,7 @@ export function validateByDatabase(
   invocation: Invocation,
   circumstances: InvocationCircumstances,
 ): Promise<ValidatedAuthority> {
-  return authority.database.transact('read', async (transaction) => {
+  return authority.followed.read(async (transaction) => {
     const tokens = await authority.tokensIn(transaction);
     const validated = await validateInvocation(invocation, contextOf(tokens, circumstances));
     tokens.keep(validated.path);
@@ -49,7 +49,7 @@ export function explainByDatabase(
   invocation: Invocation,
   circumstances: InvocationCircumstances,
 ): Promise<Explanation> {
-  return authority.database.transact('read', async (transaction) => {
+  return authority.followed.read(async (transaction) => {
     const tokens = await authority.tokensIn(transaction);
     const explanation = await explainInvocation(invocation, contextOf(tokens, circumstances));
     tokens.keep(explanation.links.flatMap(({ token }) => (token?.kind === 'delegation' ? [token] : [])));
@@ -68,7 +68,7 @@ export function explainDelegationByDatabase(
   circumstances: Omit<InvocationCircumstances, 'proofs'>,
   issuersAbove: Iterable<string>,
 ): Promise<Explanation> {
-  return authority.database.transact('read', async (transaction) => {
+  return authority.followed.read(async (transaction) => {
     const tokens = await authority.tokensIn(transaction);
     const issuers = [...issuersAbove, ...(await tokens.listIssuersAbove(delegation))];
     return explainDelegation(delegation, contextOf(tokens, { ...circumstances, proofs: [] }), issuers);

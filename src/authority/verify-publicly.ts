@@ -70,7 +70,7 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
 
 // A generation that is read before is never newer than what is then read: at worst the same is read once more.
 function readPublicTrust(host: Host, organisation: string): Promise<PublicTrust | undefined> {
-  return host.database.transact('read', (transaction) => findPublicTrust(host, transaction, organisation));
+  return host.followed.read((transaction) => findPublicTrust(host, transaction, organisation));
 }
 
 async function findPublicTrust(

@@ -3,6 +3,7 @@ import type { Database } from '../store/database.ts';
 import { Effects } from '../store/effects.ts';
 import { moveLogHead } from '../store/log.ts';
 import type { Transaction } from '../store/transaction.ts';
+import type { FollowedLog } from './followed-log.ts';
 import { type LogEnd, lockLogEnd } from './log-end.ts';
 
 /** Something that is written in its turn. */
@@ -35,13 +36,15 @@ const mostAtOnce = 64;
  */
 export class Writer {
   readonly #database: Database;
+  readonly #followed: FollowedLog;
   readonly #onEntries: () => void;
   readonly #waiting: Waiting[] = [];
   #isWriting = false;
 
   /** `onEntries` is called after each commit by which the log has grown. */
-  constructor(database: Database, onEntries: () => void = () => undefined) {
+  constructor(database: Database, followed: FollowedLog, onEntries: () => void = () => undefined) {
     this.#database = database;
+    this.#followed = followed;
     this.#onEntries = onEntries;
   }
 
@@ -76,9 +79,12 @@ export class Writer {
 
   async #writeTogether(batch: readonly Waiting[]): Promise<void> {
     try {
-      const { outcomes, hasGrown } = await this.#database.transact('write', (transaction) =>
-        takeTurns(transaction, batch),
-      );
+      const { outcomes, end, hasGrown } = await this.#database.transact('write', async (transaction) => {
+        const head = await lockLogEnd(transaction);
+        await this.#followed.hold(transaction, head);
+        return takeTurns(transaction, head, batch);
+      });
+      this.#followed.note(end);
       if (hasGrown) this.#onEntries();
       for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome);
     } catch (error) {
@@ -92,9 +98,9 @@ export class Writer {
 
 async function takeTurns(
   transaction: Transaction,
+  head: LogEnd,
   batch: readonly Waiting[],
-): Promise<{ readonly outcomes: readonly Outcome[]; readonly hasGrown: boolean }> {
-  const head = await lockLogEnd(transaction);
+): Promise<{ readonly outcomes: readonly Outcome[]; readonly end: LogEnd; readonly hasGrown: boolean }> {
   const turn: Turn = { head, isOpen: false, committed: head.generation };
   const outcomes: Outcome[] = [];
   for (const { act } of batch) {
@@ -102,7 +108,7 @@ async function takeTurns(
   }
   const hasGrown = turn.head !== head;
   if (hasGrown) await moveLogHead(transaction, turn.head);
-  return { outcomes, hasGrown };
+  return { outcomes, end: turn.head, hasGrown };
 }
 
 // A refusal that has written nothing is its own; after anything else nobody can say what the transaction is worth.

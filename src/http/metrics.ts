@@ -19,12 +19,14 @@ const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 /** What is asked of a database each time that the counters are read. */
 export interface Watched {
   isLocked(): boolean;
+  /** Whether the log was found to be that of an old copy when it was looked at last. */
+  isRolledBack(): boolean;
   /** `undefined` where there is no database yet. */
   readLog(): Promise<LogState> | undefined;
 }
 
 /** Counters that begin at zero. */
-export function createMetrics({ isLocked, readLog }: Watched): Metrics {
+export function createMetrics({ isLocked, isRolledBack, readLog }: Watched): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Counter({
@@ -53,7 +55,7 @@ export function createMetrics({ isLocked, readLog }: Watched): Metrics {
     registers: [registry],
   });
   addLockGauge(registry, isLocked);
-  addLogGauges(registry, readLog);
+  addLogGauges(registry, { isRolledBack, readLog });
   return {
     contentType: registry.contentType,
     observeRequest: ({ method, path, status, milliseconds }) => {
@@ -80,7 +82,7 @@ function addLockGauge(registry: Registry, isLocked: Watched['isLocked']): void {
   });
 }
 
-function addLogGauges(registry: Registry, readLog: Watched['readLog']): void {
+function addLogGauges(registry: Registry, { isRolledBack, readLog }: Omit<Watched, 'isLocked'>): void {
   let reading: Promise<LogState | undefined> | undefined;
   // All of them are collected at the same moment, and so from one reading.
   const read = () => {
@@ -99,6 +101,15 @@ function addLogGauges(registry: Registry, readLog: Watched['readLog']): void {
         if (state) this.set(measure(state));
       },
     });
+  new Gauge({
+    name: 'hanaper_log_rolled_back',
+    help: '1 where an old copy was put in the place of the database, 0 otherwise',
+    registers: [registry],
+    async collect() {
+      await read();
+      this.set(isRolledBack() ? 1 : 0);
+    },
+  });
   add('hanaper_log_entries', 'Entries of the log', ({ entries }) => entries);
   add('hanaper_log_checkpoint_entries', 'Entries of the log under the last checkpoint', ({ signed }) => signed);
   add(

@@ -31,6 +31,8 @@ const faults: { readonly [Code in ErrorCode]?: string } = {
   database_corrupt: 'The database is damaged. The log of the server says more.',
   authority_tampered: 'What the database says of its authority was altered. The log of the server says more.',
   authority_changed: 'The database has another authority than expected. The log of the server says more.',
+  log_rolled_back:
+    'An old copy was put in the place of the database. Nothing is signed or answered by it; the log of the server says more.',
   slot_damaged: 'A key slot of the database is damaged. The log of the server says more.',
 };
 

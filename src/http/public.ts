@@ -1,4 +1,4 @@
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { type PublicQuery, verifyPublicly } from '../authority/verify-publicly.ts';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
 import { decodeDidKey } from '../did/did-key.ts';
@@ -7,17 +7,19 @@ import { HanaperError } from '../errors.ts';
 import { maxSignatures } from '../signature/document.ts';
 import { readJsonBody } from './body.ts';
 import { readinessTimeout, verifyBodyBytes } from './limits.ts';
+import { respondProblem } from './problems.ts';
 import { respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 
 const queryFields = ['hash', 'name', 'signatures', 'organisation'];
+const notReady = 503;
 const mostNameCharacters = 1024;
 const mostReferenceCharacters = 256;
 
 /** Adds what anybody may ask: whether the server is well, whose it is, and whether a signature counts. */
 export function addPublicRoutes(app: Hono, service: Service): void {
   app.get('/healthz', (context) => respondJson(context, { status: 'ok' }));
-  app.get('/readyz', async (context) => respondJson(context, await readReadiness(service)));
+  app.get('/readyz', (context) => answerReadiness(context, service));
   app.get('/.well-known/did.json', (context) =>
     respondJson(context, createDidDocument(decodeDidKey(service.authority().identity.did))),
   );
@@ -27,13 +29,19 @@ export function addPublicRoutes(app: Hono, service: Service): void {
   });
 }
 
-async function readReadiness(service: Service): Promise<{ readonly ready: true; readonly locked: boolean }> {
+async function answerReadiness(context: Context, service: Service): Promise<Response> {
   const authority = service.authority();
-  const { database } = authority;
-  const readNow = database.transact('read', (transaction) => authority.readNow(transaction));
-  await within(readinessTimeout, readNow);
-  if (database.isStalled) throw silent();
-  return { ready: true, locked: authority.locked };
+  try {
+    await within(
+      readinessTimeout,
+      authority.followed.read((transaction) => authority.readNow(transaction)),
+    );
+  } catch (error) {
+    if (!(error instanceof HanaperError) || error.code !== 'log_rolled_back') throw error;
+    return respondProblem(context, error, {}, notReady);
+  }
+  if (authority.database.isStalled) throw silent();
+  return respondJson(context, { ready: true, locked: authority.locked });
 }
 
 // What has not answered by then answers nobody in time.

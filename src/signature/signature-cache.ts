@@ -19,6 +19,11 @@ export class SignatureCache {
     this.#most = most;
   }
 
+  /** Forgets all. */
+  clear(): void {
+    this.#valid.clear();
+  }
+
   /** Like `verify` of `hanaper/crypto`, and to be handed on by itself; of a signature that is not valid nothing is kept. */
   readonly verify: VerifySignature = async (publicKey, message, signature) => {
     const name = nameOf(publicKey, message, signature);

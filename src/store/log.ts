@@ -22,10 +22,10 @@ export async function readLogHead(transaction: Transaction): Promise<LogHeadRow>
   return requireHead(await selectHead(transaction));
 }
 
-/** Which generation of what is kept is committed. */
-export async function readGeneration(database: Database): Promise<number> {
-  const [head] = await database.select<Pick<LogHeadRow, 'generation'>>('select generation from log_head');
-  return head?.generation ?? -1;
+/** Where the log ends, outside of a transaction; `undefined` where it has no head. */
+export async function peekLogHead(database: Database): Promise<LogHeadRow | undefined> {
+  const [head] = await database.select<LogHeadRow>('select size, generation, enrolled_at from log_head');
+  return head;
 }
 
 /** Where the log ends, held until the transaction does: one writer at a time comes past. */

@@ -17,8 +17,8 @@ async function checkpoint(authority: Authority): Promise<number> {
 }
 
 function contextOf(authority: Authority) {
-  const { database } = authority;
-  return { database, vault: authority.requireVault(), readNow: authority.readNow.bind(authority) };
+  const { database, followed } = authority;
+  return { database, followed, vault: authority.requireVault(), readNow: authority.readNow.bind(authority) };
 }
 
 describe.each(engines)('$name', (engine) => {
@@ -184,8 +184,9 @@ describe.each(engines)('$name', (engine) => {
     await using authority = await open();
     await authority.executeFor('acme', createKey, { name: 'release' });
     const vault = authority.requireVault();
+    const before = contextOf(authority);
     authority.lock();
-    const context = { database: authority.database, vault, readNow: async () => new Date().toISOString() };
+    const context = { ...before, vault, readNow: async () => new Date().toISOString() };
     expect(await failureOf(() => makeCheckpoint(context))).toMatchObject({ code: 'locked' });
     expect(await readCheckpoints(authority)).toHaveLength(1);
   });

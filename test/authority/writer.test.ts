@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { FollowedLog } from '../../src/authority/followed-log.ts';
 import { type Act, type Turn, Writer } from '../../src/authority/writer.ts';
 import { type ErrorCode, HanaperError } from '../../src/errors.ts';
-import { emptyRoot } from '../../src/log/merkle.ts';
+import { hashLeaf } from '../../src/log/merkle.ts';
 import type { Database } from '../../src/store/database.ts';
 import { insertDidDocuments } from '../../src/store/did-documents.ts';
 import { insertLogEntry } from '../../src/store/log.ts';
@@ -210,7 +211,13 @@ describe.each(engines)('$name', (engine) => {
     const { authority } = await createAuthority(url);
     const size = Number((await queryOne(url, 'select size from log_head'))['size']);
     const { database } = authority;
-    return { url, size, database, writer: new Writer(database), [Symbol.asyncDispose]: () => authority.close() };
+    return {
+      url,
+      size,
+      database,
+      writer: new Writer(database, new FollowedLog(database, () => undefined)),
+      [Symbol.asyncDispose]: () => authority.close(),
+    };
   }
 });
 
@@ -249,7 +256,7 @@ async function addRow(transaction: Transaction, turn: Turn, name: string): Promi
     size: turn.head.size + 1,
     generation: turn.head.generation + 1,
     enrolledAt: rowTime,
-    leaf: emptyRoot(),
+    leaf: hashLeaf(new Uint8Array(1)),
   };
 }
 

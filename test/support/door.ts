@@ -101,7 +101,7 @@ export async function send({ authority }: Pick<Door, 'authority'>, request: Requ
 
 /** An authority as the door sees it, in which something happens between the authorisation and the lock. */
 export function interrupt(authority: Authority, meanwhile: () => Promise<unknown>): Host {
-  const { database, identity, memo, proofs, signatures, readGeneration, writer } = authority;
+  const { database, identity, followed, memo, proofs, signatures, readGeneration, writer } = authority;
   const write = async <Result>(act: Act<Result>): Promise<Result> => {
     await meanwhile();
     return writer.write(act);
@@ -112,6 +112,7 @@ export function interrupt(authority: Authority, meanwhile: () => Promise<unknown
     memo,
     proofs,
     signatures,
+    followed,
     readGeneration,
     findPlace: (signature) => authority.findPlace(signature),
     writer: { write } as typeof writer,

@@ -3,7 +3,7 @@
 import type { Database } from '../../src/store/database.ts';
 import type { Effect } from '../../src/store/effects.ts';
 import { listEveryRow } from '../../src/store/every-row.ts';
-import { query } from './authority.ts';
+import { query, queryAll, type Statement } from './authority.ts';
 
 /** Every table that holds what was done here. */
 const everyTable = [
@@ -38,6 +38,27 @@ export async function dumpTables(url: string): Promise<Readonly<Record<string, r
     dumped[table] = rows.map((row) => JSON.stringify(row, textOfBytes)).toSorted();
   }
   return dumped;
+}
+
+/**
+ * Keeps every row of every table, in tables beside them. Returns what puts them back, beneath whoever has the database open:
+ * as the owner of the tables can.
+ */
+export async function keepRows(url: string, name = 'kept'): Promise<() => Promise<void>> {
+  const isServer = !url.startsWith('sqlite:');
+  await queryAll(
+    url,
+    everyTable.map((table) => [`create table ${name}_${table} as select * from ${table}`]),
+  );
+  const begin: readonly Statement[] = isServer ? [['set local session_replication_role = replica']] : [];
+  const overriding = isServer ? 'overriding system value' : '';
+  return async () => {
+    const replace = (table: string): readonly Statement[] => [
+      [`delete from ${table}`],
+      [`insert into ${table} ${overriding} select * from ${name}_${table}`],
+    ];
+    await queryAll(url, [...begin, ...everyTable.flatMap(replace)]);
+  };
 }
 
 /** Every row of the logged tables in its canonical form, by its place. */
