@@ -1,9 +1,10 @@
 'use strict';
 
-const { lstatSync, mkdirSync } = require('node:fs');
+const { lstatSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { userInfo } = require('node:os');
 const { isAbsolute, join } = require('node:path');
+const { makeFolderOf } = require('../dist/bin/make-folder.cjs');
 
 // The compiled code is kept for the next start, in a folder that is this user's alone: who can write there can run code here.
 const folder = cacheFolder();
@@ -16,7 +17,7 @@ function cacheFolder() {
     const base = isAbsolute(named) ? named : join(isAbsolute(home) ? home : userInfo().homedir, '.cache');
     const own = join(base, 'hanaper');
     const cache = join(own, 'compile-cache');
-    mkdirSync(cache, { recursive: true, mode: 0o700 });
+    makeFolderOf(join(cache, 'any'));
     return isOurs(own) && isOurs(cache) ? cache : undefined;
   } catch {
     return undefined;

@@ -52,6 +52,7 @@ await bundle({ main: 'src/cli/main.ts' }, { main: everyStart, server });
 // Bundles of their own: were they to share a file with the executable, loading that would run the executable.
 await bundle({ 'load-child': 'src/cli/load-child.ts' });
 await bundle({ 'load-runner': 'src/cli/load-runner.ts' });
+await bundle({ 'make-folder': 'src/make-folder.ts' });
 await bundle({ 'strength-worker': 'src/http/strength-worker.ts' });
 await bundle(dictionaries);
 

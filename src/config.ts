@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { attempt } from './attempt.ts';
 import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
 
@@ -96,9 +97,14 @@ export async function loadConfig(
   const authority =
     overrides.authority ?? filled(environment['HANAPER_AUTHORITY']) ?? profile?.authority ?? file.security?.authority;
   const remote = readRemote(overrides, environment, profile);
-  const db = overrides.db ?? filled(environment['HANAPER_DB']) ?? file.db ?? defaultDatabase(environment);
+  const named = overrides.db ?? filled(environment['HANAPER_DB']) ?? file.db;
+  const durability = readDurability(overrides, environment, file);
+  const db = named && withDurability(named, durability);
   return {
-    db: withDurability(db, readDurability(overrides, environment, file)),
+    // A folder is looked for when it is needed: not every command needs one, and not every user has one.
+    get db() {
+      return db ?? withDurability(defaultDatabase(environment), durability);
+    },
     crypto: readCrypto(file, environment),
     security: {
       requireSignatures:
@@ -107,7 +113,9 @@ export async function loadConfig(
       ...(authority !== undefined && { authority }),
     },
     server: readServer(file, environment),
-    stateFolder: folder(environment, 'XDG_STATE_HOME', join('.local', 'state')),
+    get stateFolder() {
+      return folder(environment, 'XDG_STATE_HOME', join('.local', 'state'));
+    },
     ...(remote && { remote }),
   };
 }
@@ -166,9 +174,14 @@ function findProfile(name: string | undefined, { profiles = {} }: ConfigFile, pa
 // The schema is only loaded where there is a file to check with it. A file that was named must be there.
 async function readFile(environment: Environment): Promise<{ readonly path: string; readonly file: ConfigFile }> {
   const named = filled(environment['HANAPER_CONFIG']);
-  const path = named ?? join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json');
+  const path = named ?? findConfigFile(environment);
+  if (path === undefined) return { path: 'the configuration', file: {} };
   if (named === undefined && !existsSync(path)) return { path, file: {} };
   return { path, file: (await import('./config-file.ts')).readConfigFile(path) };
+}
+
+function findConfigFile(environment: Environment): string | undefined {
+  return attempt(() => join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json'));
 }
 
 function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoConfig {
@@ -218,7 +231,11 @@ export function parseMetricsPort(text: string): ServerConfig['metrics'] {
   });
 }
 
-/** The database where nothing names another. */
+/**
+ * The database where nothing names another.
+ *
+ * @throws HanaperError `bad_config` where there is no home folder for it
+ */
 export function defaultDatabase(environment: Environment): string {
   return `sqlite:${join(folder(environment, 'XDG_DATA_HOME', join('.local', 'share')), 'hanaper.db')}`;
 }
@@ -226,9 +243,24 @@ export function defaultDatabase(environment: Environment): string {
 // A folder that is not absolute is ignored, as the XDG specification asks: it would lie wherever a command is run.
 function folder(environment: Environment, variable: string, underHome: string): string {
   const named = environment[variable] ?? '';
-  const home = environment['HOME'] ?? '';
-  const base = isAbsolute(named) ? named : join(isAbsolute(home) ? home : userInfo().homedir, underHome);
+  const base = isAbsolute(named) ? named : join(findHome(environment, variable), underHome);
   return join(base, 'hanaper');
+}
+
+// A user of a container need have no entry that names a home folder.
+function findHome(environment: Environment, variable: string): string {
+  const home = environment['HOME'] ?? '';
+  if (isAbsolute(home)) return home;
+  try {
+    return userInfo().homedir;
+  } catch (cause) {
+    throw new HanaperError(
+      'bad_config',
+      `This user has no home folder, and none is named: set HOME or ${variable}, or name the file that is meant.`,
+      { variable, reason: 'no home' },
+      cause,
+    );
+  }
 }
 
 // A variable that is set but empty counts as not set.

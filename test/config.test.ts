@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Environment, loadConfig } from '../src/config.ts';
 import { expectCode } from './support/codes.ts';
@@ -255,4 +257,16 @@ describe('a server to ask', () => {
       await expectCode('bad_config', () => loadConfig({ profile }, environment));
     },
   );
+});
+
+// Only the superuser can become a user whom the system does not know; anybody else has a home folder, which is found.
+test('a user without a home folder is told so where a folder is needed, and not before', () => {
+  const script = fileURLToPath(new URL('./children/homeless.ts', import.meta.url));
+  const said = JSON.parse(execFileSync(process.execPath, ['--conditions=source', script], { encoding: 'utf8' }));
+  const isUnknown = process.getuid?.() === 0;
+  expect(said).toEqual({
+    org: 'acme',
+    db: isUnknown ? { variable: 'XDG_DATA_HOME', reason: 'no home' } : expect.stringMatching(/^sqlite:\//),
+    stateFolder: isUnknown ? { variable: 'XDG_STATE_HOME', reason: 'no home' } : expect.stringMatching(/^\//),
+  });
 });

@@ -2,8 +2,8 @@ import { equalBytes } from '../bytes.ts';
 import { trimAscii } from '../crypto/pem.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
-import { decodeSecretHex } from '../secret-bytes.ts';
-import { preparePassphrase, readPassphrase } from '../vault/passphrase.ts';
+import { decodeSecretHex, encodeSecretText } from '../secret-bytes.ts';
+import { preparePassphrase, readPassphrase, readPassphraseBytes } from '../vault/passphrase.ts';
 import type { Credential } from '../vault/slot.ts';
 import { askHidden } from './prompt.ts';
 import { readSecretFile } from './read-secret-file.ts';
@@ -20,6 +20,8 @@ export interface CredentialSources {
   readonly question: string;
   /** Whether that is asked twice. */
   readonly confirm: boolean;
+  /** Whether a passphrase is handed on byte for byte, and not prepared. */
+  readonly isVerbatim?: boolean;
 }
 
 /** A credential, and what is worth a warning about where it came from. */
@@ -39,14 +41,15 @@ export async function findCredential({
   rawKeyFile,
   passphraseFile,
   variable,
+  isVerbatim = false,
 }: CredentialSources): Promise<FoundCredential | undefined> {
   if (rawKeyFile !== undefined) return readRawKey(rawKeyFile);
-  if (passphraseFile !== undefined) return readPassphraseFile(passphraseFile);
+  if (passphraseFile !== undefined) return readPassphraseFile(passphraseFile, readerOf(isVerbatim));
   const value = process.env[variable];
   if (value === undefined || value === '') return undefined;
   delete process.env[variable];
   return {
-    credential: { kind: 'passphrase', passphrase: preparePassphrase(value) },
+    credential: { kind: 'passphrase', passphrase: isVerbatim ? bytesOf(value) : preparePassphrase(value) },
     warnings: [`The passphrase came from ${variable}, which other processes of this user can read; a file is safer.`],
   };
 }
@@ -72,22 +75,33 @@ function flagOf({ variable }: CredentialSources): string {
   return variable === 'HANAPER_KEY_PASSPHRASE' ? '--key-passphrase-file' : '--passphrase-file';
 }
 
-async function askPassphrase({ question, confirm }: CredentialSources): Promise<Secret> {
+type ReadPassphrase = typeof readPassphrase;
+
+function readerOf(isVerbatim: boolean): ReadPassphrase {
+  return isVerbatim ? readPassphraseBytes : readPassphrase;
+}
+
+function bytesOf(value: string): Secret {
+  return Secret.hold(encodeSecretText(value));
+}
+
+async function askPassphrase({ question, confirm, isVerbatim = false }: CredentialSources): Promise<Secret> {
+  const read = readerOf(isVerbatim);
   using typed = await askHidden(question);
-  const passphrase = readPassphrase(typed);
+  const passphrase = read(typed);
   if (!confirm) return passphrase;
   using again = await askHidden('The same again');
-  using repeated = readPassphrase(again);
+  using repeated = read(again);
   if (equalBytes(passphrase.bytes, repeated.bytes)) {
     return passphrase;
   }
   throw new HanaperError('bad_input', 'The two passphrases differ. Nothing was changed.', { field: 'passphrase' });
 }
 
-async function readPassphraseFile(path: string): Promise<FoundCredential> {
+async function readPassphraseFile(path: string, read: ReadPassphrase): Promise<FoundCredential> {
   const { content, exposed } = await readSecretFile(path);
   using file = content;
-  return { credential: { kind: 'passphrase', passphrase: readPassphrase(file) }, warnings: warnExposed(path, exposed) };
+  return { credential: { kind: 'passphrase', passphrase: read(file) }, warnings: warnExposed(path, exposed) };
 }
 
 async function readRawKey(path: string): Promise<FoundCredential> {

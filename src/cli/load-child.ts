@@ -1,5 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { concatBytes } from '../bytes.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
 import { describeThrown, instantiate, type LoadedPackage, type PackageKind } from '../loader/verified-package.ts';
@@ -11,6 +12,7 @@ export type ChildAnswer =
 
 const input = 3;
 const output = 4;
+const parent = 5;
 const mostListed = 20;
 
 /** The process in which `hanaper package load` runs a package: verified bytes come in on descriptor 3, an answer goes out on 4. */
@@ -73,6 +75,15 @@ async function callExport(exports: Readonly<Record<string, unknown>>, name: stri
     },
   );
 }
+
+// Nobody tells a process that its parent was killed, but the kernel closes what that held. A thread of its own watches for it:
+// the package can keep this one busy for ever.
+const watch = `
+  const { workerData } = require('node:worker_threads');
+  const end = () => process.kill(process.pid, 'SIGKILL');
+  new (require('node:net').Socket)({ fd: workerData, readable: true, writable: false }).on('close', end).on('error', end).resume();
+`;
+new Worker(watch, { eval: true, workerData: parent }).unref();
 
 run(process.argv.slice(2)).then((answer) => {
   // What the package left running ends with its answer.

@@ -1,7 +1,10 @@
-import type { Secret } from '../crypto/secret.ts';
+import { attempt } from '../attempt.ts';
+import { equalBytes } from '../bytes.ts';
+import { Secret } from '../crypto/secret.ts';
 import { decodeIdentityKey } from '../did/identity-key-file.ts';
 import type { PrivateKey } from '../did/private-key.ts';
 import { HanaperError } from '../errors.ts';
+import { readPassphrase } from '../vault/passphrase.ts';
 import type { Credential } from '../vault/slot.ts';
 import type { CredentialSources } from './credential.ts';
 import { readSecretFile } from './read-secret-file.ts';
@@ -27,12 +30,35 @@ export async function readIdentity(session: KeyReader, file: string, options: Ke
   const { content, exposed } = await readSecretFile(file);
   using bytes = content;
   if (exposed) session.warn(`Others than you can read ${file}. Run: chmod 600 ${file}`);
-  const key = await decodeIdentityKey(bytes, () => requireKeyPassphrase(session, options, file));
+  const key = await openKey(bytes, () => requireKeyPassphrase(session, options, file));
   return session.keep(key);
 }
 
+// OpenSSL seals with the bytes that it is given; earlier versions of Hanaper have sealed with their prepared form.
+async function openKey(file: Secret, ask: () => Promise<Secret>): Promise<PrivateKey> {
+  let given: Secret | undefined;
+  try {
+    return await decodeIdentityKey(file, async () => {
+      given = await ask();
+      return Secret.copyOf(given.bytes);
+    });
+  } catch (error) {
+    const isWrong = error instanceof HanaperError && error.code === 'wrong_passphrase';
+    const prepared = given && isWrong ? findOtherForm(given) : undefined;
+    if (prepared === undefined) throw error;
+    return await decodeIdentityKey(file, async () => prepared);
+  }
+}
+
+function findOtherForm(given: Secret): Secret | undefined {
+  const prepared = attempt(() => readPassphrase(given));
+  if (prepared === undefined || !equalBytes(prepared.bytes, given.bytes)) return prepared;
+  prepared[Symbol.dispose]();
+  return undefined;
+}
+
 /**
- * The passphrase of a key file, from where it is given, or asked for.
+ * The passphrase of a key file, byte for byte as it is given or typed.
  *
  * @throws HanaperError `bad_input`, `locked`
  */
@@ -48,6 +74,7 @@ export async function requireKeyPassphrase(
     variable: 'HANAPER_KEY_PASSPHRASE',
     question: confirm ? `New passphrase of ${file}` : `Passphrase of ${file}`,
     confirm,
+    isVerbatim: true,
   });
   if (credential.kind === 'passphrase') return credential.passphrase;
   throw new HanaperError('bad_input', 'A key file is sealed with a passphrase.', { option: '--key-passphrase-file' });

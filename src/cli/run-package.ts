@@ -20,7 +20,7 @@ export function runPackage(
   // What the package prints goes to standard error: standard output is the command's own.
   const child = spawn(process.execPath, [script, kind, packageHash, ...(call === undefined ? [] : [call])], {
     env: {},
-    stdio: ['ignore', 2, 2, 'pipe', 'pipe'],
+    stdio: ['ignore', 2, 2, 'pipe', 'pipe', 'pipe'],
   });
   // It ends with us, by whatever signal that is.
   const end = () => child.kill('SIGKILL');

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { attempt } from '../attempt.ts';
 import type { Authority } from '../authority/authority.ts';
 import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
+import type { KnownLogs } from '../authority/known-logs.ts';
 import type { AuthorityOptions } from '../authority/open-authority.ts';
 import { type Config, type ConfigOverrides, defaultDatabase, loadConfig, type RemoteConfig } from '../config.ts';
 import { HanaperError } from '../errors.ts';
@@ -40,9 +42,7 @@ export class Session implements AsyncDisposable {
   readonly output: Output;
   readonly config: Config;
   readonly observer: Observer | undefined;
-  /** What was seen of logs. */
-  readonly seenCheckpoints: SeenCheckpoints;
-  /** The same, as those see it who go on where it cannot be used. */
+  /** What was seen of logs, as those see it who go on where it cannot be used. */
   readonly knownLogs: RememberedLogs;
   readonly #options: GlobalOptions;
   readonly #stack: AsyncDisposableStack;
@@ -61,8 +61,11 @@ export class Session implements AsyncDisposable {
     this.config = config;
     this.observer = observer;
     this.#stack = stack;
-    this.seenCheckpoints = new SeenCheckpoints(join(config.stateFolder, 'log-checkpoints.json'));
-    this.knownLogs = stack.use(new RememberedLogs(this.seenCheckpoints, (message) => this.warn(message)));
+    const memory: KnownLogs = {
+      list: (did) => this.seenCheckpoints.list(did),
+      remember: (latest) => this.seenCheckpoints.remember(latest),
+    };
+    this.knownLogs = stack.use(new RememberedLogs(memory, (message) => this.warn(message)));
   }
 
   /** @throws HanaperError `bad_config` */
@@ -83,6 +86,11 @@ export class Session implements AsyncDisposable {
   /** Path of the event log; `-` is standard error. */
   get eventLogPath(): string | undefined {
     return eventLogPathOf(this.#options);
+  }
+
+  /** What was seen of logs. */
+  get seenCheckpoints(): SeenCheckpoints {
+    return new SeenCheckpoints(join(this.config.stateFolder, 'log-checkpoints.json'));
   }
 
   /** The organisation that was named by option, environment or file. */
@@ -113,7 +121,7 @@ export class Session implements AsyncDisposable {
   /** Whether a flag, the environment or the configuration names the database. */
   get namesDatabase(): boolean {
     const isNamed = this.#options.db !== undefined || Boolean(process.env['HANAPER_DB']);
-    return isNamed || this.asksForDatabase || this.config.db !== defaultDatabase(process.env);
+    return isNamed || this.asksForDatabase || attempt(() => this.config.db !== defaultDatabase(process.env)) === true;
   }
 
   /** How the configured database is opened. */
@@ -146,7 +154,8 @@ export class Session implements AsyncDisposable {
     try {
       return await this.openAuthority();
     } catch (error) {
-      const isMissing = error instanceof HanaperError && error.code === 'not_initialized';
+      const isMissing =
+        error instanceof HanaperError && (error.code === 'not_initialized' || error.details['reason'] === 'no home');
       if (isMissing && !this.namesDatabase) return undefined;
       throw error;
     }

@@ -3,7 +3,7 @@ import { HanaperError } from '../errors.ts';
 import { joinSecret } from '../secret-bytes.ts';
 import { DerReader, derTag, malformedDer } from './der.ts';
 import { type Ed25519PublicKey, importPublicKey, publicKeyOf } from './ed25519.ts';
-import { decodePem, encodePem } from './pem.ts';
+import { decodePem, encodePem, findPemProblem } from './pem.ts';
 import { type PrivateKeyInfo, publicKeyMismatch, readPrivateKeyInfo } from './private-key-info.ts';
 import { Secret } from './secret.ts';
 
@@ -85,6 +85,8 @@ async function matchingSeed(seed: Secret, stated: Uint8Array): Promise<Secret> {
 function requirePem(file: Uint8Array, label: string): Secret {
   const der = decodePem(file, label);
   if (der) return der;
+  const problem = findPemProblem(file, label);
+  if (problem) throw new HanaperError('malformed_key', problem.message, { reason: problem.reason, expected: label });
   throw new HanaperError(
     'malformed_key',
     `This file holds no "${label}" in PEM, and not ${rawLength} raw bytes either. Expected "-----BEGIN ${label}-----".`,

@@ -19,6 +19,43 @@ export function decodePem(file: Uint8Array, label: string): Secret | undefined {
   return der && Secret.hold(der);
 }
 
+/** Why a file is no PEM block of a label, where that can be told; in `message` with what to do next. */
+export function findPemProblem(
+  file: Uint8Array,
+  label: string,
+): { readonly reason: string; readonly message: string } | undefined {
+  const has = (other: string) => indexOfBytes(file, encodeUtf8(`-----BEGIN ${other}-----`)) >= 0;
+  if (has('ENCRYPTED PRIVATE KEY')) {
+    const message =
+      label === 'PUBLIC KEY'
+        ? 'This file holds a private key, sealed with a passphrase, where a public one is expected. Give the public half: openssl pkey -in FILE -pubout.'
+        : 'This private key is sealed with a passphrase, and is not opened here. Give it opened, through a pipe: <(openssl pkey -in FILE).';
+    return { reason: 'encrypted', message };
+  }
+  if (has(label)) {
+    const [first] = file;
+    const mark = first === 0xef ? 'a byte-order mark or other text' : 'text, or a second block,';
+    const message = `There is ${mark} around the "${label}" of this file. Leave in it what stands from "-----BEGIN ${label}-----" to "-----END ${label}-----".`;
+    return { reason: 'text around the block', message };
+  }
+  if (label === 'PUBLIC KEY' && has('PRIVATE KEY')) {
+    const message =
+      'This file holds a private key where a public one is expected. Give the public half: openssl pkey -in FILE -pubout.';
+    return { reason: 'a private key', message };
+  }
+  if (label === 'PRIVATE KEY' && has('PUBLIC KEY')) {
+    return { reason: 'a public key', message: 'This file holds a public key where a private one is expected.' };
+  }
+  return undefined;
+}
+
+function indexOfBytes(file: Uint8Array, part: Uint8Array): number {
+  for (let start = 0; start + part.length <= file.length; start++) {
+    if (part.every((byte, index) => file[start + index] === byte)) return start;
+  }
+  return -1;
+}
+
 /** Bytes in PEM, in lines of 64 characters, in bytes that can be wiped. */
 export function encodePem(label: string, der: Uint8Array): Secret {
   using base64 = Secret.hold(encodeBase64Ascii(der));

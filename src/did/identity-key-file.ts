@@ -2,7 +2,7 @@ import { decodeEcInfo, decodeEcPrivateKey, type EcPrivateKey, encodeEcInfo } fro
 import { decryptPrivateKeyInfo, encryptPrivateKeyInfo } from '../crypto/encrypted-private-key.ts';
 import { decodeEd25519Info, encodeEd25519Info } from '../crypto/key-format.ts';
 import { readEncryptedPrivateKeyInfo } from '../crypto/pbes2.ts';
-import { decodePem, encodePem, maxKeyFileLength, trimAscii } from '../crypto/pem.ts';
+import { decodePem, encodePem, findPemProblem, maxKeyFileLength, trimAscii } from '../crypto/pem.ts';
 import { readPrivateKeyInfo } from '../crypto/private-key-info.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
@@ -34,7 +34,7 @@ export async function decodeIdentityKey(file: Secret, passphrase?: () => Promise
   const decoded = ec && (await decodeEcPrivateKey(ec.bytes));
   if (decoded) return fromEc(decoded);
   using encrypted = decodePem(file.bytes, label.encrypted);
-  if (encrypted === undefined) throw unreadable();
+  if (encrypted === undefined) throw explain(file.bytes);
   using info = await decrypt(encrypted, passphrase);
   return await decodeInfo(info);
 }
@@ -92,6 +92,16 @@ function decodeHexSeed(file: Uint8Array): Secret | undefined {
   if (digits.length !== hexLength) return undefined;
   const seed = decodeSecretHex(digits);
   return seed && Secret.hold(seed);
+}
+
+function explain(file: Uint8Array): HanaperError {
+  for (const each of [label.encrypted, label.ec, label.plain]) {
+    const problem = findPemProblem(file, each);
+    if (problem && problem.reason !== 'encrypted') {
+      return new HanaperError('malformed_key', problem.message, { reason: problem.reason, expected: each });
+    }
+  }
+  return unreadable();
 }
 
 function unreadable(): HanaperError {

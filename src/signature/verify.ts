@@ -217,11 +217,28 @@ async function isValidSignature({
 
 function isUnderExpectedName({ identity, signature: { statement } }: Case): HanaperError | undefined {
   if (statement === undefined || statement.name === identity.name) return undefined;
+  const details = { expected: identity.name, actual: statement.name };
+  if (statement.name.normalize() === identity.name.normalize()) {
+    return refuse(
+      'package_name_mismatch',
+      `The package was signed under a name that looks like ${identity.name} and is written in other characters: ${escapeUnicode(statement.name)}, and here it is ${escapeUnicode(identity.name)}. The two differ in their Unicode form alone. Give the name it was signed under if that is what you expect.`,
+      { ...details, reason: 'unicode form', expected_form: formOf(identity.name), actual_form: formOf(statement.name) },
+    );
+  }
   return refuse(
     'package_name_mismatch',
-    `The package was signed under another name than ${identity.name}. Give the name it was signed under if that is what you expect.`,
-    { expected: identity.name, actual: statement.name },
+    `The package was signed under the name ${statement.name}, and not under ${identity.name}. Give the name it was signed under if that is what you expect.`,
+    details,
   );
+}
+
+function formOf(name: string): 'NFC' | 'NFD' | 'mixed' {
+  if (name === name.normalize('NFC')) return 'NFC';
+  return name === name.normalize('NFD') ? 'NFD' : 'mixed';
+}
+
+function escapeUnicode(name: string): string {
+  return name.replace(/[^ -~]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 function isByOwningOrganisation({ identity, signature: { statement }, key }: Case): HanaperError | undefined {

@@ -26,6 +26,7 @@ export class DocumentReader {
     if (bytes.length > maxLength) throw this.#refuse(`has more than ${maxLength} bytes`, '');
     const text = decodeUtf8(bytes);
     if (text === undefined) throw this.#refuse('is not UTF-8 text', '');
+    if (text.startsWith('\ufeff')) throw this.#refuse('begins with a byte-order mark: save it without one', '');
     return text;
   }
 

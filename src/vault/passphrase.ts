@@ -39,6 +39,11 @@ export function readPassphrase(file: Secret): Secret {
   return preparePassphrase(text);
 }
 
+/** The bytes of a passphrase as they were given; one trailing newline is dropped. What other programs seal with is these. */
+export function readPassphraseBytes(file: Secret): Secret {
+  return Secret.copyOf(file.bytes.subarray(0, endOfLine(file.bytes)));
+}
+
 function endOfLine(bytes: Uint8Array): number {
   if (bytes.at(-1) !== lineFeed) return bytes.length;
   return bytes.at(-2) === carriageReturn ? bytes.length - 2 : bytes.length - 1;

@@ -1,3 +1,4 @@
+import type { Secret } from '../../crypto/secret.ts';
 import { encodeDidKey } from '../../did/did-key.ts';
 import { encodeIdentityKeyPem, encryptIdentityKeyPem } from '../../did/identity-key-file.ts';
 import { encodeJwk } from '../../did/jwk.ts';
@@ -5,6 +6,7 @@ import { generatePrivateKey, publicKeyOfPrivate } from '../../did/private-key.ts
 import type { KeyType } from '../../did/public-key.ts';
 import { HanaperError } from '../../errors.ts';
 import { ReservedFile } from '../../package/reserve-file.ts';
+import { readPassphrase } from '../../vault/passphrase.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
 import { type KeyFileOptions, readIdentity, requireKeyPassphrase } from '../read-identity.ts';
@@ -29,6 +31,7 @@ export async function create(session: Session, options: CreateIdentityOptions): 
   const did = encodeDidKey(await publicKeyOfPrivate(key));
   if (seal) {
     const passphrase = await requireKeyPassphrase(session, options, output, true);
+    requireUsable(passphrase);
     if (!allowWeak) await requireStrongPassphrase(passphrase);
     using pem = await encryptIdentityKeyPem(key, passphrase);
     place.write(pem.bytes);
@@ -53,6 +56,11 @@ export async function show(session: Session, file: string, options: KeyFileOptio
   const publicKey = await publicKeyOfPrivate(await readIdentity(session, file, options));
   const did = encodeDidKey(publicKey);
   return { document: { did, type: publicKey.type, public_jwk: encodeJwk(publicKey) }, lines: [did] };
+}
+
+// What could not be typed again anywhere is refused; sealed with are the bytes themselves, so that OpenSSL opens it with them.
+function requireUsable(passphrase: Secret): void {
+  readPassphrase(passphrase)[Symbol.dispose]();
 }
 
 function noStandardOutput(): HanaperError {
