@@ -69,6 +69,11 @@ export class Budget {
     }
   }
 
+  /** How many units of a kind may still be drawn: for what can end early, and say that it did. */
+  left(work: Work): number {
+    return Math.max(0, (this.#allowance[work] ?? Number.POSITIVE_INFINITY) - this.spentOn(work));
+  }
+
   /** How many units of a kind were drawn, refused ones included. */
   spentOn(work: Work): number {
     return this.#spent[work] ?? 0;

@@ -24,3 +24,11 @@ test('what a request costs grows with each unit that it has drawn, and tells a s
   budget.spend('signatures');
   expect(budget.cost).toBeGreaterThan(100 * ofValue);
 });
+
+test('what is left of each kind can be seen, and never falls below nothing', async () => {
+  const budget = new Budget({ visits: 3 });
+  budget.spend('visits', 2);
+  expect([budget.left('visits'), budget.left('values')]).toEqual([1, Number.POSITIVE_INFINITY]);
+  await expectCode('too_large', () => budget.spend('visits', 2));
+  expect(budget.left('visits')).toBe(0);
+});

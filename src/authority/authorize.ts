@@ -13,10 +13,11 @@ import { revokeCommand } from '../ucan/revocation.ts';
 import { type Chain, checkTime } from '../ucan/rules.ts';
 import { isSignatureValid } from '../ucan/verified.ts';
 import type { AnyCommand } from './command.ts';
+import { requireHeard } from './heard.ts';
+import { findPowerRoot, hostedHere } from './hosted.ts';
 import type { Recall } from './memo.ts';
 import { parseArgs } from './parse-args.ts';
 import type { BudgetedRequest } from './request.ts';
-import { requireHeard } from './revoker.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** Seconds for which an invocation may be valid at most, from the present on. */
@@ -40,6 +41,8 @@ export interface Authorized {
   readonly path: readonly Delegation[];
   /** The organisation whose command it is. */
   readonly organisation?: OrganizationRow;
+  /** The root of the power that is used, on whose allowance is drawn; absent for whoever has no bound. */
+  readonly powerRoot?: string;
 }
 
 /**
@@ -53,6 +56,8 @@ export async function authorize(
   command: AnyCommand,
   { invocation, given, budget, isLocal = false }: BudgetedRequest,
 ): Promise<Authorized> {
+  const isHosted = hostedHere(transaction, authority, recall);
+  let heard: string | undefined;
   const hosted = await recall(`subject/${command.subject}/${invocation.subject}`, () =>
     findHosted(transaction, command, invocation, authority),
   );
@@ -62,7 +67,8 @@ export async function authorize(
   parseArgs(command.args, invocation.args);
   // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
   if (invocation.command === revokeCommand) {
-    if (!isLocal) await requireHeard({ transaction, authority, given }, invocation.subject);
+    const surroundings = { tokens, budget, isHosted, given, now: toSeconds(now) };
+    heard = isLocal ? undefined : await requireHeard(surroundings, invocation.subject);
   } else {
     requireAddressed(invocation, authority);
     requireShortLived(invocation, toSeconds(now));
@@ -79,7 +85,8 @@ export async function authorize(
   if (!isEmpowered) throw hostedElsewhere(command, invocation, authority);
   const { path } = await proveChain(chain, context);
   tokens.keep(path);
-  return { command, path, ...hosted };
+  const powerRoot = isLocal ? undefined : (heard ?? (await findPowerRoot(path, isHosted)));
+  return { command, path, ...hosted, ...(powerRoot !== undefined && { powerRoot }) };
 }
 
 /**

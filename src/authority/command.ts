@@ -39,6 +39,10 @@ export interface CommandContext {
   afterCommit(act: () => void): void;
   /** Locks the vault. */
   lock(): void;
+  /** The root of the power that is used, on whose allowance is drawn; absent for whoever has no bound. */
+  readonly powerRoot?: string | undefined;
+  /** What the command's own `prepare` has found out. */
+  readonly prepared?: unknown;
 }
 
 /** What the handler of an organisation's command is given. */
@@ -86,6 +90,11 @@ export interface Command<Subject extends CommandSubject, Args, Result> {
   readonly needsCheckpoint?: true;
   /** The event that tells of a refusal. */
   readonly refusal?: EventName;
+  /**
+   * Finds out, before the turn to write, what is costly to; others may write in between. What it refuses is refused as if
+   * the request were not authorised.
+   */
+  prepare?(context: ContextOf<Subject>, args: Args): Promise<unknown>;
   /** Runs inside one transaction. */
   run(context: ContextOf<Subject>, args: Args): Promise<Result>;
 }

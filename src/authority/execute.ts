@@ -16,7 +16,8 @@ import { isInDoubt, reportExecuted, reportRefused, unrecorded } from './report-o
 import { type BudgetedRequest, type Request, withBudget } from './request.ts';
 import { openRequestBudget } from './request-budget.ts';
 import { requireContinued } from './require-continued.ts';
-import { runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
+import { countAct, requireRoomForAct } from './room-for-act.ts';
+import { prepareHandler, runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
 import { Told } from './told.ts';
 import type { Turn } from './writer.ts';
 
@@ -78,7 +79,8 @@ async function decide(host: Host, command: AnyCommand, request: Request, told: T
   const admitted = await host.followed.read(async (...place) => {
     const found = await admit(host, place, command, asked, told);
     if (asked.seen !== undefined) await requireContinued(place[0], host.identity.did, asked.seen);
-    return 'kind' in found || command.access === 'write' ? found : read(host, asked, found);
+    if ('kind' in found) return found;
+    return command.access === 'write' ? prepare(host, asked, found) : read(host, asked, found);
   });
   if ('kind' in admitted) return admitted;
   const answer = await perform(host, invocation, asked, admitted, told);
@@ -152,6 +154,8 @@ export async function readAsLocal(
 }
 
 interface Admitted extends Authorized {
+  /** What the command found out before the turn to write. */
+  readonly prepared?: unknown;
   readonly surroundings: Surroundings;
 }
 
@@ -175,6 +179,13 @@ async function admit(
 
 async function read(host: Host, request: Request, admitted: Admitted): Promise<Answer> {
   return { kind: 'result', result: await runHandler(host, admitted.surroundings, request, admitted) };
+}
+
+// What is costly to find out, or too much to be kept, is not left to the turn to write.
+async function prepare(host: Host, request: BudgetedRequest, admitted: Admitted): Promise<Admitted> {
+  const { transaction, now } = admitted.surroundings;
+  await requireRoomForAct(host, transaction, request.invocation, admitted, now);
+  return { ...admitted, prepared: await prepareHandler(host, admitted.surroundings, request, admitted) };
 }
 
 function perform(
@@ -202,13 +213,15 @@ function perform(
     const authorized = await checkAgain(host, surroundings, request, admitted, turn.head);
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);
+    const bytes = await requireRoomForAct(host, transaction, invocation, authorized, now);
     const { out, refusal } = await runInSavepoint(transaction, authorized.command, (inner) =>
-      runHandler(host, { ...surroundings, transaction: inner }, request, authorized),
+      runHandler(host, { ...surroundings, transaction: inner }, request, authorized, admitted.prepared),
     );
     turn.isOpen = true;
     const principals = known.every((id) => id !== undefined) ? known : await addPrincipals(surroundings, dids);
     const effects = await hashEffects(transaction, turn.head.size);
     await host.proofs.keep(transaction, authorized.path, (remember) => told.after(remember));
+    await countAct(transaction, authorized, bytes, now);
     const act = { invocation, out, now, head: turn.head, principals };
     const { receipt, head } = await enrol(transaction, vault, act, effects);
     const index = turn.head.size;
@@ -258,6 +271,8 @@ async function runInSavepoint(
     return { out: { ok: await withSavepoint(transaction, run) } };
   } catch (error) {
     if (!(error instanceof HanaperError) || faults.includes(error.code)) throw error;
+    // Who asks for too much leaves nothing, not even that they did.
+    if (error.code === 'too_large') throw error;
     // Anybody may ask, and only the handler finds out whether they may. They ask without a nonce: one that comes before what
     // it needs, or is sent ahead of its author by somebody else without it, must not stand in the way of the same later.
     if (subject === 'anybody') throw error;

@@ -1,5 +1,6 @@
 import type { Transaction } from '../store/transaction.ts';
-import { insertProof } from '../store/ucan-proofs.ts';
+import { insertProof, listKnownProofs } from '../store/ucan-proofs.ts';
+import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import { verifyToken } from '../ucan/verified.ts';
 
@@ -11,6 +12,19 @@ export class KeptProofs {
   /** Forgets which were kept. */
   clear(): void {
     this.#kept = new WeakSet();
+  }
+
+  /** How many bytes a chain would add to what is kept. */
+  async measure(transaction: Transaction, path: readonly Delegation[]): Promise<number> {
+    const unsure = path.filter((delegation) => !this.#kept.has(delegation));
+    const known = new Set(
+      await listKnownProofs(
+        transaction,
+        unsure.map(({ cid }) => formatCid(cid)),
+      ),
+    );
+    const fresh = unsure.filter(({ cid }) => !known.has(formatCid(cid)));
+    return fresh.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
   /** Keeps a chain, in the transaction of the act that rests on it; `after` has something done once that is committed. */

@@ -9,6 +9,8 @@ const requestAllowance: Allowance = {
   policy_steps: limits.policySteps,
   // A chain of 64, or as many delegations to store as a container holds beside the invocation.
   signatures: 320,
+  visits: 5000,
+  rows_read: 5000,
 };
 
 // A signature does not shrink: tokens that are meant well unzip to some times their size, and no more.

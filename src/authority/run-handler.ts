@@ -27,11 +27,40 @@ export interface Surroundings {
 export async function runHandler(
   host: Host,
   surroundings: Surroundings,
-  { invocation, given, isLocal = false }: Request,
-  { command, organisation }: Authorized,
+  request: Request,
+  authorized: Authorized,
+  prepared?: unknown,
 ): Promise<unknown> {
+  const context = await contextOf(host, surroundings, request, authorized);
+  return authorized.command.run({ ...context, prepared }, request.invocation.args);
+}
+
+/** Has a command find out what it wants to know before the turn to write. */
+export async function prepareHandler(
+  host: Host,
+  surroundings: Surroundings,
+  request: Request,
+  authorized: Authorized,
+): Promise<unknown> {
+  const { command } = authorized;
+  if (command.prepare === undefined) return undefined;
+  return command.prepare(await contextOf(host, surroundings, request, authorized), request.invocation.args);
+}
+
+async function contextOf(
+  host: Host,
+  surroundings: Surroundings,
+  { invocation, given, isLocal = false }: Request,
+  { organisation, powerRoot }: Authorized,
+): Promise<ContextOf<'organisation'> & ContextOf<'anybody'>> {
   const context = await createContext(host, surroundings, given);
-  return command.run({ ...context, invocation, isLocal, ...(organisation && { organisation }) }, invocation.args);
+  return {
+    ...context,
+    powerRoot,
+    invocation,
+    isLocal,
+    ...(organisation && { organisation }),
+  } as ContextOf<'organisation'> & ContextOf<'anybody'>;
 }
 
 /** Runs the handler of a command that reads for whoever has the database at hand: the principal `local`. */

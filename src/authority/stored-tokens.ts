@@ -1,21 +1,28 @@
 import type { CID } from 'multiformats/cid';
 import { attempt } from '../attempt.ts';
+import type { Budget } from '../budget.ts';
 import { HanaperError } from '../errors.ts';
+import { type DelegationLink, listDelegationsById, listHostedLinksTo, listLinksTo } from '../store/delegation-links.ts';
+import { listDidIds } from '../store/did-documents.ts';
 import type { DelegationRow, RevocationRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { getDelegationByCid, listDelegationsAbove, listDelegationsToAudience } from '../store/ucan-delegations.ts';
+import { getDelegationByCid } from '../store/ucan-delegations.ts';
 import { listRevocations } from '../store/ucan-revocations.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import { DelegationCache } from '../ucan/delegation-cache.ts';
 import { type Candidate, type DelegationSource, sourceOf } from '../ucan/find-chain.ts';
 import { cidsOf } from '../ucan/revocation.ts';
-import { findStanding, listIssuersAbove, type Standing } from '../ucan/standing.ts';
+import { findIssuersAbove, listIssuersAbove, tooManyAbove } from '../ucan/standing.ts';
+import { listLinksBetween } from './delegations-between.ts';
 
 export { DelegationCache };
 
-// What one search for a chain looks at.
-const mostCandidates = 10_000;
+// What is read and decoded for one search.
+const mostDelegations = 500;
+const mostBytes = 1_048_576;
+// What is looked at to say how the delegations by one issuer stand.
+const mostOfOneAudience = 100;
 
 /** The tokens of a database, as values: rows are decoded anew, and what they say beside the envelope is not believed. */
 export class StoredTokens {
@@ -43,49 +50,85 @@ export class StoredTokens {
     return listRevocations(this.#transaction, [cid]);
   }
 
-  /** All that a chain from one subject to one audience could use, read at once. */
-  async above(audience: string, subject: string): Promise<DelegationSource> {
-    const rows = await listDelegationsAbove(this.#transaction, audience, subject, mostCandidates);
-    return sourceOf(await this.withRevocations(rows.map((row) => this.decode(row))));
+  /** What a chain from one subject to one audience could use. What is read is drawn on the budget. */
+  async between(subject: string, audience: string, budget: Budget): Promise<DelegationSource> {
+    const { links, isWhole } = await listLinksBetween(this.#transaction, subject, audience, budget);
+    const within = takeWithin(links, budget);
+    const delegations = (await listDelegationsById(this.#transaction, idsOf(within))).map((row) => this.decode(row));
+    const issuers = [...new Set(delegations.map(({ issuer }) => issuer))];
+    const source = sourceOf(await this.withRevocations(delegations, issuers));
+    return { ...source, isPartial: () => !isWhole || within.length < links.length };
   }
 
-  /** How delegations stand at a time, in seconds: by what is stored of them and above them. Each audience is read once. */
-  async findStandings(candidates: readonly Candidate[], now: number): Promise<readonly Standing[]> {
-    const byAudience = new Map<string, readonly Candidate[]>();
-    const source: DelegationSource = {
+  /** A source for how delegations stand: of what is stored to an audience it gives some, the subject's own first. */
+  standingSource(budget: Budget): DelegationSource {
+    const known = new Map<string, { readonly candidates: readonly Candidate[]; readonly isPartial: boolean }>();
+    const keyOf = (audience: string, subject: string) => `${audience} ${subject}`;
+    return {
       delegationsTo: async (audiences, subject) => {
         const found: Candidate[] = [];
         for (const audience of audiences) {
-          const to = byAudience.get(audience) ?? (await this.#listTo(audience));
-          byAudience.set(audience, to);
-          found.push(...to.filter(({ delegation }) => (delegation.subject ?? subject) === subject));
+          const key = keyOf(audience, subject);
+          const to = known.get(key) ?? (await this.#readTo(audience, subject, budget));
+          known.set(key, to);
+          found.push(...to.candidates);
         }
         return found;
       },
+      isPartial: (audience, subject) => known.get(keyOf(audience, subject))?.isPartial ?? true,
     };
-    const standings: Standing[] = [];
-    for (const candidate of candidates) standings.push(await findStanding(candidate, source, now));
-    return standings;
   }
 
-  async #listTo(audience: string): Promise<readonly Candidate[]> {
-    const rows = await listDelegationsToAudience(this.#transaction, audience, { limit: mostCandidates });
+  /** Some of those to somebody about the authority or an organisation, and powerlines: the roots, and then the newest. */
+  async hostedTo(audience: string, budget: Budget): Promise<readonly Candidate[]> {
+    const links = await listHostedLinksTo(this.#transaction, audience, mostOfOneAudience);
+    const rows = await listDelegationsById(this.#transaction, idsOf(takeWithin(links, budget)));
     return this.withRevocations(rows.map((row) => this.decode(row)));
   }
 
-  /** The issuers of a delegation and of all that is above it. */
-  async listIssuersAbove(delegation: Delegation): Promise<ReadonlySet<string>> {
-    return listIssuersAbove(delegation, await this.#aboveIssuer(delegation));
+  async #readTo(audience: string, subject: string, budget: Budget) {
+    const subjectId = (await listDidIds(this.#transaction, [subject])).get(subject);
+    if (subjectId === undefined) return { candidates: [], isPartial: false };
+    const room = Math.min(mostOfOneAudience, budget.left('rows_read'));
+    const links = room > 0 ? await listLinksTo(this.#transaction, audience, subjectId, room) : [];
+    const within = takeWithin(links, budget);
+    const rows = await listDelegationsById(this.#transaction, idsOf(within));
+    const candidates = await this.withRevocations(rows.map((row) => this.decode(row)));
+    return { candidates, isPartial: links.length >= room || within.length < links.length };
   }
 
-  async #aboveIssuer({ issuer, subject }: Delegation): Promise<DelegationSource> {
-    return subject === null || subject === issuer ? sourceOf([]) : this.above(issuer, subject);
+  /**
+   * Whether somebody issued a delegation or, by what is stored, one above it.
+   *
+   * @throws HanaperError `too_large` where there is more above it than is looked at, and they are not among the first
+   */
+  async isIssuerAbove(delegation: Delegation, did: string, budget: Budget): Promise<boolean> {
+    const { issuers, isWhole } = await findIssuersAbove(delegation, await this.#aboveIssuer(delegation, budget));
+    if (!issuers.has(did) && !isWhole) throw tooManyAbove(delegation);
+    return issuers.has(did);
   }
 
-  /** Delegations with what is known to revoke them, under any of their CIDs. */
-  async withRevocations(delegations: readonly Delegation[]): Promise<readonly Candidate[]> {
+  /**
+   * The issuers of a delegation and of all that is above it.
+   *
+   * @throws HanaperError `too_large`
+   */
+  async listIssuersAbove(delegation: Delegation, budget: Budget): Promise<ReadonlySet<string>> {
+    return listIssuersAbove(delegation, await this.#aboveIssuer(delegation, budget));
+  }
+
+  async #aboveIssuer({ issuer, subject }: Delegation, budget: Budget): Promise<DelegationSource> {
+    return subject === null || subject === issuer ? sourceOf([]) : this.between(subject, issuer, budget);
+  }
+
+  /** Delegations with what is known to revoke them, under any of their CIDs; by some revokers, or by anybody. */
+  async withRevocations(
+    delegations: readonly Delegation[],
+    revokers?: readonly string[],
+  ): Promise<readonly Candidate[]> {
     const cids = delegations.map(cidsOf);
-    const byCid = Map.groupBy(await listRevocations(this.#transaction, cids.flat()), (row) => row.delegationCid);
+    const rows = await listRevocations(this.#transaction, cids.flat(), revokers);
+    const byCid = Map.groupBy(rows, (row) => row.delegationCid);
     return delegations.map((delegation, index) => ({
       delegation,
       revocations: (cids[index] ?? []).flatMap((cid) => byCid.get(formatCid(cid)) ?? []),
@@ -102,6 +145,23 @@ export class StoredTokens {
     if (delegation && formatCid(delegation.cid) === cid) return delegation;
     throw alteredDelegation(cid);
   }
+}
+
+/** As many of the first as may be read for one search, each drawn on the budget. */
+export function takeWithin(links: readonly DelegationLink[], budget: Budget): readonly DelegationLink[] {
+  const within: DelegationLink[] = [];
+  let bytes = 0;
+  for (const link of links) {
+    bytes += link.bytes;
+    if (within.length >= mostDelegations || bytes > mostBytes || budget.left('rows_read') < 1) break;
+    budget.spend('rows_read');
+    within.push(link);
+  }
+  return within;
+}
+
+function idsOf(links: readonly DelegationLink[]): readonly number[] {
+  return links.map(({ id }) => id);
 }
 
 /** The error for a delegation that is not as it was stored. */

@@ -11,6 +11,7 @@ import { explainDelegation } from '../ucan/explain-delegation.ts';
 import type { Invocation } from '../ucan/invocation.ts';
 import type { Circumstances } from '../ucan/rules.ts';
 import type { Authority } from './authority.ts';
+import { openRequestBudget } from './request-budget.ts';
 import { eitherOf, type StoredTokens } from './stored-tokens.ts';
 
 /** What else an invocation is held against, beside what is stored. */
@@ -70,7 +71,7 @@ export function explainDelegationByDatabase(
 ): Promise<Explanation> {
   return authority.followed.read(async (transaction) => {
     const tokens = await authority.tokensIn(transaction);
-    const issuers = [...issuersAbove, ...(await tokens.listIssuersAbove(delegation))];
+    const issuers = [...issuersAbove, ...(await tokens.listIssuersAbove(delegation, openRequestBudget()))];
     return explainDelegation(delegation, contextOf(tokens, { ...circumstances, proofs: [] }), issuers);
   });
 }

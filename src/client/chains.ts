@@ -74,7 +74,10 @@ export class Chains {
         this.#known.push(...(await this.#askFor(holder, wish)));
         return await this.#findAmongKnown(wish);
       } catch (error) {
-        if (!isRefusal(error)) throw error;
+        // Where it ended for its bound there may be a chain, or one by another holder.
+        if (isTooLarge(error)) reason = error;
+        else if (!isRefusal(error)) throw error;
+        if (isTooLarge(reason)) continue;
         // The server knows more, so its reason is the better one, where it is about us and the same thing.
         if (error.details['command'] === wish.command && holder === this.#options.invoker) reason = error;
       }
@@ -112,6 +115,10 @@ export class Chains {
 // What a chain is refused with; anything else is a fault, which must not pass for one.
 function isRefusal(error: unknown): error is HanaperError {
   return error instanceof HanaperError && error.code === 'not_authorized';
+}
+
+function isTooLarge(error: unknown): error is HanaperError {
+  return error instanceof HanaperError && error.code === 'too_large';
 }
 
 function withoutProof({ code, message, details }: HanaperError): HanaperError {

@@ -30,6 +30,7 @@ export interface Schema {
   readonly trustSnapshots: TrustSnapshotRow;
   readonly signaturePlaces: SignaturePlaceRow;
   readonly ucanProofs: ProofRow;
+  readonly keptAmounts: KeptAmountRow;
   readonly hanaperMigrations: MigrationRow;
 }
 
@@ -255,6 +256,16 @@ export interface ProofRow {
   /** base58btc */
   readonly cid: string;
   readonly envelope: Uint8Array;
+}
+
+/** How much one root of power has left behind, of one kind, until a time at which it counts no more. */
+export interface KeptAmountRow {
+  /** The principal to whom the authority or an organisation delegated directly. */
+  readonly root: string;
+  readonly kind: string;
+  /** Seconds since 1970. */
+  readonly until: number;
+  readonly amount: number;
 }
 
 /** A migration that was applied. */

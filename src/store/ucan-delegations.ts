@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import type { SelectQueryBuilder } from 'kysely';
 import type { CID } from 'multiformats/cid';
 import { formatCid } from '../ucan/cid.ts';
 import { toDagJson } from '../ucan/dag-json.ts';
@@ -13,12 +13,6 @@ import type { Transaction } from './transaction.ts';
 const rowsAtOnce = 500;
 
 const selectByCid = prepare<DelegationRow>('select * from ucan_delegations where cid = $1');
-
-const selectIdByName = prepare<{ readonly id: number }>(
-  `select id from (select id from ucan_delegations where iss = $1 limit 1) as issued
-   union all select id from (select id from ucan_delegations where aud = $2 limit 1) as addressed
-   union all select id from (select id from ucan_delegations where sub = $3 limit 1) as about`,
-);
 
 /** Which part of a list is wanted: newest first. */
 export interface DelegationPage {
@@ -79,11 +73,6 @@ export async function getDelegationByCid(transaction: Transaction, cid: CID): Pr
   return row;
 }
 
-/** Whether a delegation is stored that somebody issued, that is addressed to them, or about them. */
-export async function isNamedInDelegation(transaction: Transaction, did: string): Promise<boolean> {
-  return (await selectIdByName(transaction, did, did, did)).length > 0;
-}
-
 /** Which of these CIDs are stored, in base58btc. */
 export async function listKnownCids({ kysely }: Transaction, cids: readonly string[]): Promise<readonly string[]> {
   if (cids.length === 0) return [];
@@ -131,31 +120,6 @@ export function listDelegationsForCommand(
   page: DelegationPage,
 ): Promise<readonly DelegationRow[]> {
   return listDelegations(transaction, { ...page, subject, command });
-}
-
-/**
- * The delegations that a chain to one audience for one subject could use: those to the audience, those to their issuers,
- * and so on up; the subject's own, and powerlines.
- */
-export async function listDelegationsAbove(
-  { kysely }: Transaction,
-  audience: string,
-  subject: string,
-  limit: number,
-): Promise<readonly DelegationRow[]> {
-  // A cross join is one that SQLite does not turn round, and coalesce keeps it from the index of subjects, of which one
-  // can have very many rows.
-  const { rows } = await sql<DelegationRow>`
-    with recursive above (did) as (
-      select cast(${audience} as text)
-      union
-      select delegation.iss from above cross join ucan_delegations as delegation
-      where delegation.aud = above.did and coalesce(delegation.sub, ${subject}) = ${subject}
-    )
-    select delegation.* from above cross join ucan_delegations as delegation
-    where delegation.aud = above.did and coalesce(delegation.sub, ${subject}) = ${subject}
-    limit ${limit}`.execute(kysely);
-  return rows;
 }
 
 /** Removes the delegations that expired before a time, in seconds, but for those that were revoked. Returns how many there were. */

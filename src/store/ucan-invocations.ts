@@ -19,9 +19,6 @@ const insert = prepare<{ readonly id: number }>(
 );
 const selectByPayload = prepare<InvocationRow>('select * from ucan_invocations where payload_digest = $1');
 const selectByCid = prepare<InvocationRow>('select * from ucan_invocations where cid = $1');
-const countBySubject = prepare<{ readonly count: number | string }>(
-  'select count(*) as count from ucan_invocations where sub = $1 and cmd = $2',
-);
 
 /**
  * Adds an invocation that was executed; one with the same payload, however it is signed, stays as it is, but for a receipt
@@ -98,10 +95,4 @@ export async function listInvocationsByCid(
     rows.push(...(await kysely.selectFrom('ucanInvocations').selectAll().where('cid', 'in', some).execute()));
   }
   return rows;
-}
-
-/** How many invocations of a command on a subject there are. */
-export async function countInvocationsOn(transaction: Transaction, subject: string, command: string): Promise<number> {
-  const [row] = await countBySubject(transaction, subject, command);
-  return Number(row?.count ?? 0);
 }

@@ -35,3 +35,10 @@ function notKept(cid: string): HanaperError {
     { table: 'ucan_proofs', key: cid },
   );
 }
+
+/** Which of these CIDs, in base58btc, are those of such delegations. */
+export async function listKnownProofs({ kysely }: Transaction, cids: readonly string[]): Promise<readonly string[]> {
+  if (cids.length === 0) return [];
+  const rows = await kysely.selectFrom('ucanProofs').select('cid').where('cid', 'in', cids).execute();
+  return rows.map(({ cid }) => cid);
+}

@@ -20,17 +20,18 @@ export async function insertRevocation(transaction: Transaction, row: Revocation
   return isNew;
 }
 
-/** The revocations of delegations, whoever made them. */
+/** The revocations of delegations, by some revokers, or whoever made them. */
 export async function listRevocations(
   { kysely }: Transaction,
   cids: readonly CID[],
+  revokers?: readonly string[],
 ): Promise<readonly RevocationRow[]> {
-  if (cids.length === 0) return [];
-  return kysely
+  if (cids.length === 0 || revokers?.length === 0) return [];
+  const query = kysely
     .selectFrom('ucanRevocations')
     .select(['delegationCid', 'revokedBy', 'invocationCid', 'reason', 'revokedAt'])
-    .where('delegationCid', 'in', cids.map(formatCid))
-    .execute();
+    .where('delegationCid', 'in', cids.map(formatCid));
+  return (revokers ? query.where('revokedBy', 'in', revokers) : query).execute();
 }
 
 /** Every revocation in the order of their rows, some at a time; with the ids of the rows. */
@@ -56,23 +57,4 @@ export async function isDelegationRevoked(
     .where('revokedBy', 'in', issuers)
     .executeTakeFirst();
   return found !== undefined;
-}
-
-/** How many revocations are of delegations that are not stored: one revoker's, or those of all but the authority and the organisations. */
-export async function countPendingRevocations(
-  { kysely }: Transaction,
-  whose: { readonly by: string } | { readonly notBy: string },
-): Promise<number> {
-  const pending = kysely
-    .selectFrom('ucanRevocations as revocation')
-    .leftJoin('ucanDelegations as delegation', 'delegation.cid', 'revocation.delegationCid')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('delegation.id', 'is', null);
-  const query =
-    'by' in whose
-      ? pending.where('revocation.revokedBy', '=', whose.by)
-      : pending
-          .where('revocation.revokedBy', '!=', whose.notBy)
-          .where('revocation.revokedBy', 'not in', (inner) => inner.selectFrom('organizations').select('did'));
-  return Number((await query.executeTakeFirstOrThrow()).count);
 }

@@ -28,6 +28,8 @@ export interface Candidate {
 export interface DelegationSource {
   /** Those to any of `audiences` about `subject`, and powerlines. */
   delegationsTo(audiences: readonly string[], subject: string): Promise<readonly Candidate[]>;
+  /** Whether there are more to one audience than it gave. Absent: it gives all. */
+  isPartial?(audience: string, subject: string): boolean;
 }
 
 /** Delegations that are at hand as a source. */
@@ -46,7 +48,11 @@ export function unrevoked(delegations: readonly Delegation[]): readonly Candidat
   return delegations.map((delegation) => ({ delegation, revocations: [] }));
 }
 
-type Candidates = ReadonlyMap<string, readonly Candidate[]>;
+interface Candidates {
+  readonly byAudience: ReadonlyMap<string, readonly Candidate[]>;
+  /** Whether these are all that there are. */
+  readonly isWhole: boolean;
+}
 
 /** A chain that was found, and what stands in its way. */
 interface Trail {
@@ -57,8 +63,9 @@ interface Trail {
   readonly failures: readonly HanaperError[];
 }
 
-// What one search looks at, at most.
+// What one search looks at, at most: delegations that are gathered, and steps from one to the next.
 const mostCandidates = 10_000;
+const mostVisits = 50_000;
 // Of very many delegations each can have a policy.
 const mostSteps = 10 * limits.policySteps;
 // A place is gone through again only with other revokers in mind, of which there can be very many.
@@ -66,16 +73,34 @@ const mostDetours = 1000;
 
 /**
  * Finds the shortest chain of delegations, from the root to the invoker, on which the wish could be invoked: live,
- * unrevoked, its policies kept. Empty where the invoker is the subject.
+ * unrevoked, its policies kept. Empty where the invoker is the subject. Each step from one delegation to the next is one
+ * of the `visits` of the budget (default: 50,000).
  *
- * @throws HanaperError `not_authorized` with the nearest chain and the rule that it fails
+ * @throws HanaperError `not_authorized` with the nearest chain and the rule that it fails; `too_large` where no chain was
+ *   found among what could be looked at, and there is more
  */
-export async function findChain(wish: Wish, source: DelegationSource): Promise<readonly Delegation[]> {
+export async function findChain(
+  wish: Wish,
+  source: DelegationSource,
+  budget: Budget = new Budget({ visits: mostVisits }),
+): Promise<readonly Delegation[]> {
   if (wish.invoker === wish.subject) return [];
   const candidates = await gatherCandidates(wish, source);
-  const found = search(wish, candidates, 0);
+  const places = new Places();
+  const found = search({ wish, candidates, places, budget }, 0);
   if (found) return found.path;
-  throw notAuthorized(wish, search(wish, candidates, limits.chainLength));
+  if (!candidates.isWhole || !places.isWhole) throw tooMany(wish);
+  throw notAuthorized(wish, findNearest(wish, candidates, budget));
+}
+
+// It only explains a refusal that is certain: where there is too much to look at, nothing is near.
+function findNearest(wish: Wish, candidates: Candidates, budget: Budget): Trail | undefined {
+  try {
+    return search({ wish, candidates, places: new Places(), budget }, limits.chainLength);
+  } catch (error) {
+    if (error instanceof HanaperError && error.code === 'too_large') return undefined;
+    throw error;
+  }
 }
 
 /** All that a chain could use, by audience. Each audience is asked for once. */
@@ -91,34 +116,52 @@ async function gatherCandidates({ invoker, subject }: Wish, source: DelegationSo
     const issuers = new Set(found.map(({ delegation }) => delegation.issuer));
     level = [...issuers].filter((issuer) => !byAudience.has(issuer));
   }
-  return withoutStrangers(byAudience);
+  const isPartial = [...byAudience.keys()].some((audience) => source.isPartial?.(audience, subject));
+  return { byAudience: withoutStrangers(byAudience, subject), isWhole: level.length === 0 && !isPartial };
 }
 
-// A revocation by somebody who issued nothing here cannot count, and would only have the search look at more.
-function withoutStrangers(byAudience: Map<string, Candidate[]>): Candidates {
-  const issuers = new Set([...byAudience.values()].flat().map(({ delegation }) => delegation.issuer));
+// What strangers delegate leads nowhere, and their revocations cannot count: they would only have the search look at more.
+function withoutStrangers(byAudience: Map<string, Candidate[]>, subject: string): Candidates['byAudience'] {
+  const holders = new Set([subject]);
+  const byIssuer = Map.groupBy([...byAudience.values()].flat(), ({ delegation }) => delegation.issuer);
+  // A set is walked in the order in which it grows.
+  for (const holder of holders) {
+    for (const { delegation } of byIssuer.get(holder) ?? []) holders.add(delegation.audience);
+  }
+  const issuers = new Set([...byIssuer.keys()].filter((issuer) => holders.has(issuer)));
   return new Map(
     Array.from(byAudience, ([audience, candidates]) => [
       audience,
-      candidates.map(({ delegation, revocations }) => ({
-        delegation,
-        revocations: revocations.filter(({ revokedBy }) => issuers.has(revokedBy)),
-      })),
+      candidates
+        .filter(({ delegation }) => issuers.has(delegation.issuer))
+        .map(({ delegation, revocations }) => ({
+          delegation,
+          revocations: revocations.filter(({ revokedBy }) => issuers.has(revokedBy)),
+        })),
     ]),
   );
 }
 
+/** What one search goes by. */
+interface Search {
+  readonly wish: Wish;
+  readonly candidates: Candidates;
+  readonly places: Places;
+  readonly budget: Budget;
+}
+
 /** Goes up from the invoker: trails with the fewest failures first, and of those the shortest. */
-function search(wish: Wish, candidates: Candidates, mostFailures: number): Trail | undefined {
+function search(about: Search, mostFailures: number): Trail | undefined {
   const waiting: Trail[][] = [[{ path: [], revokers: new Set(), failures: [] }]];
-  const seen = new Places();
   for (let failures = 0; failures <= mostFailures && failures < waiting.length; failures++) {
     let level: readonly Trail[] = waiting[failures] ?? [];
     while (level.length > 0) {
-      const complete = level.find((trail) => isComplete(trail, wish));
+      const complete = level.find((trail) => isComplete(trail, about.wish));
       if (complete) return complete;
-      const extended = extendAll(level, wish, candidates, seen);
-      for (const trail of extended) if (trail.failures.length > failures) queue(waiting, trail);
+      const extended = level.flatMap((trail) => extendTrail(trail, about));
+      for (const trail of extended) {
+        if (trail.failures.length > failures && trail.failures.length <= mostFailures) queue(waiting, trail);
+      }
       level = extended.filter((trail) => trail.failures.length === failures);
     }
   }
@@ -135,19 +178,18 @@ function isComplete({ path: [top] }: Trail, { subject }: Wish): boolean {
   return top !== undefined && top.issuer === subject && top.subject === subject;
 }
 
-function extendAll(level: readonly Trail[], wish: Wish, candidates: Candidates, seen: Places): readonly Trail[] {
-  return level
-    .filter((trail) => trail.path.length < limits.chainLength && seen.isNews(trail, wish))
-    .flatMap((trail) =>
-      (candidates.get(endOf(trail, wish)) ?? []).map((candidate) => extend(trail, candidate, wish, seen.budget)),
-    );
+function extendTrail(trail: Trail, { wish, candidates, places, budget }: Search): readonly Trail[] {
+  if (trail.path.length >= limits.chainLength || !places.isNews(trail, wish)) return [];
+  const above = candidates.byAudience.get(endOf(trail, wish)) ?? [];
+  budget.spend('visits', above.length);
+  return above.map((candidate) => extend(trail, candidate, wish, places.policies));
 }
 
 function extend(
   { path, revokers, failures }: Trail,
   { delegation, revocations }: Candidate,
   wish: Wish,
-  budget: Budget,
+  policies: Budget,
 ): Trail {
   const [below] = path;
   const covered = below ?? wish;
@@ -157,7 +199,7 @@ function extend(
     checkRevocation(delegation, revocations, [delegation.issuer]),
     below && checkRevocation(below, revoked, [delegation.issuer]),
     coversCommand(delegation.command, covered.command) ? undefined : refuseCommand(delegation, covered.command),
-    checkPolicy(delegation, wish.args, { missing: 'refuse', budget }),
+    checkPolicy(delegation, wish.args, { missing: 'refuse', budget: policies }),
   ];
   return {
     path: [delegation, ...path],
@@ -176,8 +218,14 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
 class Places {
   readonly #revokers = new Map<string, ReadonlySet<string>[]>();
   /** What holding the arguments against policies may take, all in all. */
-  readonly budget: Budget = new Budget({ policy_steps: mostSteps });
+  readonly policies: Budget = new Budget({ policy_steps: mostSteps });
   #detours = 0;
+  #isCut = false;
+
+  /** Whether every trail was followed, and every policy that was met gone through. */
+  get isWhole(): boolean {
+    return !this.#isCut && this.policies.spentOn('policy_steps') <= mostSteps;
+  }
 
   /**
    * Whether a trail may lead further than those before it. What can come above depends on where a trail ends, what it must
@@ -190,11 +238,23 @@ class Places {
       this.#revokers.set(place, [trail.revokers]);
       return true;
     }
-    if (this.#detours >= mostDetours || before.some((revokers) => revokers.isSubsetOf(trail.revokers))) return false;
+    if (before.some((revokers) => revokers.isSubsetOf(trail.revokers))) return false;
+    if (this.#detours >= mostDetours) {
+      this.#isCut = true;
+      return false;
+    }
     this.#detours++;
     before.push(trail.revokers);
     return true;
   }
+}
+
+function tooMany({ invoker, subject, command }: Wish): HanaperError {
+  return new HanaperError(
+    'too_large',
+    `There are too many delegations between ${subject} and ${invoker} to go through, and no chain was found among the first. Give the chain itself, or remove what has expired: hanaper ucan prune.`,
+    { invoker, subject, command },
+  );
 }
 
 function notAuthorized({ invoker, subject, command }: Wish, nearest: Trail | undefined): HanaperError {

@@ -5,9 +5,7 @@ import type { DelegationRow } from '../../src/store/schema.ts';
 import {
   type DelegationPage,
   deleteExpiredDelegations,
-  getDelegationByCid,
   listDelegations,
-  listDelegationsAbove,
   listDelegationsByIssuer,
   listDelegationsForCommand,
   listDelegationsToAudience,
@@ -17,8 +15,6 @@ import { openStore, query } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 import { cidOf, cidsOfAll, keep } from '../support/tokens.ts';
 import { delegate, now, type Principal, principal, principals } from '../support/ucan.ts';
-
-type Five = [Principal, Principal, Principal, Principal, Principal];
 
 const all: DelegationPage = { limit: 1000 };
 
@@ -157,44 +153,6 @@ describe.each(engines)('$name', (engine) => {
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen.length - old.length).toBeLessThanOrEqual(3);
     expect(await toAudience(audience.did, { limit: 3, before: 1 })).toEqual([]);
-  });
-
-  test('what a chain could use is read up to its root, and through circles and powerlines', async () => {
-    const [subject, one, two, three, other] = (await Promise.all(Array.from({ length: 5 }, fresh))) as Five;
-    const about = { subject: subject.did };
-    const used = [
-      await delegate(subject, one),
-      await delegate(one, two, { subject: null }),
-      await delegate(two, three, { ...about, command: '/a', expiration: 0 }),
-      await delegate(three, two, about),
-      await delegate(carol, two, about),
-    ];
-    const others = [
-      await delegate(one, bob, about),
-      await delegate(three, bob, about),
-      await delegate(one, three),
-      await delegate(other, one),
-      await delegate(other, one, { command: '/a' }),
-    ];
-    await keepEach(...used, ...others);
-    const above = async (audience: Principal, about = subject, limit = 100) =>
-      cids(
-        await database.transact('read', (transaction) =>
-          listDelegationsAbove(transaction, audience.did, about.did, limit),
-        ),
-      );
-    expect((await above(three)).sort()).toEqual(cidsOfAll(used).sort());
-    expect(await above(one)).toEqual(cidsOfAll(used.slice(0, 1)));
-    expect(await above(subject)).toEqual([]);
-    expect((await above(one, other)).sort()).toEqual(cidsOfAll(others.slice(3)).sort());
-    expect(await above(three, subject, 2)).toHaveLength(2);
-    const [row] = await database.transact('read', (transaction) =>
-      listDelegationsAbove(transaction, one.did, subject.did, 1),
-    );
-    const same = await database.transact('read', (transaction) =>
-      getDelegationByCid(transaction, (used[0] as Delegation).cid),
-    );
-    expect(row).toEqual(same);
   });
 
   test('what expired before a time is removed, and nothing that expires then, later or never', async () => {

@@ -12,6 +12,7 @@ const everyTable = [
   'checkpoints',
   'did_documents',
   'hanaper_migrations',
+  'kept_amounts',
   'key_slots',
   'key_trust_acls',
   'log_effects',
@@ -31,7 +32,16 @@ const everyTable = [
   'ucan_proofs',
   'ucan_revocations',
 ];
-const tablesOfProof = ['checkpoints', 'log_keys', 'log_tiles', 'signature_places', 'trust_snapshots', 'ucan_proofs'];
+const tablesOfBounds = ['kept_amounts'];
+const tablesOfProof = [
+  ...tablesOfBounds,
+  'checkpoints',
+  'log_keys',
+  'log_tiles',
+  'signature_places',
+  'trust_snapshots',
+  'ucan_proofs',
+];
 const tablesOfLog = [...tablesOfProof, 'log_effects', 'log_entries', 'log_head'];
 const tablesOfTokens = everyTable.filter((name) => name === 'did_documents' || name.startsWith('ucan_'));
 
@@ -46,6 +56,7 @@ describe.each(engines)('$name', (engine) => {
       { version: 3, name: 'log' },
       { version: 4, name: 'proof' },
       { version: 5, name: 'signature-names' },
+      { version: 6, name: 'bounds' },
     ]);
   });
 
@@ -77,6 +88,8 @@ describe.each(engines)('$name', (engine) => {
   });
 
   test.each([
+    [5, 'sixth', tablesOfBounds],
+    [4, 'fifth', tablesOfBounds],
     [3, 'fourth', tablesOfProof],
     [2, 'third', tablesOfLog],
     [1, 'second', [...tablesOfLog, ...tablesOfTokens]],
@@ -91,16 +104,16 @@ describe.each(engines)('$name', (engine) => {
     expect(await listTables(engine, url)).toEqual(everyTable.filter((name) => !gone.includes(name)));
     const [organisation, ...others] = await query(url, 'select * from organizations');
     expect([organisation?.['name'], others]).toEqual(['acme', []]);
-    expect(organisation).not.toHaveProperty('verification_policy');
-    expect(Object.keys(organisation ?? {}).includes('public_verification_since')).toBe(version === 3);
+    expect(Object.keys(organisation ?? {}).includes('verification_policy')).toBe(version >= 4);
+    expect(Object.keys(organisation ?? {}).includes('public_verification_since')).toBe(version >= 3);
     const applied = await query(url, 'select version from hanaper_migrations order by version');
-    expect(applied).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }].slice(0, version));
+    expect(applied).toEqual([1, 2, 3, 4, 5].slice(0, version).map((each) => ({ version: each })));
   });
 
   test('taking back to the present version changes nothing', async () => {
     const url = await engine.createUrl();
     const { authority } = await createAuthority(url);
-    await migrateDown(authority.database, 5);
+    await migrateDown(authority.database, 6);
     await authority.close();
     await (await openUnlocked(url, {}, byRawKey(1))).close();
   });
@@ -121,7 +134,7 @@ describe.each(engines)('$name', (engine) => {
     const before = await snapshot(engine, url);
     for (const create of [true, false]) {
       const error = await expectCode('database_newer', () => openStore(url, create));
-      expect(error.details).toMatchObject({ version: 999, known: 5 });
+      expect(error.details).toMatchObject({ version: 999, known: 6 });
     }
     await expectCode('database_newer', () => openAuthority({ database: url }));
     await expectCode('database_newer', () => initialize(url));

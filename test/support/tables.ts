@@ -10,6 +10,7 @@ const everyTable = [
   'authority',
   'checkpoints',
   'did_documents',
+  'kept_amounts',
   'key_slots',
   'key_trust_acls',
   'log_effects',

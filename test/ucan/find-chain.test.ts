@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Budget } from '../../src/budget.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import {
   type Delegation,
   type DelegationClaims,
@@ -154,10 +156,15 @@ test('the skew is that of a validation', async () => {
 });
 
 describe('a search ends soon, whatever was put into the store:', () => {
-  const soon = async (delegations: readonly Delegation[], revoked: Revoked): Promise<void> => {
-    const start = performance.now();
-    expect(await failureOf(() => find(carol, delegations, revoked))).toMatchObject({ code: 'not_authorized' });
-    expect(performance.now() - start).toBeLessThan(10_000);
+  const soon = async (
+    delegations: readonly Delegation[],
+    revoked: Revoked,
+    code: ErrorCode = 'not_authorized',
+  ): Promise<void> => {
+    const budget = new Budget({ visits: 50_000 });
+    const source = sourceOf(delegations, revoked);
+    expect(await failureOf(() => findChain(wishOf(carol), source, budget))).toMatchObject({ code });
+    expect(budget.left('visits')).toBeGreaterThan(0);
   };
 
   test('a cycle that strangers have revoked', async () => {
@@ -203,6 +210,47 @@ describe('a search ends soon, whatever was put into the store:', () => {
       expect(await find(carol, [...delegations, ...chain], revoked)).toEqual(chain);
     },
   );
+
+  test('layers of holders, each of whom another holder has revoked: that is too much, and not that there is no chain', async () => {
+    const { delegations, revoked } = await layered(true);
+    const holders = [...new Set(delegations.map(({ issuer }) => issuer))];
+    // All but the top of the layers, so that no chain is whole.
+    const roots = revoked.map(([, by]) => from(mallory, by));
+    const all = [...delegations, ...(await Promise.all(roots)), await from(alice, mallory, { expiration: now - 1 })];
+    expect(holders.length).toBeGreaterThan(24);
+    await soon(all, [
+      ...revoked,
+      ...revoked.slice(1).map(([, by], i) => [delegations[i] ?? all[0], by] as const),
+    ] as Revoked);
+    const back = await Promise.all(revoked.map(([, by], i) => from(by, revoked[(i * 7) % revoked.length]?.[1] ?? bob)));
+    await soon([...all, ...back], revoked);
+  });
+
+  test('a diamond of twenty layers, in which each has the power by both of those above', async () => {
+    const layer = (i: number) => Promise.all([0, 1].map((j) => principal(`diamond ${i} ${j}`)));
+    const layers = [[carol], ...(await Promise.all(Array.from({ length: 20 }, (_, i) => layer(i))))];
+    const between = layers
+      .slice(1)
+      .flatMap((above, i) => above.flatMap((a) => (layers[i] ?? []).map((b) => from(a, b))));
+    const expired = (layers.at(-1) ?? []).map((each) => from(alice, each, { expiration: now - 1 }));
+    await soon(await Promise.all([...between, ...expired]), []);
+  });
+
+  test('what a budget does not suffice for is too large, also where there would be a chain', async () => {
+    const people = await Promise.all(Array.from({ length: 20 }, (_, i) => principal(`step ${i}`)));
+    const all = [alice, ...people, carol];
+    const chain = await Promise.all(all.slice(1).map((audience, i) => from(all[i] ?? alice, audience)));
+    const search = (visits: number) => findChain(wishOf(carol), sourceOf(chain), new Budget({ visits }));
+    await expectCode('too_large', () => search(20));
+    expect(await search(21)).toEqual(chain);
+  });
+
+  test('a source that has more than it gave is too large, unless a chain is among what it gave', async () => {
+    const chain = [await from(alice, bob), await from(bob, carol)];
+    const partial = (given: readonly Delegation[]) => ({ ...sourceOf(given), isPartial: () => true });
+    expect(await findChain(wishOf(carol), partial(chain))).toEqual(chain);
+    await expectCode('too_large', () => findChain(wishOf(carol), partial(chain.slice(1))));
+  });
 
   test('many links that each fail', async () => {
     const people = [bob, carol, dave, mallory];

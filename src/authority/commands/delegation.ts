@@ -6,10 +6,8 @@ import { takeLock } from '../../store/lock.ts';
 import { noteFound } from '../../store/note-found.ts';
 import type { DelegationRow } from '../../store/schema.ts';
 import {
-  type DelegationFilter,
   deleteExpiredDelegations,
   insertDelegations,
-  listDelegations,
   listKnownCids,
   principalOf,
 } from '../../store/ucan-delegations.ts';
@@ -23,8 +21,10 @@ import { limits } from '../../ucan/limits.ts';
 import type { Standing } from '../../ucan/standing.ts';
 import { packTokens } from '../../ucan/tokens.ts';
 import { isSignatureValid, type Verified, verifyToken } from '../../ucan/verified.ts';
+import { drawAllowance, principalBytes } from '../allowances.ts';
 import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { readDelegationPage } from '../delegation-page.ts';
 import { rememberPrincipals } from '../principals.ts';
 import { alteredDelegation } from '../stored-tokens.ts';
 
@@ -44,8 +44,13 @@ export interface DelegationDocument {
   readonly created_at: string;
 }
 
-/** How a stored delegation stands at the time of the list; `unproven`: live, but no live chain to it is stored here. */
-export type DelegationState = 'live' | 'unproven' | 'expired' | 'not_yet_valid' | 'revoked';
+/**
+ * How a stored delegation stands at the time of the list; `unproven`: live, but no live chain to it is stored here;
+ * `undecided`: live, but so many delegations stand above it that it was not found out.
+ */
+export type DelegationState = (typeof states)[number];
+
+const states = ['live', 'unproven', 'undecided', 'expired', 'not_yet_valid', 'revoked'] as const;
 
 /** What came of storing: CIDs. */
 export interface StoredDocument {
@@ -108,6 +113,7 @@ export async function keepDelegations(
   await noteFound(transaction, 'ucanDelegations', known);
   for (const cid of known) byCid.delete(cid);
   const fresh = [...byCid.values()];
+  await drawForStored(context, fresh);
   const didIds = await rememberPrincipals(
     context,
     fresh.flatMap((each) => [principalOf(each), each.issuer, each.audience]),
@@ -117,6 +123,14 @@ export async function keepDelegations(
     emit('ucan.delegation.stored', { cid: formatCid(cid), issuer, audience, command });
   }
   return { stored: fresh.map(({ cid }) => formatCid(cid)), known };
+}
+
+// A delegation counts with its policy, which is kept as text as well, and the principals that it may bring, until it expires.
+async function drawForStored({ transaction, powerRoot: root, now }: CommandContext, fresh: readonly Delegation[]) {
+  for (const [expiration, those] of Map.groupBy(fresh, (each) => each.expiration)) {
+    const amount = those.reduce((sum, { bytes }) => sum + 2 * bytes.length + principalBytes, 0);
+    await drawAllowance(transaction, { root, kind: 'stored_bytes', amount }, toSeconds(now), expiration);
+  }
 }
 
 /** What a list of delegations is about. */
@@ -156,7 +170,7 @@ const listedResult = z.strictObject({
   is_root: z.boolean(),
   is_powerline: z.boolean(),
   created_at: timeArg,
-  state: z.enum(['live', 'unproven', 'expired', 'not_yet_valid', 'revoked']),
+  state: z.enum(states),
 });
 
 /** Stored delegations, newest first; revoked ones, by whatever stands above them too, and expired ones only on request. */
@@ -177,21 +191,17 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     limit: z.int().min(1).max(1000).describe('How many at most; 100 where it is left out').exactOptional(),
   }),
   result: z.strictObject({ delegations: z.array(listedResult), next: z.int().min(1).exactOptional() }),
-  async run({ transaction, tokens, now }, { revoked = false, expired = false, limit = defaultLimit, ...about }) {
-    const seconds = toSeconds(now);
-    const filter: DelegationFilter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
-    const rows = await listDelegations(transaction, filter);
-    const candidates = await tokens.withRevocations(rows.map((row) => tokens.decode(row)));
-    const standings = await tokens.findStandings(candidates, seconds);
-    const listed: DelegationListDocument['delegations'][number][] = [];
-    for (const [index, row] of rows.entries()) {
-      const [candidate, standing] = [candidates[index], standings[index]];
-      if (candidate === undefined || standing === undefined) continue;
-      const state = stateOf(candidate, standing, seconds);
-      if (state !== 'revoked' || revoked) listed.push({ ...toDocument(row, candidate.delegation), state });
-    }
-    const last = rows.at(-1);
-    return { delegations: listed, ...(last && rows.length === limit && { next: last.id }) };
+  async run(context, { revoked = false, expired = false, limit = defaultLimit, ...about }) {
+    const seconds = toSeconds(context.now);
+    const filter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
+    const { listed, next } = await readDelegationPage(context, filter, seconds);
+    const delegations = listed
+      .map(({ row, candidate, standing }) => {
+        const state = stateOf(candidate, standing, seconds);
+        return { ...toDocument(row, candidate.delegation), state };
+      })
+      .filter(({ state }) => state !== 'revoked' || revoked);
+    return { delegations, ...(next !== undefined && { next }) };
   },
 };
 
@@ -221,9 +231,9 @@ export const findStoredChain: Command<'authority', FindChainArgs, { container: s
     container: z.string().describe('The delegations of the chain, in base64url'),
     chain: z.array(cidText).describe('Their CIDs, from the root'),
   }),
-  async run({ tokens, now }, { args, ...wish }) {
+  async run({ tokens, now, budget }, { args, ...wish }) {
     const wanted = { ...wish, args: readWishedArgs(args), now: toSeconds(now) };
-    const chain = await findChain(wanted, await tokens.above(wish.invoker, wish.subject));
+    const chain = await findChain(wanted, await tokens.between(wish.subject, wish.invoker, budget), budget);
     for (const delegation of chain) {
       if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
     }
@@ -257,7 +267,7 @@ function stateOf({ delegation }: Candidate, standing: Standing, now: number): De
   if (standing === 'revoked') return 'revoked';
   if (expiration !== null && now > expiration) return 'expired';
   if (now < notBefore) return 'not_yet_valid';
-  return standing === 'stands' ? 'live' : 'unproven';
+  return standing === 'stands' ? 'live' : standing;
 }
 
 function toDocument(row: DelegationRow, delegation: Delegation): DelegationDocument {

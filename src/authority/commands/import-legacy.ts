@@ -13,6 +13,7 @@ import { decodeLegacyToken, type LegacyToken, verifyLegacySignature } from '../.
 import type { LegacyCapability } from '../../ucan/legacy-capabilities.ts';
 import { isJsonMap } from '../../ucan/legacy-fields.ts';
 import type { Signer } from '../../ucan/signer.ts';
+import { drawAllowance } from '../allowances.ts';
 import { cidText, commandArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { authoritySigner, organisationSigner } from '../signers.ts';
@@ -82,6 +83,9 @@ export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyIm
   }),
   async run(context, { tokens, commands = {} }) {
     await takeLock(context.transaction, 'ucan/legacy');
+    const { transaction, powerRoot: root, now } = context;
+    const draw = { root, kind: 'stored_bytes', amount: sumOfBytes(tokens) } as const;
+    await drawAllowance(transaction, draw, toSeconds(now), null);
     const reissuer = { context, commands: commandsByAbility(commands), signers: await listSigners(context) };
     const counts = { imported: 0, known: 0 };
     const refused: { index: number; reason: string }[] = [];

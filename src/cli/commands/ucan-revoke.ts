@@ -114,7 +114,7 @@ function write(
 }
 
 function describe(document: RevocationDocument): Outcome {
-  const { cid, revoked_by, revoked_at, is_new, fallen } = document;
+  const { cid, revoked_by, revoked_at, is_new, fallen, more_fallen } = document;
   const below = fallen.filter((each) => each !== cid);
   return {
     document,
@@ -127,6 +127,7 @@ function describe(document: RevocationDocument): Outcome {
         ? '  No other delegation that is stored here falls with it.'
         : `  With it fall ${below.length} that rest on it:`,
       ...below.map((each) => `    ${each}`),
+      ...(more_fallen ? ['    and maybe more: see hanaper ucan list --revoked'] : []),
       'Every chain through it is refused from now on, wherever this database is asked.',
     ],
   };

@@ -4,6 +4,7 @@ import { up as createUcan, down as dropUcan } from './0002-ucan.ts';
 import { up as createLog, down as dropLog } from './0003-log.ts';
 import { up as createProof, down as dropProof } from './0004-proof.ts';
 import { up as createSignatureNames, down as dropSignatureNames } from './0005-signature-names.ts';
+import { up as createBounds, down as dropBounds } from './0006-bounds.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { version: 3, name: 'log', up: createLog, down: dropLog },
   { version: 4, name: 'proof', up: createProof, down: dropProof },
   { version: 5, name: 'signature-names', up: createSignatureNames, down: dropSignatureNames },
+  { version: 6, name: 'bounds', up: createBounds, down: dropBounds },
 ];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { allowances, mostChainBytes } from '../../../src/authority/allowances.ts';
 import { openSigner } from '../../../src/authority/index.ts';
 import { resultOf } from '../../../src/authority/result-of.ts';
-import { mostPending, mostPendingOfAll } from '../../../src/authority/revoker.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { type Delegation, decodeDelegation, limits, type Signer, signRevocation } from '../../../src/ucan/index.ts';
 import { query } from '../../support/authority.ts';
@@ -108,7 +108,7 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
     await expectNothing('bad_input', () => send(long, root));
     const heard = await invoke(other, stranger, [root], { ...about, args: { revoke: target.cid } });
     await expectUnheard(() => send(heard, root));
-    await store(door.authority, target);
+    await store(door.authority, await delegate(door.acme, stranger), target);
     await expectNothing('policy_violation', () => send(heard, root));
   });
 
@@ -136,60 +136,150 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
       await store(door.authority, await delegate(door.acme, dev));
       const target = await delegate(dev, job, { subject: door.acme.did });
       expect(await revoke(dev, target, [target], [])).toMatchObject({ is_new: true });
-      const foreign = await delegate(other, job);
-      await store(door.authority, foreign);
-      expect(await revoke(other, foreign, [], [])).toMatchObject({ is_new: true, fallen: [cidOf(foreign)] });
+    });
+
+    test('from whom the authority has given power over every organisation', async () => {
+      await store(door.authority, await delegate(authority, dev, { subject: null }));
+      const target = await delegate(dev, job, { subject: null });
+      expect(await revoke(dev, target, [], [target])).toMatchObject({ is_new: true });
     });
 
     test('once it can matter: what was refused before is not in the way', async () => {
-      const target = await delegate(other, job);
+      const target = await delegate(other, job, { subject: door.acme.did });
       const revocation = await signRevocation(other, { target: target.cid });
       await expectUnheard(() => send(revocation, target));
       await store(door.authority, target);
+      await expectUnheard(() => send(revocation));
+      await store(door.authority, await delegate(door.acme, other));
       expect(await send(revocation)).toMatchObject({ is_new: true, fallen: [cidOf(target)] });
     });
   });
 
-  describe('there is a bound', () => {
-    async function insertPending(revokers: readonly string[]): Promise<void> {
-      const time = new Date(now * 1000).toISOString();
-      for (let start = 0; start < revokers.length; start += 1000) {
-        const rows = revokers
-          .slice(start, start + 1000)
-          .map((did, index) => `('zdpu-${round}-${start + index}', '${did}', 'x', '${time}')`);
-        const columns = '(delegation_cid, revoked_by, invocation_cid, revoked_at)';
-        await query(door.url, `insert into ucan_revocations ${columns} values ${rows.join(', ')}`);
+  describe('it is not taken', () => {
+    test('from whoever was given something that begins with nobody here, though it is stored', async () => {
+      const foreign = await delegate(other, job);
+      await store(door.authority, foreign);
+      await expectUnheard(() => revoke(other, foreign, [], []));
+      await expectUnheard(() => revoke(job, foreign, [], []));
+    });
+
+    test('by a delegation that has expired, or does not begin yet', async () => {
+      for (const claims of [{ expiration: now - 1 }, { notBefore: now + 100 }]) {
+        const root = await delegate(door.acme, dev, claims);
+        const target = await delegate(dev, job, { subject: door.acme.did });
+        await expectUnheard(() => revoke(dev, target, [root, target], [root, target]));
+        await store(door.authority, root);
+        await expectUnheard(() => revoke(dev, target, [target], [target]));
       }
-    }
+    });
+
+    test('by a delegation that was revoked, by its issuer or by somebody above', async () => {
+      const root = await delegate(door.acme, dev);
+      const middle = await delegate(dev, other, { subject: door.acme.did });
+      const target = await delegate(other, job, { subject: door.acme.did });
+      const chain = [root, middle, target];
+      await revoke(door.acme, middle, [root, middle], [root, middle]);
+      await expectUnheard(() => revoke(other, target, chain, chain));
+      await revoke(door.acme, root, [], [root]);
+      await expectUnheard(() => revoke(dev, middle, [root, middle], chain));
+    });
+
+    test('by links that do not cover one another', async () => {
+      const root = await delegate(door.acme, dev, { command: '/package' });
+      const middle = await delegate(dev, other, { subject: door.acme.did, command: '/key' });
+      const target = await delegate(other, job, { subject: door.acme.did, command: '/key' });
+      await expectUnheard(() => revoke(other, target, [], [root, middle, target]));
+    });
+  });
+
+  describe('there is a bound', () => {
+    const fill = (root: { readonly did: string }, kind: keyof typeof allowances, but = 0) =>
+      query(
+        door.url,
+        'insert into kept_amounts (root, kind, until, amount) values ($1, $2, $3, $4) on conflict (root, kind, until) do update set amount = excluded.amount',
+        [root.did, kind, now + 86_400, allowances[kind] - but],
+      );
 
     async function knownDev(): Promise<Delegation> {
       await store(door.authority, await delegate(door.acme, dev));
       return delegate(dev, job, { subject: door.acme.did });
     }
 
-    test('of what is not stored by one revoker, and a replay and a repetition are within it', async () => {
+    test('of what is not stored, and a replay and a repetition are within it', async () => {
       const first = await knownDev();
-      const revocation = await signRevocation(dev, { target: first.cid });
-      await send(revocation, first);
-      await insertPending(Array.from({ length: mostPending - 1 }, () => dev.did));
+      const claims = { target: first.cid, path: [first.cid] };
+      const revocation = await signRevocation(dev, claims);
+      await fill(dev, 'pending_revocations', 1);
+      expect(await send(revocation)).toMatchObject({ is_new: true });
+      const before = await countRows();
+      expect(await send(revocation)).toMatchObject({ is_new: true });
+      expect(await countRows()).toEqual(before);
+      expect(await send(await signRevocation(dev, { ...claims, reason: 'again' }))).toMatchObject({ is_new: false });
       const target = await delegate(dev, job, { subject: door.acme.did });
-      await expectNothing('bad_input', () => revoke(dev, target, [], [target]), 'too many revocations');
+      await expectNothing('too_large', () => revoke(dev, target, [target], []), 'allowance');
       await store(door.authority, target);
       expect(await revoke(dev, target, [], [])).toMatchObject({ is_new: true });
-      const before = await countRows();
-      expect(await send(revocation, first)).toMatchObject({ is_new: true });
-      expect(await countRows()).toEqual(before);
-      expect(await revoke(dev, first, [first], [])).toMatchObject({ is_new: false });
     });
 
-    test('of what is not stored by everybody, but for the organisations and the authority', async () => {
-      const target = await knownDev();
-      await insertPending(Array.from({ length: mostPendingOfAll }, (_, index) => `did:example:${index}`));
-      await expectNothing('bad_input', () => revoke(dev, target, [], [target]), 'too many revocations');
+    test('for a principal and all to whom it has passed its power on, and nobody else', async () => {
+      const root = await delegate(door.acme, dev);
+      await fill(dev, 'pending_revocations');
+      for (const key of await principals(...Array.from({ length: 3 }, (_, index) => `sub-key ${round} ${index}`))) {
+        const passed = await delegate(dev, key, { subject: door.acme.did });
+        const target = await delegate(key, job, { subject: door.acme.did });
+        await expectNothing('too_large', () => revoke(key, target, [target], [root, passed]), 'allowance');
+      }
+      const others = await delegate(door.acme, other);
+      const theirs = await delegate(other, job, { subject: door.acme.did });
+      expect(await revoke(other, theirs, [theirs], [others])).toMatchObject({ is_new: true });
       const own = await delegate(door.acme, job);
-      expect(await revoke(door.acme, own, [], [own])).toMatchObject({ is_new: true });
-      await query(door.url, "delete from ucan_revocations where revoked_by like 'did:example:%'");
-      expect(await revoke(dev, target, [], [target])).toMatchObject({ is_new: true });
+      expect(await revoke(door.acme, own, [own], [])).toMatchObject({ is_new: true });
+    });
+
+    test('until some no longer count', async () => {
+      const root = await delegate(door.acme, dev);
+      const target = await delegate(dev, job, { subject: door.acme.did });
+      await fill(dev, 'pending_revocations');
+      const ask = () => revoke(dev, target, [target], [root]);
+      await expectNothing('too_large', ask, 'allowance');
+      door.time = now + 3 * 86_400;
+      expect(await ask()).toMatchObject({ is_new: true });
+      door.time = now;
+      expect(await query(door.url, 'select amount from kept_amounts where root = $1', [dev.did])).toHaveLength(2);
+    });
+
+    test('of the chains that are kept with it, for one act and for all', async () => {
+      const root = await delegate(door.acme, dev);
+      const chain = async (count: number, bytes: number) => {
+        const keys = await principals(...Array.from({ length: count + 1 }, () => `link ${round} ${Math.random()}`));
+        const claims = { subject: dev.did, meta: { pad: 'a'.repeat(bytes) } };
+        const links = keys.slice(1).map((key, i) => delegate(i === 0 ? dev : (keys[i] as Principal), key, claims));
+        return { by: keys.at(-1) as Principal, links: await Promise.all(links) };
+      };
+      const target = await delegate(dev, job, { subject: door.acme.did });
+      const ask = async ({ by, links }: Awaited<ReturnType<typeof chain>>) => {
+        const claims = {
+          target: target.cid,
+          path: [target.cid],
+          subject: dev.did,
+          proofs: links.map(({ cid }) => cid),
+        };
+        return send(await signRevocation(by, claims), root, ...links);
+      };
+      await expectNothing('too_large', async () => ask(await chain(3, 60_000)), 'chain');
+      const small = await chain(3, 1000);
+      await fill(dev, 'act_bytes', 1000);
+      await expectNothing('too_large', () => ask(small), 'allowance');
+      await fill(dev, 'act_bytes', mostChainBytes);
+      expect(await ask(small)).toMatchObject({ is_new: true });
+      const kept = await query(door.url, 'select amount from kept_amounts where root = $1 and kind = $2', [
+        dev.did,
+        'act_bytes',
+      ]);
+      const bytes = small.links.reduce((sum, link) => sum + link.bytes.length, 0);
+      expect(kept.reduce((sum, { amount }) => sum + Number(amount), 0)).toBe(
+        allowances.act_bytes - mostChainBytes + bytes,
+      );
     });
 
     test('of the bytes of a revocation', async () => {

@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Answer } from '../../../src/authority/execute.ts';
 import { type Authority, addTrust, openSigner, type RevocationDocument } from '../../../src/authority/index.ts';
+import { decodeRequest } from '../../../src/authority/request.ts';
 import { resultOf } from '../../../src/authority/result-of.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
-import { type Delegation, formatCid, type Invocation, signRevocation } from '../../../src/ucan/index.ts';
+import {
+  type Delegation,
+  DelegationCache,
+  formatCid,
+  type Invocation,
+  signRevocation,
+} from '../../../src/ucan/index.ts';
 import { createAuthority, query } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
@@ -50,8 +57,11 @@ describe.each(engines)('$name', (engine) => {
   afterAll(() => authority.close());
 
   const timeText = (seconds: number) => new Date(seconds * 1000).toISOString();
-  const ask = (...tokens: readonly HasBytes[]) =>
-    authority.executeContainer(new TextEncoder().encode(unsortedContainerOf(tokens)));
+  // By whoever has the database at hand: what these people delegate is no power of anybody here.
+  const ask = async (...tokens: readonly HasBytes[]) => {
+    const container = new TextEncoder().encode(unsortedContainerOf(tokens));
+    return authority.executeRequest({ ...(await decodeRequest(container, new DelegationCache())), isLocal: true });
+  };
   const send = async (...tokens: readonly HasBytes[]) => resultOf(await ask(...tokens)) as RevocationDocument;
   const readRows = ({ cid }: Pick<Delegation, 'cid'>) =>
     query(url, 'select revoked_by, invocation_cid, reason from ucan_revocations where delegation_cid = $1', [
@@ -141,7 +151,7 @@ describe.each(engines)('$name', (engine) => {
     expect([...fallen].sort()).toEqual(cidsOfAll([target, below]).sort());
   });
 
-  test('of very many that fall a thousand are told at most, the target first', async () => {
+  test('of very many that fall some are told, the target first, and that there may be more', async () => {
     const target = await delegate(alice, bob);
     await store(authority, target);
     const people = await principals(...Array.from({ length: 5 }, (_, index) => `fan ${round} ${index}`));
@@ -153,8 +163,9 @@ describe.each(engines)('$name', (engine) => {
       );
       await storeAtOnce(authority, await Promise.all(leaves));
     }
-    const { fallen } = await revoke(authority, alice, target);
-    expect(fallen.length).toBeLessThanOrEqual(1000);
+    const { fallen, more_fallen } = await revoke(authority, alice, target);
+    expect(more_fallen).toBe(true);
+    expect(fallen.length).toBeLessThanOrEqual(501);
     expect(new Set(fallen).size).toBeGreaterThan(255);
     expect(fallen[0]).toBe(cidOf(target));
   });
@@ -207,7 +218,7 @@ describe.each(engines)('$name', (engine) => {
   test('one that came before what it needs does not stand in the way of the same later', async () => {
     const target = await delegate(alice, bob);
     const revocation = await signRevocation(alice, { target: target.cid });
-    await expectRefused('not_authorized', () => send(revocation), target);
+    await expectRefused('not_found', () => send(revocation), target);
     await store(authority, target);
     expect(await send(revocation)).toMatchObject({ is_new: true, fallen: [cidOf(target)] });
   });
