@@ -224,7 +224,7 @@ describe.each(engines)('$name', (engine) => {
 
     test('a revocation lives as long as it likes', async () => {
       const target = await delegate(eve, door.ci);
-      await store(door.authority, target);
+      await store(door.authority, target, await delegate(door.acme, eve));
       const args = { revoke: target.cid };
       const invocation = await invoke(eve, eve, [], { command: '/ucan/revoke', args, expiration: now + 100_000 });
       await expectDone({ invocation, given: [] });

@@ -108,7 +108,7 @@ describe.each(engines)('$name', (engine) => {
     const root = await delegate(alice, bob);
     const next = await delegate(bob, carol, { subject: alice.did });
     const invocation = await invoke(carol, alice, [root, next]);
-    await revoke(authority, alice, next, { path: [root.cid, next.cid] });
+    await revoke(authority, alice, next, { path: [root.cid, next.cid] }, [root]);
     await expectJudged('token_revoked', invocation, { proofs: [root, next] });
   });
 
