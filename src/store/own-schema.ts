@@ -43,7 +43,7 @@ const ownDigests: Readonly<Record<string, string>> = {
  */
 export const twinDigests: readonly string[] = [
   // 18
-  '8c0c9bd752c62a3d1e0ba8ad935387f1061df5942f77e78f0ecb79227a77654f',
+  '6fc188279aff5186df8bb70ca0ad6199bf081f18688f092f10aff61ee794162e',
 ];
 
 /** The names of our tables in SQL. */
@@ -69,26 +69,31 @@ const selectParts = prepare<Part>(
 export async function requireOwnSchema(database: Database): Promise<void> {
   if (database.engine === 'sqlite') return database.transact('read', requireOwnText);
   const known = [...twinDigests, ...database.comparedSchemas];
-  const isKnown = await database.transact('read', (transaction) => isOneOf(transaction, known));
+  const isKnown = await database.transact('read', async (transaction) =>
+    isOneOf(transaction, await leaveSchema(transaction), known),
+  );
   if (isKnown) return;
-  database.comparedSchemas.push(await database.transact('write', compare));
+  const compared = await database.transact('write', async (transaction) =>
+    compare(transaction, await leaveSchema(transaction)),
+  );
+  database.comparedSchemas.push(compared);
 }
 
 /** The same in a transaction that has just made or changed the tables, and does nothing more. */
 export async function requireMadeSchema(transaction: Transaction): Promise<void> {
   if (transaction.engine === 'sqlite') return requireOwnText(transaction);
-  if (!(await isOneOf(transaction, twinDigests))) await compare(transaction);
+  // Once: from then on the schema is no longer the current one.
+  const schema = await leaveSchema(transaction);
+  if (!(await isOneOf(transaction, schema, twinDigests))) await compare(transaction, schema);
 }
 
-async function isOneOf(transaction: Transaction, known: readonly string[]): Promise<boolean> {
-  const schema = await leaveSchema(transaction);
+async function isOneOf(transaction: Transaction, schema: string, known: readonly string[]): Promise<boolean> {
   const isKnown = known.includes(await readDigest(transaction, schema));
   if (isKnown) await requireNothingToCall(transaction, schema);
   return isKnown;
 }
 
-async function compare(transaction: Transaction): Promise<string> {
-  const schema = await leaveSchema(transaction);
+async function compare(transaction: Transaction, schema: string): Promise<string> {
   await compareWithTwin(transaction, schema, ownTables);
   await requireNothingToCall(transaction, schema);
   return readDigest(transaction, schema);
