@@ -1,7 +1,7 @@
 import { attempt } from '../attempt.ts';
 import { equalBytes } from '../bytes.ts';
 import { createUuid } from '../crypto/uuid.ts';
-import { hashOnlySignature, type PackageSignature, statementSignature } from '../signature/document.ts';
+import { hashOnlySignature, type PackageSignature, statementSignatures } from '../signature/document.ts';
 import { insertSignature, lockSignatures, supersedeSignatures, toPackageName } from '../store/package-signatures.ts';
 import type { PackageSignatureRow } from '../store/schema.ts';
 import type { CommandContext } from './command.ts';
@@ -28,9 +28,16 @@ export async function keepSignature(
  * @throws HanaperError `malformed_signature`
  */
 export function readStoredSignature(row: PackageSignatureRow): PackageSignature {
-  return row.statement
-    ? statementSignature(row.statement, row.signature)
-    : hashOnlySignature(row.packageHash, row.keyFingerprint, row.signature, row.signedAt);
+  if (row.statement === null) {
+    return hashOnlySignature(row.packageHash, row.keyFingerprint, row.signature, row.signedAt);
+  }
+  const signatures = statementSignatures(row.statement, row.signature);
+  return signatures.find((signed) => isOfRow(row, signed)) ?? signatures[0];
+}
+
+// Of several subjects a row is about one.
+function isOfRow({ packageHash, packageName }: PackageSignatureRow, signed: PackageSignature): boolean {
+  return signed.packageHash === packageHash && toPackageName(signed.statement?.name) === packageName;
 }
 
 function isSame(row: PackageSignatureRow, { signature }: PackageSignature): boolean {

@@ -1,6 +1,6 @@
 import { HanaperError } from '../errors.ts';
-import { decodeSignature, type PackageSignature } from '../signature/document.ts';
-import type { Candidate } from '../signature/verify.ts';
+import { listCandidates } from '../signature/candidates.ts';
+import type { PackageSignature } from '../signature/document.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { verifyByTrust } from '../trust/verify.ts';
 import { resolveOrganisation } from './find-organisation.ts';
@@ -44,7 +44,7 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
   const trust = await recall(`public/${organisation}`, () => readPublicTrust(host, organisation));
   if (trust === undefined) return { verified: false };
   try {
-    const candidates = signatures.map(read);
+    const candidates = signatures.flatMap(listCandidates);
     const findPlace = (signed: PackageSignature) => host.findPlace(signed);
     const material = { ...trust, authority: host.identity.did, signatures: [], findPlace };
     const verdict = await verifyByTrust({
@@ -85,15 +85,6 @@ async function findPublicTrust(
     return { organisation: organisation.did, ...(await gatherKeys(transaction, basis, organisation)) };
   } catch (error) {
     if (error instanceof HanaperError && error.code === 'not_found') return undefined;
-    throw error;
-  }
-}
-
-function read(document: unknown): Candidate {
-  try {
-    return { origin: 'detached', signature: decodeSignature(document) };
-  } catch (error) {
-    if (error instanceof HanaperError) return { malformed: error };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { failedCandidate, listCandidates } from '../signature/candidates.ts';
 import {
   decodeSignature,
   maxSignatureFileLength,
@@ -9,6 +10,7 @@ import {
   type SignatureDocument,
   serializeSignatureFile,
 } from '../signature/document.ts';
+import { splitEnvelope } from '../signature/dsse.ts';
 import type { Candidate } from '../signature/verify.ts';
 import { takeFileLock, withFileLock } from './file-lock.ts';
 import { readRegularFile } from './read-file.ts';
@@ -25,14 +27,14 @@ export function signaturePathOf(packagePath: string): string {
 /** The signatures of a `.sig` file as candidates; none where there is no such file. What is malformed is a failed candidate. */
 export function readCandidates(path: string): readonly Candidate[] {
   try {
-    return (readDocuments(path) ?? []).map(toCandidate);
+    return (readDocuments(path) ?? []).flatMap(listCandidates);
   } catch (error) {
     return [failedCandidate(error)];
   }
 }
 
 /**
- * The documents of a `.sig` file, each well-formed; whether they are valid is for others to find out.
+ * The signatures of a `.sig` file, a document each, and each well-formed; whether they are valid is for others to find out.
  *
  * @throws HanaperError `malformed_signature`, `signature_not_found` where there is no such file
  */
@@ -41,7 +43,7 @@ export function readSignatureDocuments(path: string): readonly SignatureDocument
   if (documents === undefined) {
     throw new HanaperError('signature_not_found', `There is no signature file ${path}.`, { path });
   }
-  return documents.map((document) => {
+  return documents.flatMap(splitEnvelope).map((document) => {
     decodeSignature(document);
     return document as SignatureDocument;
   });
@@ -101,20 +103,21 @@ export function appendSignature(path: string, document: SignatureDocument): void
 function openPlace(path: string, lock?: Disposable): SignatureFilePlace {
   using stack = new DisposableStack();
   const documents = readDocuments(path) ?? [];
-  const signatures = documents.map(decodeSignature);
+  const signers = documents.map(signerOf);
+  const { length: count } = documents.flatMap(splitEnvelope);
   const length = lengthOf(documents);
   if (length + largestSignature > maxSignatureFileLength) throw full(path, 'would become too large to be read');
   const file = stack.use(ReservedFile.reserve(path, { mode: 0o644, room: length + largestSignature }));
   if (lock) stack.use(lock);
   const othersThan = (signer: SignerOfFormat) =>
-    documents.filter((_, index) => !isOfSameSigner(signer, signatures[index] ?? signer));
+    documents.filter((_, index) => !signers[index] || !isOfSameSigner(signer, signers[index]));
   const requireRoomFor = (signer: SignerOfFormat) => {
-    const { length: kept } = othersThan(signer);
+    const { length: kept } = othersThan(signer).flatMap(splitEnvelope);
     if (kept >= maxSignatures) throw full(path, `holds ${kept} signatures already, and no more fit`);
   };
   const held = stack.move();
   return {
-    isFull: documents.length >= maxSignatures,
+    isFull: count >= maxSignatures,
     requireRoomFor,
     add: (document) => {
       const added = decodeSignature(document);
@@ -125,6 +128,12 @@ function openPlace(path: string, lock?: Disposable): SignatureFilePlace {
     },
     [Symbol.dispose]: () => held.dispose(),
   };
+}
+
+// An envelope of several signatures is nobody's alone, and is never taken out.
+function signerOf(document: unknown): SignerOfFormat | undefined {
+  const [signature, ...others] = splitEnvelope(document).map(decodeSignature);
+  return others.length === 0 ? signature : undefined;
 }
 
 function lengthOf(documents: readonly unknown[]): number {
@@ -147,19 +156,6 @@ function full(path: string, reason: string): HanaperError {
 function readDocuments(path: string): readonly unknown[] | undefined {
   const file = readRegularFile(path, maxSignatureFileLength, unreadable);
   return file && parseSignatureFile(file);
-}
-
-function toCandidate(document: unknown): Candidate {
-  try {
-    return { origin: 'detached', signature: decodeSignature(document) };
-  } catch (error) {
-    return failedCandidate(error);
-  }
-}
-
-function failedCandidate(error: unknown): Candidate {
-  if (error instanceof HanaperError) return { malformed: error };
-  throw error;
 }
 
 function unreadable(path: string, cause: unknown): HanaperError {

@@ -1,8 +1,8 @@
 import { decodeHex, decodeUtf8 } from '../bytes.ts';
-import { type DsseEnvelope, decodeEnvelope, preAuthenticationEncoding } from './dsse.ts';
+import { type DsseEnvelope, decodeEnvelope, preAuthenticationEncoding, splitEnvelope } from './dsse.ts';
 import { decodeHashSignature, type HashSignature } from './hash-signature.ts';
 import { malformedSignature, readJson } from './malformed.ts';
-import { decodeStatement, type PackageStatement } from './statement.ts';
+import { decodeStatements, type PackageStatement } from './statement.ts';
 
 /** The two ways to sign a package: a DSSE envelope around a statement, or the bare hash. */
 export type SignatureFormat = 'dsse' | 'v1';
@@ -44,10 +44,11 @@ export function parseSignatureFile(file: Uint8Array): readonly unknown[] {
   const text = decodeUtf8(file);
   if (text === undefined) throw malformedSignature('is not UTF-8 text');
   const json = readJson(text);
-  const documents = Array.isArray(json) ? json : [json];
+  const documents: readonly unknown[] = Array.isArray(json) ? json : [json];
   if (documents.length === 0) throw malformedSignature('is an empty array');
-  if (documents.length > maxSignatures) {
-    throw malformedSignature(`holds ${documents.length} signatures; at most ${maxSignatures} are read`);
+  const { length } = documents.flatMap(splitEnvelope);
+  if (length > maxSignatures) {
+    throw malformedSignature(`holds ${length} signatures; at most ${maxSignatures} are read`);
   }
   return documents;
 }
@@ -58,34 +59,50 @@ export function serializeSignatureFile(documents: readonly unknown[]): string {
 }
 
 /**
- * Reads one signature document of either format.
+ * Reads a signature document of either format that holds one signature; of a statement with several subjects, what is
+ * signed of the first.
  *
  * @throws HanaperError `malformed_signature`
  */
 export function decodeSignature(document: unknown): PackageSignature {
-  if (typeof document === 'object' && document !== null && 'payloadType' in document) {
-    const { payload, signature } = decodeEnvelope(document);
-    return statementSignature(payload, signature);
-  }
-  const hashSignature = decodeHashSignature(document);
-  return hashOnlySignature(
-    hashSignature.package_hash,
-    hashSignature.key_fingerprint,
-    hashSignature.signature,
-    hashSignature.signed_at,
-  );
+  const [first] = decodeOne(document);
+  return first;
 }
 
 /**
- * A `dsse` signature from its parts.
+ * Reads all that a signature document of either format can be taken for: each signature in its envelope (DSSE), over each
+ * subject of its statement (in-toto).
  *
  * @throws HanaperError `malformed_signature`
  */
-export function statementSignature(payload: Uint8Array, signature: Uint8Array): PackageSignature {
-  const statement = decodeStatement(payload);
-  const { packageHash, keyFingerprint, signedAt } = statement;
+export function decodeSignatures(document: unknown): readonly PackageSignature[] {
+  return splitEnvelope(document).flatMap(decodeOne);
+}
+
+type Signatures = readonly [PackageSignature, ...PackageSignature[]];
+
+function decodeOne(document: unknown): Signatures {
+  if (typeof document === 'object' && document !== null && 'payloadType' in document) {
+    const { payload, signature } = decodeEnvelope(document);
+    return statementSignatures(payload, signature);
+  }
+  const { package_hash, key_fingerprint, signature, signed_at } = decodeHashSignature(document);
+  return [hashOnlySignature(package_hash, key_fingerprint, signature, signed_at)];
+}
+
+/**
+ * A `dsse` signature from its parts: one for each subject of the statement.
+ *
+ * @throws HanaperError `malformed_signature`
+ */
+export function statementSignatures(payload: Uint8Array, signature: Uint8Array): Signatures {
   const message = preAuthenticationEncoding(payload);
-  return { format: 'dsse', packageHash, keyFingerprint, signature, message, signedAt, statement, payload };
+  const toSignature = (statement: PackageStatement): PackageSignature => {
+    const { packageHash, keyFingerprint, signedAt } = statement;
+    return { format: 'dsse', packageHash, keyFingerprint, signature, message, signedAt, statement, payload };
+  };
+  const [first, ...others] = decodeStatements(payload);
+  return [toSignature(first), ...others.map(toSignature)];
 }
 
 /**

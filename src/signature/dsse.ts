@@ -1,5 +1,6 @@
+import { attempt } from '../attempt.ts';
 import { concatBytes, decodeBase64, decodeBase64Url, encodeBase64, encodeUtf8 } from '../bytes.ts';
-import { malformedSignature, readObject, readString } from './malformed.ts';
+import { malformedSignature, readFields, readString } from './malformed.ts';
 
 /** A DSSE envelope (secure-systems-lab/dsse, protocol and envelope v1) with one signature, as it stands in a `.sig` file. */
 export interface DsseEnvelope<PayloadType extends string = typeof packagePayloadType> {
@@ -14,7 +15,7 @@ export interface DecodedEnvelope {
   readonly payload: Uint8Array<ArrayBuffer>;
   /** 64 bytes. */
   readonly signature: Uint8Array<ArrayBuffer>;
-  /** A hint, which nothing that is signed stands behind. */
+  /** A hint that is not signed. */
   readonly keyid?: string;
 }
 
@@ -61,24 +62,38 @@ export function encodeEnvelopeOf<PayloadType extends string>(
  */
 export function decodeEnvelope(value: unknown, bounds: EnvelopeBounds = packageBounds): DecodedEnvelope {
   const { payloadType, maxPayloadLength } = bounds;
-  const envelope = readObject(value, 'the envelope', ['payload', 'payloadType', 'signatures']);
+  const envelope = readFields(value, 'the envelope', ['payload', 'payloadType', 'signatures']);
   readString(envelope['payloadType'], 'payloadType', payloadType.length, (text) => text === payloadType);
   const signatures = envelope['signatures'];
   if (!Array.isArray(signatures) || signatures.length !== 1) {
     throw malformedSignature('does not have exactly one signature in its envelope');
   }
-  const { sig, keyid } = readObject(signatures[0], 'the envelope signature', ['sig'], ['keyid']);
   return {
     payload: decodeAnyBase64(envelope['payload'], 'payload', maxPayloadLength),
-    signature: readSignature(sig),
-    ...(keyid === undefined ? {} : { keyid: readString(keyid, 'keyid', 1024) }),
+    ...readSignature(signatures[0]),
   };
 }
 
-function readSignature(value: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = decodeAnyBase64(value, 'signature', signatureLength);
-  if (bytes.length !== signatureLength) throw malformedSignature(`has a signature of ${bytes.length} bytes, not 64`);
-  return bytes;
+/**
+ * Splits an envelope of several signatures into envelopes of one each, over the same payload. A signature that no Ed25519 key
+ * can have made is another verifier's, and left out where there are others. What is no such envelope stays as it is.
+ */
+export function splitEnvelope(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null || !('signatures' in value)) return [value];
+  const { signatures } = value;
+  if (!Array.isArray(signatures) || signatures.length < 2) return [value];
+  const usable = signatures.filter((each) => attempt(() => readSignature(each)) !== undefined);
+  return (usable.length > 0 ? usable : signatures.slice(0, 1)).map((each) => ({ ...value, signatures: [each] }));
+}
+
+// DSSE envelope, "Parsing rules": fields that are not known are passed over, here and in the envelope itself.
+function readSignature(value: unknown): Omit<DecodedEnvelope, 'payload'> {
+  const { sig, keyid } = readFields(value, 'the envelope signature', ['sig']);
+  const signature = decodeAnyBase64(sig, 'signature', signatureLength);
+  if (signature.length !== signatureLength) {
+    throw malformedSignature(`has a signature of ${signature.length} bytes, not 64`);
+  }
+  return { signature, ...(keyid === undefined ? {} : { keyid: readString(keyid, 'keyid', 1024) }) };
 }
 
 // DSSE lets a producer choose the standard or the URL-safe alphabet, and asks consumers to take both.

@@ -1,6 +1,8 @@
 /** Package signatures: the two formats, made and verified. Pure: packages are hashed and `.sig` files read by `hanaper/package`. */
+export { listCandidates } from './candidates.ts';
 export {
   decodeSignature,
+  decodeSignatures,
   hashOnlySignature,
   maxSignatureFileLength,
   maxSignatures,
@@ -9,7 +11,7 @@ export {
   type SignatureDocument,
   type SignatureFormat,
   serializeSignatureFile,
-  statementSignature,
+  statementSignatures,
 } from './document.ts';
 export type { DsseEnvelope } from './dsse.ts';
 export type { HashSignature } from './hash-signature.ts';

@@ -30,15 +30,24 @@ export function readObject(
   required: readonly string[],
   optional: readonly string[] = [],
 ): Readonly<Record<string, unknown>> {
+  const fields = readFields(value, what, required);
+  if (Object.keys(fields).some((key) => !required.includes(key) && !optional.includes(key))) {
+    throw malformedSignature(`has an unknown key in ${what}`);
+  }
+  return fields;
+}
+
+/** Reads a JSON object that has at least the named keys; others are passed over. */
+export function readFields(
+  value: unknown,
+  what: string,
+  required: readonly string[],
+): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformedSignature(`has no object for ${what}`);
   }
-  const keys = Object.keys(value);
-  const missing = required.find((key) => !keys.includes(key));
+  const missing = required.find((key) => !Object.hasOwn(value, key));
   if (missing !== undefined) throw malformedSignature(`has no "${missing}" in ${what}`);
-  if (keys.some((key) => !required.includes(key) && !optional.includes(key))) {
-    throw malformedSignature(`has an unknown key in ${what}`);
-  }
   return value as Record<string, unknown>;
 }
 

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { isSha256Hex } from '../crypto/fingerprint.ts';
-import { malformedSignature, readJson, readObject, readString } from './malformed.ts';
+import { malformedSignature, readFields, readJson, readObject, readString } from './malformed.ts';
 import { parseTime } from './time.ts';
 
 /** What a signer states of a package, as a value: the in-toto Statement v1 of docs/formats/package-signature.md. */
@@ -23,6 +23,7 @@ const statementType = 'https://in-toto.io/Statement/v1';
 const predicateType = 'urn:x-hanaper:package-signature:v1';
 const maxNameLength = 1024;
 const maxTextLength = 256;
+const maxSubjects = 256;
 
 /** The bytes of a statement, which are what the DSSE envelope carries and the key signs. */
 export function encodeStatement(statement: PackageStatement): Uint8Array<ArrayBuffer> {
@@ -42,12 +43,14 @@ export function encodeStatement(statement: PackageStatement): Uint8Array<ArrayBu
 }
 
 /**
- * Reads the very bytes that were signed.
+ * Reads the very bytes that were signed: a statement for each subject that can be a package, in their order, at least one.
+ * As in-toto's parsing rules have it, fields and digests that are not known are passed over; the predicate is our own, and
+ * strict.
  *
  * @throws HanaperError `malformed_signature`
  */
-export function decodeStatement(bytes: Uint8Array): PackageStatement {
-  const root = readObject(readJson(decodeUtf8(bytes) ?? '', 'carries a payload that '), 'the statement', [
+export function decodeStatements(bytes: Uint8Array): readonly [PackageStatement, ...PackageStatement[]] {
+  const root = readFields(readJson(decodeUtf8(bytes) ?? '', 'carries a payload that '), 'the statement', [
     '_type',
     'subject',
     'predicateType',
@@ -55,16 +58,29 @@ export function decodeStatement(bytes: Uint8Array): PackageStatement {
   ]);
   readString(root['_type'], '_type', maxTextLength, (text) => text === statementType);
   readString(root['predicateType'], 'predicateType', maxTextLength, (text) => text === predicateType);
-  return { ...readSubject(root['subject']), ...readPredicate(root['predicate']) };
+  const predicate = readPredicate(root['predicate']);
+  const [first, ...others] = readSubjects(root['subject']).map((subject) => ({ ...subject, ...predicate }));
+  if (first === undefined) throw malformedSignature('has no subject with a name and a sha256');
+  return [first, ...others];
 }
 
-function readSubject(value: unknown): Pick<PackageStatement, 'name' | 'packageHash'> {
-  if (!Array.isArray(value) || value.length !== 1) throw malformedSignature('does not have exactly one subject');
-  const subject = readObject(value[0], 'the subject', ['name', 'digest']);
-  const digest = readObject(subject['digest'], 'the digest', ['sha256']);
+type Subject = Pick<PackageStatement, 'name' | 'packageHash'>;
+
+function readSubjects(value: unknown): readonly Subject[] {
+  if (!Array.isArray(value) || value.length > maxSubjects) {
+    throw malformedSignature(`does not have 1 to ${maxSubjects} subjects`);
+  }
+  return value.flatMap((subject: unknown) => readSubject(subject) ?? []);
+}
+
+// A subject without a name, or of other digests alone, is another verifier's.
+function readSubject(value: unknown): Subject | undefined {
+  const { name, digest } = readFields(value, 'the subject', ['digest']);
+  const { sha256 } = readFields(digest, 'the digest', []);
+  if (name === undefined || sha256 === undefined) return undefined;
   return {
-    name: readString(subject['name'], 'name', maxNameLength, (name) => name.length > 0),
-    packageHash: readString(digest['sha256'], 'sha256', maxTextLength, isSha256Hex),
+    name: readString(name, 'name', maxNameLength, (text) => text.length > 0),
+    packageHash: readString(sha256, 'sha256', maxTextLength, isSha256Hex),
   };
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
 import { decodeSignature, parseSignatureFile } from '../../src/signature/index.ts';
-import { decodeStatement } from '../../src/signature/statement.ts';
+import { decodeStatements } from '../../src/signature/statement.ts';
 import { expectOnlyHanaperErrors } from '../support/codes.ts';
 import { createSigner, signBy, signHashBy } from '../support/fixtures.ts';
 import { fuzzRuns } from '../support/fuzz.ts';
@@ -16,7 +16,7 @@ test('any bytes are read, or refused with a HanaperError', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expectOnlyHanaperErrors(() => parseSignatureFile(bytes));
-      expectOnlyHanaperErrors(() => decodeStatement(bytes));
+      expectOnlyHanaperErrors(() => decodeStatements(bytes));
     }),
     { numRuns },
   );
@@ -28,7 +28,7 @@ test('any JSON is read, or refused with a HanaperError', () => {
       const bytes = encodeUtf8(JSON.stringify(value));
       expectOnlyHanaperErrors(() => decodeSignature(value));
       expectOnlyHanaperErrors(() => parseSignatureFile(bytes));
-      expectOnlyHanaperErrors(() => decodeStatement(bytes));
+      expectOnlyHanaperErrors(() => decodeStatements(bytes));
     }),
     { numRuns },
   );

@@ -4,15 +4,18 @@ import { encodeUtf8 } from '../../src/bytes.ts';
 import { encodePublicKeyPem } from '../../src/crypto/key-format.ts';
 import {
   decodeSignature,
+  decodeSignatures,
   hashOnlySignature,
+  listCandidates,
   maxSignatureFileLength,
   parseSignatureFile,
   serializeSignatureFile,
   signHash,
-  statementSignature,
+  statementSignatures,
+  verifySignatures,
 } from '../../src/signature/index.ts';
 import { expectCode } from '../support/codes.ts';
-import { createSigner, now, signBy, signHashBy, statementBy } from '../support/fixtures.ts';
+import { createSigner, now, signBy, signHashBy, statementBy, trustIn } from '../support/fixtures.ts';
 import { fromHex } from '../support/vectors.ts';
 
 const hash = createHash('sha256').update('a package').digest('hex');
@@ -38,7 +41,7 @@ test('a v1 document is decoded to what was signed, and Node alone can verify it'
 
 test('a signature is the same from its document and from its parts', async () => {
   const dsse = decodeSignature(await signBy(signer, hash));
-  expect(statementSignature(dsse.payload ?? new Uint8Array(), dsse.signature)).toEqual(dsse);
+  expect(statementSignatures(dsse.payload ?? new Uint8Array(), dsse.signature)).toEqual([dsse]);
   const v1 = decodeSignature(await signHashBy(signer, hash));
   expect(hashOnlySignature(v1.packageHash, v1.keyFingerprint, v1.signature, v1.signedAt)).toEqual(v1);
 });
@@ -47,6 +50,32 @@ test.each(['', 'ab', 'AB'.repeat(32), 'ab'.repeat(33)])('%j is no hash to sign',
   const { seed, fingerprint } = signer;
   await expect(signHash(seed, packageHash, fingerprint, now.toISOString())).rejects.toThrow(TypeError);
   await expectCode('malformed_signature', () => hashOnlySignature(packageHash, fingerprint, new Uint8Array(64), ''));
+});
+
+test('a document of several signatures over several subjects gives each of them over each', async () => {
+  const bob = await createSigner('bob');
+  const one = await signBy(signer, hash);
+  const other = await signBy(bob, hash);
+  const both = { ...one, signatures: [...other.signatures, ...one.signatures] };
+  const read = decodeSignatures(both);
+  expect(read.map(({ keyFingerprint }) => keyFingerprint)).toEqual([signer.fingerprint, signer.fingerprint]);
+  expect(read[1]).toEqual(decodeSignature(one));
+  await expectCode('malformed_signature', () => decodeSignature(both));
+  const candidates = listCandidates(both);
+  const accepted = await verifySignatures(
+    { hash, name: decodeSignature(one).statement?.name ?? '' },
+    candidates,
+    trustIn(signer),
+    now,
+  );
+  expect(accepted.signature).toEqual(decodeSignature(one));
+});
+
+test('the signatures in envelopes are counted, not the envelopes', async () => {
+  const one = await signBy(signer, hash);
+  const of = (count: number) => ({ ...one, signatures: Array(count).fill(one.signatures[0]) });
+  expect(parseSignatureFile(encodeUtf8(JSON.stringify([of(15), one])))).toHaveLength(2);
+  await expectCode('malformed_signature', () => parseSignatureFile(encodeUtf8(JSON.stringify([of(16), one]))));
 });
 
 describe('a v1 document is malformed with', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
-import { decodeEnvelope, encodeEnvelope, preAuthenticationEncoding } from '../../src/signature/dsse.ts';
+import { decodeEnvelope, encodeEnvelope, preAuthenticationEncoding, splitEnvelope } from '../../src/signature/dsse.ts';
 import { expectCode } from '../support/codes.ts';
 import { countUp } from '../support/vectors.ts';
 
@@ -60,6 +60,14 @@ describe('an envelope is read', () => {
     expect(decodeEnvelope(envelope)).toEqual({ payload, signature });
   });
 
+  test.each<[string, unknown]>([
+    ['a field', { ...good, extra: true }],
+    ['a field of its signature', { ...good, signatures: [{ ...good.signatures[0], cert: '' }] }],
+    ['a field named __proto__', JSON.parse(`{"__proto__":{"payload":""},${JSON.stringify(good).slice(1)}`)],
+  ])('with %s that is not known, which is passed over', (_, envelope) => {
+    expect(decodeEnvelope(envelope)).toEqual(decodeEnvelope(good));
+  });
+
   test('without a keyid', () => {
     expect(decodeEnvelope({ ...good, signatures: [{ sig }] })).toEqual({ payload, signature });
   });
@@ -92,12 +100,31 @@ describe('an envelope is malformed with', () => {
     ['a keyid that is a number', { ...good, signatures: [{ sig, keyid: 1 }] }],
     ['a keyid that is null', { ...good, signatures: [{ sig, keyid: null }] }],
     ['a keyid of more than 1,024 characters', { ...good, signatures: [{ sig, keyid: 'a'.repeat(1025) }] }],
-    ['an unknown key', { ...good, extra: true }],
-    ['an unknown key in its signature', { ...good, signatures: [{ sig, cert: '' }] }],
-    ['a key named __proto__', JSON.parse(`{"__proto__":{},${JSON.stringify(good).slice(1)}`)],
     ['an array around it', [good]],
     ['nothing in it', null],
   ])('%s', async (_, envelope) => {
     await expectCode('malformed_signature', () => decodeEnvelope(envelope));
+  });
+});
+
+describe('an envelope of several signatures', () => {
+  const of = (...signatures: readonly unknown[]) => ({ ...good, signatures });
+  const [first] = good.signatures;
+  const second = { sig: Buffer.alloc(64, 7).toString('base64') };
+
+  test('is split into envelopes of one each, over the same payload', () => {
+    expect(splitEnvelope(of(first, second))).toEqual([of(first), of(second)]);
+  });
+
+  test('leaves out what no Ed25519 key has made, unless there is nothing else', () => {
+    const foreign = { sig: Buffer.alloc(71, 7).toString('base64') };
+    expect(splitEnvelope(of(foreign, first, null, 7))).toEqual([of(first)]);
+    expect(splitEnvelope(of(foreign, null))).toEqual([of(foreign)]);
+  });
+
+  test('is told from what is none, which stays as it is', () => {
+    for (const other of [good, of(), {}, null, 'text', 7, [first, second], { signatures: { length: 2 } }]) {
+      expect(splitEnvelope(other)).toEqual([other]);
+    }
   });
 });
