@@ -101,8 +101,7 @@ export function requireDurable(settings: ServerSettings, { acceptsLoss }: Postgr
   if (settings.full_page_writes !== 'on') throw unfit('full_page_writes', remedy);
 }
 
-/** A name in SQL. */
-export function quoteName(name: string): string {
+function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
