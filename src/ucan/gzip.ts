@@ -4,22 +4,37 @@ import { malformedToken } from './malformed.ts';
 
 /** Zips bytes (RFC 1952). */
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-  return collect(streamOf(bytes).pipeThrough(new CompressionStream('gzip')), Number.POSITIVE_INFINITY);
+  return collect(streamOf(bytes).pipeThrough(new CompressionStream('gzip')), () => undefined);
 }
 
 /**
- * Unzips bytes, and stops as soon as there are more than `most`, or more than the budget has left.
+ * Unzips bytes, and stops as soon as there are more than `most`, or more than the budget has left. What the bytes say
+ * themselves to unzip to is believed where it is too much.
  *
  * @throws HanaperError `malformed_token`, `too_large`
  */
 export async function gunzip(bytes: Uint8Array, most: number, budget?: Budget): Promise<Uint8Array<ArrayBuffer>> {
-  return collect(streamOf(bytes).pipeThrough(new DecompressionStream('gzip')), most, budget);
+  const stated = statedLength(bytes);
+  const take = (before: number, length: number) => {
+    if (length > most) throw malformedToken(`is a container that unzips to more than ${most} bytes`);
+    budget?.spend('held_bytes', length - before);
+  };
+  take(0, stated);
+  return collect(streamOf(bytes).pipeThrough(new DecompressionStream('gzip')), (before, length) => {
+    if (length > stated) take(Math.max(before, stated), length);
+  });
 }
 
+// RFC 1952, "ISIZE": the last four bytes, the least significant first.
+function statedLength(bytes: Uint8Array): number {
+  if (bytes.length < 4) return 0;
+  return new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+}
+
+/** `take` hears of each part before it is kept: how long all was before it, and is with it. */
 async function collect(
   stream: ReadableStream<Uint8Array>,
-  most: number,
-  budget?: Budget,
+  take: (before: number, length: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -27,14 +42,13 @@ async function collect(
   for (;;) {
     const { done, value } = await read(reader);
     if (done) return concatBytes(...parts);
-    length += value.length;
     try {
-      if (length > most) throw malformedToken(`is a container that unzips to more than ${most} bytes`);
-      budget?.spend('held_bytes', value.length);
+      take(length, length + value.length);
     } catch (error) {
       await reader.cancel();
       throw error;
     }
+    length += value.length;
     parts.push(value);
   }
 }
