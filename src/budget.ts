@@ -20,8 +20,8 @@ export type Allowance = Readonly<Partial<Record<Work, number>>>;
 
 /** What one unit costs, in microseconds of one core, roughly: what rate limits count. */
 const costs: Readonly<Record<Work, number>> = {
-  values: 0.1,
-  held_bytes: 0.001,
+  values: 0.3,
+  held_bytes: 0.005,
   key_bytes: 0.005,
   policy_steps: 0.02,
   signatures: 100,
@@ -30,6 +30,8 @@ const costs: Readonly<Record<Work, number>> = {
   rows_written: 50,
   bytes_written: 0.01,
 };
+
+const bytesOfValue = 100;
 
 /**
  * The work that one request may cost. Whoever is about to do a piece of work draws on it first.
@@ -77,6 +79,11 @@ export class Budget {
   /** How many units of a kind were drawn, refused ones included. */
   spentOn(work: Work): number {
     return this.#spent[work] ?? 0;
+  }
+
+  /** How much memory is taken by what was drawn, in bytes, roughly. */
+  get heldBytes(): number {
+    return this.spentOn('held_bytes') + bytesOfValue * this.spentOn('values');
   }
 
   /** What was drawn so far, in microseconds of one core, roughly. */

@@ -72,8 +72,8 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
 }
 
 async function decide(host: Host, command: AnyCommand, request: Request, told: Told): Promise<Answer> {
-  const invocation = await verifyToken(request.invocation);
   const asked = withBudget(request);
+  const invocation = await verifyToken(request.invocation, undefined, asked.budget);
   // A checkpoint is written: nobody has one made who may not ask.
   if (command.needsCheckpoint && (await isAdmitted(host, command, asked))) await host.checkpoint();
   const admitted = await host.followed.read(async (...place) => {
@@ -117,9 +117,10 @@ function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: 
  */
 export async function checkRequest(host: Host, command: AnyCommand, request: Request): Promise<Answer | undefined> {
   try {
-    await verifyToken(request.invocation);
+    const asked = withBudget(request);
+    await verifyToken(request.invocation, undefined, asked.budget);
     const admitted = await host.followed.read(async (...place) => {
-      const found = await admit(host, place, command, withBudget(request), new Told());
+      const found = await admit(host, place, command, asked, new Told());
       if (request.seen !== undefined) await requireContinued(place[0], host.identity.did, request.seen);
       return found;
     });

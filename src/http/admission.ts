@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import { HanaperError } from '../errors.ts';
 import type { Callers } from './callers.ts';
-import { mostCountedAddresses, requestRate } from './limits.ts';
+import { mostCountedAddresses, requestCost, requestRate } from './limits.ts';
 import { readQuery, requireDistinct } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
+import { costOf } from './request-budget.ts';
 
 const safeMethods = ['GET', 'HEAD'];
 
@@ -29,6 +30,13 @@ export class Admission {
     this.#requireSameSite(context);
     if (!this.#callers.isLocal(context)) this.#count(context);
     requireDistinct(readQuery(context));
+  }
+
+  /** Counts what a request has cost, whatever became of it. */
+  settle(context: Context): void {
+    const more = costOf(context) / requestCost - 1;
+    if (more <= 0 || this.#callers.isLocal(context)) return;
+    this.#rate.charge(this.#callers.addressOf(context), more, performance.now());
   }
 
   // A page of another site can have its own name point here, and would be taken for ours by the browser.

@@ -13,6 +13,15 @@ export function setBodyShare(context: Context, share: BodyShare): void {
 }
 
 /**
+ * Takes room for what is held while a body is waited for.
+ *
+ * @throws HanaperError `unavailable`
+ */
+export function takeRoom(context: Context, bytes: number): void {
+  (context.get(shareVariable) as BodyShare | undefined)?.take(bytes);
+}
+
+/**
  * The body of a request, within bounds whatever its headers say.
  *
  * @throws HanaperError `too_large`, `bad_input` where it did not arrive whole

@@ -4,7 +4,6 @@ import { unlockDatabase } from '../authority/commands/database.ts';
 import { type Answer, checkRequest } from '../authority/execute.ts';
 import { findHostedDid } from '../authority/find-hosted-did.ts';
 import { decodeRequest, type Request } from '../authority/request.ts';
-import { openRequestBudget } from '../authority/request-budget.ts';
 import { HanaperError } from '../errors.ts';
 import { encodingOf } from '../ucan/container.ts';
 import { verifyToken } from '../ucan/verified.ts';
@@ -12,6 +11,7 @@ import { answerInFull, containerType } from './answer.ts';
 import { readBody, requireType } from './body.ts';
 import { proofHeader, readLogWishes } from './proof-header.ts';
 import { readQuery } from './query.ts';
+import { openBudget } from './request-budget.ts';
 import type { Service } from './service.ts';
 
 const requestTypes = [containerType, 'application/octet-stream', 'application/vnd.ipld.dag-cbor', 'text/plain'];
@@ -22,12 +22,12 @@ export function addInvoke(app: Hono, service: Service): void {
     const authority = service.authority();
     requireType(context, requestTypes);
     const container = trimEnd(await readBody(context));
-    const budget = openRequestBudget(container.length);
+    const budget = openBudget(context, container.length);
     const known = await authority.knownDelegations();
     const request = await decodeRequest(container, known, budget, readLogWishes(context));
     const name = new Map(readQuery(context)).get('org');
     // What is hosted here is not for those to find out who sign nothing.
-    if (name !== undefined) await verifyToken(request.invocation);
+    if (name !== undefined) await verifyToken(request.invocation, undefined, budget);
     if (name !== undefined) await requireSubject(service, request, name);
     const answer = await execute(authority, request);
     const proof = await proofHeader(context, authority, answer);

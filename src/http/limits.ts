@@ -77,6 +77,9 @@ export const unauthorizedBodyBytes: number = 8 * 1024;
 /** Requests of one address in a second, and at once after a rest. Those of this machine are not counted. */
 export const requestRate: RequestRate = { perSecond: 100, burst: 400 };
 
+/** Microseconds of one core that a request may cost: one that costs more counts as several. */
+export const requestCost = 2_000;
+
 /** Addresses whose requests are counted at once. */
 export const mostCountedAddresses = 10_000;
 

@@ -8,6 +8,7 @@ import { maxSignatures } from '../signature/document.ts';
 import { readJsonBody } from './body.ts';
 import { readinessTimeout, verifyBodyBytes } from './limits.ts';
 import { respondProblem } from './problems.ts';
+import { openBudget } from './request-budget.ts';
 import { respondJson } from './respond.ts';
 import type { Service } from './service.ts';
 
@@ -25,6 +26,7 @@ export function addPublicRoutes(app: Hono, service: Service): void {
   );
   app.post('/api/verify', async (context) => {
     const query = readQuery(await readJsonBody(context, verifyBodyBytes));
+    openBudget(context, 0).spend('signatures', query.signatures.length);
     return respondJson(context, await verifyPublicly(service.authority(), query));
   });
 }

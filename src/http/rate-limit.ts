@@ -21,13 +21,25 @@ export class RateLimit {
 
   /** Counts a request at a time in milliseconds: 0 where it may pass, else the seconds to wait. */
   count(address: string, now: number): number {
-    const { perSecond, burst } = this.#rate;
+    const { perSecond } = this.#rate;
     const key = blockOf(address);
-    const { tokens, filledAt } = this.#buckets.get(key) ?? { tokens: burst, filledAt: now };
-    const filled = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
+    const filled = this.#fill(key, now);
     const passes = filled >= 1;
     this.#keep(key, { tokens: passes ? filled - 1 : filled, filledAt: now });
     return passes ? 0 : Math.ceil((1 - filled) / perSecond);
+  }
+
+  /** Has an address pay for what its requests have cost beyond their own count; it may owe a burst, and no more. */
+  charge(address: string, requests: number, now: number): void {
+    const key = blockOf(address);
+    const left = this.#fill(key, now) - requests;
+    this.#keep(key, { tokens: Math.max(-this.#rate.burst, left), filledAt: now });
+  }
+
+  #fill(key: string, now: number): number {
+    const { perSecond, burst } = this.#rate;
+    const { tokens, filledAt } = this.#buckets.get(key) ?? { tokens: burst, filledAt: now };
+    return Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
   }
 
   // The one that was used longest ago goes first: it is the fullest.

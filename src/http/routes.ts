@@ -36,7 +36,7 @@ async function execute(context: Context, service: Service, command: AnyCommand):
   const request = await readBearer(context, authority);
   requireSameCommand(request, command);
   // What is hosted here is not for those to find out who sign nothing.
-  await verifyToken(request.invocation);
+  await verifyToken(request.invocation, undefined, request.budget);
   const { [organisationParameter]: organisation, ...path } = readPath(context, command);
   if (organisation !== undefined) await requireSameSubject(service, request, organisation);
   const body = command.route.method === 'GET' ? undefined : await readArguments(context, service, command, request);

@@ -1,10 +1,11 @@
 import type { Hono } from 'hono';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HanaperError } from '../../src/errors.ts';
 import { type AppOptions, createApp, type RequestLog } from '../../src/http/app.ts';
 import { Callers } from '../../src/http/callers.ts';
-import { requestRate } from '../../src/http/limits.ts';
+import { requestCost, requestRate } from '../../src/http/limits.ts';
 import { RateLimit } from '../../src/http/rate-limit.ts';
+import { openBudget } from '../../src/http/request-budget.ts';
 
 const rate = { perSecond: 2, burst: 3 };
 const often = requestRate.burst + 1;
@@ -146,4 +147,39 @@ test('the log is given the pattern of a route, and neither path, query nor heade
   expect(requests[0]).toMatchObject({ path: '/api/orgs/:org/keys/:name', status: 409, code: 'not_initialized' });
   expect(requests[1]).toMatchObject({ status: 404, code: 'not_found' });
   expect(JSON.stringify(requests.map(({ error: _, ...entry }) => entry))).not.toMatch(/secret|acme/);
+});
+
+test('what a request has cost is paid for, up to a burst that is owed', () => {
+  const limit = new RateLimit({ perSecond: 1, burst: 3 }, 10);
+  expect(limit.count('192.0.2.1', 0)).toBe(0);
+  limit.charge('192.0.2.1', 1.5, 0);
+  expect(limit.count('192.0.2.1', 0)).toBe(1);
+  limit.charge('192.0.2.1', 1000, 0);
+  expect(limit.count('192.0.2.1', 0)).toBe(4);
+  expect(limit.count('192.0.2.1', 4000)).toBe(0);
+  expect(limit.count('192.0.2.2', 0)).toBe(0);
+});
+
+describe('requests that cost as much as a chain of 64 links', () => {
+  const mount = (app: Hono) => {
+    app.get('/costly', (context) => {
+      openBudget(context, 0).spend('signatures', 64);
+      throw new HanaperError('invalid_token_signature', 'The last one was not valid.');
+    });
+  };
+  const askCostly = async (address: string) => {
+    const { app } = serveNothing({ mount });
+    let times = 0;
+    while (times < often && (await app.request('/costly', ...from(address))).status !== 429) times++;
+    return times;
+  };
+
+  test('count as several, refused or not', async () => {
+    const worth = (64 * 100) / requestCost;
+    expect(await askCostly('192.0.2.7')).toBeCloseTo(requestRate.burst / worth, 0);
+  });
+
+  test('of this machine are not counted', async () => {
+    expect(await askCostly('127.0.0.1')).toBe(often);
+  });
 });

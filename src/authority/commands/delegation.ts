@@ -107,7 +107,8 @@ export async function keepDelegations(
 ): Promise<StoredDocument> {
   const { transaction, now, emit } = context;
   const byCid = new Map<string, Verified<Delegation>>();
-  for (const delegation of delegations) byCid.set(formatCid(delegation.cid), await verifyToken(delegation));
+  for (const delegation of delegations)
+    byCid.set(formatCid(delegation.cid), await verifyToken(delegation, undefined, context.budget));
   await takeLock(transaction, 'delegations');
   const known = await listKnownCids(transaction, [...byCid.keys()]);
   await noteFound(transaction, 'ucanDelegations', known);
