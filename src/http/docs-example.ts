@@ -31,9 +31,15 @@ export function exampleOf({ path, method, operation }: PlacedOperation): string 
   return parts.join(' \\\n  ');
 }
 
+interface NamedParameter {
+  readonly in: string;
+  readonly name: string;
+  readonly required: boolean;
+}
+
 function headersOf(parameters: unknown, security: unknown): readonly string[] {
-  const named = ((parameters ?? []) as readonly { readonly in: string; readonly name: string }[]).filter(
-    (each) => each.in === 'header',
+  const named = ((parameters ?? []) as readonly NamedParameter[]).filter(
+    (each) => each.in === 'header' && each.required,
   );
   const isPublic = (security as readonly object[]).length === 0;
   return [

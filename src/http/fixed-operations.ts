@@ -1,5 +1,8 @@
+import { everyHeader, proofParameter, receiptHeaders } from './described-headers.ts';
+import { problems, problemsOr } from './described-problems.ts';
 import {
   didDocumentSchema,
+  failedSchema,
   healthSchema,
   initSchema,
   invokedSchema,
@@ -9,6 +12,12 @@ import {
   verdictSchema,
 } from './fixed-schemas.ts';
 import type { JsonSchema } from './json-schema.ts';
+
+const tileParameters: Readonly<Record<string, string>> = {
+  level: 'The level: 0 to 5',
+  index: 'Three digits: `000`; from the thousandth on with groups in front of them that are folders: `x001/234`',
+  width: 'How many hashes or entries there are: 1 to 255',
+};
 
 /** The operations of the API that are no plain routes of commands. */
 export const fixedOperations: readonly {
@@ -34,6 +43,7 @@ export const fixedOperations: readonly {
           description: 'The name of the organisation that the subject is expected to be',
           schema: { type: 'string' },
         },
+        proofParameter,
       ],
       requestBody: {
         required: true,
@@ -42,10 +52,13 @@ export const fixedOperations: readonly {
           'text/plain': { schema: { type: 'string' } },
         },
       },
-      responses: answer('A receipt, or what was read', {
-        'application/vnd.ucan.container': { schema: { type: 'string', format: 'binary' } },
-        'application/json': { schema: invokedSchema },
-      }),
+      responses: {
+        ...answer('The receipt of what was done, or what was read', receipts(invokedSchema), '200', receiptHeaders),
+        ...problemsOr(
+          'The receipt of an error, in the form that was asked for; or a problem (RFC 9457), where there is no receipt',
+          receipts(failedSchema),
+        ),
+      },
     },
   },
   {
@@ -109,7 +122,51 @@ export const fixedOperations: readonly {
       responses: answer('The verdict', json(verdictSchema)),
     },
   },
+  logFile('checkpoint', 'log-file-checkpoint', 'Give the last checkpoint of the log', 'text/plain'),
+  ...['{level}', 'entries'].flatMap((level) => [
+    logFile(`tile/${level}/{index}`, `log-file-${nameOfTile(level)}`, `Give a full ${nameOfTile(level)} of the log`),
+    logFile(
+      `tile/${level}/{index}.p/{width}`,
+      `log-file-partial-${nameOfTile(level)}`,
+      `Give a ${nameOfTile(level)} of the log that is not full yet`,
+    ),
+  ]),
 ];
+
+function nameOfTile(level: string): string {
+  return level === 'entries' ? 'bundle' : 'tile';
+}
+
+function logFile(file: string, operationId: string, summary: string, type = 'application/octet-stream') {
+  const path = `/log/${file}`;
+  const names = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
+  const schema = { type: 'string', ...(type === 'application/octet-stream' && { format: 'binary' }) };
+  const operation = {
+    operationId,
+    summary,
+    description: 'Where the server is started with `--public-log`: the files of C2SP tlog-tiles.',
+    tags: ['public'],
+    security: [],
+    ...(names.length > 0 && {
+      parameters: names.map((name) => ({
+        name,
+        in: 'path',
+        required: true,
+        description: tileParameters[name],
+        schema: { type: 'string' },
+      })),
+    }),
+    responses: answer('The file', { [type]: { schema } }),
+  };
+  return { path, method: 'GET', operation };
+}
+
+function receipts(schema: JsonSchema) {
+  return {
+    'application/vnd.ucan.container': { schema: { type: 'string', format: 'binary' } },
+    'application/json': { schema },
+  };
+}
 
 function reading(path: string, operationId: string, summary: string, tag: string, schema: JsonSchema) {
   const operation = { operationId, summary, tags: [tag], security: [], responses: answer('So it is', json(schema)) };
@@ -120,12 +177,6 @@ function json(schema: JsonSchema) {
   return { 'application/json': { schema } };
 }
 
-function answer(description: string, content: object, status = '200') {
-  return {
-    [status]: { description, content },
-    default: {
-      description: 'A problem (RFC 9457) with a stable code',
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  };
+function answer(description: string, content: object, status = '200', headers = everyHeader) {
+  return { [status]: { description, headers, content }, ...problems };
 }

@@ -65,24 +65,37 @@ export const initSchema: JsonSchema = object(
   ['method', 'passphrase'],
 );
 
-/** What `/api/invoke` answers in JSON. */
+/** What `/api/invoke` answers in JSON where it was done. */
 export const invokedSchema: JsonSchema = {
   type: 'object',
   properties: {
-    receipt: {
-      ...object({
-        cid: { ...text, description: 'The CID of the receipt' },
-        ran: { ...text, description: 'The CID of the invocation' },
-        executor: { ...text, description: 'The DID of the authority' },
-        issued_at: { type: ['integer', 'null'], description: 'Seconds since 1970' },
-        out: { type: 'object', description: '`ok` with the result, or `error` with its `code` and `message`' },
-      }),
-      description: 'Of a command that writes',
-    },
+    receipt: describeReceipt(object({ ok: { description: 'The result of the command' } })),
     result: { description: 'Of a command that reads' },
   },
   additionalProperties: false,
 };
+
+/** What `/api/invoke` answers in JSON where an error has a receipt. */
+export const failedSchema: JsonSchema = object({
+  receipt: describeReceipt(
+    object({
+      error: object({ code: { ...text, description: 'The stable code' }, message: text }),
+    }),
+  ),
+});
+
+function describeReceipt(out: JsonSchema): JsonSchema {
+  return {
+    ...object({
+      cid: { ...text, description: 'The CID of the receipt' },
+      ran: { ...text, description: 'The CID of the invocation' },
+      executor: { ...text, description: 'The DID of the authority' },
+      issued_at: { type: ['integer', 'null'], description: 'Seconds since 1970' },
+      out,
+    }),
+    description: 'Of a command that writes',
+  };
+}
 
 /** What is asked of `/api/verify`. */
 export const querySchema: JsonSchema = object({
@@ -93,7 +106,7 @@ export const querySchema: JsonSchema = object({
     type: 'array',
     minItems: 1,
     maxItems: 16,
-    items: { type: 'object' },
+    items: { type: 'object', additionalProperties: true },
     description: 'The documents of a `.sig` file',
   },
 });

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { AnyCommand } from '../authority/command.ts';
 import { commands } from '../authority/commands/list.ts';
 import { version } from '../version.ts';
+import { everyHeader, headerComponents, proofParameter, receiptHeaders } from './described-headers.ts';
+import { problemSchema, problems, problemsOfWrites } from './described-problems.ts';
 import { fixedOperations } from './fixed-operations.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { secretRoutes } from './routes.ts';
@@ -48,7 +50,7 @@ export function createOpenApi(): OpenApiDocument {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
-    components: { securitySchemes: { invocation }, schemas: { Problem: problemSchema } },
+    components: { securitySchemes: { invocation }, schemas: { Problem: problemSchema }, headers: headerComponents },
   };
 }
 
@@ -58,33 +60,11 @@ export function toSchema(schema: z.ZodType): JsonSchema {
   return rest as JsonSchema;
 }
 
-/** The answers that every operation can have, beside its own. */
-const problems: Readonly<Record<string, unknown>> = {
-  default: {
-    description: 'A problem (RFC 9457) with a stable code',
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  },
-};
-
 const invocation = {
   type: 'http',
   scheme: 'bearer',
   bearerFormat: 'UCAN container',
   description: 'A container with one invocation and its proofs, in base64 or base64url, zipped or not',
-};
-
-const problemSchema: JsonSchema = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string', description: 'What was wrong, with what, and what to do' },
-    instance: { type: 'string', description: 'The request, as the log of the server knows it' },
-    code: { type: 'string', description: 'The stable code' },
-    details: { type: 'object' },
-  },
 };
 
 function describeCommand(command: AnyCommand): Operation {
@@ -95,6 +75,7 @@ function describeCommand(command: AnyCommand): Operation {
   const parameters = [
     ...inPath.map((field) => describeParameter('path', field, schema)),
     ...(route.method === 'GET' ? rest.map((field) => describeParameter('query', field, schema)) : []),
+    ...(access === 'write' && !secretRoutes.includes(route.path) ? [proofParameter] : []),
   ];
   const secret = secretRoutes.includes(route.path);
   return {
@@ -108,17 +89,13 @@ function describeCommand(command: AnyCommand): Operation {
     responses: {
       '200': {
         description: 'Done',
-        ...(access === 'write' && { headers: receiptHeader }),
+        headers: access === 'write' ? receiptHeaders : everyHeader,
         content: { 'application/json': { schema: toSchema(result) } },
       },
-      ...problems,
+      ...(access === 'write' ? problemsOfWrites : problems),
     },
   };
 }
-
-const receiptHeader = {
-  'Hanaper-Receipt': { description: 'The CID of the receipt', schema: { type: 'string' } },
-};
 
 function describeParameter(place: 'path' | 'query', name: string, { properties = {}, required = [] }: ObjectSchema) {
   const isSubject = name === 'org' && properties[name] === undefined;

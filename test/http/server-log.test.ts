@@ -59,8 +59,8 @@ test.each(refusals)('a refusal is its code and its message, and no stack: %s', a
 const steering = '\x00\x1b\x7f\x85\x9f\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069\ufeff\ud800';
 
 test('what nobody can see never stands in a line as it is, and is read from it as it was', async () => {
-  let text = '';
-  const log = await openJsonLog({ write: (line) => void (text += line), flush: () => undefined });
+  const written: string[] = [];
+  const log = await openJsonLog({ write: (line) => void written.push(line), flush: () => undefined });
   const name = `a${steering}z`;
   const long = `${'long '.repeat(20)}${name}`;
   log.request({ ...entryOf('bad_input', new HanaperError('bad_input', long)), path: name });
@@ -68,6 +68,7 @@ test('what nobody can see never stands in a line as it is, and is read from it a
   log.event({ name: 'command.refused', time: 'now', reason: 'bad_input', details: { name, [name]: [long] } });
   log.note(name, { name });
   log.failure(name, new Error(long));
+  const text = written.join('');
   expect(text).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\ufffd]/u);
   const lines = text
     .trimEnd()
