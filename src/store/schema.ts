@@ -259,7 +259,7 @@ export interface ProofRow {
 }
 
 /** How much one root of power has left behind, of one kind, until a time at which it counts no more. */
-export interface KeptAmountRow {
+interface KeptAmountRow {
   /** The principal to whom the authority or an organisation delegated directly. */
   readonly root: string;
   readonly kind: string;
