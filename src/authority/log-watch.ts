@@ -65,5 +65,5 @@ async function isAsSeen(transaction: Transaction, seen: readonly SeenCheckpoint[
   const last = await findLastCheckpoint(transaction);
   const { size } = await readLogHead(transaction);
   const note = last && decodeUtf8(last.note);
-  return seen.every((each) => each.checkpoint === note && each.size <= size);
+  return seen.every((each) => each.checkpoint === note && each.size === last?.size && each.size <= size);
 }

@@ -4,6 +4,7 @@ import { proveConsistency } from '../log/consistency.ts';
 import { proveInclusion, verifyInclusion } from '../log/inclusion.ts';
 import type { SignedLogKey } from '../log/log-key.ts';
 import { hashLeaf } from '../log/merkle.ts';
+import { logTampered } from '../log/tampered.ts';
 import { findLastCheckpoint } from '../store/checkpoints.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { getInvocationByCid } from '../store/ucan-invocations.ts';
@@ -60,7 +61,9 @@ export async function readSignedHead(
   const logKey = await findStatedLogKey(transaction);
   const row = await findLastCheckpoint(transaction);
   if (logKey === undefined || row === undefined) return undefined;
-  return { ...(await verifyHead(did, logKey, row.note)), createdAt: row.createdAt };
+  const head = await verifyHead(did, logKey, row.note);
+  if (head.checkpoint.size === row.size) return { ...head, createdAt: row.createdAt };
+  throw logTampered('checkpoint', 'stands in the place of another', { size: row.size });
 }
 
 /**

@@ -91,16 +91,22 @@ export async function requireWrittenRow<Table extends LoggedTable>(
 }
 
 async function requireWritten(transaction: Transaction, rows: readonly Effect[]): Promise<void> {
+  const [first] = await listUnwritten(transaction, rows);
+  if (first) throw altered(first);
+}
+
+/** Which of these rows are not what the log says was written there last. */
+export async function listUnwritten(transaction: Transaction, rows: readonly Effect[]): Promise<readonly Effect[]> {
+  const unwritten: Effect[] = [];
   for (const [table, those] of Map.groupBy(rows, (row) => row.table)) {
     const last = await listLastEffectsOf(
       transaction,
       table,
       those.map(({ key }) => key),
     );
-    for (const row of those) {
-      if (!isWritten(row, last.get(row.key))) throw altered(row);
-    }
+    unwritten.push(...those.filter((row) => !isWritten(row, last.get(row.key))));
   }
+  return unwritten;
 }
 
 // Where there is no row, the log has none either, or has removed it, or it was forgotten with its salt.

@@ -1,14 +1,19 @@
 import { encodeHex } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { getAuthority } from '../store/authority.ts';
+import type { Effect } from '../store/effects.ts';
+import { listRows } from '../store/every-row.ts';
 import { listKeySlots } from '../store/key-slots.ts';
+import { readLogHead } from '../store/log.ts';
 import { listOrganizations } from '../store/organizations.ts';
+import type { Transaction } from '../store/transaction.ts';
 import { type AuthorityRow, checkAuthority } from '../vault/authority-statement.ts';
 import type { Authority } from './authority.ts';
+import { type AlteredDocument, findAlteredEffects, type MaybeAltered, withAltered } from './find-altered.ts';
 import { type AuthorityOptions, openAuthority } from './open-authority.ts';
 
 /** What is known of a database without unlocking it. */
-export interface StatusDocument {
+export interface StatusDocument extends MaybeAltered {
   readonly initialized: boolean;
   readonly database: string;
   readonly locked?: boolean;
@@ -26,14 +31,14 @@ export interface StatusDocument {
 }
 
 /**
- * Tells the state of a database.
+ * Tells the state of a database, and what of it is not as the log has it.
  *
  * @throws HanaperError `bad_config`, `database_newer`, `database_corrupt`, `unavailable`, `authority_tampered`, `authority_changed`
  */
 export async function readStatus(options: AuthorityOptions): Promise<StatusDocument> {
   try {
     await using authority = await openAuthority(options);
-    return await describeAuthority(authority);
+    return withAltered(await describeAuthority(authority), await authority.database.transact('read', findAltered));
   } catch (error) {
     if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
     return { initialized: false, database: String(error.details['database']) };
@@ -65,6 +70,15 @@ export async function describeAuthority(authority: Authority): Promise<StatusDoc
     key_slots: slots.map(({ kind, createdAt }) => ({ kind, created_at: createdAt })),
     organisations: organisations.length,
   };
+}
+
+async function findAltered(transaction: Transaction): Promise<readonly AlteredDocument[]> {
+  const { size: entryIndex } = await readLogHead(transaction);
+  const shown: Effect[] = [];
+  for (const table of ['authority', 'keySlots', 'organizations'] as const) {
+    for await (const rows of listRows(transaction, table)) shown.push(...rows);
+  }
+  return findAlteredEffects({ transaction, entryIndex }, shown);
 }
 
 async function isWhole(row: AuthorityRow, did: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HanaperError } from '../errors.ts';
+import { requireUnaltered } from './altered.ts';
 import { type Outcome, type Output, printOutcome } from './output.ts';
 import { type GlobalOptions, Session } from './session.ts';
 
@@ -40,6 +41,7 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
     await using session = await Session.start(output, options);
     const outcome = await verb.act(session, options, first, second);
     if (outcome) printOutcome(output, outcome);
+    if (outcome) requireUnaltered(output, outcome);
   });
 }
 

@@ -38,8 +38,8 @@ const ownDigests: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the catalogues of PostgreSQL say of a twin of all tables together, on each version that is listed: what equals this
- * needs no twin to be compared with. A version that is not listed makes one.
+ * What the catalogues of PostgreSQL say of a twin of all tables together, on each version that is listed: what equals this needs no twin to be
+ * compared with. A version that is not listed makes one.
  */
 export const twinDigests: readonly string[] = [
   // 18
@@ -113,8 +113,9 @@ async function requireOwnText(transaction: Transaction): Promise<void> {
   }
 }
 
+// Any other space than these belongs to a name.
 function digestOf(parts: readonly Part[]): string {
-  const lines = parts.map(({ part }) => part.replace(/\s+/g, ' ')).toSorted();
+  const lines = parts.map(({ part }) => part.replace(/[ \t\r\n]+/g, ' ')).toSorted();
   return encodeHex(sha256(encodeUtf8(lines.join('\n')))).slice(0, 16);
 }
 

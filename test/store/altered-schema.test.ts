@@ -43,6 +43,15 @@ describe.each(engines)('$name', (engine) => {
     await (await openAuthority({ database: url })).close();
   });
 
+  test.each(['\u00a0', '\u2003', '\u3000', '\ufeff', '\u200b', '\v', '\u0085'])(
+    'a column whose name ends with a space of some kind is another column (%j)',
+    async (space) => {
+      await query(url, `alter table trusted_keys rename column key_name to "key_name${space}"`);
+      const error = await expectCode('database_corrupt', () => openAuthority({ database: url }));
+      expect(error.details).toMatchObject({ table: 'trusted_keys' });
+    },
+  );
+
   test('a version of a migration that is none is no schema of ours', async () => {
     await query(url, 'update hanaper_migrations set version = -1 where version = 4');
     await expectCode('database_corrupt', () => openAuthority({ database: url }));

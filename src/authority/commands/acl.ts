@@ -2,10 +2,22 @@ import { z } from 'zod';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/lock.ts';
+import { listOrganizations } from '../../store/organizations.ts';
 import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/trust-acls.ts';
 import { nameArg, noArgs, timeArg } from '../args.ts';
 import { changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import {
+  alteredFields,
+  findAlteredRows,
+  findAlteredTrust,
+  findLostRows,
+  type MaybeAltered,
+  type MaybeMarked,
+  mark,
+  markFields,
+  withAltered,
+} from '../find-altered.ts';
 import { resolveOrganisation } from '../find-organisation.ts';
 import { requireWrittenRow } from '../require-written.ts';
 
@@ -26,12 +38,13 @@ const aclArgs: z.ZodType<AclArgs> = z.strictObject({
   child: nameArg.describe('The organisation whose keys are accepted'),
 });
 
-const aclResult: z.ZodType<AclDocument> = z.strictObject({
+const aclFields: { readonly [Field in keyof AclDocument]: z.ZodType<AclDocument[Field]> } = {
   parent: nameArg.describe('The organisation that accepts'),
   child: nameArg.describe('The organisation whose keys are accepted'),
   granted_at: timeArg,
   revoked_at: timeArg.nullable(),
-});
+};
+const aclResult: z.ZodType<AclDocument> = z.strictObject(aclFields);
 
 /** Has an organisation (the parent) accept another's own keys. One level: what the child accepts is not passed on. */
 export const grantAcl: Command<'organisation', AclArgs, AclDocument> = {
@@ -84,17 +97,36 @@ export const revokeAcl: Command<'organisation', AclArgs, { parent: string; child
 };
 
 /** The ACLs in which an organisation is parent or child. */
-export const listAcls: Command<'organisation', Record<string, never>, { acls: AclDocument[] }> = {
+export const listAcls: Command<
+  'organisation',
+  Record<string, never>,
+  { acls: (AclDocument & MaybeMarked)[] } & MaybeAltered
+> = {
   name: '/acl/list',
   summary: 'List whose keys are accepted by whom',
   subject: 'organisation',
   access: 'read',
   route: { method: 'GET', path: '/api/orgs/{org}/acls' },
   args: noArgs,
-  result: z.strictObject({ acls: z.array(aclResult) }),
-  run: async ({ transaction, organisation }) => ({
-    acls: (await listTrustAcls(transaction, organisation.id)).map(toDocument),
-  }),
+  result: z.strictObject({ acls: z.array(z.strictObject({ ...aclFields, ...markFields })), ...alteredFields }),
+  async run(context) {
+    const { transaction, organisation } = context;
+    const acls = await listTrustAcls(transaction, organisation.id);
+    const parents = new Set([organisation.id, ...acls.map(({ row }) => row.parentOrgId)]);
+    const organisations = (await listOrganizations(transaction)).filter(({ id }) => parents.has(id));
+    const altered = await findAlteredRows(
+      context,
+      'keyTrustAcls',
+      acls.map(({ row }) => row),
+    );
+    return withAltered(
+      { acls: acls.map((acl) => mark(toDocument(acl), acl.row.id, altered)) },
+      await findAlteredRows(context, 'organizations', organisations),
+      altered,
+      await findLostRows(context, 'keyTrustAcls'),
+      await findAlteredTrust(context, organisations),
+    );
+  },
 };
 
 async function requireNotGranted(context: OrganisationContext, child: string): Promise<void> {

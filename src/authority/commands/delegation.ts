@@ -11,6 +11,7 @@ import {
   listKnownCids,
   principalOf,
 } from '../../store/ucan-delegations.ts';
+import { listRevocations } from '../../store/ucan-revocations.ts';
 import { proofsFrom } from '../../ucan/chain.ts';
 import { formatCid } from '../../ucan/cid.ts';
 import { fromJsonValue, toJsonValue } from '../../ucan/dag-json.ts';
@@ -25,6 +26,13 @@ import { drawAllowance, principalBytes } from '../allowances.ts';
 import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { readDelegationPage } from '../delegation-page.ts';
+import {
+  alteredFields,
+  findAlteredRows,
+  findLostRevocations,
+  type MaybeAltered,
+  withAltered,
+} from '../find-altered.ts';
 import { rememberPrincipals } from '../principals.ts';
 import { alteredDelegation } from '../stored-tokens.ts';
 
@@ -152,7 +160,7 @@ export interface ListDelegationsArgs {
 }
 
 /** One page of delegations; `next` is there where more may follow. */
-export interface DelegationListDocument {
+export interface DelegationListDocument extends MaybeAltered {
   readonly delegations: readonly (DelegationDocument & { readonly state: DelegationState })[];
   readonly next?: number;
 }
@@ -191,7 +199,11 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     before: z.int32().min(1).describe('The `next` of the page before').exactOptional(),
     limit: z.int().min(1).max(1000).describe('How many at most; 100 where it is left out').exactOptional(),
   }),
-  result: z.strictObject({ delegations: z.array(listedResult), next: z.int().min(1).exactOptional() }),
+  result: z.strictObject({
+    delegations: z.array(listedResult),
+    next: z.int().min(1).exactOptional(),
+    ...alteredFields,
+  }),
   async run(context, { revoked = false, expired = false, limit = defaultLimit, ...about }) {
     const seconds = toSeconds(context.now);
     const filter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
@@ -202,7 +214,17 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
         return { ...toDocument(row, candidate.delegation), state };
       })
       .filter(({ state }) => state !== 'revoked' || revoked);
-    return { delegations, ...(next !== undefined && { next }) };
+    const rows = listed.map(({ row }) => row);
+    const revocations = await listRevocations(
+      context.transaction,
+      listed.map(({ candidate }) => candidate.delegation.cid),
+    );
+    return withAltered(
+      { delegations, ...(next !== undefined && { next }) },
+      await findAlteredRows(context, 'ucanDelegations', rows),
+      await findAlteredRows(context, 'ucanRevocations', revocations),
+      about.before === undefined ? await findLostRevocations(context) : [],
+    );
   },
 };
 

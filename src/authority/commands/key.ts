@@ -12,6 +12,17 @@ import { nameArg, noArgs, sha256Arg } from '../args.ts';
 import { affectedBy, affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import {
+  alteredFields,
+  findAlteredRows,
+  findAlteredTrust,
+  findLostRows,
+  type MaybeAltered,
+  type MaybeMarked,
+  mark,
+  markFields,
+  withAltered,
+} from '../find-altered.ts';
+import {
   publicKeyOfRow,
   requireNotCompromised,
   requireNotIdentityKey,
@@ -41,7 +52,7 @@ export interface ImportKeyArgs extends CreateKeyArgs {
 }
 
 /** A public key, to give to others. */
-export interface ExportedKeyDocument extends SigningKeyDocument {
+export interface ExportedKeyDocument extends SigningKeyDocument, MaybeAltered {
   /** 64 hex characters. */
   readonly public_key: string;
   /** SPKI. */
@@ -109,17 +120,30 @@ export const importKey: Command<'organisation', ImportKeyArgs, SigningKeyDocumen
 };
 
 /** An organisation's signing keys, newest first; revoked ones say so. */
-export const listKeys: Command<'organisation', Record<string, never>, { keys: SigningKeyDocument[] }> = {
+export const listKeys: Command<
+  'organisation',
+  Record<string, never>,
+  { keys: (SigningKeyDocument & MaybeMarked)[] } & MaybeAltered
+> = {
   name: '/key/list',
   summary: 'List the signing keys, revoked ones as such',
   subject: 'organisation',
   access: 'read',
   route: { method: 'GET', path: '/api/orgs/{org}/keys' },
   args: noArgs,
-  result: z.strictObject({ keys: z.array(keyResult) }),
-  run: async ({ transaction, organisation }) => ({
-    keys: (await listSigningKeys(transaction, organisation.id)).map(describeSigningKey),
-  }),
+  result: z.strictObject({ keys: z.array(z.strictObject({ ...keyFields, ...markFields })), ...alteredFields }),
+  async run(context) {
+    const { transaction, organisation } = context;
+    const rows = await listSigningKeys(transaction, organisation.id);
+    const altered = await findAlteredRows(context, 'signingKeys', rows);
+    return withAltered(
+      { keys: rows.map((row) => mark(describeSigningKey(row), row.id, altered)) },
+      await findAlteredRows(context, 'organizations', [organisation]),
+      altered,
+      await findLostRows(context, 'signingKeys'),
+      await findAlteredTrust(context, [organisation]),
+    );
+  },
 };
 
 /** The public half of a signing key. */
@@ -135,17 +159,22 @@ export const exportKey: Command<'organisation', KeyReference, ExportedKeyDocumen
     public_key: sha256Arg.describe('The Ed25519 public key: 32 bytes in hex'),
     pem: z.string().describe('The same as SPKI in PEM'),
     others: z.array(keyResult).describe('The other keys of that name, newest first'),
+    ...alteredFields,
   }),
   async run(context, key) {
     const row = await requireSigningKey(context, key);
     const publicKey = publicKeyOfRow(row);
     context.emit('key.exported', describeKey(context, row));
-    return {
-      ...describeSigningKey(row),
-      public_key: encodeHex(publicKey),
-      pem: encodePublicKeyPem(publicKey),
-      others: (await listNamesakes(context, row)).map(describeSigningKey),
-    };
+    const others = await listNamesakes(context, row);
+    return withAltered(
+      {
+        ...describeSigningKey(row),
+        public_key: encodeHex(publicKey),
+        pem: encodePublicKeyPem(publicKey),
+        others: others.map(describeSigningKey),
+      },
+      await findAlteredRows(context, 'signingKeys', others),
+    );
   },
 };
 

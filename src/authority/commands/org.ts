@@ -14,6 +14,16 @@ import type { OrganizationRow } from '../../store/schema.ts';
 import { didArg, nameArg, noArgs, switchArg, timeArg } from '../args.ts';
 import { signFirstSnapshot } from '../change-trust.ts';
 import type { Command, CommandContext } from '../command.ts';
+import {
+  alteredFields,
+  findAlteredRows,
+  findLostRows,
+  type MaybeAltered,
+  type MaybeMarked,
+  mark,
+  markFields,
+  withAltered,
+} from '../find-altered.ts';
 import { placeOfIdentityKey } from '../key-places.ts';
 import { settleOrganisation } from '../principals.ts';
 import { requireWrittenRow } from '../require-written.ts';
@@ -36,14 +46,15 @@ export interface SetOrganisationArgs {
 
 const hashSignatures = switchArg.describe('Whether it makes hash signatures, which bind nothing but the hash');
 const publicVerification = switchArg.describe('Whether anybody may ask if it trusts a signature');
-const organisationResult: z.ZodType<OrganisationDocument> = z.strictObject({
+const organisationFields: { readonly [Field in keyof OrganisationDocument]: z.ZodType<OrganisationDocument[Field]> } = {
   id: z.string().describe('UUID'),
   name: nameArg,
   did: didArg,
   hash_signatures: hashSignatures,
   public_verification: publicVerification,
   created_at: timeArg,
-});
+};
+const organisationResult: z.ZodType<OrganisationDocument> = z.strictObject(organisationFields);
 
 /** Makes an organisation with an identity key of its own, sealed, and its root delegation to the authority. */
 export const createOrganisation: Command<'authority', { name: string }, OrganisationDocument> = {
@@ -75,7 +86,7 @@ export const createOrganisation: Command<'authority', { name: string }, Organisa
 export const listOrganisations: Command<
   'authority',
   Record<string, never>,
-  { organisations: OrganisationDocument[] }
+  { organisations: (OrganisationDocument & MaybeMarked)[] } & MaybeAltered
 > = {
   name: '/org/list',
   summary: 'List the organisations',
@@ -83,20 +94,35 @@ export const listOrganisations: Command<
   access: 'read',
   route: { method: 'GET', path: '/api/orgs' },
   args: noArgs,
-  result: z.strictObject({ organisations: z.array(organisationResult) }),
-  run: async ({ transaction }) => ({ organisations: (await listOrganizations(transaction)).map(toDocument) }),
+  result: z.strictObject({
+    organisations: z.array(z.strictObject({ ...organisationFields, ...markFields })),
+    ...alteredFields,
+  }),
+  async run(context) {
+    const rows = await listOrganizations(context.transaction);
+    const altered = await findAlteredRows(context, 'organizations', rows);
+    return withAltered(
+      { organisations: rows.map((row) => mark(toDocument(row), row.id, altered)) },
+      altered,
+      await findLostRows(context, 'organizations'),
+    );
+  },
 };
 
 /** One organisation. */
-export const showOrganisation: Command<'organisation', Record<string, never>, OrganisationDocument> = {
+export const showOrganisation: Command<'organisation', Record<string, never>, OrganisationDocument & MaybeAltered> = {
   name: '/org/show',
   summary: 'Show one organisation',
   subject: 'organisation',
   access: 'read',
   route: { method: 'GET', path: '/api/orgs/{org}' },
   args: noArgs,
-  result: organisationResult,
-  run: async ({ organisation }) => toDocument(organisation),
+  result: z.strictObject({ ...organisationFields, ...alteredFields }),
+  run: async (context) =>
+    withAltered(
+      toDocument(context.organisation),
+      await findAlteredRows(context, 'organizations', [context.organisation]),
+    ),
 };
 
 /** Changes what an organisation allows: hash signatures (`v1`), and verification by anybody. */

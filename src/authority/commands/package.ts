@@ -12,6 +12,7 @@ import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
 import { insertSignaturePlace } from '../../store/signature-places.ts';
 import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import { alteredFields, findAlteredRows, type MaybeAltered, withAltered } from '../find-altered.ts';
 import { findPlace } from '../find-place.ts';
 import { isPlaceNoted } from '../find-signing-entry.ts';
 import { gatherTrust } from '../gather-trust.ts';
@@ -177,29 +178,35 @@ export const attachSignature: Command<'organisation', AttachArgs, AttachedDocume
 };
 
 /** The signatures that are stored for a package; none of them is verified. */
-export const listPackageSignatures: Command<'authority', { hash: string }, { signatures: StoredSignatureDocument[] }> =
-  {
-    name: '/package/signatures',
-    summary: 'List the signatures that are stored for a package; none of them is verified',
-    subject: 'authority',
-    access: 'read',
-    route: { method: 'GET', path: '/api/packages/{hash}/signatures' },
-    args: z.strictObject({ hash: hashArg }),
-    result: z.strictObject({
-      signatures: z.array(
-        z.strictObject({
-          format: z.enum(['dsse', 'v1']),
-          key_fingerprint: sha256Arg,
-          signed_at: z.string(),
-          expires_at: z.string().nullable(),
-          signature: signatureArg,
-        }),
-      ),
-    }),
-    run: async ({ transaction }, { hash }) => ({
-      signatures: (await listSignatures(transaction, hash)).map(toDocument),
-    }),
-  };
+export const listPackageSignatures: Command<
+  'authority',
+  { hash: string },
+  { signatures: StoredSignatureDocument[] } & MaybeAltered
+> = {
+  name: '/package/signatures',
+  summary: 'List the signatures that are stored for a package; none of them is verified',
+  subject: 'authority',
+  access: 'read',
+  route: { method: 'GET', path: '/api/packages/{hash}/signatures' },
+  args: z.strictObject({ hash: hashArg }),
+  result: z.strictObject({
+    signatures: z.array(
+      z.strictObject({
+        format: z.enum(['dsse', 'v1']),
+        key_fingerprint: sha256Arg,
+        signed_at: z.string(),
+        expires_at: z.string().nullable(),
+        signature: signatureArg,
+      }),
+    ),
+    ...alteredFields,
+  }),
+  async run(context, { hash }) {
+    const rows = await listSignatures(context.transaction, hash);
+    const document = { signatures: rows.map(toDocument) };
+    return withAltered(document, await findAlteredRows(context, 'packageSignatures', rows));
+  },
+};
 
 async function signWith(
   context: OrganisationContext,

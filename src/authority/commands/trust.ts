@@ -18,6 +18,17 @@ import {
 import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
 import { affectedBy, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
+import {
+  alteredFields,
+  findAlteredRows,
+  findAlteredTrust,
+  findLostRows,
+  type MaybeAltered,
+  type MaybeMarked,
+  mark,
+  markFields,
+  withAltered,
+} from '../find-altered.ts';
 import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
 import { requireWrittenRow } from '../require-written.ts';
 import {
@@ -46,13 +57,14 @@ export interface AddTrustArgs {
   readonly name?: string;
 }
 
-const trustedKeyResult: z.ZodType<TrustedKeyDocument> = z.strictObject({
+const trustedKeyFields: { readonly [Field in keyof TrustedKeyDocument]: z.ZodType<TrustedKeyDocument[Field]> } = {
   fingerprint: sha256Arg.describe('SHA-256 of the public key'),
   name: z.string().nullable().describe('What the organisation calls it'),
   via: nameArg.nullable().describe('The organisation through which it is accepted; null: trusted directly'),
   trusted_at: timeArg,
   ...revocationFields,
-});
+};
+const trustedKeyResult: z.ZodType<TrustedKeyDocument> = z.strictObject(trustedKeyFields);
 const fingerprintArg = sha256Arg.describe('SHA-256 of the public key: 64 hex characters');
 
 /** Has an organisation trust a public key. */
@@ -101,19 +113,34 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
 };
 
 /** What an organisation trusts: its own keys (revoked ones say so), and those it accepts through ACLs. */
-export const listTrust: Command<'organisation', Record<string, never>, { keys: TrustedKeyDocument[] }> = {
+export const listTrust: Command<
+  'organisation',
+  Record<string, never>,
+  { keys: (TrustedKeyDocument & MaybeMarked)[] } & MaybeAltered
+> = {
   name: '/trust/list',
   summary: 'List the keys that are trusted, and through whom',
   subject: 'organisation',
   access: 'read',
   route: { method: 'GET', path: '/api/orgs/{org}/trust' },
   args: noArgs,
-  result: z.strictObject({ keys: z.array(trustedKeyResult) }),
-  async run({ transaction, organisation }) {
+  result: z.strictObject({ keys: z.array(z.strictObject({ ...trustedKeyFields, ...markFields })), ...alteredFields }),
+  async run(context) {
+    const { transaction, organisation } = context;
     const own = await listTrustedKeys(transaction, organisation.id);
     const inherited = await listInheritedKeys(transaction, organisation.id);
-    const standing = inherited.map((row) => toDocument({ ...row, ...findCompromise(own, row) }, row.via));
-    return { keys: [...own.map((row) => toDocument(row, null)), ...standing] };
+    const rows = [...own, ...inherited.map(({ via: _, ...row }) => row)];
+    const altered = await findAlteredRows(context, 'trustedKeys', rows);
+    const standing = inherited.map((row) =>
+      mark(toDocument({ ...row, ...findCompromise(own, row) }, row.via), row.id, altered),
+    );
+    return withAltered(
+      { keys: [...own.map((row) => mark(toDocument(row, null), row.id, altered)), ...standing] },
+      await findAlteredRows(context, 'organizations', [organisation]),
+      altered,
+      await findLostRows(context, 'trustedKeys'),
+      await findAlteredTrust(context, [organisation]),
+    );
   },
 };
 

@@ -1,4 +1,5 @@
 import { grantAcl, listAcls, revokeAcl } from '../../authority/index.ts';
+import { markState } from '../altered.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -36,11 +37,11 @@ export async function revoke(session: Session, { parent, child }: AclOptions): P
 export async function list(session: Session): Promise<Outcome> {
   const caller = await session.openCaller('read');
   const document = await caller.executeFor(session.organisation, listAcls, {});
-  const rows = document.acls.map(({ parent, child, granted_at, revoked_at }) => [
+  const rows = document.acls.map(({ parent, child, granted_at, revoked_at, ...acl }) => [
     parent,
     child,
     granted_at,
-    revoked_at === null ? 'active' : `revoked ${revoked_at}`,
+    markState(revoked_at === null ? 'active' : `revoked ${revoked_at}`, acl),
   ]);
   const none = ['There is no trust ACL yet.', '', 'Next: hanaper acl grant --parent ORG --child ORG'];
   return { document, lines: rows.length > 0 ? formatTable(['ACCEPTS', 'KEYS OF', 'SINCE', 'STATE'], rows) : none };

@@ -11,6 +11,7 @@ import { publicKeyOf } from '../../crypto/ed25519.ts';
 import { decodePrivateKey } from '../../crypto/key-format.ts';
 import { ReservedFile } from '../../package/reserve-file.ts';
 import { sealSeed } from '../../vault/sealed-seed.ts';
+import { markState } from '../altered.ts';
 import { findKey } from '../find-key.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readSecretFile } from '../read-secret-file.ts';
@@ -57,7 +58,12 @@ export async function importFrom(
 export async function list(session: Session): Promise<Outcome> {
   const caller = await session.openCaller('read');
   const document = await caller.executeFor(session.organisation, listKeys, {});
-  const rows = document.keys.map((key) => [key.name, key.fingerprint, key.created_at, describeState(key)]);
+  const rows = document.keys.map((key) => [
+    key.name,
+    key.fingerprint,
+    key.created_at,
+    markState(describeState(key), key),
+  ]);
   const none = ['There is no signing key yet.', '', 'Next: hanaper key create NAME'];
   return { document, lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'CREATED', 'STATE'], rows) : none };
 }

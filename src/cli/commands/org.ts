@@ -6,6 +6,7 @@ import {
   showOrganisation,
 } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
+import { markState } from '../altered.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -28,7 +29,11 @@ export async function create(session: Session, name: string): Promise<Outcome> {
 export async function list(session: Session): Promise<Outcome> {
   const caller = await session.openCaller('read');
   const document = await caller.execute(listOrganisations, {});
-  const rows = document.organisations.map(({ name, did, created_at }) => [name, did, created_at]);
+  const rows = document.organisations.map(({ name, did, created_at, ...row }) => [
+    name,
+    did,
+    markState(created_at, row),
+  ]);
   return {
     document,
     lines:

@@ -151,7 +151,7 @@ export async function signatures(session: Session, file: string): Promise<Outcom
     expires_at ?? 'never',
   ]);
   return {
-    document: { package_hash: hash, signatures: all },
+    document: { package_hash: hash, signatures: all, ...(stored.altered && { altered: stored.altered }) },
     lines:
       rows.length > 0
         ? [

@@ -4,6 +4,7 @@ import { encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { ReservedFile } from '../../package/reserve-file.ts';
 import { maxBundleLength } from '../../trust/bundle.ts';
+import { markState } from '../altered.ts';
 import type { Caller } from '../caller.ts';
 import { parseFutureExpiry } from '../duration.ts';
 import { formatTable, type Outcome } from '../output.ts';
@@ -40,7 +41,7 @@ export async function list(session: Session): Promise<Outcome> {
     key.fingerprint,
     key.via === null ? 'own' : `through ${key.via}`,
     key.trusted_at,
-    describeState(key),
+    markState(describeState(key), key),
   ]);
   const none = ['No key is trusted yet.', '', 'Next: hanaper trust add FILE, or hanaper acl grant'];
   return {

@@ -4,6 +4,7 @@ import {
   listStoredDelegations,
   pruneDelegations,
 } from '../../authority/commands/delegation.ts';
+import type { AlteredDocument } from '../../authority/find-altered.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 import { formatSeconds } from '../token-document.ts';
@@ -33,14 +34,17 @@ export async function list(session: Session, options: ListOptions): Promise<Outc
     ...(expired !== undefined && { expired }),
   };
   const delegations: DelegationListDocument['delegations'][number][] = [];
+  const altered: AlteredDocument[] = [];
   for (let before: number | undefined, more = true; more; ) {
     const args = { ...about, limit: pageLength, ...(before !== undefined && { before }) };
     const page = await caller.execute(listStoredDelegations, args);
     delegations.push(...page.delegations);
+    altered.push(...(page.altered ?? []));
     before = page.next;
     more = before !== undefined;
   }
-  return { document: { delegations }, lines: format(delegations) };
+  const document = { delegations, ...(altered.length > 0 && { altered }) };
+  return { document, lines: format(delegations) };
 }
 
 /** `hanaper ucan prune` */

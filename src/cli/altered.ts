@@ -1,0 +1,45 @@
+import type { AlteredDocument, MaybeAltered, MaybeMarked } from '../authority/find-altered.ts';
+import { HanaperError } from '../errors.ts';
+import { type Outcome, type Output, printError } from './output.ts';
+
+const mostTold = 5;
+
+/** Ends a command whose outcome was printed, and shows altered rows: only the exit status is still to be told. */
+export class ShownAltered extends Error {
+  readonly failure: HanaperError;
+
+  constructor(failure: HanaperError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** The state of a row in a table, with a mark where it is not as it was written. */
+export function markState(state: string, { altered }: MaybeMarked): string {
+  return altered ? `${state} ALTERED` : state;
+}
+
+/**
+ * Tells a person what of a printed document is not as it was written, and fails with its code: nobody shall take it for true.
+ *
+ * @throws ShownAltered
+ */
+export function requireUnaltered(output: Output, { document }: Outcome): void {
+  const { altered = [] } = document as MaybeAltered;
+  const [first] = altered;
+  if (first === undefined) return;
+  const failure = toFailure(first.code, altered);
+  // With --json the document says it already, and there is one document.
+  if (!output.json) printError(output, failure);
+  throw new ShownAltered(failure);
+}
+
+function toFailure(code: AlteredDocument['code'], altered: readonly AlteredDocument[]): HanaperError {
+  const told = altered.slice(0, mostTold).map(({ table, key, message }) => `${table} ${key}: ${message}`);
+  const rest = altered.length > mostTold ? ` And ${altered.length - mostTold} more.` : '';
+  return new HanaperError(
+    code,
+    `What is shown here is not what was written. ${told.join(' ')}${rest} Have it all checked: hanaper log verify.`,
+    { altered },
+  );
+}
