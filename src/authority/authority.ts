@@ -146,7 +146,8 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
       const unlocked = await unlockVault(this.identity, slots, credential);
       this.report('vault.unlocked', { ...details, slot: unlocked.slot.id });
       return unlocked;
-    } catch (error) {
+    } catch (failure) {
+      const error = await this.database.explain(failure);
       if (error instanceof HanaperError) this.report('vault.unlock_failed', details, error);
       throw error;
     }

@@ -45,8 +45,11 @@ export interface ValidationDocument {
  */
 export async function validateAuthority(authority: Authority, credential?: Credential): Promise<ValidationDocument> {
   await requireUndamaged(authority);
-  const slots = await authority.database.transact('read', listKeySlots);
-  for (const slot of slots) await checkSlot(slot, authority.identity.did, authority.identity.publicKey);
+  const slots = await authority.database.transact('read', async (transaction) => {
+    const listed = await listKeySlots(transaction);
+    for (const slot of listed) await checkSlot(slot, authority.identity.did, authority.identity.publicKey);
+    return listed;
+  });
   using vault = credential && (await authority.openVault(credential)).vault;
   const counts = await authority.database.transact('read', (transaction) =>
     checkOrganisations(transaction, authority.identity, vault),

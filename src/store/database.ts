@@ -1,5 +1,7 @@
 import { CompiledQuery, type ControlledTransaction, type Kysely, sql } from 'kysely';
+import { HanaperError } from '../errors.ts';
 import { Turns } from '../turns.ts';
+import { findDamage } from './damage.ts';
 import { Effects } from './effects.ts';
 import { translateCommitFailure, translateFailure, translateRefusal } from './failure.ts';
 import type { Schema } from './schema.ts';
@@ -50,11 +52,13 @@ export class Database implements AsyncDisposable {
         .catch((error: unknown) => {
           throw translateRefusal(error, this.name);
         });
+      const transaction = { engine: this.engine, kysely, effects: new Effects() };
       try {
-        const result = await work({ engine: this.engine, kysely, effects: new Effects() });
+        const result = await work(transaction);
         await this.#commit(kysely, access);
         return result;
-      } catch (error) {
+      } catch (failure) {
+        const error = isMistake(failure) ? await this.#findCause(transaction, failure) : failure;
         // What went wrong first is what is told, even where the connection is gone and nothing can be rolled back.
         if (!kysely.isCommitted)
           await kysely
@@ -73,6 +77,24 @@ export class Database implements AsyncDisposable {
       await kysely.commit().execute();
     } catch (error) {
       throw access === 'write' ? translateCommitFailure(error, this.name) : error;
+    }
+  }
+
+  /**
+   * What a failure means that came of rows outside of a transaction: `database_corrupt` where the file holds what nobody of
+   * ours has written there, else the failure itself.
+   */
+  async explain(failure: unknown): Promise<unknown> {
+    return isMistake(failure) ? this.transact('read', (transaction) => this.#findCause(transaction, failure)) : failure;
+  }
+
+  // A row that has no value, or one of another type, where there must be one is met as if the program were at fault.
+  async #findCause(transaction: Transaction, failure: Error): Promise<Error> {
+    try {
+      const damage = await findDamage(transaction);
+      return damage.length > 0 ? damaged(this.name, damage, failure) : failure;
+    } catch (error) {
+      return error instanceof HanaperError ? error : failure;
     }
   }
 
@@ -116,4 +138,17 @@ export class Database implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function isMistake(error: unknown): error is Error {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+}
+
+function damaged(database: string, damage: readonly string[], cause: Error): HanaperError {
+  return new HanaperError(
+    'database_corrupt',
+    `${database} is damaged: ${damage[0]}. Have it all checked by "hanaper log verify", and restore it from a backup.`,
+    { database, damage },
+    cause,
+  );
 }

@@ -8,6 +8,9 @@ const sqlite = {
   ioError: 10,
   corrupt: 11,
   full: 13,
+  tooBig: 18,
+  mismatch: 20,
+  format: 24,
   cannotOpen: 14,
   notADatabase: 26,
 };
@@ -15,6 +18,9 @@ const sqliteUniqueViolations: readonly number[] = [1555, 2067];
 // What SQLite says of statements of ours where the schema is another.
 const sqliteMissing =
   /^no such (table|column)|has no column named|^duplicate column name|already exists$|^ON CONFLICT clause does not match/;
+// What is wrong with the text of a statement is our own mistake; all else that SQLite cannot do lies in what the file says.
+const sqliteMistake =
+  /syntax error|unrecognized token|incomplete input|^cannot (start|commit|rollback)|^no such savepoint|^wrong number of arguments|^no such function/;
 const postgresUniqueViolation = '23505';
 // Class 42 is what a statement may mean: ours mean something, unless the schema is another.
 const postgresMissing = /^42(?!501)...$/;
@@ -91,7 +97,12 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
         error,
       );
     case sqlite.error:
-      return sqliteMissing.test(error.message) ? missing(database, error) : error;
+      if (sqliteMissing.test(error.message)) return missing(database, error);
+      return sqliteMistake.test(error.message) ? error : unreadable(database, error);
+    case sqlite.tooBig:
+    case sqlite.mismatch:
+    case sqlite.format:
+      return unreadable(database, error);
     case sqlite.busy:
     case sqlite.locked:
       return unavailable(`${database} is held by another process. Try again when that is done.`, database, error);
@@ -118,6 +129,20 @@ function translatePostgres(error: Error, code: string, database: string): unknow
 
 function missing(database: string, error: Error): HanaperError {
   return corrupt(`${database} has not the tables and columns of ours. Restore it from a backup.`, database, error);
+}
+
+function unreadable(database: string, error: Error): HanaperError {
+  return corrupt(`${database} cannot be read: ${error.message}. Restore it from a backup.`, database, error);
+}
+
+/** What an error says, as the end of a sentence that somebody else closes. */
+export function describeProblem(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+}
+
+/** Whether it is the world that is at fault, and not what is kept. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof HanaperError && error.code === 'unavailable';
 }
 
 function tooLarge(database: string, error: Error): HanaperError {

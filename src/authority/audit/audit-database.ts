@@ -1,10 +1,11 @@
 import { HanaperError } from '../../errors.ts';
+import { emptyRoot } from '../../log/merkle.ts';
 import { requireKnownOptions } from '../../options.ts';
-import { findDamage } from '../../store/damage.ts';
+import { findDamage, standAlone } from '../../store/damage.ts';
 import { loggedTables } from '../../store/effects.ts';
 import { readLogHead } from '../../store/log.ts';
 import type { LogHeadRow } from '../../store/schema.ts';
-import type { Transaction } from '../../store/transaction.ts';
+import { type Transaction, withSavepoint } from '../../store/transaction.ts';
 import type { Authority } from '../authority.ts';
 import { type AuditedActs, auditActs } from './audit-acts.ts';
 import { auditSignaturePlaces } from './audit-hints.ts';
@@ -68,23 +69,34 @@ async function auditIn(
     (done: number) =>
       onProgress?.(phase, done, total);
   tell('file', 1)(0);
-  for (const damage of await findDamage(transaction)) {
+  // Each check stands alone: what one of them cannot read is a finding, and hides no other.
+  const check = <Result>(table: string, run: (inner: Transaction) => Promise<Result>) =>
+    standAlone(transaction, run, (reason) =>
+      findings.add({ kind: 'damage', table, message: `What is there cannot be read to its end: ${reason}.` }),
+    );
+  for (const damage of (await check('sqlite_schema', findDamage)) ?? []) {
     findings.add({ kind: 'damage', table: 'sqlite_schema', message: `SQLite finds its file damaged: ${damage}.` });
   }
   tell('file', 1)(1);
-  const key = await auditLogKeys(transaction, authority, findings);
+  const key = await check('log_keys', (inner) => auditLogKeys(inner, authority, findings));
   const seen = await openSeen({ here, elsewhere }, key, findings);
-  const tree = await auditTree(transaction, { key, seen, findings }, tell('tree'));
-  const acts = await auditActs(transaction, authority, findings, tell('acts'));
-  if (head) auditHead(head, acts, findings);
-  await auditSignaturePlaces(transaction, authority, findings);
-  await auditRows(transaction, acts.base, findings, tell('tables', loggedTables.length));
-  return { findings, size: tree.size, root: tree.root(), checkpoint: tree.last, unbound: acts.unbound };
+  const tree = await check('log_entries', (inner) => auditTree(inner, { key, seen, findings }, tell('tree')));
+  const acts = await check('log_effects', (inner) => auditActs(inner, authority, findings, tell('acts')));
+  if (head && acts) auditHead(head, acts, findings);
+  await check('signature_places', (inner) => auditSignaturePlaces(inner, authority, findings));
+  await auditRows(check, acts?.base ?? 0, findings, tell('tables', loggedTables.length));
+  return {
+    findings,
+    size: tree?.size ?? 0,
+    root: tree?.root() ?? emptyRoot(),
+    checkpoint: tree?.last,
+    unbound: acts?.unbound ?? 0,
+  };
 }
 
 async function findHead(transaction: Transaction, findings: Findings): Promise<LogHeadRow | undefined> {
   try {
-    return await readLogHead(transaction);
+    return await withSavepoint(transaction, readLogHead);
   } catch (error) {
     if (!(error instanceof HanaperError) || error.code !== 'database_corrupt') throw error;
     findings.add({ kind: 'head', table: 'log_head', message: error.message });

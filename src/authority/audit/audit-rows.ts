@@ -13,24 +13,32 @@ import { forgettableTables } from './row-rules.ts';
 const keysAtOnce = 200;
 const mostMisplaced = 100;
 
+/** Runs a check about a table for itself: what cannot be read there is a finding, and its result `undefined`. */
+export type StandingCheck = <Result>(
+  table: string,
+  run: (transaction: Transaction) => Promise<Result>,
+) => Promise<Result | undefined>;
+
 /**
  * Holds every row of every logged table against the last effect that the log has of it, and the other way round. `since` is
  * the entry from which on it tells of which rows its effects are.
  */
 export async function auditRows(
-  transaction: Transaction,
+  check: StandingCheck,
   since: number,
   findings: Findings,
   onProgress?: (done: number) => void,
 ): Promise<void> {
   let done = 0;
   for (const table of loggedTables) {
-    await checkEffects(transaction, table, since, findings);
-    await checkExplained(transaction, table, since, findings);
+    const name = nameInSql(table);
+    await check(name, (transaction) => checkEffects(transaction, table, since, findings));
+    await check(name, (transaction) => checkExplained(transaction, table, since, findings));
     onProgress?.(++done);
   }
-  await checkTables(transaction, findings);
-  for (const cid of await listMisplacedDelegations(transaction, mostMisplaced)) {
+  await check('log_effects', (transaction) => checkTables(transaction, findings));
+  const list = (transaction: Transaction) => listMisplacedDelegations(transaction, mostMisplaced);
+  for (const cid of (await check('ucan_delegations', list)) ?? []) {
     tell(findings, 'ucan_delegations', cid, 'The delegation lies in the row of another principal than its own.');
   }
 }
