@@ -23,7 +23,7 @@ const costs: Readonly<Record<Work, number>> = {
   values: 0.3,
   held_bytes: 0.005,
   key_bytes: 0.005,
-  policy_steps: 0.02,
+  policy_steps: 0.1,
   signatures: 100,
   visits: 5,
   rows_read: 10,

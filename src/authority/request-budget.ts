@@ -6,7 +6,8 @@ const requestAllowance: Allowance = {
   // 255 delegations with a short policy each are 10,000.
   values: 32_768,
   key_bytes: limits.policyKeyBytes,
-  policy_steps: limits.policySteps,
+  // A policy of 256 statements over short arguments takes some 5,000.
+  policy_steps: 125_000,
   // A chain of 64, or as many delegations to store as a container holds beside the invocation.
   signatures: 320,
   visits: 5000,
