@@ -38,8 +38,8 @@ const ownDigests: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the catalogues of PostgreSQL say of a twin of all tables together, on each version that is listed: what equals this needs no twin to be
- * compared with. A version that is not listed makes one.
+ * What the catalogues of PostgreSQL say of a twin of all tables together, on each version that is listed: what equals this
+ * needs no twin to be compared with. A version that is not listed makes one.
  */
 export const twinDigests: readonly string[] = [
   // 18
