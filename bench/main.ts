@@ -1,6 +1,7 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { bundleVerify } from './bundle-verify.ts';
+import { hostile } from './hostile.ts';
 import { inProcess } from './in-process.ts';
 import { largePackage } from './large-package.ts';
 import { formatLine, type Line, type Subject } from './line.ts';
@@ -36,6 +37,7 @@ const subjects: readonly Subject[] = [
   serverSign,
   publicVerify,
   serverStart,
+  hostile,
 ];
 
 const { values } = parseArgs({

@@ -48,9 +48,10 @@ export class Served implements AsyncDisposable {
   }
 
   /** Starts it, and waits until it is ready. */
-  static async start(place: Place, args: readonly string[] = []): Promise<Served> {
+  static async start(place: Place, args: readonly string[] = [], nodeArgs: readonly string[] = []): Promise<Served> {
     const port = await findPort();
     return Served.#run(place, port, [
+      ...nodeArgs,
       executable,
       'serve',
       '--listen',
@@ -72,6 +73,11 @@ export class Served implements AsyncDisposable {
     const served = new Served(`http://127.0.0.1:${port}`, place, child);
     while (!(await served.isReady())) await sleep(2);
     return served;
+  }
+
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Whether it answers that it is ready. */
@@ -98,7 +104,7 @@ export class Served implements AsyncDisposable {
     this.#loads++;
     const lines = children.map(readLines);
     for (const each of lines) await each.next();
-    const before = this.#cpu();
+    const before = this.cpu();
     const startedAt = performance.now();
     for (const child of children) child.stdin.write('go\n');
     const times = (await Promise.all(lines.map(async (each) => (await each.next()).value))).flatMap(
@@ -108,7 +114,7 @@ export class Served implements AsyncDisposable {
     const { length } = times;
     if (length !== bodies.length) throw new Error('not every request was answered');
     const sorted = times.toSorted((left, right) => left - right);
-    return { times: sorted, perSecond: length / seconds, cpu: (this.#cpu() - before) / length };
+    return { times: sorted, perSecond: length / seconds, cpu: (this.cpu() - before) / length };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,8 +122,8 @@ export class Served implements AsyncDisposable {
     await new Promise((resolve) => this.#child.once('close', resolve));
   }
 
-  // proc(5): utime and stime, the fields 14 and 15, behind the name in parentheses.
-  #cpu(): number {
+  /** Milliseconds of processor time that it has had: proc(5), utime and stime, the fields 14 and 15. */
+  cpu(): number {
     const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
     return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000;
   }
