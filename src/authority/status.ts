@@ -9,7 +9,7 @@ import { listOrganizations } from '../store/organizations.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { type AuthorityRow, checkAuthority } from '../vault/authority-statement.ts';
 import type { Authority } from './authority.ts';
-import { type AlteredDocument, findAlteredEffects, type MaybeAltered, withAltered } from './find-altered.ts';
+import { type AlteredDocument, findAlteredEffects, type MaybeAltered } from './find-altered.ts';
 import { type AuthorityOptions, openAuthority } from './open-authority.ts';
 
 /** What is known of a database without unlocking it. */
@@ -38,7 +38,9 @@ export interface StatusDocument extends MaybeAltered {
 export async function readStatus(options: AuthorityOptions): Promise<StatusDocument> {
   try {
     await using authority = await openAuthority(options);
-    return withAltered(await describeAuthority(authority), await authority.database.transact('read', findAltered));
+    const altered = await authority.database.transact('read', findAltered);
+    const document = await describeAuthority(authority);
+    return altered.length > 0 ? { ...document, altered } : document;
   } catch (error) {
     if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
     return { initialized: false, database: String(error.details['database']) };
