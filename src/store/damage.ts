@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { describeProblem, isUnavailable } from './failure.ts';
-import { ownTables } from './own-schema.ts';
+import { ownTables } from './own-tables.ts';
 import { type Transaction, withSavepoint } from './transaction.ts';
 
 /**
