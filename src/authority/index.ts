@@ -47,6 +47,7 @@ export {
   type ReadLogArgs,
   readLog,
   showCheckpoint,
+  showLogKey,
 } from './commands/log.ts';
 export {
   createOrganisation,

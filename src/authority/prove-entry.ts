@@ -112,7 +112,7 @@ export async function proveGrowth(transaction: Transaction, since: number, size:
   return (await proveConsistency(readTree(transaction, size), since, size)).map(encodeBase64);
 }
 
-/** The key of a log as a document. */
+/** The statement about the key of a log as a document. */
 export function toLogKeyDocument({ statement, signature }: SignedLogKey): LogKeyDocument {
   return { statement: encodeBase64(statement), signature: encodeBase64(signature) };
 }

@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { encodeEntryBundle } from '../log/entry-bundle.ts';
 import { parseTilePath, type TilePath, tileLength, tileWidth } from '../log/tile.ts';
@@ -6,34 +7,40 @@ import { listLogEntries } from '../store/log.ts';
 import { findLogTile } from '../store/log-tiles.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Authority } from './authority.ts';
+import { describeLogKey } from './commands/log.ts';
 
 /** A file of the log as it is served (C2SP tlog-tiles). */
 export interface LogFile {
-  readonly kind: 'checkpoint' | 'tile';
+  readonly kind: 'checkpoint' | 'key' | 'tile' | 'entries';
   readonly bytes: Uint8Array;
-  /** Whether it is as large as it can become: whoever has it need never ask again. */
-  readonly isFull: boolean;
 }
 
 /**
- * Reads the file of the log at a path: `checkpoint`, `tile/<level>/<index>[.p/<width>]` or
+ * Reads the file of the log at a path: `checkpoint`, `key`, `tile/<level>/<index>[.p/<width>]` or
  * `tile/entries/<index>[.p/<width>]`. There are no tiles of what is under no checkpoint yet.
  *
  * @throws HanaperError `bad_input`, `not_found`
  */
-export function readLogFile({ followed }: Authority, path: string): Promise<LogFile> {
+export function readLogFile({ followed, identity }: Authority, path: string): Promise<LogFile> {
   if (path === 'checkpoint') return followed.read(readCheckpoint);
+  if (path === 'key') return followed.read((transaction) => readKey(transaction, identity.did));
   const tile = parseTilePath(path);
-  return followed.read(async (transaction) => {
-    const bytes = tile.level === 'entries' ? await readBundle(transaction, tile) : await readTile(transaction, tile);
-    return { kind: 'tile', bytes, isFull: tile.width === tileWidth };
-  });
+  return followed.read(async (transaction) =>
+    tile.level === 'entries'
+      ? { kind: 'entries', bytes: await readBundle(transaction, tile) }
+      : { kind: 'tile', bytes: await readTile(transaction, tile) },
+  );
 }
 
 async function readCheckpoint(transaction: Transaction): Promise<LogFile> {
   const row = await findLastCheckpoint(transaction);
   if (row === undefined) throw notThere('checkpoint');
-  return { kind: 'checkpoint', bytes: row.note, isFull: false };
+  return { kind: 'checkpoint', bytes: row.note };
+}
+
+async function readKey(transaction: Transaction, did: string): Promise<LogFile> {
+  const document = await describeLogKey(transaction, did);
+  return { kind: 'key', bytes: encodeUtf8(`${JSON.stringify(document, null, 2)}\n`) };
 }
 
 // What is narrower than what there is by now is served still: a tile begins with what it was.
@@ -49,6 +56,6 @@ async function readBundle(transaction: Transaction, tile: TilePath): Promise<Uin
   return encodeEntryBundle(rows.map(({ entry }) => entry));
 }
 
-function notThere(kind: LogFile['kind']): HanaperError {
+function notThere(kind: 'checkpoint' | 'tile'): HanaperError {
   return new HanaperError('not_found', `The log has no such ${kind}.`, { kind });
 }

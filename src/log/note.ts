@@ -1,4 +1,4 @@
-import { concatBytes, decodeBase64, decodeUtf8, encodeBase64, encodeHex, encodeUtf8 } from '../bytes.ts';
+import { concatBytes, decodeBase64, decodeUtf8, encodeBase64, encodeUtf8 } from '../bytes.ts';
 import { publicKeyOf, sign, verify } from '../crypto/ed25519.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { logTampered } from './tampered.ts';
@@ -22,7 +22,7 @@ export interface NoteSignature {
 }
 
 /** The longest note that is read, in bytes. */
-export const maxNoteLength: number = 64 * 1024;
+export const maxNoteLength: number = 192 * 1024;
 
 /** How many signatures a note may have. */
 export const maxNoteSignatures = 16;
@@ -52,7 +52,8 @@ export async function signNote({
 }
 
 /**
- * Reads a note: at most 64 KiB of UTF-8 without control characters but newlines, and 1 to 16 signatures, no two by one key.
+ * Reads a note: at most 192 KiB of UTF-8 without control characters but newlines, and 1 to 16 signatures, each as long as
+ * those of algorithms yet to come.
  *
  * @throws HanaperError `log_tampered`
  */
@@ -69,21 +70,23 @@ export function parseNote(bytes: Uint8Array): Note {
   if (lines.length > maxNoteSignatures) throw malformed(`has more than ${maxNoteSignatures} signatures`);
   const signatures = lines.map(parseSignature);
   if (signatures.length === 0) throw malformed('has no signature');
-  const keys = new Set(signatures.map(({ name, keyId }) => `${name}+${encodeHex(keyId)}`));
-  if (keys.size < signatures.length) throw malformed('has two signatures by one key');
   return { text: whole.slice(0, split), signatures };
 }
 
 /**
- * The text of a note, if the key has signed it. Signatures by other keys are passed over, those of the same name included.
+ * The text of a note, if the key has signed it. Signatures by other keys are passed over, those of the same name included;
+ * each that is under the name and the identifier of this one must be by it (C2SP signed-note, "Verifying").
  *
  * @throws HanaperError `log_tampered`
  */
 export async function verifyNote({ text, signatures }: Note, key: VerifierKey): Promise<string> {
-  const found = signatures.find(({ name, keyId }) => name === key.name && hasKeyId(key, keyId));
-  if (found === undefined) throw logTampered('note', 'is not signed by the key that it must have', { name: key.name });
-  if (await verify(key.publicKey, encodeUtf8(text), found.signature)) return text;
-  throw logTampered('note', 'has another text than the one that was signed', { name: key.name });
+  const own = signatures.filter(({ name, keyId }) => name === key.name && hasKeyId(key, keyId));
+  if (own.length === 0) throw logTampered('note', 'is not signed by the key that it must have', { name: key.name });
+  for (const { signature } of own) {
+    if (await verify(key.publicKey, encodeUtf8(text), signature)) continue;
+    throw logTampered('note', 'has another text than the one that was signed', { name: key.name });
+  }
+  return text;
 }
 
 function parseSignature(line: string): NoteSignature {

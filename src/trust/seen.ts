@@ -3,7 +3,7 @@ import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
 import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, parseCheckpoint } from '../log/checkpoint.ts';
-import { parseNote } from '../log/note.ts';
+import { maxNoteLength, parseNote } from '../log/note.ts';
 import { aheadTolerance } from '../signature/time.ts';
 import { DocumentReader } from './document-reader.ts';
 import type { TrustBundle } from './open-bundle.ts';
@@ -172,7 +172,7 @@ function rolledBack(reason: string, sentence: string, details: object): HanaperE
 function readAuthority(value: unknown, field: string): SeenAuthority {
   const { latest_time, organizations, log } = reader.object(value, field, ['latest_time', 'organizations', 'log']);
   const { origin, checkpoint } = reader.object(log, `${field}.log`, ['origin', 'checkpoint']);
-  const note = reader.text(checkpoint, `${field}.log.checkpoint`, { max: 64 * 1024 });
+  const note = reader.text(checkpoint, `${field}.log.checkpoint`, { max: maxNoteLength });
   if (readNote(note).origin !== origin) throw refuse('is of another log', `${field}.log.origin`);
   return {
     latest_time: reader.time(latest_time, `${field}.latest_time`),

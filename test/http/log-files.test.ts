@@ -1,12 +1,16 @@
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Authority } from '../../src/authority/index.ts';
 import {
+  checkLogKey,
   computeRoot,
   createTileReader,
   decodeEntryBundle,
   formatTilePath,
+  formatVerifierKey,
   hashLeaf,
   openCheckpoint,
+  parseVerifierKey,
   proveInclusion,
   verifyInclusion,
 } from '../../src/log/index.ts';
@@ -74,16 +78,54 @@ describe.each(engines)('$name', (engine) => {
     expect((await readCheckpoints(authority)).map(({ size }) => size)).toEqual([1, count]);
   });
 
-  test('a full tile may be kept for ever, one that is not must be asked for again', async () => {
-    for (const path of ['tile/0/000', 'tile/0/001', 'tile/entries/001']) {
+  test('a tile may be kept for ever, full or not, since its path names its width', async () => {
+    const full = ['tile/0/000', 'tile/0/001', 'tile/entries/001'];
+    const partial = ['tile/0/002.p/88', 'tile/1/000.p/2', 'tile/entries/002.p/88', 'tile/0/000.p/255'];
+    for (const path of [...full, ...partial]) {
       const { status, headers } = await get(path);
       expect([status, headers.get('content-type')]).toEqual([200, 'application/octet-stream']);
       expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     }
-    for (const path of ['tile/0/002.p/88', 'tile/1/000.p/2', 'tile/entries/002.p/88', 'tile/0/000.p/255']) {
-      const { status, headers } = await get(path);
-      expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+  });
+
+  test('a bundle of entries is compressed for those who accept it, and holds the same', async () => {
+    const plain = await get('tile/entries/001');
+    const zipped = await api.send('/log/tile/entries/001', { headers: { 'Accept-Encoding': 'gzip' } });
+    const bytes = new Uint8Array(await zipped.arrayBuffer());
+    expect([zipped.headers.get('content-encoding'), zipped.headers.get('vary')]).toEqual(['gzip', 'Accept-Encoding']);
+    expect(bytes.length).toBeLessThan(plain.bytes.length);
+    expect(new Uint8Array(gunzipSync(bytes))).toEqual(plain.bytes);
+    expect([plain.headers.get('content-encoding'), plain.headers.get('vary')]).toEqual([null, 'Accept-Encoding']);
+  });
+
+  test('the key is published with the word of the authority, which proves it', async () => {
+    const { status, headers, bytes } = await get('key');
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json']);
+    const { verifier_key, origin, authority: did, log_key } = JSON.parse(Buffer.from(bytes).toString());
+    const signed = {
+      statement: Buffer.from(log_key.statement, 'base64'),
+      signature: Buffer.from(log_key.signature, 'base64'),
+    };
+    const key = await checkLogKey(signed, authority.identity.did);
+    expect([verifier_key, origin, did]).toEqual([
+      formatVerifierKey(await readLogVerifier(authority)),
+      key.origin,
+      authority.identity.did,
+    ]);
+    const { bytes: checkpoint } = await get('checkpoint');
+    expect((await openCheckpoint(checkpoint, parseVerifierKey(verifier_key))).size).toBe(count);
+  });
+
+  test('pages of other sites may read all of it, and nothing else here', async () => {
+    for (const path of ['checkpoint', 'key', 'tile/0/000', 'tile/entries/001']) {
+      const { headers } = await get(path);
+      expect([headers.get('access-control-allow-origin'), headers.get('cross-origin-resource-policy')]).toEqual([
+        '*',
+        'cross-origin',
+      ]);
     }
+    const other = await api.send('/openapi.json');
+    expect(other.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   test.each([

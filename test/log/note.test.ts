@@ -76,7 +76,7 @@ describe('a signature by the key that is bad refuses the note, though', () => {
 
   test('a good one by it stands beside, before or behind', async () => {
     for (const lines of [bad + byPeter, byPeter + bad]) {
-      await expectCode('log_tampered', () => read(`${text}\n${lines}`));
+      await expectCode('log_tampered', () => verifyNote(read(`${text}\n${lines}`), peter));
     }
   });
 
@@ -106,7 +106,6 @@ describe('what is no note is refused', () => {
     ['a line behind that is no signature', `${text}\n${byPeter}Unexpected line.\n`],
     ['too many signatures', `${text}\n${byPeter.repeat(101)}`],
     ['17 signatures', `${text}\n${Array.from({ length: 17 }, (_, i) => byPeter.replace('Peter', `${i}`)).join('')}`],
-    ['a signature twice', `${text}\n${byPeter}${byPeter}`],
     ['nothing', ''],
     ['an empty line', '\n'],
     ['two empty lines', '\n\n'],
@@ -125,7 +124,7 @@ describe('what is no note is refused', () => {
     ['a signature without padding', `${text}\n${byPeter.replace('=', '')}`],
     ['a signature in the other base64', `${text}\n${byPeter.replace('/', '_')}`],
     ['a signature of an identifier alone', `${text}\n— PeterNeumann x08gow==\n`],
-    ['more than 64 KiB', `${'a'.repeat(64 * 1024)}\n\n${byPeter}`],
+    ['more than 192 KiB', `${'a'.repeat(192 * 1024)}\n\n${byPeter}`],
   ])('%s', async (_, note) => {
     const { details } = await expectCode('log_tampered', () => read(note));
     expect(details['what']).toBe('note');
@@ -141,6 +140,27 @@ describe('what is no note is refused', () => {
   test('a byte-order mark before the text, which nobody signed', async () => {
     const marked = concatBytes(Uint8Array.of(0xef, 0xbb, 0xbf), whole);
     await expectCode('log_tampered', async () => verifyNote(parseNote(marked), peter));
+  });
+});
+
+describe('a note that others have signed as well', () => {
+  test('may have sixteen signatures as long as those of algorithms yet to come', async () => {
+    const signature = Buffer.alloc(5 * 1024, 7).toString('base64');
+    const others = Array.from({ length: 15 }, (_, i) => `— witness-${i}.example ${signature}\n`).join('');
+    expect(await verifyNote(read(`${text}\n${others}${byPeter}`), peter)).toBe(text);
+  });
+
+  test('may have two signatures of one name and identifier by a key that is not known', async () => {
+    const stranger = byPeter.replace('PeterNeumann', 'CarmenSandiego');
+    expect(await verifyNote(read(`${text}\n${stranger}${byPeter}${stranger}`), peter)).toBe(text);
+  });
+
+  test('is good where the known key has signed it twice, and is not where one of these is another', async () => {
+    expect(await verifyNote(read(`${text}\n${byPeter}${byPeter}`), peter)).toBe(text);
+    const forged = byPeter.replace('o/ZJ', 'o/ZK');
+    for (const lines of [byPeter + forged, forged + byPeter]) {
+      await expectCode('log_tampered', () => verifyNote(read(`${text}\n${lines}`), peter));
+    }
   });
 });
 
@@ -179,7 +199,7 @@ test('signing what is no text or no name is the mistake of the program', async (
     ['abc\n', 'bad name'],
     ['abc\n', 'a+b'],
     ['abc\n', ''],
-    [`${'a'.repeat(64 * 1024)}\n`, 'a'],
+    [`${'a'.repeat(192 * 1024)}\n`, 'a'],
   ] as const) {
     expect(await failureOf(() => signNote({ text: wrong, name, key }))).toBeInstanceOf(TypeError);
   }

@@ -12,7 +12,7 @@ import {
 import { exportTrust } from '../../src/authority/commands/export-trust.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
-import { proveLog, readLog, showCheckpoint } from '../../src/authority/commands/log.ts';
+import { proveLog, readLog, showCheckpoint, showLogKey } from '../../src/authority/commands/log.ts';
 import {
   createOrganisation,
   listOrganisations,
@@ -351,6 +351,7 @@ export const cases: readonly Case[] = [
   refuses('not_found', proveLog, { index: 999_999 }, 'log proof 999999'),
   refuses('not_found', proveLog, { receipt: formatCid(mail.cid) }, `log proof ${formatCid(mail.cid)}`),
   refuses('bad_input', proveLog, {}),
+  does(showLogKey, {}, 'log key'),
   does(showCheckpoint, {}),
   does(showCheckpoint, { since: 1 }),
   refuses('bad_input', showCheckpoint, { since: -1 }),

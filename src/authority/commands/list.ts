@@ -5,7 +5,7 @@ import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegati
 import { exportTrust } from './export-trust.ts';
 import { importLegacyTokens } from './import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from './key.ts';
-import { proveLog, readLog, showCheckpoint } from './log.ts';
+import { proveLog, readLog, showCheckpoint, showLogKey } from './log.ts';
 import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
 import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
 import { provePackage } from './package-proof.ts';
@@ -50,6 +50,7 @@ export const commands: readonly AnyCommand[] = [
   readLog,
   proveLog,
   showCheckpoint,
+  showLogKey,
   validateSlot,
   unlockDatabase,
   lockDatabase,

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { encodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { verifierKeyOf } from '../../log/log-key.ts';
+import { formatVerifierKey } from '../../log/verifier-key.ts';
 import { listEffectsOfEntries, readLogHead } from '../../store/log.ts';
 import type { LogEffectRow } from '../../store/schema.ts';
+import type { Transaction } from '../../store/transaction.ts';
 import { parseCid } from '../../ucan/cid.ts';
-import { cidText, sha256Arg, timeArg } from '../args.ts';
+import { cidText, didArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command } from '../command.ts';
 import { describeActs, type EnrolledActDocument } from '../describe-acts.ts';
 import { findEntry, findEntryOf, listEntries } from '../find-entry.ts';
+import { findStatedLogKey, readLogKey } from '../log-key.ts';
 import {
   type LogKeyDocument,
   type LogProofDocument,
@@ -72,6 +76,19 @@ export interface CheckpointDocument {
   readonly log_key: LogKeyDocument;
   /** That it continues the log of `since` entries: hashes of 32 bytes in base64. */
   readonly consistency?: readonly string[];
+}
+
+/** The key that verifies the checkpoints of the log, and the word of the authority that it does. */
+export interface LogVerifierDocument {
+  /** Which log it is: the first line of its checkpoints, and the name of the key. */
+  readonly origin: string;
+  /** The key as tools for signed notes take it: `<name>+<identifier>+<key>`. */
+  readonly verifier_key: string;
+  /** DID of the authority. */
+  readonly authority: string;
+  readonly created_at: string;
+  /** What the authority has signed. */
+  readonly log_key: LogKeyDocument;
 }
 
 const defaultLimit = 100;
@@ -202,6 +219,48 @@ export const showCheckpoint: Command<'authority', { since?: number }, Checkpoint
     };
   },
 };
+
+/** The key of the log, with what its authority has signed about it. */
+export const showLogKey: Command<'authority', Record<string, never>, LogVerifierDocument> = {
+  name: '/log/key',
+  summary: 'Show the key that verifies the checkpoints of the log, and what the authority has signed about it',
+  subject: 'authority',
+  access: 'read',
+  route: { method: 'GET', path: '/api/log/key' },
+  args: z.strictObject({}),
+  result: z.strictObject({
+    origin: z.string().describe('The first line of each checkpoint, and the name of the key'),
+    verifier_key: z.string().describe('As tools for signed notes take it'),
+    authority: didArg,
+    created_at: timeArg,
+    log_key: logKey,
+  }),
+  run: ({ transaction, authority }) => describeLogKey(transaction, authority.did),
+};
+
+/**
+ * The key of a log as a document.
+ *
+ * @throws HanaperError `log_tampered`, `not_found` where it was not stated yet
+ */
+export async function describeLogKey(transaction: Transaction, did: string): Promise<LogVerifierDocument> {
+  const key = await readLogKey(transaction, did);
+  const stated = await findStatedLogKey(transaction);
+  if (key === undefined || stated === undefined) throw noLogKey();
+  return {
+    origin: key.origin,
+    verifier_key: formatVerifierKey(verifierKeyOf(key)),
+    authority: did,
+    created_at: key.createdAt,
+    log_key: toLogKeyDocument(stated),
+  };
+}
+
+function noLogKey(): HanaperError {
+  return new HanaperError('not_found', 'The log has no key yet: it gets one when the database is next unlocked.', {
+    kind: 'log key',
+  });
+}
 
 function toEffectDocument({ tableName, rowKey, digest, salt }: LogEffectRow): EffectDocument {
   return { table: tableName, key: rowKey, digest: encodeHex(digest), ...(salt && { salt: encodeHex(salt) }) };

@@ -4,7 +4,7 @@ import type { ShowOptions } from '../commands/log-show.ts';
 import { addNoun, addVerb, option, wholeCount, wholeIndex } from '../define.ts';
 import type { Output } from '../output.ts';
 
-/** `log show`, `proof`, `verify`, `export`, `forget`. */
+/** `log show`, `key`, `proof`, `verify`, `export`, `forget`. */
 export function addLogCommands(program: Command, output: Output): void {
   const log = addNoun(program, 'log', 'The log of all that was done');
   addVerb<ShowOptions>(log, output, {
@@ -17,6 +17,13 @@ export function addLogCommands(program: Command, output: Output): void {
     ],
     remote: true,
     act: async (session, options) => (await import('../commands/log-show.ts')).show(session, options),
+  });
+  addVerb(log, output, {
+    usage: 'key',
+    summary: 'Show the key that verifies checkpoints of the log, for tools that read signed notes',
+    example: 'hanaper log key',
+    remote: true,
+    act: async (session) => (await import('../commands/log-key.ts')).showKey(session),
   });
   addVerb<ProofOptions>(log, output, {
     usage: 'proof ENTRY',
