@@ -31,6 +31,7 @@ import { Memo } from './memo.ts';
 import type { Request } from './request.ts';
 import { shareRead } from './share-read.ts';
 import type { StoredTokens } from './stored-tokens.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 import { Writer } from './writer.ts';
 
 /** What an authority is made of. */
@@ -56,10 +57,9 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly #observer: Observer | undefined;
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
-  #verified: DelegationCache | undefined;
-  // Loaded when they are first needed: a verification of a package starts faster without them.
-  #tokens: typeof import('./stored-tokens.ts') | undefined;
+  // Loaded when it is first needed: a verification of a package starts faster without it.
   #door: typeof import('./door.ts') | undefined;
+  readonly #tokens: VerifiedTokens = new VerifiedTokens();
   readonly #checkpointer: Checkpointer;
   readonly followed: FollowedLog;
   readonly logWatch: LogWatch;
@@ -130,7 +130,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     this.memo.clear();
     this.proofs.clear();
     this.signatures.clear();
-    this.#verified = undefined;
+    this.#tokens.clear();
     this.report('log.refused', { authority: this.identity.did, ...refusal.details }, refusal);
   }
 
@@ -252,18 +252,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   }
 
   /** The tokens of this database, inside a transaction. */
-  async tokensIn(transaction: Transaction): Promise<StoredTokens> {
-    // Verifying a package needs none of this, and shall not wait for it to be loaded.
-    this.#tokens ??= await import('./stored-tokens.ts');
-    this.#verified ??= new this.#tokens.DelegationCache();
-    return new this.#tokens.StoredTokens(transaction, this.#verified);
+  tokensIn(transaction: Transaction): Promise<StoredTokens> {
+    return this.#tokens.in(transaction);
   }
 
   /** The delegations whose signatures were verified in this process. */
-  async knownDelegations(): Promise<DelegationCache> {
-    this.#tokens ??= await import('./stored-tokens.ts');
-    this.#verified ??= new this.#tokens.DelegationCache();
-    return this.#verified;
+  knownDelegations(): Promise<DelegationCache> {
+    return this.#tokens.cache();
   }
 
   /**

@@ -9,7 +9,8 @@ import { readSecretFile } from './read-secret-file.ts';
  */
 export async function readPublicKey(file: string): Promise<Ed25519PublicKey> {
   using content = (await readSecretFile(file)).content;
-  return decodePublicKey(content.bytes);
+  const key = decodePublicKey(content.bytes);
+  return key;
 }
 
 /** Reads several, one after the other, as {@link readPublicKey} does. */

@@ -123,6 +123,12 @@ export const fixedOperations: readonly {
     },
   },
   logFile('checkpoint', 'log-file-checkpoint', 'Give the last checkpoint of the log', 'text/plain'),
+  logFile(
+    'key',
+    'log-file-key',
+    'Give the key that verifies checkpoints, and what the authority has signed about it',
+    'application/json',
+  ),
   ...['{level}', 'entries'].flatMap((level) => [
     logFile(`tile/${level}/{index}`, `log-file-${nameOfTile(level)}`, `Give a full ${nameOfTile(level)} of the log`),
     logFile(

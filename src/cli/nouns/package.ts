@@ -104,6 +104,6 @@ function addRecords(noun: Command, output: Output): void {
     summary: 'List the signatures of a file',
     example: 'hanaper package signatures plugin.wasm',
     remote: true,
-    act: async (session, _, file) => (await import('../commands/package.ts')).signatures(session, file),
+    act: async (session, _, file) => (await import('../commands/package-signatures.ts')).signatures(session, file),
   });
 }
