@@ -19,8 +19,6 @@ export {
   type DelegationDocument,
   type DelegationListDocument,
   type DelegationState,
-  type FindChainArgs,
-  findStoredChain,
   type ListDelegationsArgs,
   listStoredDelegations,
   pruneDelegations,
@@ -28,6 +26,7 @@ export {
   storeDelegations,
 } from './commands/delegation.ts';
 export { type ExportTrustArgs, exportTrust, type TrustBundleDocument } from './commands/export-trust.ts';
+export { type FindChainArgs, findStoredChain } from './commands/find-chain.ts';
 export { type ImportLegacyArgs, importLegacyTokens, type LegacyImportDocument } from './commands/import-legacy.ts';
 export {
   createKey,

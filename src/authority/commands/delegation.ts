@@ -14,14 +14,12 @@ import {
 import { listRevocations } from '../../store/ucan-revocations.ts';
 import { proofsFrom } from '../../ucan/chain.ts';
 import { formatCid } from '../../ucan/cid.ts';
-import { fromJsonValue, toJsonValue } from '../../ucan/dag-json.ts';
+import { toJsonValue } from '../../ucan/dag-json.ts';
 import type { Delegation } from '../../ucan/delegation.ts';
-import { type Candidate, findChain } from '../../ucan/find-chain.ts';
-import { type IpldMap, type IpldValue, isIpldMap, toIpldMap } from '../../ucan/ipld.ts';
+import type { Candidate } from '../../ucan/find-chain.ts';
 import { limits } from '../../ucan/limits.ts';
 import type { Standing } from '../../ucan/standing.ts';
-import { packTokens } from '../../ucan/tokens.ts';
-import { isSignatureValid, type Verified, verifyToken } from '../../ucan/verified.ts';
+import { type Verified, verifyToken } from '../../ucan/verified.ts';
 import { drawAllowance, principalBytes } from '../allowances.ts';
 import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../args.ts';
 import type { Command, CommandContext } from '../command.ts';
@@ -34,7 +32,6 @@ import {
   withAltered,
 } from '../find-altered.ts';
 import { rememberPrincipals } from '../principals.ts';
-import { alteredDelegation } from '../stored-tokens.ts';
 
 /** A delegation as a document: UCAN's own names, CIDs in base58btc, times in seconds. */
 export interface DelegationDocument {
@@ -227,49 +224,6 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     );
   },
 };
-
-/** Who wants to do what. */
-export interface FindChainArgs {
-  readonly invoker: string;
-  readonly subject: string;
-  readonly command: string;
-  /** DAG-JSON. */
-  readonly args: unknown;
-}
-
-/** The shortest chain of stored delegations on which something could be invoked, from the root; empty for the subject. */
-export const findStoredChain: Command<'authority', FindChainArgs, { container: string; chain: readonly string[] }> = {
-  name: '/delegation/find',
-  summary: 'Find the shortest stored chain on which something could be invoked',
-  subject: 'authority',
-  access: 'read',
-  route: { method: 'POST', path: '/api/delegations/find' },
-  args: z.strictObject({
-    invoker: didArg.describe('Who is to invoke'),
-    subject: didArg.describe('On whose power'),
-    command: commandArg.describe('What is to be invoked'),
-    args: z.unknown().describe('With which arguments'),
-  }),
-  result: z.strictObject({
-    container: z.string().describe('The delegations of the chain, in base64url'),
-    chain: z.array(cidText).describe('Their CIDs, from the root'),
-  }),
-  async run({ tokens, now, budget }, { args, ...wish }) {
-    const wanted = { ...wish, args: readWishedArgs(args), now: toSeconds(now) };
-    const chain = await findChain(wanted, await tokens.between(wish.subject, wish.invoker, budget), budget);
-    for (const delegation of chain) {
-      if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
-    }
-    // Whoever is about to use it has it verified again, and that then costs nothing.
-    tokens.keep(chain);
-    return { container: await packTokens(chain), chain: chain.map(({ cid }) => formatCid(cid)) };
-  },
-};
-
-// Of a local call they are plain JSON, of an invocation a map already.
-function readWishedArgs(args: unknown): IpldMap {
-  return isIpldMap(args as IpldValue) ? (args as IpldMap) : toIpldMap(fromJsonValue(args));
-}
 
 /** Removes what expired, by more than clocks may differ. Revocations stay, and what they revoke. */
 export const pruneDelegations: Command<'authority', Record<string, never>, { removed: number }> = {

@@ -1,8 +1,9 @@
 import type { AnyCommand } from '../command.ts';
 import { grantAcl, listAcls, revokeAcl } from './acl.ts';
 import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
-import { findStoredChain, listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
+import { listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
 import { exportTrust } from './export-trust.ts';
+import { findStoredChain } from './find-chain.ts';
 import { importLegacyTokens } from './import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from './key.ts';
 import { proveLog, readLog, showCheckpoint, showLogKey } from './log.ts';
