@@ -8,7 +8,7 @@ export interface LegacyCapability {
   readonly ability: string;
   /**
    * What narrows it. UCAN 0.8 and 0.9: `nb`, or all that is beside `with` and `can` where there is more; absent where
-   * there is nothing. UCAN 0.10: the list of alternatives, of which `{}` narrows nothing.
+   * there is nothing. UCAN 0.10: the list of alternatives, at least one, of which `{}` narrows nothing.
    */
   readonly caveats?: unknown;
 }
@@ -36,7 +36,10 @@ export function readAttenuations(payload: LegacyFields): readonly LegacyCapabili
  */
 export function readCapabilities(payload: LegacyFields): readonly LegacyCapability[] {
   const capabilities = Object.entries(payload.map('cap')).flatMap(([resource, abilities]) => {
-    if (!isJsonMap(abilities)) throw wrong('cap', 'has a resource with no map of abilities');
+    // UCAN 0.10, section 3.2.6.2: one or more abilities are given for each resource.
+    if (!isJsonMap(abilities) || Object.keys(abilities).length === 0) {
+      throw wrong('cap', 'has a resource with no map of abilities');
+    }
     return Object.entries(abilities).map(([name, caveats]) => readCapability(resource, name, caveats));
   });
   if (capabilities.length <= mostCapabilities) return capabilities;
@@ -54,8 +57,9 @@ function readAttenuation(item: unknown, field: string): LegacyCapability {
 }
 
 function readCapability(resource: string, name: string, caveats: unknown): LegacyCapability {
-  if (!Array.isArray(caveats) || !caveats.every(isJsonMap)) {
-    throw wrong('cap', 'has an ability with no list of caveats');
+  // UCAN 0.10, section 3.2.6.3: an empty list would disallow the ability that it stands beside.
+  if (!Array.isArray(caveats) || caveats.length === 0 || !caveats.every(isJsonMap)) {
+    throw wrong('cap', 'has an ability with no list of caveats, of which {} is one that narrows nothing');
   }
   return { resource: readResource(resource, 'cap'), ability: readAbility(name, ability, 'cap'), caveats };
 }

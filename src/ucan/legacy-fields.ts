@@ -32,6 +32,11 @@ export class LegacyFields {
     throw malformedToken(`has a field in its ${this.#part} that is not known in its version`, { field: this.#part });
   }
 
+  /** Refuses fields that are null where they should be left out. */
+  requireNoNull(...fields: readonly string[]): void {
+    for (const field of fields) if (this.has(field) && this.#map[field] === null) throw wrong(field, 'is null');
+  }
+
   has(field: string): boolean {
     return Object.hasOwn(this.#map, field);
   }

@@ -34,7 +34,8 @@ export interface LegacyToken {
 
 const keyTypes: Readonly<Record<string, KeyType>> = { EdDSA: 'ed25519', ES256: 'p256', ES256K: 'secp256k1' };
 const versionInHeader = /^0\.[89](\.\d{1,9})?(-[\dA-Za-z.-]{1,32})?$/;
-const versionInPayload = /^0\.10(\.\d{1,9})?(-[\dA-Za-z.-]{1,32})?$/;
+// A semantic version (UCAN 0.10, section 3.2.1), of three numbers; the earlier ones were also written with two.
+const versionInPayload = /^0\.10\.\d{1,9}(-[\dA-Za-z.-]{1,32})?$/;
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const mostProofs = 1000;
 const signatureLength = 64;
@@ -82,10 +83,11 @@ function readKeyType(header: LegacyFields): KeyType {
 }
 
 function readClaims(header: LegacyFields, payload: LegacyFields): Omit<LegacyToken, 'keyType' | 'raw'> {
+  const claims = header.has('ucv') ? readOldClaims(header, payload) : readNewClaims(payload);
   const notBefore = payload.optional('nbf', () => payload.time('nbf'));
   payload.optional('nnc', () => payload.text('nnc'));
   return {
-    ...(header.has('ucv') ? readOldClaims(header, payload) : readNewClaims(payload)),
+    ...claims,
     issuer: readIssuer(payload),
     audience: payload.did('aud'),
     expiration: payload.value('exp') === null ? null : payload.time('exp'),
@@ -108,6 +110,7 @@ function readOldClaims(header: LegacyFields, payload: LegacyFields): Versioned {
 function readNewClaims(payload: LegacyFields): Versioned {
   const version = requireVersion(payload, versionInPayload);
   payload.requireKnown('ucv', 'iss', 'aud', 'nbf', 'exp', 'nnc', 'fct', 'cap', 'prf');
+  payload.requireNoNull('nbf', 'nnc', 'fct', 'prf');
   payload.optional('fct', () => payload.map('fct'));
   const proofs = payload.optional('prf', () => readProofs(payload, false)) ?? [];
   return { version, capabilities: readCapabilities(payload), proofs };

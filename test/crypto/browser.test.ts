@@ -27,6 +27,7 @@ describe('with the primitives of a browser', async () => {
   await import('./aead.test.ts');
   await import('./argon2.test.ts');
   await import('./digest.test.ts');
+  await import('./ed25519-verdicts.test.ts');
   await import('./ecdsa.test.ts');
   await import('./ed25519.test.ts');
   await import('./hkdf.test.ts');
