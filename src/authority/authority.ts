@@ -15,6 +15,7 @@ import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { AuthorityParts } from './authority-parts.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { Command, CommandSubject } from './command.ts';
 import type { Answer } from './execute.ts';
@@ -24,7 +25,6 @@ import { FollowedLog } from './followed-log.ts';
 import { gatherTrust } from './gather-trust.ts';
 import type { Host } from './host.ts';
 import { KeptProofs } from './kept-proofs.ts';
-import type { KnownLogs } from './known-logs.ts';
 import { lockLogEnd } from './log-end.ts';
 import { LogWatch } from './log-watch.ts';
 import { Memo } from './memo.ts';
@@ -33,19 +33,6 @@ import { shareRead } from './share-read.ts';
 import type { StoredTokens } from './stored-tokens.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 import { Writer } from './writer.ts';
-
-/** What an authority is made of. */
-export interface AuthorityParts {
-  readonly database: Database;
-  readonly identity: AuthorityIdentity;
-  readonly observer?: Observer;
-  /** Default: the database's own time. */
-  readonly clock?: () => Date;
-  /** Milliseconds after which an entry of the log comes under a checkpoint; default: when this is closed. */
-  readonly checkpointDelay?: number;
-  /** What was seen of logs before: what does not continue it is not unlocked. */
-  readonly knownLogs?: KnownLogs;
-}
 
 /**
  * An open database with its authority: executes commands, and is a source of trust for verifiers.

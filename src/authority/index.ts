@@ -11,7 +11,8 @@ export { type CheckedProof, checkHead, checkProof, type OpenedProof, openLogProo
 export { type ExportedLog, exportLog, type WriteExport } from './audit/export-log.ts';
 export { type Finding, type FindingKind, Findings, type Unverifiable } from './audit/findings.ts';
 export type { GoodCheckpoint } from './audit/tree-audit.ts';
-export { Authority, type AuthorityParts } from './authority.ts';
+export { Authority } from './authority.ts';
+export type { AuthorityParts } from './authority-parts.ts';
 export { type ChangedCredential, changeCredential } from './change-credential.ts';
 export type { Command, CommandContext, CommandSubject, OrganisationContext } from './command.ts';
 export { type AclArgs, type AclDocument, grantAcl, listAcls, revokeAcl } from './commands/acl.ts';

@@ -171,7 +171,7 @@ const offlineNames: OptionNames<OfflineOptions> = {
 async function verify(path: string, options: VerifyOptions, hash: () => Promise<string>): Promise<VerificationResult> {
   const name = options.name ?? basename(path);
   let now = presentFor(options);
-  const organisation = pickOrganisation(options);
+  const organisation = options.organisation === undefined ? {} : { organisation: options.organisation };
   let packageHash: string | undefined;
   try {
     packageHash = await hash();
@@ -229,10 +229,6 @@ function explain({ code, message, details }: HanaperError, problem: HanaperError
 function presentFor({ now = new Date(), trust }: VerifyOptions): Date {
   const earliest = trust.now?.();
   return earliest && earliest > now ? earliest : now;
-}
-
-function pickOrganisation({ organisation }: VerifyOptions): Pick<VerifyOptions, 'organisation'> {
-  return organisation === undefined ? {} : { organisation };
 }
 
 function gatherCandidates(path: string, source: SignatureSource, material: TrustMaterial): readonly Candidate[] {

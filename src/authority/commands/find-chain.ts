@@ -5,8 +5,10 @@ import { fromJsonValue } from '../../ucan/dag-json.ts';
 import { findChain } from '../../ucan/find-chain.ts';
 import { type IpldMap, type IpldValue, isIpldMap, toIpldMap } from '../../ucan/ipld.ts';
 import { packTokens } from '../../ucan/tokens.ts';
+import { isSignatureValid } from '../../ucan/verified.ts';
 import { cidText, commandArg, didArg } from '../args.ts';
 import type { Command } from '../command.ts';
+import { alteredDelegation } from '../stored-tokens.ts';
 
 /** Who wants to do what. */
 export interface FindChainArgs {

@@ -83,7 +83,7 @@ async function findPath(
   if (proof) return findChain(wish, sourceOf(unrevoked((await readTokens(...proof)).delegations)));
   const authority = wish.invoker === wish.subject ? undefined : await session.findAuthority();
   if (authority === undefined) return findChain(wish, sourceOf([]));
-  const { findStoredChain } = await import('../../authority/commands/delegation.ts');
+  const { findStoredChain } = await import('../../authority/commands/find-chain.ts');
   const { invoker, subject, command, args } = wish;
   const { container, chain } = await authority.execute(findStoredChain, { invoker, subject, command, args });
   const find = proofsFrom((await unpackTokens(encodeUtf8(container))).map(decodeDelegation));
