@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { grantAcl, listAcls, revokeAcl } from '../../src/authority/commands/acl.ts';
 import {
   type DelegationListDocument,
-  findStoredChain,
   listStoredDelegations,
   pruneDelegations,
   type StoredDocument,
   storeDelegations,
 } from '../../src/authority/commands/delegation.ts';
 import { exportTrust } from '../../src/authority/commands/export-trust.ts';
+import { findStoredChain } from '../../src/authority/commands/find-chain.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
 import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
 import { proveLog, readLog, showCheckpoint, showLogKey } from '../../src/authority/commands/log.ts';
