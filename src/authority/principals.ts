@@ -1,5 +1,6 @@
 import { fingerprintOf } from '../crypto/fingerprint.ts';
-import { createDidDocument, decodeDidKey } from '../did/index.ts';
+import { createDidDocument, type DidDocument, decodeDidKey } from '../did/index.ts';
+import { dropOldest } from '../drop-oldest.ts';
 import { HanaperError } from '../errors.ts';
 import { findDidDocument, insertDidDocuments, listDidIds } from '../store/did-documents.ts';
 import { takeLock } from '../store/lock.ts';
@@ -36,7 +37,7 @@ export async function rememberPrincipals(
   const fresh = [...new Set(dids)].filter((did) => !known.has(did));
   if (fresh.length === 0) return known;
   await requireNoPackageKeys(transaction, fresh);
-  const rows = fresh.map((did) => ({ did, kind, document: JSON.stringify(documentOf(did)), createdAt: now }));
+  const rows = fresh.map((did) => ({ did, kind, document: documentsOf(did)[0], createdAt: now }));
   await insertDidDocuments(transaction, rows);
   return listDidIds(transaction, dids);
 }
@@ -44,7 +45,8 @@ export async function rememberPrincipals(
 // A row that says what would be written may come from anybody: older programs have left some that no entry tells of.
 async function noteOthers(transaction: Transaction, dids: readonly string[], kind: PrincipalKind): Promise<void> {
   for (const found of await listRowsByKey(transaction, 'didDocuments', dids)) {
-    const isSame = found.row?.['kind'] === kind && found.row['document'] === JSON.stringify(documentOf(found.key));
+    const isSame =
+      found.row?.['kind'] === kind && documentsOf(found.key).some((each) => each === found.row?.['document']);
     if (!isSame) transaction.effects.found(found);
   }
 }
@@ -116,6 +118,26 @@ function fingerprintsOf(did: string): readonly string[] {
   return key?.type === 'ed25519' ? [fingerprintOf(key.bytes)] : [];
 }
 
-function documentOf(did: string): object {
+type Documents = readonly [written: string, older: string];
+
+// Every request asks for the documents of its principals, and to make one takes longer than to verify a signature.
+const made = new Map<string, Documents>();
+const mostMade = 256;
+
+// The document of a DID as it is written, and as programs wrote it that named no key for agreement.
+function documentsOf(did: string): Documents {
+  const known = made.get(did);
+  if (known) return known;
+  const { keyAgreement, ...older } = documentOf(did);
+  const documents = [
+    JSON.stringify(keyAgreement === undefined ? older : { ...older, keyAgreement }),
+    JSON.stringify(older),
+  ] as const;
+  made.set(did, documents);
+  dropOldest(made, mostMade);
+  return documents;
+}
+
+function documentOf(did: string): Pick<DidDocument, 'id' | 'keyAgreement'> {
   return did.startsWith('did:key:') ? createDidDocument(decodeDidKey(did)) : { id: did };
 }

@@ -6,6 +6,8 @@ import { HanaperError } from '../errors.ts';
 import type { KeyType, PublicKey } from './public-key.ts';
 
 const scheme = 'did:key:';
+// The multicodec x25519-pub (0xec) as a varint.
+const x25519Codec = Uint8Array.of(0xec, 0x01);
 
 // The multicodecs ed25519-pub (0xed), p256-pub (0x1200) and secp256k1-pub (0xe7) as varints, and the characters of a DID.
 const kinds: readonly { readonly type: KeyType; readonly codec: Uint8Array; readonly characters: number }[] = [
@@ -53,6 +55,11 @@ export function decodeEd25519DidKey(did: string): Ed25519PublicKey {
   const key = decodeDidKey(did);
   if (key.type === 'ed25519') return key.bytes;
   throw notDidKey('This is a did:key, but not of an Ed25519 key, which begins with did:key:z6Mk.');
+}
+
+/** A public key of X25519, 32 bytes, behind the multicodec x25519-pub in base58btc: `z6LS…`. */
+export function encodeX25519Multibase(bytes: Uint8Array): string {
+  return base58btc.encode(concatBytes(x25519Codec, bytes));
 }
 
 /** Whether `text` is a canonical did:key of a key that is known here. */

@@ -1,12 +1,16 @@
+import { x25519KeyOfEd25519 } from '../crypto/x25519.ts';
 import { HanaperError } from '../errors.ts';
-import { decodeDidKey, encodeDidKey } from './did-key.ts';
-import { decodePublicJwk, isKnownJwk } from './jwk.ts';
+import { encodeDidKey, encodeX25519Multibase } from './did-key.ts';
+import { readKeyMaterial } from './key-material.ts';
 import type { PublicKey } from './public-key.ts';
 
-/** What a key of a DID may be used for (DID Core 1.0, section 5.3), without key agreement. */
+/** What a key of a DID may be used for (DID Core 1.0, section 5.3), but key agreement. */
 export type VerificationPurpose = (typeof purposes)[number];
 
-/** A DID document (DID Core 1.0, section 5) with one key, which may be used for everything that is signed. */
+/**
+ * A DID document (DID Core 1.0, section 5) with one key, which may be used for everything that is signed, and where that
+ * is one of Ed25519 the key of X25519 that belongs to it, to which secrets are sealed.
+ */
 export interface DidDocument {
   readonly '@context': readonly string[];
   readonly id: string;
@@ -15,6 +19,7 @@ export interface DidDocument {
   readonly assertionMethod: readonly string[];
   readonly capabilityInvocation: readonly string[];
   readonly capabilityDelegation: readonly string[];
+  readonly keyAgreement?: readonly MultikeyMethod[];
 }
 
 /** A key in a document (Controlled Identifiers 1.0, section 2.2.2). */
@@ -53,22 +58,31 @@ export function createDidDocument(subject: PublicKey | { did: string; publicKey:
   const own = encodeDidKey(publicKey);
   const did = 'did' in subject ? subject.did : own;
   const publicKeyMultibase = own.slice(didKey.length);
-  const id = `${did}#${publicKeyMultibase}`;
+  const method = multikeyOf(did, publicKeyMultibase);
+  const { id } = method;
   return {
     '@context': ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'],
     id: did,
-    verificationMethod: [{ id, type: 'Multikey', controller: did, publicKeyMultibase }],
+    verificationMethod: [method],
     authentication: [id],
     assertionMethod: [id],
     capabilityInvocation: [id],
     capabilityDelegation: [id],
+    ...(publicKey.type === 'ed25519' && {
+      keyAgreement: [multikeyOf(did, encodeX25519Multibase(x25519KeyOfEd25519(publicKey.bytes)))],
+    }),
   };
 }
 
+function multikeyOf(did: string, publicKeyMultibase: string): MultikeyMethod {
+  return { id: `${did}#${publicKeyMultibase}`, type: 'Multikey', controller: did, publicKeyMultibase };
+}
+
 /**
- * The keys that the document of `did` names for it: `Multikey` and `JsonWebKey`, of the kinds that are known here.
+ * The keys that the document of `did` names for it: `Multikey`, `JsonWebKey`, and the older types
+ * `Ed25519VerificationKey2018` and `2020` and `EcdsaSecp256k1VerificationKey2019`, of the kinds that are known here.
  * Keys of other kinds, of other controllers, and under ids of another DID are passed over, and so is all else that a
- * document says: `alsoKnownAs` grants nothing.
+ * document says: `alsoKnownAs` grants nothing, and keys for agreement sign nothing.
  *
  * @throws HanaperError `bad_input`, also where a key of a known kind is malformed or weak
  */
@@ -109,23 +123,10 @@ export function selectVerificationMethods(
 
 function readMethod(method: Members, id: string, did: string): PublicKey | undefined {
   if (method['controller'] !== did || !id.startsWith(`${did}#`)) return undefined;
-  const { type, publicKeyMultibase, publicKeyJwk } = method;
   try {
-    if (type === 'Multikey') return readMultikey(publicKeyMultibase);
-    const isJwk = type === 'JsonWebKey' || type === 'JsonWebKey2020';
-    return isJwk && isKnownJwk(publicKeyJwk) ? decodePublicJwk(publicKeyJwk) : undefined;
+    return readKeyMaterial(method);
   } catch (error) {
     throw invalid('one of its keys is malformed or weak', error);
-  }
-}
-
-function readMultikey(multibase: unknown): PublicKey | undefined {
-  if (typeof multibase !== 'string') throw invalid('a Multikey has no publicKeyMultibase');
-  try {
-    return decodeDidKey(didKey + multibase);
-  } catch (error) {
-    if (error instanceof HanaperError && error.code === 'bad_input') return undefined;
-    throw error;
   }
 }
 

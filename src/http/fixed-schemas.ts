@@ -17,15 +17,17 @@ export const readinessSchema: JsonSchema = object({
 export const didDocumentSchema: JsonSchema = object({
   '@context': { type: 'array', items: text },
   id: { ...text, description: 'The DID of the authority' },
-  verificationMethod: {
-    type: 'array',
-    items: object({ id: text, type: text, controller: text, publicKeyMultibase: text }),
-  },
+  verificationMethod: multikeys(),
   authentication: { type: 'array', items: text },
   assertionMethod: { type: 'array', items: text },
   capabilityInvocation: { type: 'array', items: text },
   capabilityDelegation: { type: 'array', items: text },
+  keyAgreement: { ...multikeys(), description: 'The X25519 key that belongs to it: secrets are sealed to this one' },
 });
+
+function multikeys(): JsonSchema {
+  return { type: 'array', items: object({ id: text, type: text, controller: text, publicKeyMultibase: text }) };
+}
 
 /** What `/api/crypto/status` answers. */
 export const statusSchema: JsonSchema = object(

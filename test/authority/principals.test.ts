@@ -154,6 +154,10 @@ describe.each(engines)('$name', (engine) => {
     await query(url, "delete from log_effects where table_name in ('ucan_delegations', 'did_documents')");
     await query(url, 'delete from ucan_delegations');
     await query(url, `delete from did_documents where kind = 'organisation'`);
+    const [principal] = await readPrincipals(url);
+    const { keyAgreement, ...older } = JSON.parse(String(principal?.['document']));
+    expect(keyAgreement).toHaveLength(1);
+    await query(url, 'update did_documents set document = $1', [JSON.stringify(older)]);
     const outcomes = await raceChildren<string>(unlockScript, Array(4).fill([url]));
     expect(outcomes).toEqual(outcomes.map(() => 'ok'));
     await expectSettled(url, did, organisations);

@@ -1,11 +1,16 @@
+import { base58btc } from 'multiformats/bases/base58';
 import { describe, expect, test } from 'vitest';
-import { decodeDidKey, encodeDidKey } from '../../src/did/did-key.ts';
+import { x25519KeyOfSeed, x25519PublicKeyOf } from '../../src/crypto/x25519.ts';
+import { decodeDidKey, encodeDidKey, isDidKey } from '../../src/did/did-key.ts';
 import { createDidDocument, readDidDocument, selectVerificationMethods } from '../../src/did/document.ts';
 import { encodeJwk } from '../../src/did/jwk.ts';
 import { generatePrivateKey, publicKeyOfPrivate } from '../../src/did/private-key.ts';
 import { expectCode } from '../support/codes.ts';
+import { readVectors } from '../support/vectors.ts';
 
 const edKey = 'z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
+const x25519Key = 'z6LSj72tK8brWgZja8NLRwPigth2T9QRiG1uH9oKZuKjdh9p';
+const secpKey = 'zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme';
 const p256Key = 'zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169';
 const did = 'did:web:example.com';
 const id = `${did}#key-1`;
@@ -15,6 +20,33 @@ const all = ['authentication', 'assertionMethod', 'capabilityInvocation', 'capab
 function documentOf(...methods: readonly unknown[]) {
   return { id: did, verificationMethod: methods };
 }
+
+interface Published {
+  readonly did: string;
+  readonly method: { readonly id: string; readonly type: string };
+  readonly keyAgreement?: { readonly publicKeyBase58: string };
+}
+
+describe('the published document of', () => {
+  const published = readVectors<readonly Published[]>('did/did-key.json').filter(({ did: own }) => isDidKey(own));
+
+  test.each(published)('$did is read', ({ did: own, method: only }) => {
+    const id = only.id.startsWith('#') ? own + only.id : only.id;
+    const document = { id: own, verificationMethod: [only], assertionMethod: [only.id] };
+    expect(readDidDocument(document, own)).toEqual([
+      { id, publicKey: decodeDidKey(own), purposes: ['assertionMethod'] },
+    ]);
+  });
+
+  test.each(published.filter(({ keyAgreement }) => keyAgreement))(
+    '$did has the key for agreement that is made here',
+    ({ did: own, keyAgreement }) => {
+      const [agreed] = createDidDocument(decodeDidKey(own)).keyAgreement ?? [];
+      const bytes = base58btc.decode(agreed?.publicKeyMultibase ?? '').slice(2);
+      expect(base58btc.encode(bytes)).toBe(`z${keyAgreement?.publicKeyBase58}`);
+    },
+  );
+});
 
 // did:key v0.9, section 3.1.1, with the Multikey of its example.
 test('the document of a did:key is that of the specification', () => {
@@ -27,6 +59,45 @@ test('the document of a did:key is that of the specification', () => {
     assertionMethod: [`${own}#${edKey}`],
     capabilityInvocation: [`${own}#${edKey}`],
     capabilityDelegation: [`${own}#${edKey}`],
+    keyAgreement: [{ id: `${own}#${x25519Key}`, type: 'Multikey', controller: own, publicKeyMultibase: x25519Key }],
+  });
+});
+
+describe('the key for agreement', () => {
+  test.each([
+    ['z6MkmjY8GnV5i9YTDtPETC2uUAW6ejw3nk5mXF5yci5ab7th', 'z6LShpNhGwSupbB7zjuivH156vhLJBDDzmQtA4BY9S94pe1K'],
+    [edKey, x25519Key],
+  ])('that is published beside %s is %s', (multibase, expected) => {
+    const [agreed, ...more] = createDidDocument(decodeDidKey(`did:key:${multibase}`)).keyAgreement ?? [];
+    expect(agreed?.publicKeyMultibase).toBe(expected);
+    expect(more).toEqual([]);
+  });
+
+  test('of another DID is named under that DID', () => {
+    const publicKey = decodeDidKey(`did:key:${edKey}`);
+    expect(createDidDocument({ did, publicKey }).keyAgreement).toEqual([
+      { id: `${did}#${x25519Key}`, type: 'Multikey', controller: did, publicKeyMultibase: x25519Key },
+    ]);
+  });
+
+  test('opens what is sealed to the DID, with the seed of the DID alone', async () => {
+    using key = await generatePrivateKey('ed25519');
+    const [agreed] = createDidDocument(await publicKeyOfPrivate(key)).keyAgreement ?? [];
+    const bytes = base58btc.decode(agreed?.publicKeyMultibase ?? '');
+    expect([bytes[0], bytes[1], bytes.length]).toEqual([0xec, 0x01, 34]);
+    using agreement = await x25519KeyOfSeed(key.secret);
+    expect(await x25519PublicKeyOf(agreement)).toEqual(bytes.slice(2));
+  });
+
+  test.each(['p256', 'secp256k1'] as const)('is left out beside a key of %s', async (type) => {
+    using key = await generatePrivateKey(type);
+    expect(createDidDocument(await publicKeyOfPrivate(key))).not.toHaveProperty('keyAgreement');
+  });
+
+  test('signs nothing where a document is read', () => {
+    const document = createDidDocument({ did, publicKey: decodeDidKey(`did:key:${edKey}`) });
+    expect(readDidDocument(document, did).map(({ id: each }) => each)).toEqual([`${did}#${edKey}`]);
+    expect(readDidDocument({ id: did, keyAgreement: [method] }, did)).toEqual([]);
   });
 });
 
@@ -90,12 +161,73 @@ describe('no key comes from', () => {
       'a key of key agreement',
       documentOf({ ...method, publicKeyMultibase: 'z6LShLeXRTzevtwcfehaGEzCMyL3bNsAeKCwcqwJxyCo63yE' }),
     ],
-    ['another type', documentOf({ ...method, type: 'Ed25519VerificationKey2018' })],
+    ['another type', documentOf({ ...method, type: 'Ed25519VerificationKey2016' })],
+    ['a type that means something to JavaScript', documentOf({ ...method, type: 'constructor' })],
     ['an RSA key', documentOf({ ...method, type: 'JsonWebKey', publicKeyJwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } })],
     ['a JWK of a Multikey', documentOf({ ...method, type: 'JsonWebKey' })],
     ['a multibase that is none', documentOf({ ...method, publicKeyMultibase: 'z6Mk' })],
   ])('%s', (_, document) => {
     expect(readDidDocument(document, did)).toEqual([]);
+  });
+});
+
+// lds-ed25519-2018, vc-di-eddsa and lds-ecdsa-secp256k1-2019, "Key Format", with the keys of their examples.
+describe('a key of an older type', () => {
+  const hex = (key: string) => Buffer.from(base58btc.decode(key).slice(2)).toString('hex');
+  const base58 = (key: string) => base58btc.encode(base58btc.decode(key).slice(2)).slice(1);
+  const jwk = (key: string) => encodeJwk(decodeDidKey(`did:key:${key}`));
+  const [old, recent, secp] = [
+    'Ed25519VerificationKey2018',
+    'Ed25519VerificationKey2020',
+    'EcdsaSecp256k1VerificationKey2019',
+  ];
+  const keyOf = (members: object) => documentOf({ id, controller: did, ...members });
+
+  test.each<[string, string, object]>([
+    [old, edKey, { publicKeyBase58: base58(edKey) }],
+    [old, edKey, { publicKeyMultibase: edKey }],
+    [old, edKey, { publicKeyJwk: jwk(edKey) }],
+    [recent, edKey, { publicKeyMultibase: edKey }],
+    [secp, secpKey, { publicKeyBase58: base58(secpKey) }],
+    [secp, secpKey, { publicKeyMultibase: secpKey }],
+    [secp, secpKey, { publicKeyJwk: jwk(secpKey) }],
+    [secp, secpKey, { publicKeyHex: hex(secpKey) }],
+  ])('%s of %s is read, with its purposes, from %j', (type, key, material) => {
+    const document = { ...keyOf({ type, ...material }), capabilityInvocation: [id] };
+    expect(readDidDocument(document, did)).toEqual([
+      { id, publicKey: decodeDidKey(`did:key:${key}`), purposes: ['capabilityInvocation'] },
+    ]);
+  });
+
+  test.each<[string, string, object]>([
+    ['a multicodec of another type', old, { publicKeyMultibase: secpKey }],
+    ['a multicodec of another type', recent, { publicKeyMultibase: p256Key }],
+    ['a multicodec for agreement', recent, { publicKeyMultibase: x25519Key }],
+    ['a multicodec of another curve', secp, { publicKeyMultibase: p256Key }],
+    ['a JWK of another type', old, { publicKeyJwk: jwk(secpKey) }],
+    ['a JWK of another curve', secp, { publicKeyJwk: jwk(p256Key) }],
+    ['a JWK of RSA', old, { publicKeyJwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } }],
+    ['a JWK with its private key', old, { publicKeyJwk: { ...jwk(edKey), d: 'AQAB' } }],
+    ['base58, which it does not define', recent, { publicKeyBase58: base58(edKey) }],
+    ['a JWK, which it does not define', recent, { publicKeyJwk: jwk(edKey) }],
+    ['hexadecimal, which it does not define', old, { publicKeyHex: hex(edKey) }],
+    ['no key', old, {}],
+    ['no key', secp, { blockchainAccountId: 'eip155:1:0x89a932207c485f85226d86f7cd486a89a24fcc12' }],
+    ['two forms of its key', old, { publicKeyBase58: base58(edKey), publicKeyMultibase: edKey }],
+    ['base58 with a multicodec', old, { publicKeyBase58: edKey.slice(1) }],
+    ['base58 with the letter of its multibase', old, { publicKeyBase58: `z${base58(edKey)}` }],
+    ['base58 of 31 bytes', old, { publicKeyBase58: base58btc.encode(new Uint8Array(31).fill(7)).slice(1) }],
+    ['base58 of a weak key', old, { publicKeyBase58: base58btc.encode(new Uint8Array(32)).slice(1) }],
+    ['base58 of a thousand characters', old, { publicKeyBase58: '6'.repeat(1000) }],
+    ['base58 that is none', old, { publicKeyBase58: '0OIl' }],
+    ['base58 that is a number', old, { publicKeyBase58: 1 }],
+    ['base58 of a point that is not on the curve', secp, { publicKeyBase58: `z${'z'.repeat(44)}` }],
+    ['hexadecimal of an uncompressed point', secp, { publicKeyHex: `04${'11'.repeat(64)}` }],
+    ['hexadecimal in capital letters', secp, { publicKeyHex: hex(secpKey).toUpperCase() }],
+    ['hexadecimal that is none', secp, { publicKeyHex: 'xyz' }],
+    ['hexadecimal in a list', secp, { publicKeyHex: [hex(secpKey)] }],
+  ])('with %s in a %s is bad input', async (_, type, material) => {
+    await expectCode('bad_input', () => readDidDocument(keyOf({ type, ...material }), did));
   });
 });
 
