@@ -71,7 +71,7 @@ export async function signFirstCheckpoint(transaction: Transaction, vault: Vault
   const key = await requireOwnKey(transaction, vault);
   const { size } = await readLogHead(transaction);
   const { edge, changed } = await growTo(transaction, emptyTree, size);
-  await writeSigned(transaction, changed, await signEdge(vault, key, edge), now);
+  await writeSigned(transaction, changed, await signEdge(vault, key, edge, 0), now);
 }
 
 interface Growth extends GrownTree {
@@ -121,7 +121,7 @@ async function requireOwnKey(transaction: Transaction, vault: Vault): Promise<Lo
 
 async function signGrowth(context: CheckpointContext, { key, signed, edge, changed }: Growth): Promise<void> {
   const { database, followed, vault } = context;
-  const head = await signEdge(vault, key, edge);
+  const head = await signEdge(vault, key, edge, signed.size);
   await database.transact('write', async (transaction) => {
     await takeLock(transaction, 'checkpoint');
     await followed.hold(transaction, await readLogEnd(transaction));
@@ -132,10 +132,16 @@ async function signGrowth(context: CheckpointContext, { key, signed, edge, chang
   });
 }
 
-async function signEdge(vault: Vault, { origin }: LogKey, edge: TreeEdge): Promise<Omit<CheckpointRow, 'createdAt'>> {
+// Each names the one before it, so that none of them can be taken away unnoticed.
+async function signEdge(
+  vault: Vault,
+  { origin }: LogKey,
+  edge: TreeEdge,
+  before: number,
+): Promise<Omit<CheckpointRow, 'createdAt'>> {
   const { size } = edge;
-  const note = await vault.withLogKey((seed) => signCheckpoint({ origin, size, root: rootOfEdge(edge) }, seed));
-  return { size, note };
+  const checkpoint = { origin, size, root: rootOfEdge(edge), before };
+  return { size, note: await vault.withLogKey((seed) => signCheckpoint(checkpoint, seed)) };
 }
 
 async function writeSigned(

@@ -13,32 +13,41 @@ export interface Checkpoint {
   readonly size: number;
   /** The Merkle tree hash of them all: 32 bytes. */
   readonly root: Uint8Array;
+  /** How many entries the checkpoint before it has; 0 for the first. Absent where the log does not say. */
+  readonly before?: number;
 }
 
+// A line behind the three, as a log may add them (C2SP tlog-checkpoint, "Extension lines").
+const beforeLine = /^hanaper before (0|[1-9]\d{0,15})$/;
+
 /**
- * The text of a checkpoint: origin, size and root (base64), a line each. An origin that is no name of a key, and what is
- * no size or root, are a `TypeError`.
+ * The text of a checkpoint: origin, size and root (base64), a line each, and one about the checkpoint before it. An origin
+ * that is no name of a key, and what is no size or root, are a `TypeError`.
  */
-export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
-  const whole = isKeyName(origin) && Number.isSafeInteger(size) && size >= 0 && root.length === hashLength;
-  if (!whole) throw new TypeError('this is no checkpoint');
-  return `${origin}\n${size}\n${encodeBase64(root)}\n`;
+export function formatCheckpoint({ origin, size, root, before }: Checkpoint): string {
+  const isSize = (number: number) => Number.isSafeInteger(number) && number >= 0;
+  const isLinked = before === undefined || (isSize(before) && before <= size);
+  if (!isKeyName(origin) || !isSize(size) || root.length !== hashLength || !isLinked) {
+    throw new TypeError('this is no checkpoint');
+  }
+  return `${origin}\n${size}\n${encodeBase64(root)}\n${before === undefined ? '' : `hanaper before ${before}\n`}`;
 }
 
 /**
- * Reads the text of a checkpoint. Lines behind the three are passed over, if they are not empty.
+ * Reads the text of a checkpoint. Lines behind the three that are not known are passed over, if they are not empty.
  *
  * @throws HanaperError `log_tampered`
  */
 export function parseCheckpoint(text: string): Checkpoint {
   const lines = text.split('\n');
-  const [origin = '', number = '', encoded = ''] = lines;
+  const [origin = '', number = '', encoded = '', extension = ''] = lines;
   if (lines.pop() !== '' || lines.length < 3 || lines.includes('')) throw malformed('has not its three lines');
   const size = /^(?:0|[1-9]\d{0,15})$/.test(number) ? Number(number) : Number.NaN;
   if (!Number.isSafeInteger(size)) throw malformed('has no size that can be');
   const root = encoded.length > 2 * hashLength ? undefined : decodeBase64(encoded);
   if (root?.length !== hashLength) throw malformed(`has no root of ${hashLength} bytes`);
-  return { origin, size, root };
+  const [, before] = beforeLine.exec(extension) ?? [];
+  return before === undefined ? { origin, size, root } : { origin, size, root, before: Number(before) };
 }
 
 /** A checkpoint as a note, signed with the log's Ed25519 key of 32 bytes, whose name is the origin. */

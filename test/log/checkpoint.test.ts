@@ -154,3 +154,23 @@ test('writing what is no checkpoint is the mistake of the program', async () => 
     expect(await failureOf(() => formatCheckpoint({ ...checkpoint, ...wrong }))).toBeInstanceOf(TypeError);
   }
 });
+
+describe('the checkpoint before', () => {
+  const root = countUp(32);
+  const at = (before?: number) => ({ origin: 'a', size: 7, root, ...(before !== undefined && { before }) });
+
+  test.each([undefined, 0, 3, 7])('of %s entries is written, and read back', (before) => {
+    expect(parseCheckpoint(formatCheckpoint(at(before)))).toEqual(at(before));
+  });
+
+  test.each(['hanaper before -1', 'hanaper before 01', 'hanaper before 3 ', 'another before 3', 'x'])(
+    'is not named by the line "%s", which is passed over',
+    (line) => {
+      expect(parseCheckpoint(`${formatCheckpoint(at())}${line}\n`)).toEqual(at());
+    },
+  );
+
+  test.each([-1, 8, 0.5])('of %s entries is the mistake of the program', (before) => {
+    expect(() => formatCheckpoint(at(before))).toThrow(TypeError);
+  });
+});

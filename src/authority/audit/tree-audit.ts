@@ -44,6 +44,7 @@ export class TreeAudit {
   #last: GoodCheckpoint | undefined;
   #isForked = false;
   #hasCheckpoint = false;
+  #sizeBefore = 0;
 
   constructor(circumstances: TreeCircumstances) {
     this.#circumstances = circumstances;
@@ -86,8 +87,13 @@ export class TreeAudit {
   /** Holds a checkpoint against the tree as it is now; `size` is what stands beside the note. */
   async check({ size, note }: GoodCheckpoint): Promise<void> {
     this.#hasCheckpoint = true;
+    const before = this.#sizeBefore;
+    this.#sizeBefore = size;
     const checkpoint = await this.#open(note, size);
     if (checkpoint === undefined) return;
+    if (checkpoint.before !== undefined && checkpoint.before !== before) {
+      this.#refuse(size, `comes behind one of ${checkpoint.before} entries, and that is not there`);
+    }
     if (checkpoint.size !== size) {
       this.#refuse(size, `is one of ${checkpoint.size} entries`);
     } else if (size > this.size) {

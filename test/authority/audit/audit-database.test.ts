@@ -492,6 +492,16 @@ const published: readonly Edit[] = [
     finds: { kind: 'checkpoint', table: 'checkpoints', message: /one behind it is missing/ },
   },
   {
+    title: 'a checkpoint is removed from between two others',
+    edit: (url) =>
+      query(url, 'delete from checkpoints where size = (select size from checkpoints order by size limit 1 offset 1)'),
+    finds: {
+      kind: 'checkpoint',
+      table: 'checkpoints',
+      message: /comes behind one of \d+ entries, and that is not there/,
+    },
+  },
+  {
     title: 'a checkpoint is signed by another key',
     edit: (url) => forge(url, {}),
     finds: { kind: 'checkpoint', table: 'checkpoints', message: /does not hold/ },
