@@ -1,5 +1,33 @@
+import { errorCodes } from '../errors.ts';
 import { problemHeaders, receiptHeaders } from './described-headers.ts';
 import type { JsonSchema } from './json-schema.ts';
+
+const text = { type: 'string' };
+
+/** The code of an error. */
+export const codeSchema: JsonSchema = { type: 'string', enum: errorCodes, description: 'The stable code' };
+
+// What of the details programs decide by; the page about errors has the others.
+const detailsSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    field: { ...text, description: 'Which field of the request, or of a token, is wrong' },
+    reason: { type: ['string', 'null'], description: 'Why, in a word or a sentence' },
+    kind: { ...text, description: 'What kind of thing is not there' },
+    cid: { ...text, description: 'The CID of the token that it is about' },
+    nearest: { type: 'array', items: text, description: 'The CIDs of the nearest chain of delegations' },
+    failure: { ...codeSchema, description: 'The code of the rule that this chain fails' },
+    retry_after: { type: 'integer', minimum: 1, description: 'Seconds after which to ask again' },
+    may_be_done: {
+      type: 'boolean',
+      const: true,
+      description: 'Whether it is done, the same invocation tells, asked again',
+    },
+    receipt: { ...text, description: 'The CID of the receipt of what was done and could not be recorded' },
+  },
+  additionalProperties: true,
+  description: 'What the code is about, by its name',
+};
 
 /** A problem, as a document (RFC 9457). */
 export const problemSchema: JsonSchema = {
@@ -7,16 +35,12 @@ export const problemSchema: JsonSchema = {
   required: ['type', 'title', 'status', 'detail', 'code'],
   properties: {
     type: { type: 'string', const: 'about:blank' },
-    title: { type: 'string' },
+    title: text,
     status: { type: 'integer' },
-    detail: { type: 'string', description: 'What was wrong, with what, and what to do' },
-    instance: { type: 'string', description: 'The request, as the log of the server knows it' },
-    code: { type: 'string', description: 'The stable code' },
-    details: {
-      type: 'object',
-      additionalProperties: true,
-      description: 'What the code is about: `field`, `reason`, `kind`, `retry_after` and others, by their names',
-    },
+    detail: { ...text, description: 'What was wrong, with what, and what to do' },
+    instance: { ...text, description: 'The request, as the log of the server knows it' },
+    code: codeSchema,
+    details: detailsSchema,
   },
 };
 

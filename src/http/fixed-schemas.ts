@@ -1,3 +1,4 @@
+import { codeSchema } from './described-problems.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 const text = { type: 'string' };
@@ -81,7 +82,7 @@ export const invokedSchema: JsonSchema = {
 export const failedSchema: JsonSchema = object({
   receipt: describeReceipt(
     object({
-      error: object({ code: { ...text, description: 'The stable code' }, message: text }),
+      error: object({ code: codeSchema, message: text }),
     }),
   ),
 });

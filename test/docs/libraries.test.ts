@@ -10,21 +10,34 @@ interface Manifest {
   readonly license: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-const manifest: Manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const manifest = readManifest('.');
+const clients = readManifest('test/generated-clients');
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'));
+}
 
 test.each([
   ['## At run time', manifest.dependencies],
   ['## For development', manifest.devDependencies],
+  ['## For the clients that a test generates', clients.devDependencies],
 ])('the libraries under "%s" are those of package.json', (heading, dependencies) => {
   const names = readTable(page, heading).map(([name]) => name);
   expect(names.toSorted()).toEqual(Object.keys(dependencies).toSorted());
 });
 
+test('every version is exact, and what the clients are generated with has one compiler', () => {
+  const versions = [manifest.dependencies, manifest.devDependencies, clients.devDependencies].flatMap(Object.values);
+  for (const each of versions) expect(each).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+  expect(manifest.overrides['@hey-api/openapi-ts']?.typescript).toBe(clients.devDependencies['typescript']);
+});
+
 test('the licence of a library is that which it states', () => {
   for (const [name = '', , , licence] of readTable(page, '## At run time')) {
-    const { license }: Manifest = JSON.parse(readFileSync(`${root}node_modules/${name}/package.json`, 'utf8'));
+    const { license } = readManifest(`node_modules/${name}`);
     expect(licence?.toLowerCase().split(' or ').toSorted(), name).toEqual(
       license.toLowerCase().split(' or ').toSorted(),
     );

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import type { AnyCommand } from '../../src/authority/command.ts';
 import { commands } from '../../src/authority/commands/list.ts';
 import { createApp } from '../../src/http/app.ts';
 import { mountCrypto } from '../../src/http/crypto.ts';
 import type { DatabaseService } from '../../src/http/database-service.ts';
+import { problemSchema } from '../../src/http/described-problems.ts';
 import type { JsonSchema } from '../../src/http/json-schema.ts';
 import { createOpenApi, type Operation } from '../../src/http/openapi.ts';
 import { statuses } from '../../src/http/statuses.ts';
@@ -44,6 +46,7 @@ interface Draft {
 }
 
 const { paths } = createOpenApi();
+const problem = z.fromJSONSchema(problemSchema);
 const operations: readonly Described[] = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => describeOperation(path, method.toUpperCase(), operation)),
 );
@@ -150,6 +153,7 @@ function expectInOrder({ command, method, path }: Described, { status, json, hea
     const code = json['code'] as keyof typeof statuses;
     expect(headers['content-type']).toBe('application/problem+json');
     expect({ code, status: statuses[code] }).toEqual({ code, status });
+    expect(problem.safeParse(json), text).toMatchObject({ success: true });
     return;
   }
   if (command) expect(command.result.safeParse(json), text).toMatchObject({ success: true });

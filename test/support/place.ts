@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { type Authority, listOrganisations } from '../../src/authority/index.ts';
 import { openSigner } from '../../src/authority/issue-delegation.ts';
+import type { ServerOptions } from '../../src/server.ts';
 import {
   type ContainerEncoding,
   type Delegation,
@@ -50,11 +51,11 @@ export function inSeconds(seconds: number): number {
 }
 
 /** A place of its own for one test, which ends with it. */
-export async function createPlace(engine: TestEngine): Promise<Place> {
+export async function createPlace(engine: TestEngine, changes: Partial<ServerOptions> = {}): Promise<Place> {
   const database = await engine.createUrl();
   const { authority } = await createAuthority(database);
   onTestFinished(() => authority.close());
-  const server = await serve(database, { credential: byRawKey(1) });
+  const server = await serve(database, { credential: byRawKey(1), ...changes });
   return new Place(database, authority, server, await principal('admin'));
 }
 
