@@ -35,18 +35,23 @@ describe.each(engines)('$name', (engine) => {
     expect([size, toHex(root)]).toEqual([1, toHex(treeHash(await entriesOf(authority)))]);
   });
 
-  test('a log that grows entry by entry has at each size up to 600 the tiles and the root of its definition', {
+  // On a server each checkpoint has the catalogues looked at: there a log grows entry by entry where tiles begin and end.
+  const sizes = Array.from({ length: 600 }, (_, at) => at + 1).filter(
+    (size) => engine.name === 'sqlite' || size % 256 < 12 || size % 50 === 0,
+  );
+
+  test('a log that grows entry by entry has at each size the tiles and the root of its definition', {
     timeout: 120_000,
   }, async () => {
     await using authority = await open();
-    for (let size = 1; size <= 600; size++) {
-      if (size > 1) await appendEntries(authority, 1);
+    for (const [at, size] of sizes.entries()) {
+      if (at > 0) await appendEntries(authority, size - (sizes[at - 1] ?? 0));
       expect(await checkpoint(authority)).toBe(size);
       if (size % 7 !== 0 && size % 256 > 2) continue;
       expect(await readTiles(authority)).toEqual(tilesOf(await readLeaves(authority)));
     }
     const checkpoints = await readCheckpoints(authority);
-    expect(checkpoints.map(({ size }) => size)).toEqual(Array.from({ length: 600 }, (_, at) => at + 1));
+    expect(checkpoints.map(({ size }) => size)).toEqual(sizes);
     const entries = await entriesOf(authority);
     for (const { size, root } of checkpoints) expect(toHex(root)).toBe(toHex(treeHash(entries.slice(0, size))));
   });
