@@ -1,3 +1,4 @@
+import { decodeLogEntry } from '../log/entry.ts';
 import { emptyRoot, hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
 import { findLogEntry, lockLogHead, readLogHead } from '../store/log.ts';
@@ -13,21 +14,19 @@ export interface LogEnd extends LogHeadRow {
 /**
  * Where the log ends at this moment.
  *
- * @throws HanaperError `log_tampered` where the last entry is missing, `database_corrupt`
+ * @throws HanaperError `log_tampered` where the last entry is missing, or the head says another time; `database_corrupt`
  */
 export async function readLogEnd(transaction: Transaction): Promise<LogEnd> {
-  const head = await readLogHead(transaction);
-  return { ...head, leaf: await hashLast(transaction, head.size) };
+  return endAt(transaction, await readLogHead(transaction));
 }
 
 /**
  * Where the log ends, held until the transaction does.
  *
- * @throws HanaperError `log_tampered` where the last entry is missing, `database_corrupt`
+ * @throws HanaperError `log_tampered` where the last entry is missing, or the head says another time; `database_corrupt`
  */
 export async function lockLogEnd(transaction: Transaction): Promise<LogEnd> {
-  const head = await lockLogHead(transaction);
-  return { ...head, leaf: await hashLast(transaction, head.size) };
+  return endAt(transaction, await lockLogHead(transaction));
 }
 
 /**
@@ -36,8 +35,19 @@ export async function lockLogEnd(transaction: Transaction): Promise<LogEnd> {
  * @throws HanaperError `log_tampered` where it is missing
  */
 export async function hashLast(transaction: Transaction, size: number): Promise<Uint8Array> {
-  if (size === 0) return emptyRoot();
+  return size === 0 ? emptyRoot() : hashLeaf(await findLast(transaction, size));
+}
+
+// The next entry is not enrolled before the time of the head, and is signed with it: it must be that of the last entry.
+async function endAt(transaction: Transaction, head: LogHeadRow): Promise<LogEnd> {
+  if (head.size === 0) return { ...head, leaf: emptyRoot() };
+  const entry = await findLast(transaction, head.size);
+  if (decodeLogEntry(entry).enrolledAt === head.enrolledAt) return { ...head, leaf: hashLeaf(entry) };
+  throw logTampered('head', 'says another time than its last entry', { column: 'enrolled_at' });
+}
+
+async function findLast(transaction: Transaction, size: number): Promise<Uint8Array> {
   const entry = await findLogEntry(transaction, size - 1);
-  if (entry) return hashLeaf(entry);
+  if (entry) return entry;
   throw logTampered('entry', 'is missing', { index: size - 1 });
 }

@@ -6,6 +6,7 @@ export type LogPart =
   | 'consistency proof'
   | 'tile'
   | 'entry'
+  | 'head'
   | 'entry bundle'
   | 'note'
   | 'checkpoint'

@@ -35,6 +35,18 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
+  test.each(['2999-01-01T00:00:00.000Z', null])(
+    'nothing is signed behind a head whose time was altered (%s)',
+    async (time) => {
+      await using authority = await openUnlocked(url, {}, byRawKey(1));
+      await query(url, 'update log_head set enrolled_at = $1', [time]);
+      const before = await dumpTables(url);
+      const error = await expectCode('log_tampered', () => authority.executeFor('acme', createKey, { name: 'next' }));
+      expect(error.details).toMatchObject({ what: 'head', column: 'enrolled_at' });
+      expect(await dumpTables(url)).toEqual(before);
+    },
+  );
+
   test('one that is unlocked meanwhile signs no checkpoint over a log that has none', async () => {
     await using authority = await openUnlocked(url, {}, byRawKey(1));
     await query(url, 'delete from checkpoints');
