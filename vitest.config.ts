@@ -14,6 +14,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [
+            '**/node_modules/**',
             'test/store/**',
             'test/authority/**',
             'test/cli/**',

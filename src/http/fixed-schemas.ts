@@ -3,6 +3,7 @@ import type { JsonSchema } from './json-schema.ts';
 
 const text = { type: 'string' };
 const time = { type: 'string', format: 'date-time' };
+const anyObject = { type: 'object', additionalProperties: true };
 const fingerprint = { type: 'string', pattern: '^[0-9a-f]{64}$' };
 
 /** What `/healthz` answers. */
@@ -72,8 +73,8 @@ export const initSchema: JsonSchema = object(
 export const invokedSchema: JsonSchema = {
   type: 'object',
   properties: {
-    receipt: describeReceipt(object({ ok: { description: 'The result of the command' } })),
-    result: { description: 'Of a command that reads' },
+    receipt: describeReceipt(object({ ok: { ...anyObject, description: 'The result of the command' } })),
+    result: { ...anyObject, description: 'Of a command that reads' },
   },
   additionalProperties: false,
 };
@@ -109,7 +110,7 @@ export const querySchema: JsonSchema = object({
     type: 'array',
     minItems: 1,
     maxItems: 16,
-    items: { type: 'object', additionalProperties: true },
+    items: anyObject,
     description: 'The documents of a `.sig` file',
   },
 });

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/authority/commands/list.ts';
-import { createOpenApi } from '../../src/http/index.ts';
+import { createOpenApi, toSchema } from '../../src/http/openapi.ts';
 
 const document = createOpenApi();
 
@@ -15,4 +15,8 @@ test.each(commands)('$name stands in it, with each of its arguments', ({ name, s
   const text = JSON.stringify(operation);
   const { shape = {} } = args as { readonly shape?: Readonly<Record<string, unknown>> };
   for (const argument of Object.keys(shape)) expect(text).toContain(`"${argument}"`);
+});
+
+test('whatever a command results in is an object, as /api/invoke is described to answer', () => {
+  for (const { name, result } of commands) expect(toSchema(result), name).toMatchObject({ type: 'object' });
 });

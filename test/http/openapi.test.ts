@@ -72,7 +72,8 @@ function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (type === 'boolean') return fc.boolean();
   if (type === 'string') return typeof pattern === 'string' ? textsLike(pattern) : fc.string({ minLength: 1 });
   if (type === 'array') return fc.array(valuesOf((items ?? {}) as JsonSchema), { minLength: 1, maxLength: 3 });
-  return type === 'object' ? objectsOf(schema) : fc.jsonValue();
+  if (type !== 'object') return fc.jsonValue();
+  return schema['additionalProperties'] === true ? fc.dictionary(fc.string(), fc.jsonValue()) : objectsOf(schema);
 }
 
 function textsLike(pattern: string): fc.Arbitrary<string> {

@@ -41,7 +41,8 @@ export interface DelegationDocument {
   /** Absent for a powerline. */
   readonly sub?: string;
   readonly cmd: string;
-  readonly pol: unknown;
+  /** The statements of the policy. */
+  readonly pol: readonly unknown[];
   readonly nbf?: number;
   readonly exp?: number;
   readonly is_root: boolean;
@@ -170,7 +171,7 @@ const listedResult = z.strictObject({
   aud: didArg,
   sub: didArg.describe('Absent for a powerline').exactOptional(),
   cmd: commandArg,
-  pol: z.unknown().describe('The policy'),
+  pol: z.array(z.unknown()).describe('The statements of the policy'),
   nbf: z.int().describe('Seconds since 1970').exactOptional(),
   exp: z.int().describe('Seconds since 1970').exactOptional(),
   is_root: z.boolean(),
@@ -255,7 +256,7 @@ function toDocument(row: DelegationRow, delegation: Delegation): DelegationDocum
     aud: audience,
     ...(subject !== null && { sub: subject }),
     cmd: command,
-    pol: toJsonValue(policy.source),
+    pol: policy.source.map(toJsonValue),
     ...(notBefore !== undefined && { nbf: notBefore }),
     ...(expiration !== null && { exp: expiration }),
     is_root: issuer === subject,

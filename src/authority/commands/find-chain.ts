@@ -30,7 +30,7 @@ export const findStoredChain: Command<'authority', FindChainArgs, { container: s
     invoker: didArg.describe('Who is to invoke'),
     subject: didArg.describe('On whose power'),
     command: commandArg.describe('What is to be invoked'),
-    args: z.unknown().describe('With which arguments'),
+    args: z.unknown().meta({ description: 'With which arguments', type: 'object', additionalProperties: true }),
   }),
   result: z.strictObject({
     container: z.string().describe('The delegations of the chain, in base64url'),
