@@ -1,7 +1,7 @@
 import { decodeLogEntry } from '../log/entry.ts';
 import { emptyRoot, hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
-import { findLogEntry, lockLogHead, readLogHead } from '../store/log.ts';
+import { findLogEntry, findTableBehind, lockLogHead, readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
 
@@ -14,7 +14,8 @@ export interface LogEnd extends LogHeadRow {
 /**
  * Where the log ends at this moment.
  *
- * @throws HanaperError `log_tampered` where the last entry is missing, or the head says another time; `database_corrupt`
+ * @throws HanaperError `log_tampered` where the last entry is missing, the head says another time, or something is behind
+ *   it; `database_corrupt`
  */
 export async function readLogEnd(transaction: Transaction): Promise<LogEnd> {
   return endAt(transaction, await readLogHead(transaction));
@@ -23,7 +24,8 @@ export async function readLogEnd(transaction: Transaction): Promise<LogEnd> {
 /**
  * Where the log ends, held until the transaction does.
  *
- * @throws HanaperError `log_tampered` where the last entry is missing, or the head says another time; `database_corrupt`
+ * @throws HanaperError `log_tampered` where the last entry is missing, the head says another time, or something is behind
+ *   it; `database_corrupt`
  */
 export async function lockLogEnd(transaction: Transaction): Promise<LogEnd> {
   return endAt(transaction, await lockLogHead(transaction));
@@ -38,8 +40,11 @@ export async function hashLast(transaction: Transaction, size: number): Promise<
   return size === 0 ? emptyRoot() : hashLeaf(await findLast(transaction, size));
 }
 
-// The next entry is not enrolled before the time of the head, and is signed with it: it must be that of the last entry.
+// The next entry goes behind the head, and is not enrolled before the time of it: there must be nothing in its place, and the
+// time must be that of the last entry.
 async function endAt(transaction: Transaction, head: LogHeadRow): Promise<LogEnd> {
+  const table = await findTableBehind(transaction, head.size);
+  if (table) throw logTampered('head', 'has something behind it', { table, index: head.size });
   if (head.size === 0) return { ...head, leaf: emptyRoot() };
   const entry = await findLast(transaction, head.size);
   if (decodeLogEntry(entry).enrolledAt === head.enrolledAt) return { ...head, leaf: hashLeaf(entry) };

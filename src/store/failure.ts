@@ -2,16 +2,21 @@ import { HanaperError } from '../errors.ts';
 
 const sqlite = {
   error: 1,
+  permission: 3,
   busy: 5,
   locked: 6,
+  memory: 7,
   readOnly: 8,
   ioError: 10,
   corrupt: 11,
   full: 13,
+  cannotOpen: 14,
+  protocol: 15,
+  schema: 17,
   tooBig: 18,
+  constraint: 19,
   mismatch: 20,
   format: 24,
-  cannotOpen: 14,
   notADatabase: 26,
 };
 const sqliteUniqueViolations: readonly number[] = [1555, 2067];
@@ -26,8 +31,9 @@ const postgresUniqueViolation = '23505';
 const postgresMissing = /^42(?!501)...$/;
 const postgresOutOfRange = '22003';
 const postgresNoRight = '42501';
-// Damage that the server has found, and exceptions: only what somebody has put into the database raises them.
-const postgresDamage = /^(XX00[12]|(P0|2F|38|39|24|27|34|09|21|0[ABLPZ]|20)...)$/;
+// Where a statement, a value or the order of statements is wrong it is our own mistake. All else that the server refuses it
+// does for damage that it has found, or for what somebody has put into the database.
+const postgresMistake = /^(42601|22021|22P0[235]|2[56]...|08P..)$/;
 const later = 'Nothing was done. Try again in a moment.';
 const check = 'Check that the server runs and lets you in.';
 const postgresUnavailable: readonly (readonly [RegExp, string, string])[] = [
@@ -99,6 +105,8 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
     case sqlite.error:
       if (sqliteMissing.test(error.message)) return missing(database, error);
       return sqliteMistake.test(error.message) ? error : unreadable(database, error);
+    case sqlite.constraint:
+      return damaged(database, error);
     case sqlite.tooBig:
     case sqlite.mismatch:
     case sqlite.format:
@@ -106,10 +114,14 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
     case sqlite.busy:
     case sqlite.locked:
       return unavailable(`${database} is held by another process. Try again when that is done.`, database, error);
+    case sqlite.permission:
+    case sqlite.memory:
     case sqlite.readOnly:
     case sqlite.ioError:
     case sqlite.full:
     case sqlite.cannotOpen:
+    case sqlite.protocol:
+    case sqlite.schema:
       return unavailable(`${database} cannot be used: ${error.message}.`, database, error);
     default:
       return error;
@@ -124,7 +136,7 @@ function translatePostgres(error: Error, code: string, database: string): unknow
   if (code === postgresOutOfRange) return tooLarge(database, error);
   const meant = postgresUnavailable.find(([pattern]) => pattern.test(code));
   if (meant) return unavailable(`${database} ${meant[1]} (${code}). ${meant[2]}`, database, error);
-  return postgresDamage.test(code) ? damaged(database, error) : error;
+  return /^[0-9A-Z]{5}$/.test(code) && !postgresMistake.test(code) ? damaged(database, error) : error;
 }
 
 function missing(database: string, error: Error): HanaperError {

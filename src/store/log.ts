@@ -14,6 +14,10 @@ const selectEntries = prepare<LogEntryRow>(
   'select entry_index, entry from log_entries where entry_index >= $1 order by entry_index limit $2',
 );
 const selectEntry = prepare<Pick<LogEntryRow, 'entry'>>('select entry from log_entries where entry_index = $1');
+const selectBehind = prepare<{ readonly tableName: string }>(
+  `select 'log_entries' as table_name from log_entries where entry_index >= $1
+   union all select 'log_effects' from log_effects where entry_index >= $2 limit 1`,
+);
 const insertEntry = prepare('insert into log_entries (entry_index, entry) values ($1, $2)');
 const updateHead = prepare('update log_head set size = $1, generation = $2, enrolled_at = $3');
 
@@ -59,6 +63,12 @@ export async function moveLogHead(transaction: Transaction, head: LogHeadRow): P
 export async function findLogEntry(transaction: Transaction, index: number): Promise<Uint8Array | undefined> {
   const [row] = await selectEntry(transaction, index);
   return row?.entry;
+}
+
+/** The table in SQL that has something from an index on, be it an entry or an effect of one; `undefined` where none has. */
+export async function findTableBehind(transaction: Transaction, index: number): Promise<string | undefined> {
+  const [row] = await selectBehind(transaction, index, index);
+  return row?.tableName;
 }
 
 /** Entries from an index on, in their order. */

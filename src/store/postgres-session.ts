@@ -46,6 +46,7 @@ export interface ServerSettings {
   readonly fsync: string;
   readonly full_page_writes: string;
   readonly session_replication_role: string;
+  readonly server_encoding: string;
 }
 
 // Names mean PostgreSQL's own first, then ours, and what is temporary last. Rows that a policy would hide are an error.
@@ -82,18 +83,25 @@ export function beginStatements(access: 'read' | 'write', { schema, waits }: Pos
     `start transaction isolation level ${mode}, not deferrable`,
     ...settings.map((setting) => `set local ${setting}`),
     `select current_setting('fsync') as fsync, current_setting('full_page_writes') as full_page_writes,
-       current_setting('session_replication_role') as session_replication_role, ${keepAcknowledged}, ${noOverallLimit}`,
+       current_setting('session_replication_role') as session_replication_role,
+       current_setting('server_encoding') as server_encoding, ${keepAcknowledged}, ${noOverallLimit}`,
   ].join('; ');
 }
 
+// In the second the server leaves text as it comes, which is UTF-8.
+const encodings: readonly string[] = ['UTF8', 'SQL_ASCII'];
+
 /**
- * Requires that a server keeps what it acknowledges, and does not pass over references.
+ * Requires that a server keeps what it acknowledges, has every character, and does not pass over references.
  *
  * @throws HanaperError `bad_config`, details: `setting`
  */
 export function requireDurable(settings: ServerSettings, { acceptsLoss }: PostgresSession): void {
   if (settings.session_replication_role !== 'origin') {
     throw unfit('session_replication_role', 'Reset it for the role and the database.');
+  }
+  if (!encodings.includes(settings.server_encoding)) {
+    throw unfit('server_encoding', 'Create the database anew with the encoding UTF8.');
   }
   if (acceptsLoss) return;
   const remedy = 'Set it to on, or accept with the setting "durability" (server) that a crash loses what was done.';

@@ -47,6 +47,18 @@ describe.each(engines)('$name', (engine) => {
     },
   );
 
+  test('nothing is signed where somebody has put an entry behind the head', async () => {
+    await using authority = await openUnlocked(url, {}, byRawKey(1));
+    await query(
+      url,
+      'insert into log_entries select entry_index + 1, entry from log_entries order by entry_index desc limit 1',
+    );
+    const before = await dumpTables(url);
+    const error = await expectCode('log_tampered', () => authority.executeFor('acme', createKey, { name: 'next' }));
+    expect(error.details).toMatchObject({ what: 'head', table: 'log_entries' });
+    expect(await dumpTables(url)).toEqual(before);
+  });
+
   test('one that is unlocked meanwhile signs no checkpoint over a log that has none', async () => {
     await using authority = await openUnlocked(url, {}, byRawKey(1));
     await query(url, 'delete from checkpoints');

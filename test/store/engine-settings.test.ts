@@ -39,7 +39,7 @@ describe('SQLite', () => {
       `select name, strict from pragma_table_list where schema = 'main' and type = 'table'`,
     );
     const ours = tables.filter((row) => !/^(sqlite_|hanaper_)/.test(String(row['name'])));
-    expect(ours).toHaveLength(21);
+    expect(ours).toHaveLength(22);
     for (const row of ours) expect(row).toMatchObject({ strict: 1 });
   });
 
@@ -49,7 +49,7 @@ describe('SQLite', () => {
     const failure = await failureOf(() =>
       authority.database.transact('write', ({ kysely }) => kysely.insertInto('keyTrustAcls').values(row).execute()),
     );
-    expect(failure).toMatchObject({ errcode: 787 });
+    expect(failure).toMatchObject({ code: 'database_corrupt', cause: { errcode: 787 } });
     await authority.close();
   });
 

@@ -39,6 +39,11 @@ describe("PostgreSQL's", () => {
     ['42701', 'database_corrupt', 'column that is there twice'],
     ['42P10', 'database_corrupt', 'conflict that no index finds'],
     ['22003', 'database_corrupt', 'number out of range'],
+    ['23503', 'database_corrupt', 'reference to a row that is missing'],
+    ['23514', 'database_corrupt', 'check that somebody has added'],
+    ['22012', 'database_corrupt', 'division in a trigger'],
+    ['ZZ999', 'database_corrupt', 'exception with a code of its own'],
+    ['XX000', 'database_corrupt', 'catalogue that was written to'],
   ])('%s is %s: %s', (code, expected) => {
     expect(codeOf(Object.assign(new Error('from the driver'), { code }))).toBe(expected);
   });
@@ -57,6 +62,11 @@ describe("SQLite's", () => {
     [14, 'unavailable', 'cannot open'],
     [11, 'database_corrupt', 'corrupt'],
     [26, 'database_corrupt', 'not a database'],
+    [787, 'database_corrupt', 'reference to a row that is missing'],
+    [275, 'database_corrupt', 'check that does not hold'],
+    [1811, 'database_corrupt', 'trigger that refuses'],
+    [7, 'unavailable', 'out of memory'],
+    [15, 'unavailable', 'locking protocol'],
     [2067, 'already_exists', 'unique index'],
     [1555, 'already_exists', 'primary key'],
   ])('%i is %s: %s', (errcode, expected) => {

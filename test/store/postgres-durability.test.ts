@@ -61,3 +61,10 @@ test('nothing is written by a role for which references do not hold', async () =
   expect(error.details).toMatchObject({ setting: 'session_replication_role' });
   await opened.close();
 });
+
+test('nothing is written to a database whose encoding lacks characters', async () => {
+  await query(server.url, "create database of_latin encoding 'LATIN1' locale 'C' template template0");
+  const url = Object.assign(new URL(server.url), { pathname: '/of_latin' }).href;
+  const error = await expectCode('bad_config', () => initialize(url));
+  expect(error.details).toMatchObject({ setting: 'server_encoding' });
+});
