@@ -45,7 +45,7 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
   if (trust === undefined) return { verified: false };
   try {
     const candidates = signatures.flatMap(listCandidates);
-    const findPlace = (signed: PackageSignature) => host.findPlace(signed);
+    const findPlace = (signed: PackageSignature) => findPlaceOfValid(host, trust, signed);
     const material = { ...trust, authority: host.identity.did, signatures: [], findPlace };
     const verdict = await verifyByTrust({
       identity: { hash, name },
@@ -66,6 +66,14 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
     if (error instanceof HanaperError) return { verified: false };
     throw error;
   }
+}
+
+// A place takes longer to find than a signature to verify; what is forged has none, and is refused with or without it.
+async function findPlaceOfValid(host: Host, { keys }: PublicTrust, signed: PackageSignature) {
+  const key = keys.get(signed.keyFingerprint);
+  const { message, signature } = signed;
+  const isValid = key && (await host.signatures.verify(key.publicKey, message, signature));
+  return isValid ? host.findPlace(signed) : undefined;
 }
 
 // A generation that is read before is never newer than what is then read: at worst the same is read once more.

@@ -4,7 +4,7 @@ import { isSha256Hex } from '../crypto/fingerprint.ts';
 import { decodeDidKey } from '../did/did-key.ts';
 import { createDidDocument } from '../did/document.ts';
 import { HanaperError } from '../errors.ts';
-import { maxSignatures } from '../signature/document.ts';
+import { countSignatures, maxSignatures } from '../signature/dsse.ts';
 import { readJsonBody } from './body.ts';
 import { readinessTimeout, verifyBodyBytes } from './limits.ts';
 import { respondProblem } from './problems.ts';
@@ -26,7 +26,7 @@ export function addPublicRoutes(app: Hono, service: Service): void {
   );
   app.post('/api/verify', async (context) => {
     const query = readQuery(await readJsonBody(context, verifyBodyBytes));
-    openBudget(context, 0).spend('signatures', query.signatures.length);
+    openBudget(context, 0).spend('signatures', countAll(query.signatures));
     return respondJson(context, await verifyPublicly(service.authority(), query));
   });
 }
@@ -68,10 +68,14 @@ function readQuery(body: unknown): PublicQuery {
   if (typeof hash !== 'string' || !isSha256Hex(hash)) throw wrong('hash', 'must be 64 lower-case hex characters');
   if (!isText(name, mostNameCharacters)) throw wrong('name', 'must be the name of a file');
   if (!isText(organisation, mostReferenceCharacters)) throw wrong('organisation', 'must be a name or a DID');
-  if (!Array.isArray(signatures) || signatures.length === 0 || signatures.length > maxSignatures) {
-    throw wrong('signatures', `must be a list of 1 to ${maxSignatures} signature documents`);
+  if (!Array.isArray(signatures) || signatures.length === 0 || countAll(signatures) > maxSignatures) {
+    throw wrong('signatures', `must be a list of signature documents, with 1 to ${maxSignatures} signatures in all`);
   }
   return { hash, name, organisation, signatures };
+}
+
+function countAll(documents: readonly unknown[]): number {
+  return documents.reduce<number>((total, document) => total + countSignatures(document), 0);
 }
 
 function isText(value: unknown, most: number): value is string {

@@ -1,6 +1,7 @@
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
-import { maxSignatures, type PackageSignature } from '../signature/document.ts';
+import type { PackageSignature } from '../signature/document.ts';
+import { maxSignatures } from '../signature/dsse.ts';
 import type { Candidate } from '../signature/verify.ts';
 import { checkPackageProof, type ProvenPlace } from '../trust/check-proof.ts';
 import {

@@ -4,13 +4,12 @@ import { failedCandidate, listCandidates } from '../signature/candidates.ts';
 import {
   decodeSignature,
   maxSignatureFileLength,
-  maxSignatures,
   type PackageSignature,
   parseSignatureFile,
   type SignatureDocument,
   serializeSignatureFile,
 } from '../signature/document.ts';
-import { splitEnvelope } from '../signature/dsse.ts';
+import { maxSignatures, splitEnvelope } from '../signature/dsse.ts';
 import type { Candidate } from '../signature/verify.ts';
 import { takeFileLock, withFileLock } from './file-lock.ts';
 import { readRegularFile } from './read-file.ts';

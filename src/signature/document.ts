@@ -1,5 +1,12 @@
 import { decodeHex, decodeUtf8 } from '../bytes.ts';
-import { type DsseEnvelope, decodeEnvelope, preAuthenticationEncoding, splitEnvelope } from './dsse.ts';
+import {
+  countSignatures,
+  type DsseEnvelope,
+  decodeEnvelope,
+  decodeSignatureEnvelope,
+  maxSignatures,
+  preAuthenticationEncoding,
+} from './dsse.ts';
 import { decodeHashSignature, type HashSignature } from './hash-signature.ts';
 import { malformedSignature, readJson } from './malformed.ts';
 import { decodeStatements, type PackageStatement } from './statement.ts';
@@ -29,11 +36,8 @@ export interface PackageSignature {
   readonly payload?: Uint8Array;
 }
 
-/** A `.sig` file holds at most this many bytes … */
+/** A `.sig` file holds at most this many bytes. */
 export const maxSignatureFileLength: number = 1024 * 1024;
-/** … and this many signatures. */
-export const maxSignatures = 16;
-
 /**
  * Splits a `.sig` file, one JSON document or an array of up to 16, into its documents.
  *
@@ -46,7 +50,7 @@ export function parseSignatureFile(file: Uint8Array): readonly unknown[] {
   const json = readJson(text);
   const documents: readonly unknown[] = Array.isArray(json) ? json : [json];
   if (documents.length === 0) throw malformedSignature('is an empty array');
-  const { length } = documents.flatMap(splitEnvelope);
+  const length = documents.reduce<number>((total, document) => total + countSignatures(document), 0);
   if (length > maxSignatures) {
     throw malformedSignature(`holds ${length} signatures; at most ${maxSignatures} are read`);
   }
@@ -65,7 +69,9 @@ export function serializeSignatureFile(documents: readonly unknown[]): string {
  * @throws HanaperError `malformed_signature`
  */
 export function decodeSignature(document: unknown): PackageSignature {
-  const [first] = decodeOne(document);
+  if (!isEnvelope(document)) return decodeBare(document);
+  const { payload, signature } = decodeEnvelope(document);
+  const [first] = statementSignatures(payload, signature);
   return first;
 }
 
@@ -76,33 +82,41 @@ export function decodeSignature(document: unknown): PackageSignature {
  * @throws HanaperError `malformed_signature`
  */
 export function decodeSignatures(document: unknown): readonly PackageSignature[] {
-  return splitEnvelope(document).flatMap(decodeOne);
+  if (!isEnvelope(document)) return [decodeBare(document)];
+  const { payload, signatures } = decodeSignatureEnvelope(document);
+  return statementSignatures(payload, ...signatures);
 }
 
-type Signatures = readonly [PackageSignature, ...PackageSignature[]];
+function isEnvelope(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && 'payloadType' in document;
+}
 
-function decodeOne(document: unknown): Signatures {
-  if (typeof document === 'object' && document !== null && 'payloadType' in document) {
-    const { payload, signature } = decodeEnvelope(document);
-    return statementSignatures(payload, signature);
-  }
+function decodeBare(document: unknown): PackageSignature {
   const { package_hash, key_fingerprint, signature, signed_at } = decodeHashSignature(document);
-  return [hashOnlySignature(package_hash, key_fingerprint, signature, signed_at)];
+  return hashOnlySignature(package_hash, key_fingerprint, signature, signed_at);
 }
 
 /**
- * A `dsse` signature from its parts: one for each subject of the statement.
+ * `dsse` signatures from their parts: each signature over each subject of the statement, which is read once.
  *
  * @throws HanaperError `malformed_signature`
  */
-export function statementSignatures(payload: Uint8Array, signature: Uint8Array): Signatures {
+export function statementSignatures(
+  payload: Uint8Array,
+  first: Uint8Array,
+  ...others: readonly Uint8Array[]
+): readonly [PackageSignature, ...PackageSignature[]] {
   const message = preAuthenticationEncoding(payload);
-  const toSignature = (statement: PackageStatement): PackageSignature => {
-    const { packageHash, keyFingerprint, signedAt } = statement;
-    return { format: 'dsse', packageHash, keyFingerprint, signature, message, signedAt, statement, payload };
+  const [statement, ...statements] = decodeStatements(payload);
+  const toSignature = (signature: Uint8Array, stated: PackageStatement): PackageSignature => {
+    const { packageHash, keyFingerprint, signedAt } = stated;
+    return { format: 'dsse', packageHash, keyFingerprint, signature, message, signedAt, statement: stated, payload };
   };
-  const [first, ...others] = decodeStatements(payload);
-  return [toSignature(first), ...others.map(toSignature)];
+  return [
+    toSignature(first, statement),
+    ...statements.map((each) => toSignature(first, each)),
+    ...others.flatMap((signature) => [statement, ...statements].map((each) => toSignature(signature, each))),
+  ];
 }
 
 /**

@@ -29,6 +29,9 @@ const packagePayloadType = 'application/vnd.in-toto+json';
 const packageBounds: EnvelopeBounds = { payloadType: packagePayloadType, maxPayloadLength: 64 * 1024 };
 const signatureLength = 64;
 
+/** Signatures in one envelope, and in a `.sig` file, at most. */
+export const maxSignatures = 16;
+
 /**
  * What the key signs: the pre-authentication encoding `DSSEv1 …` (DSSE protocol, section "Signature Definition"). The type
  * of the payload, ASCII, is that of package statements unless another is said.
@@ -74,16 +77,49 @@ export function decodeEnvelope(value: unknown, bounds: EnvelopeBounds = packageB
   };
 }
 
+/** An envelope of one signature or several: the payload is read once for all of them. */
+export interface DecodedSignatures {
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** 64 bytes each. */
+  readonly signatures: readonly [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]];
+}
+
+/**
+ * Reads the envelope of a package statement with all of its signatures that an Ed25519 key can have made.
+ *
+ * @throws HanaperError `malformed_signature`
+ */
+export function decodeSignatureEnvelope(value: unknown): DecodedSignatures {
+  const [first, ...others] = splitEnvelope(value);
+  const { payload, signature } = decodeEnvelope(first);
+  return { payload, signatures: [signature, ...others.map((each) => readSignature(each.signatures[0]).signature)] };
+}
+
 /**
  * Splits an envelope of several signatures into envelopes of one each, over the same payload. A signature that no Ed25519 key
  * can have made is another verifier's, and left out where there are others. What is no such envelope stays as it is.
+ *
+ * @throws HanaperError `malformed_signature` where it has more than 16
  */
-export function splitEnvelope(value: unknown): readonly unknown[] {
+export function splitEnvelope(value: unknown): readonly [unknown, ...SplitEnvelope[]] {
   if (typeof value !== 'object' || value === null || !('signatures' in value)) return [value];
   const { signatures } = value;
   if (!Array.isArray(signatures) || signatures.length < 2) return [value];
+  if (signatures.length > maxSignatures) throw malformedSignature(`has more than ${maxSignatures} signatures`);
   const usable = signatures.filter((each) => attempt(() => readSignature(each)) !== undefined);
-  return (usable.length > 0 ? usable : signatures.slice(0, 1)).map((each) => ({ ...value, signatures: [each] }));
+  const toEnvelope = (each: unknown) => ({ ...value, signatures: [each] as const });
+  const [first = signatures[0], ...others] = usable;
+  return [toEnvelope(first), ...others.map(toEnvelope)];
+}
+
+/** How many signatures a document says that it has: those in an envelope, or one. */
+export function countSignatures(value: unknown): number {
+  const { signatures } = (value ?? {}) as { readonly signatures?: unknown };
+  return Array.isArray(signatures) ? Math.max(1, signatures.length) : 1;
+}
+
+interface SplitEnvelope {
+  readonly signatures: readonly [unknown];
 }
 
 // DSSE envelope, "Parsing rules": fields that are not known are passed over, here and in the envelope itself.

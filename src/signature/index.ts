@@ -5,7 +5,6 @@ export {
   decodeSignatures,
   hashOnlySignature,
   maxSignatureFileLength,
-  maxSignatures,
   type PackageSignature,
   parseSignatureFile,
   type SignatureDocument,
@@ -13,7 +12,7 @@ export {
   serializeSignatureFile,
   statementSignatures,
 } from './document.ts';
-export type { DsseEnvelope } from './dsse.ts';
+export { type DsseEnvelope, maxSignatures } from './dsse.ts';
 export type { HashSignature } from './hash-signature.ts';
 export {
   countsDespite,

@@ -1,6 +1,7 @@
 import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
 import type { PackageSignature } from './document.ts';
+import { findEachOnce, verifyEachOnce } from './each-once.ts';
 import { countsDespite, describeRevocation, type KeyRevocation, type SignaturePlace } from './revocation.ts';
 import { aheadTolerance, parseTime } from './time.ts';
 
@@ -138,7 +139,12 @@ export async function collectSignatures(
 
 function gatherCommon(identity: PackageIdentity, now: Date, aids: VerificationAids): Common {
   const { verify: verifySignature = verify, findPlace } = aids;
-  return { identity, now: now.getTime(), verify: verifySignature, ...(findPlace && { findPlace }) };
+  return {
+    identity,
+    now: now.getTime(),
+    verify: verifyEachOnce(verifySignature),
+    ...(findPlace && { findPlace: findEachOnce(findPlace) }),
+  };
 }
 
 function furtherOf(furthest: Refusal | undefined, refusal: Refusal): Refusal {

@@ -3,12 +3,8 @@ import { HanaperError } from '../errors.ts';
 import type { SignedLogKey } from '../log/log-key.ts';
 import { hashLength } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
-import {
-  decodeSignature,
-  maxSignatures,
-  type PackageSignature,
-  type SignatureDocument,
-} from '../signature/document.ts';
+import { decodeSignature, type PackageSignature, type SignatureDocument } from '../signature/document.ts';
+import { maxSignatures } from '../signature/dsse.ts';
 import { DocumentReader } from './document-reader.ts';
 
 /** A signature with all that shows where in the log it stands (docs/formats/package-proof.md); nothing of it is checked yet. */

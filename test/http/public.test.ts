@@ -148,7 +148,7 @@ describe.each(engines)('on $name', (engine) => {
 
   test('a question of another form is bad input, whatever is on or off', async () => {
     const place = await createPlace(engine);
-    const { query } = await prepare(place);
+    const { query, signed } = await prepare(place);
     const { hash: _, ...incomplete } = query;
     for (const each of [
       {},
@@ -165,6 +165,8 @@ describe.each(engines)('on $name', (engine) => {
       { ...query, signatures: [] },
       { ...query, signatures: {} },
       { ...query, signatures: Array.from({ length: 17 }, () => ({})) },
+      { ...query, signatures: [{ ...signed.signature, signatures: Array(17).fill({}) }] },
+      { ...query, signatures: Array(2).fill({ ...signed.signature, signatures: Array(9).fill({}) }) },
     ]) {
       expectProblem('bad_input', await verify(place, each), 400);
     }

@@ -1,6 +1,6 @@
 import { createHash, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encodeUtf8 } from '../../src/bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../../src/bytes.ts';
 import { encodePublicKeyPem } from '../../src/crypto/key-format.ts';
 import {
   decodeSignature,
@@ -76,6 +76,47 @@ test('the signatures in envelopes are counted, not the envelopes', async () => {
   const of = (count: number) => ({ ...one, signatures: Array(count).fill(one.signatures[0]) });
   expect(parseSignatureFile(encodeUtf8(JSON.stringify([of(15), one])))).toHaveLength(2);
   await expectCode('malformed_signature', () => parseSignatureFile(encodeUtf8(JSON.stringify([of(16), one]))));
+});
+
+test('an envelope of more than sixteen signatures is malformed, whatever they are', async () => {
+  const one = await signBy(signer, hash);
+  const of = (signatures: readonly unknown[]) => ({ ...one, signatures });
+  expect(decodeSignatures(of(Array(16).fill(one.signatures[0])))).toHaveLength(16);
+  await expectCode('malformed_signature', () => decodeSignatures(of(Array(17).fill(one.signatures[0]))));
+  await expectCode('malformed_signature', () => decodeSignatures(of([...one.signatures, ...Array(16).fill(null)])));
+  await expectCode('malformed_signature', () =>
+    parseSignatureFile(encodeUtf8(JSON.stringify(of([...one.signatures, ...Array(16).fill(null)])))),
+  );
+});
+
+test('a signature over many subjects is verified once, and its place looked for once', async () => {
+  const others = Array.from({ length: 255 }, (_, index) => ({ name: `${index}`, digest: { sha256: hash } }));
+  const statement = JSON.parse(
+    decodeUtf8(decodeSignature(await signBy(signer, hash)).payload ?? new Uint8Array()) ?? '',
+  );
+  const payload = encodeUtf8(JSON.stringify({ ...statement, subject: [...others, ...statement.subject] }));
+  const revoked = { reason: 'superseded', effectiveIndex: 9, revokedAt: '', effectiveAt: '' } as const;
+  const keys = new Map([[signer.fingerprint, { ...signer.trusted, revocation: revoked }]]);
+  const count = async (isGood: boolean) => {
+    const counted = { verified: 0, sought: 0 };
+    const candidates = statementSignatures(payload, new Uint8Array(64)).map(
+      (signature) => ({ origin: 'detached', signature }) as const,
+    );
+    const verified = verifySignatures({ hash, name: 'nobody' }, candidates, keys, now, {
+      verify: async () => {
+        counted.verified++;
+        return isGood;
+      },
+      findPlace: async ({ signature }) => {
+        counted.sought++;
+        return { index: 1, signature, enrolledAt: '' };
+      },
+    });
+    await expect(verified).rejects.toMatchObject({ code: isGood ? 'package_name_mismatch' : 'invalid_signature' });
+    return counted;
+  };
+  expect(await count(true)).toEqual({ verified: 1, sought: 1 });
+  expect(await count(false)).toEqual({ verified: 1, sought: 1 });
 });
 
 describe('a v1 document is malformed with', () => {
