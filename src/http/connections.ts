@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { blockOf } from './address-block.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -9,6 +9,8 @@ export interface ConnectionsOptions {
   readonly isSecure: boolean;
   /** Whether an address is not counted. */
   readonly isExempt: (address: string) => boolean;
+  /** Answers a request. */
+  readonly handle: RequestListener;
 }
 
 /** The connections of a server, within bounds, and which of them have a request under way. */
@@ -23,7 +25,7 @@ export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #isExempt: (address: string) => boolean;
 
-  constructor(server: Server, { limits, isSecure, isExempt }: ConnectionsOptions) {
+  constructor(server: Server, { limits, isSecure, isExempt, handle }: ConnectionsOptions) {
     this.#limits = limits;
     this.#isExempt = isExempt;
     server.maxConnections = limits.ofAll;
@@ -36,10 +38,8 @@ export class Connections {
     });
     if (isSecure) server.on('secureConnection', (socket: Socket) => this.#awaitRequest(socket));
     server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => keepWhileOpen(this.#open, socket));
-    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-      this.#silent.delete(socket);
-      this.#count(socket, 1);
-      response.once('close', () => this.#count(socket, -1));
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (this.#begin(request, response)) handle(request, response);
     });
   }
 
@@ -82,6 +82,20 @@ export class Connections {
   #awaitRequest(socket: Socket): void {
     this.#silent.set(socket, performance.now());
     socket.once('close', () => this.#silent.delete(socket));
+  }
+
+  /** Counts a request; on a connection with too many of them under way nothing more is answered. */
+  #begin({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    this.#silent.delete(socket);
+    const isOneTooMany = (this.#underWay.get(socket) ?? 0) >= this.#limits.pipelined;
+    // What had arrived already is still handed over.
+    if (isOneTooMany || socket.destroyed) {
+      socket.destroy();
+      return false;
+    }
+    this.#count(socket, 1);
+    response.once('close', () => this.#count(socket, -1));
+    return true;
   }
 
   // Where there are many, those that say nothing make room for those that do.

@@ -19,7 +19,13 @@ export const timeoutCheck: number = 1_000;
 export const idleTimeout: number = 60_000;
 
 /** Connections at once, and when there are many. */
-export const connectionLimits: ConnectionLimits = { ofAll: 4_096, ofOne: 256, crowd: 2_048, patience: 2_000 };
+export const connectionLimits: ConnectionLimits = {
+  ofAll: 4_096,
+  ofOne: 256,
+  crowd: 2_048,
+  patience: 2_000,
+  pipelined: 16,
+};
 
 /** How many connections there may be. */
 export interface ConnectionLimits {
@@ -30,6 +36,8 @@ export interface ConnectionLimits {
   readonly crowd: number;
   /** Milliseconds. */
   readonly patience: number;
+  /** Requests under way on one connection: what is sent before earlier answers were taken. */
+  readonly pipelined: number;
 }
 
 /** The bodies that are under way at once. */

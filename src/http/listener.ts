@@ -83,8 +83,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     isExempt = isLoopbackAddress,
     remedy,
   } = options;
-  const server = await create(handle, tls, timeouts ?? presetTimeouts);
-  const connections = new Connections(server, { limits, isSecure: tls !== undefined, isExempt });
+  const server = await create(tls, timeouts ?? presetTimeouts);
+  const connections = new Connections(server, { limits, isSecure: tls !== undefined, isExempt, handle });
   server.on('clientError', (error, socket) => refuse(error, socket, log));
   server.on('connect', (_, socket) => end(socket, createEarlyProblem(noProxy, 405, { Allow: methods }), log));
   server.on('checkExpectation', (_, response: ServerResponse) => {
@@ -111,7 +111,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
-async function create(handle: RequestListener, tls: TlsFiles | undefined, timeouts: Timeouts): Promise<Server> {
+async function create(tls: TlsFiles | undefined, timeouts: Timeouts): Promise<Server> {
   const options: ServerOptions = {
     maxHeaderSize: headerBytes,
     headersTimeout: timeouts.headers,
@@ -121,15 +121,18 @@ async function create(handle: RequestListener, tls: TlsFiles | undefined, timeou
     // It is answered like every other request.
     requireHostHeader: false,
   };
-  if (tls === undefined) return createServer(options, handle);
+  if (tls === undefined) return createServer(options);
   const { createServer: createSecureServer } = await import('node:https');
   const key = await readPem(tls.key);
   const certificate = await readPem(tls.certificate);
   try {
-    return createSecureServer(
-      { ...options, cert: certificate, key, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headers },
-      handle,
-    );
+    return createSecureServer({
+      ...options,
+      cert: certificate,
+      key,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: timeouts.headers,
+    });
   } catch (cause) {
     throw new HanaperError(
       'bad_config',

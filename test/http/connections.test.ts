@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ConnectionLimits } from '../../src/http/limits.ts';
 import { type ListenerOptions, listen } from '../../src/http/listener.ts';
 
-const limits: ConnectionLimits = { ofAll: 12, ofOne: 3, crowd: 8, patience: 100 };
+const limits: ConnectionLimits = { ofAll: 12, ofOne: 3, crowd: 8, patience: 100, pipelined: 4 };
 const address = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
 
 interface Talk {
@@ -84,4 +84,22 @@ test('more than there may be at all are not taken', async () => {
   const refused = open(request);
   await vi.waitFor(() => expect(refused.isClosed).toBe(true));
   expect(countOpen(talks)).toBe(limits.ofAll);
+});
+
+test('requests that are sent before an answer was taken are few, and one too many ends the connection', async () => {
+  let handled = 0;
+  const handle: ListenerOptions['handle'] = (_, response) => {
+    handled++;
+    setTimeout(() => response.end('well'), 10);
+  };
+  const open = await start({ handle });
+  const within = open(request.repeat(4));
+  await vi.waitFor(() => expect(within.heard.match(/well/g)).toHaveLength(4));
+  within.socket.write(request.repeat(4));
+  await vi.waitFor(() => expect(within.heard.match(/well/g)).toHaveLength(8));
+  handled = 0;
+  const beyond = open(request.repeat(1000));
+  await vi.waitFor(() => expect(beyond.isClosed).toBe(true));
+  await settle();
+  expect(handled).toBe(4);
 });
