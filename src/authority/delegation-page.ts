@@ -48,13 +48,13 @@ export async function readDelegationPage(reader: Reader, filter: PageFilter, now
     reader.transaction,
     found.map(({ id }) => id),
   );
-  const candidates = await reader.tokens.withRevocations(rows.map((row) => reader.tokens.decode(row)));
+  const candidates = await reader.tokens.withRevocations(reader.tokens.decodeWithin(rows, reader.budget));
   const source = reader.tokens.standingSource(reader.budget);
   const listed: DelegationPage['listed'][number][] = [];
   for (const [index, row] of rows.entries()) {
     const candidate = candidates[index];
     const before = rows[index - 1];
-    if (before && isSpent(reader.budget)) return { listed, next: before.id };
+    if (before && (candidate === undefined || isSpent(reader.budget))) return { listed, next: before.id };
     if (candidate) listed.push({ row, candidate, standing: await judge(reader.budget, candidate, source, now) });
   }
   return { listed, ...(end !== undefined && { next: end }) };

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid';
 import { attempt } from '../attempt.ts';
-import type { Budget } from '../budget.ts';
+import { Budget } from '../budget.ts';
 import { HanaperError } from '../errors.ts';
 import { type DelegationLink, listDelegationsById, listHostedLinksTo, listLinksTo } from '../store/delegation-links.ts';
 import { listDidIds } from '../store/did-documents.ts';
@@ -54,10 +54,10 @@ export class StoredTokens {
   async between(subject: string, audience: string, budget: Budget): Promise<DelegationSource> {
     const { links, isWhole } = await listLinksBetween(this.#transaction, subject, audience, budget);
     const within = takeWithin(links, budget);
-    const delegations = (await listDelegationsById(this.#transaction, idsOf(within))).map((row) => this.decode(row));
+    const delegations = this.decodeWithin(await listDelegationsById(this.#transaction, idsOf(within)), budget);
     const issuers = [...new Set(delegations.map(({ issuer }) => issuer))];
     const source = sourceOf(await this.withRevocations(delegations, issuers));
-    return { ...source, isPartial: () => !isWhole || within.length < links.length };
+    return { ...source, isPartial: () => !isWhole || delegations.length < links.length };
   }
 
   /** A source for how delegations stand: of what is stored to an audience it gives some, the subject's own first. */
@@ -83,7 +83,7 @@ export class StoredTokens {
   async hostedTo(audience: string, budget: Budget): Promise<readonly Candidate[]> {
     const links = await listHostedLinksTo(this.#transaction, audience, mostOfOneAudience);
     const rows = await listDelegationsById(this.#transaction, idsOf(takeWithin(links, budget)));
-    return this.withRevocations(rows.map((row) => this.decode(row)));
+    return this.withRevocations(this.decodeWithin(rows, budget));
   }
 
   async #readTo(audience: string, subject: string, budget: Budget) {
@@ -93,8 +93,8 @@ export class StoredTokens {
     const links = room > 0 ? await listLinksTo(this.#transaction, audience, subjectId, room) : [];
     const within = takeWithin(links, budget);
     const rows = await listDelegationsById(this.#transaction, idsOf(within));
-    const candidates = await this.withRevocations(rows.map((row) => this.decode(row)));
-    return { candidates, isPartial: links.length >= room || within.length < links.length };
+    const candidates = await this.withRevocations(this.decodeWithin(rows, budget));
+    return { candidates, isPartial: links.length >= room || candidates.length < links.length };
   }
 
   /**
@@ -136,12 +136,29 @@ export class StoredTokens {
   }
 
   /**
+   * As many of the first rows as there are values left for in the budget, as delegations.
+   *
+   * @throws HanaperError `database_corrupt` where an envelope was altered
+   */
+  decodeWithin(rows: readonly DelegationRow[], budget: Budget): readonly Delegation[] {
+    const delegations: Delegation[] = [];
+    for (const row of rows) {
+      const left = budget.left('values');
+      if (left === 0) break;
+      const own = new Budget();
+      delegations.push(this.decode(row, own));
+      budget.spend('values', Math.min(left, own.spentOn('values')));
+    }
+    return delegations;
+  }
+
+  /**
    * A row as a delegation.
    *
    * @throws HanaperError `database_corrupt` where its envelope was altered
    */
-  decode({ cid, envelope }: DelegationRow): Delegation {
-    const delegation = attempt(() => this.#cache.decode(envelope));
+  decode({ cid, envelope }: DelegationRow, budget?: Budget): Delegation {
+    const delegation = attempt(() => this.#cache.decode(envelope, budget));
     if (delegation && formatCid(delegation.cid) === cid) return delegation;
     throw alteredDelegation(cid);
   }

@@ -5,7 +5,8 @@ import { coversCommand } from './command.ts';
 import type { Delegation } from './delegation.ts';
 import type { IpldMap } from './ipld.ts';
 import { limits } from './limits.ts';
-import { checkPolicy, checkRevocation, checkTime, type RevocationRecord, refuseCommand } from './rules.ts';
+import { PolicyVerdicts } from './policy-verdicts.ts';
+import { checkRevocation, checkTime, type RevocationRecord, refuseCommand } from './rules.ts';
 
 /** What somebody wants to do. */
 export interface Wish {
@@ -68,13 +69,14 @@ const mostCandidates = 10_000;
 const mostVisits = 50_000;
 // Of very many delegations each can have a policy.
 const mostSteps = 10 * limits.policySteps;
+const mostKeyBytes = 10 * limits.policyKeyBytes;
 // A place is gone through again only with other revokers in mind, of which there can be very many.
 const mostDetours = 1000;
 
 /**
  * Finds the shortest chain of delegations, from the root to the invoker, on which the wish could be invoked: live,
  * unrevoked, its policies kept. Empty where the invoker is the subject. Each step from one delegation to the next is one
- * of the `visits` of the budget (default: 50,000).
+ * of the `visits` of the budget (default: 50,000); each policy is gone through once, and draws on it as well.
  *
  * @throws HanaperError `not_authorized` with the nearest chain and the rule that it fails; `too_large` where no chain was
  *   found among what could be looked at, and there is more
@@ -82,21 +84,23 @@ const mostDetours = 1000;
 export async function findChain(
   wish: Wish,
   source: DelegationSource,
-  budget: Budget = new Budget({ visits: mostVisits }),
+  budget: Budget = new Budget({ visits: mostVisits, policy_steps: mostSteps, key_bytes: mostKeyBytes }),
 ): Promise<readonly Delegation[]> {
   if (wish.invoker === wish.subject) return [];
   const candidates = await gatherCandidates(wish, source);
   const places = new Places();
-  const found = search({ wish, candidates, places, budget }, 0);
+  const policies = new PolicyVerdicts(wish.args, budget);
+  const about = { wish, candidates, policies, budget };
+  const found = search({ ...about, places }, 0);
   if (found) return found.path;
-  if (!candidates.isWhole || !places.isWhole) throw tooMany(wish);
-  throw notAuthorized(wish, findNearest(wish, candidates, budget));
+  if (!candidates.isWhole || !places.isWhole || !policies.isWhole) throw tooMany(wish);
+  throw notAuthorized(wish, findNearest(about));
 }
 
 // It only explains a refusal that is certain: where there is too much to look at, nothing is near.
-function findNearest(wish: Wish, candidates: Candidates, budget: Budget): Trail | undefined {
+function findNearest(about: Omit<Search, 'places'>): Trail | undefined {
   try {
-    return search({ wish, candidates, places: new Places(), budget }, limits.chainLength);
+    return search({ ...about, places: new Places() }, limits.chainLength);
   } catch (error) {
     if (error instanceof HanaperError && error.code === 'too_large') return undefined;
     throw error;
@@ -147,6 +151,7 @@ interface Search {
   readonly wish: Wish;
   readonly candidates: Candidates;
   readonly places: Places;
+  readonly policies: PolicyVerdicts;
   readonly budget: Budget;
 }
 
@@ -178,18 +183,18 @@ function isComplete({ path: [top] }: Trail, { subject }: Wish): boolean {
   return top !== undefined && top.issuer === subject && top.subject === subject;
 }
 
-function extendTrail(trail: Trail, { wish, candidates, places, budget }: Search): readonly Trail[] {
+function extendTrail(trail: Trail, { wish, candidates, places, policies, budget }: Search): readonly Trail[] {
   if (trail.path.length >= limits.chainLength || !places.isNews(trail, wish)) return [];
   const above = candidates.byAudience.get(endOf(trail, wish)) ?? [];
   budget.spend('visits', above.length);
-  return above.map((candidate) => extend(trail, candidate, wish, places.policies));
+  return above.map((candidate) => extend(trail, candidate, wish, policies));
 }
 
 function extend(
   { path, revokers, failures }: Trail,
   { delegation, revocations }: Candidate,
   wish: Wish,
-  policies: Budget,
+  policies: PolicyVerdicts,
 ): Trail {
   const [below] = path;
   const covered = below ?? wish;
@@ -199,7 +204,7 @@ function extend(
     checkRevocation(delegation, revocations, [delegation.issuer]),
     below && checkRevocation(below, revoked, [delegation.issuer]),
     coversCommand(delegation.command, covered.command) ? undefined : refuseCommand(delegation, covered.command),
-    checkPolicy(delegation, wish.args, { missing: 'refuse', budget: policies }),
+    policies.failureOf(delegation),
   ];
   return {
     path: [delegation, ...path],
@@ -217,14 +222,12 @@ function endOf({ path: [top] }: Trail, { invoker }: Wish): string {
 /** Where trails have ended. */
 class Places {
   readonly #revokers = new Map<string, ReadonlySet<string>[]>();
-  /** What holding the arguments against policies may take, all in all. */
-  readonly policies: Budget = new Budget({ policy_steps: mostSteps });
   #detours = 0;
   #isCut = false;
 
-  /** Whether every trail was followed, and every policy that was met gone through. */
+  /** Whether every trail was followed. */
   get isWhole(): boolean {
-    return !this.#isCut && this.policies.spentOn('policy_steps') <= mostSteps;
+    return !this.#isCut;
   }
 
   /**

@@ -245,6 +245,37 @@ describe('a search ends soon, whatever was put into the store:', () => {
     expect(await search(21)).toEqual(chain);
   });
 
+  test('each policy is gone through once, however many ways lead by it', async () => {
+    const policy = ['not', ['==', '.never', 1]];
+    const above = await Promise.all(Array.from({ length: 20 }, (_, i) => principal(`way ${i}`)));
+    const ways = await Promise.all(above.flatMap((each) => [from(bob, each), from(each, carol)]));
+    const count = async (delegations: readonly Delegation[]) => {
+      const budget = new Budget({ visits: 50_000 });
+      await failureOf(() => findChain(wishOf(carol), sourceOf(delegations), budget));
+      return budget.spentOn('policy_steps');
+    };
+    const top = await from(alice, bob, { policy: [policy], expiration: now - 1 });
+    const one = await count([...ways.slice(0, 2), top]);
+    expect(one).toBeGreaterThan(0);
+    expect(await count([...ways, top])).toBe(one);
+  });
+
+  test('many slow policies are too large, also where there would be a chain', async () => {
+    const slow = Array.from({ length: 50 }, (_, i) => ['!=', '.', 'x'.repeat(1000 + i)]);
+    const broken = [...slow, ['==', '.', 1]];
+    const chains = await Promise.all([
+      ...Array.from({ length: 20 }, () => from(alice, carol, { policy: broken })),
+      from(alice, carol),
+    ]);
+    const search = (policy_steps: number) =>
+      findChain(wishOf(carol), sourceOf(chains.slice(0, 20)), new Budget({ visits: 1000, policy_steps }));
+    await expectCode('too_large', () => search(100_000));
+    await expectCode('not_authorized', () => search(10_000_000));
+    expect(
+      await findChain(wishOf(carol), sourceOf(chains), new Budget({ visits: 1000, policy_steps: 100_000 })),
+    ).toEqual(chains.slice(20));
+  });
+
   test('a source that has more than it gave is too large, unless a chain is among what it gave', async () => {
     const chain = [await from(alice, bob), await from(bob, carol)];
     const partial = (given: readonly Delegation[]) => ({ ...sourceOf(given), isPartial: () => true });

@@ -3,15 +3,16 @@ import { encodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { verifierKeyOf } from '../../log/log-key.ts';
 import { formatVerifierKey } from '../../log/verifier-key.ts';
-import { listEffectsOfEntries, readLogHead } from '../../store/log.ts';
+import { readLogHead } from '../../store/log.ts';
 import type { LogEffectRow } from '../../store/schema.ts';
 import type { Transaction } from '../../store/transaction.ts';
 import { parseCid } from '../../ucan/cid.ts';
 import { cidText, didArg, sha256Arg, timeArg } from '../args.ts';
 import type { Command } from '../command.ts';
-import { describeActs, type EnrolledActDocument } from '../describe-acts.ts';
-import { findEntry, findEntryOf, listEntries } from '../find-entry.ts';
+import type { EnrolledActDocument } from '../describe-acts.ts';
+import { findEntry, findEntryOf } from '../find-entry.ts';
 import { findStatedLogKey, readLogKey } from '../log-key.ts';
+import { readLogPage } from '../log-page.ts';
 import {
   type LogKeyDocument,
   type LogProofDocument,
@@ -92,7 +93,6 @@ export interface LogVerifierDocument {
 }
 
 const defaultLimit = 100;
-const mostEffects = 1000;
 
 const index = z.int().min(0);
 const base64 = z.string();
@@ -140,17 +140,17 @@ export const readLog: Command<'authority', ReadLogArgs, EntryListDocument> = {
   route: { method: 'GET', path: '/api/log/entries' },
   args: z.strictObject({
     from: index.describe('The index of the first entry; 0 where it is left out').exactOptional(),
-    limit: z.int().min(1).max(1000).describe('How many at most; 100 where it is left out').exactOptional(),
+    limit: z
+      .int()
+      .min(1)
+      .max(1000)
+      .describe('How many at most, less where they are large; 100 where it is left out')
+      .exactOptional(),
   }),
   result: z.strictObject({ entries: z.array(entryResult), size: index, next: index.exactOptional() }),
   async run({ transaction }, { from = 0, limit = defaultLimit }) {
     const { size } = await readLogHead(transaction);
-    const placed = await listEntries(transaction, from, limit);
-    const acts = await describeActs(transaction, placed);
-    const effects = Map.groupBy(
-      await listEffectsOfEntries(transaction, from, placed.length, mostEffects),
-      ({ entryIndex }) => entryIndex,
-    );
+    const { acts, effects } = await readLogPage(transaction, from, limit);
     const entries = acts.map((act) => ({ ...act, effects: (effects.get(act.index) ?? []).map(toEffectDocument) }));
     const next = from + entries.length;
     return { entries, size, ...(entries.length > 0 && next < size && { next }) };

@@ -11,6 +11,7 @@ import {
   readLog,
   revokeKey,
   showCheckpoint,
+  storeDelegations,
 } from '../../../src/authority/index.ts';
 import type { LogProofDocument } from '../../../src/authority/prove-entry.ts';
 import { encodeUtf8 } from '../../../src/bytes.ts';
@@ -22,6 +23,7 @@ import { expectCode, failureOf } from '../../support/codes.ts';
 import { ask, type Door, openDoor, send } from '../../support/door.ts';
 import { engines } from '../../support/engines.ts';
 import { bytesOf, checkProof, logKeyOf } from '../../support/proof.ts';
+import { delegate, type Principal, principals } from '../../support/ucan.ts';
 
 /** Holds a proof against nothing but the DID of the authority, and gives the receipt that it proves. */
 async function check(did: string, proof: LogProofDocument) {
@@ -80,6 +82,30 @@ describe.each(engines)('$name', (engine) => {
     }
     expect(pages).toEqual(whole.entries);
     expect(await door.authority.execute(readLog, { from: 10_000 })).toEqual({ entries: [], size: whole.size });
+  });
+
+  test('a page ends where its entries have written many rows, or their tokens are long', async () => {
+    const [issuer, audience] = (await principals('page one', 'page two')) as [Principal, Principal];
+    const { size: from } = await door.authority.execute(readLog, { limit: 1 });
+    for (let round = 0; round < 5; round++) {
+      const many = Array.from({ length: 250 }, (_, i) =>
+        delegate(issuer, audience, { nonce: Uint8Array.of(round, i) }),
+      );
+      const given = await Promise.all(many);
+      await door.authority.execute(storeDelegations, { delegations: given.map(({ cid }) => cid) }, given);
+    }
+    const { entries, next } = await door.authority.execute(readLog, { from, limit: 1000 });
+    expect(entries.length).toBeLessThan(5);
+    expect(entries.flatMap(({ effects }) => effects).length).toBeLessThanOrEqual(1000);
+    expect(next).toBe(from + entries.length);
+    const first = await door.authority.execute(readLog, { from, limit: 1 });
+    expect(first.entries[0]?.effects.length).toBeGreaterThanOrEqual(250);
+    const { size: later } = await door.authority.execute(readLog, { limit: 1 });
+    for (let round = 0; round < 4; round++)
+      await send(door, await ask(door, { meta: { pad: 'a'.repeat(60_000), round } }));
+    const long = await door.authority.execute(readLog, { from: later });
+    expect(long.entries).toHaveLength(3);
+    expect(long.next).toBe(later + 3);
   });
 
   test('every entry is proven by its index and by its receipt, with nothing but the DID at hand', async () => {

@@ -100,6 +100,24 @@ describe.each(engines)('very many delegations, on $name:', (engine) => {
     expect(pages).toBeGreaterThan(1);
   });
 
+  test('a list of long policies goes on where a page has read enough values, and a search of them is too large', async () => {
+    const policy = Array.from({ length: 60 }, (_, i) => ['!=', '.m', Array.from({ length: 20 }, () => i)]);
+    const heavy = await many(60, (claims) => about(alice, bob, { ...claims, command: '/other', policy }));
+    await put(...heavy);
+    await expectCode('too_large', () => find(bob));
+    const seen: string[] = [];
+    const pages: number[] = [];
+    for (let before: number | undefined, more = true; more; more = before !== undefined) {
+      const args = { issuer: alice.did, limit: most, ...(before !== undefined && { before }) };
+      const page = await authority.execute(listStoredDelegations, args);
+      seen.push(...page.delegations.map(({ cid }) => cid));
+      pages.push(page.delegations.length);
+      before = page.next;
+    }
+    expect(seen).toEqual(cidsOfAll(heavy).toReversed());
+    expect(Math.max(...pages)).toBeLessThan(40);
+  });
+
   test('what could not be found out of a delegation is said, and never that it is revoked or unproven', async () => {
     await put(
       ...(await many(200, (claims) => about(mallory, bob, claims))),
