@@ -4,6 +4,8 @@ import { emptyTree, growTiles } from '../../src/log/grow-tiles.ts';
 import {
   type Checkpoint,
   checkLogKey,
+  emptyRoot,
+  encodeLogEntry,
   hashLeaf,
   openCheckpoint,
   type Tile,
@@ -13,6 +15,7 @@ import { listEveryCheckpoint } from '../../src/store/checkpoints.ts';
 import { insertLogEntry, listLogEntries, lockLogHead, moveLogHead } from '../../src/store/log.ts';
 import { findLogKey } from '../../src/store/log-keys.ts';
 import { listLogTiles } from '../../src/store/log-tiles.ts';
+import { computeCid } from '../../src/ucan/index.ts';
 
 const enough = 2 ** 31 - 1;
 
@@ -22,7 +25,11 @@ export function appendEntries({ database }: Pick<Authority, 'database'>, count: 
     const head = await lockLogHead(transaction);
     for (let at = 0; at < count; at++) {
       const entryIndex = head.size + at;
-      await insertLogEntry(transaction, { entryIndex, entry: Buffer.from(`entry ${entryIndex}`) }, []);
+      const cid = computeCid(Buffer.from(`entry ${entryIndex}`));
+      const { enrolledAt } = head;
+      const written = { effectCount: 0, effectsRoot: emptyRoot() };
+      const entry = encodeLogEntry({ version: 2, invocation: cid, receipt: cid, enrolledAt, ...written });
+      await insertLogEntry(transaction, { entryIndex, entry }, []);
     }
     await moveLogHead(transaction, { ...head, size: head.size + count });
   });
