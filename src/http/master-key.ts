@@ -80,8 +80,16 @@ export class MasterKey {
       requireCostsWithinBounds(costs);
       requireStrength(await estimate(passphrase));
       const credential = { kind: 'passphrase', passphrase } as const;
-      const { authority: _, ...options } = service.options;
-      await initializeAuthority({ ...options, slot: args.method, credential, costs });
+      const { database, knownAuthorities, observer, clock } = service.options;
+      await initializeAuthority({
+        database,
+        slot: args.method,
+        credential,
+        costs,
+        ...(knownAuthorities && { knownAuthorities }),
+        ...(observer && { observer }),
+        ...(clock && { clock }),
+      });
       token.remove();
       await service.open();
       await service.authority().unlock(credential);
