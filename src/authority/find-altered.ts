@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, HanaperError } from '../errors.ts';
+import { requireTyped } from '../store/damage.ts';
 import { type Effect, effectOf, type LoggedRow, type LoggedTable, nameInSql } from '../store/effects.ts';
 import { listLostKeys, listLostRevocations, type UnforgettableTable } from '../store/lost-rows.ts';
 import type { OrganizationRow } from '../store/schema.ts';
@@ -81,13 +82,19 @@ export async function findAlteredRows<Table extends LoggedTable>(
   );
 }
 
-/** The same for rows in their canonical form. */
+/**
+ * The same for rows in their canonical form.
+ *
+ * @throws HanaperError `database_corrupt` where they have what can be shown by nobody
+ */
 export async function findAlteredEffects(
   { transaction, entryIndex }: Omit<Reading, 'authority'>,
   rows: readonly Effect[],
 ): Promise<readonly AlteredDocument[]> {
   if (entryIndex === 0) return [];
-  return (await listUnwritten(transaction, rows)).map(({ table, key }) =>
+  const unwritten = await listUnwritten(transaction, rows);
+  await requireTyped(transaction, new Set(unwritten.map(({ table }) => table)));
+  return unwritten.map(({ table, key }) =>
     describe(table, key, 'The row is not what was written there last: somebody has altered or added it.'),
   );
 }

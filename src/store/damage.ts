@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { HanaperError } from '../errors.ts';
 import { describeProblem, isUnavailable } from './failure.ts';
 import { ownTables } from './own-tables.ts';
 import { type Transaction, withSavepoint } from './transaction.ts';
@@ -51,6 +52,28 @@ async function checkReferences({ kysely }: Transaction, tables = ownTables): Pro
     if (rows.length > 0) found.push(`${table} refers to a row that is missing`);
   }
   return found;
+}
+
+// What SQLite says of a value that its column cannot have.
+const mistyped = /^\S+ value in /;
+
+/**
+ * Requires that tables of SQLite, by their names in SQL, have values where there must be some, each of its column's type:
+ * what has not can be neither shown nor counted on.
+ *
+ * @throws HanaperError `database_corrupt`
+ */
+export async function requireTyped(transaction: Transaction, tables: Iterable<string>): Promise<void> {
+  if (transaction.engine !== 'sqlite') return;
+  for (const table of tables) {
+    const line = (await checkIntegrity(transaction, table)).find((each) => mistyped.test(each));
+    if (line) throw mistypedIn(table, line);
+  }
+}
+
+function mistypedIn(table: string, line: string): HanaperError {
+  const message = `The ${table} cannot be shown, since somebody has altered it (${line}). Restore the database from a backup.`;
+  return new HanaperError('database_corrupt', message, { table, damage: [line] });
 }
 
 /**

@@ -4,7 +4,15 @@ import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
-import { type Authority, createKey, listKeys, openAuthority, readStatus } from '../../src/authority/index.ts';
+import {
+  type Authority,
+  createKey,
+  listKeys,
+  listTrust,
+  openAuthority,
+  readStatus,
+  showOrganisation,
+} from '../../src/authority/index.ts';
 import { validateAuthority } from '../../src/authority/validate.ts';
 import { HanaperError } from '../../src/errors.ts';
 import { byRawKey, createAuthority, pathOf } from '../support/authority.ts';
@@ -158,4 +166,16 @@ describe('what cannot be read hides nothing else', () => {
     expect(found).toContain('trusted_keys');
     expect(found).toContain('sqlite_schema');
   });
+});
+
+test.each([
+  ['signing_keys', 'id', 'null', listKeys],
+  ['signing_keys', 'key_name', 'null', listKeys],
+  ['signing_keys', 'created_at', "x'00ff'", listKeys],
+  ['trusted_keys', 'key_name', "x'00ff'", listTrust],
+  ['organizations', 'created_at', 'null', showOrganisation],
+] as const)('a list is not made of what its columns cannot hold: %s.%s is %s', async (table, column, value, list) => {
+  setColumn(table, column, value);
+  const code = await codeOf(() => opened((authority) => authority.executeFor('acme', list as typeof listKeys, {})));
+  expect(code).toBe('database_corrupt');
 });
