@@ -77,10 +77,10 @@ async function callExport(exports: Readonly<Record<string, unknown>>, name: stri
 }
 
 // Nobody tells a process that its parent was killed, but the kernel closes what that held. A thread of its own watches for it:
-// the package can keep this one busy for ever.
+// the package can keep this one busy for ever. What the package has started is in our group, and ends too.
 const watch = `
   const { workerData } = require('node:worker_threads');
-  const end = () => process.kill(process.pid, 'SIGKILL');
+  const end = () => process.kill(-process.pid, 'SIGKILL');
   new (require('node:net').Socket)({ fd: workerData, readable: true, writable: false }).on('close', end).on('error', end).resume();
 `;
 new Worker(watch, { eval: true, workerData: parent }).unref();

@@ -7,8 +7,8 @@ import { type Handover, takeHandover } from './load-handover.ts';
 import { type Outcome, type Output, printError, printOutcome, toHanaperError } from './output.ts';
 import { runPackage } from './run-package.ts';
 
-const interruptedStatus = 130;
-const terminatedStatus = 143;
+// A shell adds 128 to the number of the signal that ended a process.
+const endings = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 };
 
 /** The second half of `hanaper package load`: a process that has nothing of the first but a verified package. */
 async function run(output: Output, { handover, bytes }: ReturnType<typeof takeHandover>): Promise<number> {
@@ -55,8 +55,7 @@ function describe(
   };
 }
 
-process.on('SIGINT', () => process.exit(interruptedStatus));
-process.on('SIGTERM', () => process.exit(terminatedStatus));
+for (const [signal, status] of Object.entries(endings)) process.on(signal, () => process.exit(status));
 const taken = takeHandover();
 run(createOutput(taken.handover.json), taken).then((status) => {
   process.exitCode = status;

@@ -21,11 +21,16 @@ export function runPackage(
   const child = spawn(process.execPath, [script, kind, packageHash, ...(call === undefined ? [] : [call])], {
     env: {},
     stdio: ['ignore', 2, 2, 'pipe', 'pipe', 'pipe'],
+    // A group of its own: what the package itself starts ends with it, and it has no hold on our terminal.
+    detached: true,
   });
-  // It ends with us, by whatever signal that is.
-  const end = () => child.kill('SIGKILL');
+  // It ends with us, by whatever signal that is, and with its answer.
+  const end = () => endGroup(child.pid);
   process.once('exit', end);
-  child.once('close', () => process.off('exit', end));
+  child.once('exit', () => {
+    process.off('exit', end);
+    end();
+  });
   const [, , , input, output] = child.stdio as unknown as [null, null, null, Writable, Readable];
   // A child that ends early breaks the pipe; its exit tells why.
   input.on('error', () => undefined);
@@ -40,6 +45,14 @@ export function runPackage(
       resolve(parsed ?? endedEarly(status, signal));
     });
   });
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 async function collect(output: Readable): Promise<string> {

@@ -3,8 +3,8 @@ import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
 import { withFileLock } from '../package/file-lock.ts';
-import { readRegularFile } from '../package/read-file.ts';
 import { writeFileBeside } from '../package/write-file.ts';
+import { readRegularFile } from '../read-file.ts';
 
 const version = 1;
 const mostBytes = 16_777_216;
@@ -75,9 +75,9 @@ export class SeenCheckpoints implements KnownLogs {
   }
 }
 
-function unreadable(path: string, cause: unknown): HanaperError {
-  const message = `${path}, which holds the checkpoints that were seen, cannot be read.`;
-  return new HanaperError('bad_config', message, { path }, cause);
+function unreadable(path: string, reason: string, cause?: unknown): HanaperError {
+  const message = `${path}, which holds the checkpoints that were seen, cannot be read (${reason}).`;
+  return new HanaperError('bad_config', message, { path, reason }, cause);
 }
 
 function parse(bytes: Uint8Array): readonly SeenCheckpoint[] | undefined {

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { HanaperError, systemCodeOf } from '../errors.ts';
-import { unwritable } from '../package/unwritable.ts';
+import { unwritable } from '../unwritable.ts';
 
 const bufferLength = 1_048_576;
 

@@ -1,6 +1,7 @@
-import { type ErrorCode, HanaperError, systemCodeOf } from '../errors.ts';
+import { type ErrorCode, HanaperError } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
+import { readRegularFile } from '../read-file.ts';
 import { maxBundleLength } from '../trust/bundle.ts';
 import { createBundleSource } from '../trust/bundle-source.ts';
 import { type BundleContext, openBundle, type TrustBundle } from '../trust/open-bundle.ts';
@@ -18,8 +19,8 @@ import {
   withoutSeen,
 } from '../trust/seen.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
+import { unwritable } from '../unwritable.ts';
 import { withFileLock } from './file-lock.ts';
-import { readRegularFile } from './read-file.ts';
 import { writeFileBeside } from './write-file.ts';
 
 /** Which bundle is opened, and what is remembered of those before it. */
@@ -171,7 +172,7 @@ function makeFolder(path: string): void {
   try {
     makeFolderOf(path);
   } catch (cause) {
-    throw unreadableState(path, cause);
+    throw unwritable(path, cause);
   }
 }
 
@@ -183,8 +184,7 @@ function noBundle(path: string): HanaperError {
   );
 }
 
-function unreadable(path: string, cause: unknown): HanaperError {
-  const reason = systemCodeOf(cause) ?? 'unreadable';
+function unreadable(path: string, reason: string, cause?: unknown): HanaperError {
   return new HanaperError(
     'trust_tampered',
     `The trust bundle ${path} cannot be read (${reason}).`,
@@ -193,7 +193,6 @@ function unreadable(path: string, cause: unknown): HanaperError {
   );
 }
 
-function unreadableState(path: string, cause: unknown): HanaperError {
-  const reason = systemCodeOf(cause) ?? 'unreadable';
+function unreadableState(path: string, reason: string, cause?: unknown): HanaperError {
   return new HanaperError('bad_config', `The trust state ${path} cannot be read (${reason}).`, { path, reason }, cause);
 }

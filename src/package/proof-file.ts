@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../bytes.ts';
-import { HanaperError, systemCodeOf } from '../errors.ts';
+import { HanaperError } from '../errors.ts';
+import { readRegularFile } from '../read-file.ts';
 import type { PackageSignature } from '../signature/document.ts';
 import { maxSignatures } from '../signature/dsse.ts';
 import type { Candidate } from '../signature/verify.ts';
@@ -13,7 +14,6 @@ import {
 } from '../trust/proof.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
 import { takeFileLock, withFileLock } from './file-lock.ts';
-import { readRegularFile } from './read-file.ts';
 import { ReservedFile } from './reserve-file.ts';
 import { isOfSameSigner, type SignerOfFormat } from './signature-file.ts';
 
@@ -37,6 +37,15 @@ export interface ProofFilePlace extends Disposable {
    * @throws HanaperError `too_large` beyond 16 proofs or 4 MiB, `bad_input`, `unavailable` where it cannot be written
    */
   add(proofs: readonly PackageProof[]): void;
+}
+
+/**
+ * Finds what would refuse any proof in a `.proof.json` file as it is now, without its lock: nothing is promised for later.
+ *
+ * @throws HanaperError as {@link reserveProofs} does, but for the lock
+ */
+export function checkProofs(path: string): void {
+  using _place = openPlace(path);
 }
 
 /**
@@ -206,7 +215,6 @@ function missing(path: string): HanaperError {
   });
 }
 
-function unreadable(path: string, cause: unknown): HanaperError {
-  const reason = systemCodeOf(cause) ?? 'unreadable';
+function unreadable(path: string, reason: string, cause?: unknown): HanaperError {
   return new HanaperError('bad_input', `The proof ${path} cannot be read (${reason}).`, { path, reason }, cause);
 }

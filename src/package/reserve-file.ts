@@ -14,7 +14,7 @@ import { basename, dirname, join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
-import { unwritable } from './unwritable.ts';
+import { unwritable } from '../unwritable.ts';
 
 const defaultRoom = 64 * 1024;
 // Some file systems know no links.

@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../bytes.ts';
-import { HanaperError, systemCodeOf } from '../errors.ts';
+import { HanaperError } from '../errors.ts';
+import { readRegularFile } from '../read-file.ts';
 import { failedCandidate, listCandidates } from '../signature/candidates.ts';
 import {
   decodeSignature,
@@ -12,7 +13,6 @@ import {
 import { maxSignatures, splitEnvelope } from '../signature/dsse.ts';
 import type { Candidate } from '../signature/verify.ts';
 import { takeFileLock, withFileLock } from './file-lock.ts';
-import { readRegularFile } from './read-file.ts';
 import { ReservedFile } from './reserve-file.ts';
 
 // A name of at most 255 bytes, and fields of fixed length.
@@ -68,6 +68,15 @@ export interface SignatureFilePlace extends Disposable {
 
 /** By what the signatures in a file are told apart. */
 export type SignerOfFormat = Pick<PackageSignature, 'keyFingerprint' | 'format'>;
+
+/**
+ * Finds what would refuse any signature in a `.sig` file as it is now, without its lock: nothing is promised for later.
+ *
+ * @throws HanaperError as {@link reserveSignature} does, but for the lock
+ */
+export function checkSignaturePlace(path: string): void {
+  using _place = openPlace(path);
+}
 
 /**
  * Takes the lock of a `.sig` file and finds whatever could refuse a signature there, before anything is signed.
@@ -157,8 +166,7 @@ function readDocuments(path: string): readonly unknown[] | undefined {
   return file && parseSignatureFile(file);
 }
 
-function unreadable(path: string, cause: unknown): HanaperError {
-  const reason = systemCodeOf(cause) ?? 'unreadable';
+function unreadable(path: string, reason: string, cause?: unknown): HanaperError {
   return new HanaperError(
     'malformed_signature',
     `The signature file ${path} cannot be read (${reason}).`,

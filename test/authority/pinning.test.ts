@@ -15,6 +15,7 @@ import { type KnownAuthorities, knownAuthoritiesFile, openAuthority, readStatus 
 import { initialize, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
+import { makePipe } from '../support/fixtures.ts';
 
 async function createPins(): Promise<{ path: string; pins: KnownAuthorities }> {
   const path = `${await createTempFolder()}/state/known_authorities`;
@@ -314,6 +315,23 @@ describe('a file of known authorities', () => {
     const under = knownAuthoritiesFile(`${path}/file/known_authorities`);
     await expectCode('bad_config', () => under.find('one'));
     await expectCode('bad_config', () => under.remember('one', 'did:key:z6Mk'));
+  });
+
+  test('that is a pipe, or no text, is bad configuration, and nothing waits for it', async () => {
+    const folder = await createTempFolder();
+    makePipe(`${folder}/pipe`);
+    const error = await expectCode('bad_config', () => knownAuthoritiesFile(`${folder}/pipe`).find('one'));
+    expect(error.details).toEqual({ path: `${folder}/pipe`, reason: 'not a regular file' });
+    writeFileSync(`${folder}/bytes`, Uint8Array.of(0xff));
+    await expectCode('bad_config', () => knownAuthoritiesFile(`${folder}/bytes`).find('one'));
+  });
+
+  test('on a disk that is full is unavailable', async () => {
+    const folder = await createTempFolder();
+    symlinkSync('/dev/full', `${folder}/known_authorities`);
+    const pins = knownAuthoritiesFile(`${folder}/known_authorities`);
+    const error = await expectCode('unavailable', () => pins.remember('one', 'did:key:z6Mk'));
+    expect(error.details).toMatchObject({ reason: 'ENOSPC' });
   });
 
   test('that cannot be written is bad configuration', async () => {

@@ -49,6 +49,36 @@ describe('a signal', () => {
     expect(cli.has('large.sig')).toBe(false);
   });
 
+  test.each([
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+    ['SIGKILL', null],
+  ] as const)('%s ends the package that is running, and what that has started', async (signal, status) => {
+    const cli = await createInitialized();
+    const beat = JSON.stringify(cli.path('beat'));
+    const source = `import { spawn } from 'node:child_process';
+      import { writeFileSync } from 'node:fs';
+      for (const name of ['SIGHUP', 'SIGQUIT', 'SIGTERM']) process.on(name, () => undefined);
+      spawn('sleep', ['1000'], { stdio: 'inherit' }).on('spawn', () => { writeFileSync(${beat}, ''); for (;;); });
+      await new Promise(() => undefined);`;
+    cli.write('busy.mjs', source);
+    const child = cli.start('package', 'load', 'busy.mjs', '--unsigned');
+    const finished = finish(child);
+    while (!cli.has('beat')) await sleep(20);
+    child.kill(signal);
+    // The streams that both have inherited close with the last of them.
+    expect(await finished).toMatchObject(status === null ? { signal } : { status });
+  });
+
+  test('is not needed for what a package has started: it ends with the answer', async () => {
+    const cli = await createInitialized();
+    cli.write(
+      'leaving.mjs',
+      `import { spawn } from 'node:child_process'; spawn('sleep', ['1000'], { stdio: 'inherit' });`,
+    );
+    expect(await cli.run('package', 'load', 'leaving.mjs', '--unsigned')).toMatchObject({ status: 0 });
+  });
+
   test('ends the package that is running too', async () => {
     const cli = await createInitialized();
     const beat = JSON.stringify(cli.path('beat'));

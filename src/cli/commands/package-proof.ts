@@ -4,7 +4,7 @@ import type { LogProofDocument } from '../../authority/prove-entry.ts';
 import { decodeBase64, encodeHex } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
-import { type ProofFilePlace, reserveProofs } from '../../package/proof-file.ts';
+import { checkProofs, type ProofFilePlace, reserveProofs } from '../../package/proof-file.ts';
 import { proofPathOf } from '../../package/proof-path.ts';
 import { readSignatureDocuments, signaturePathOf } from '../../package/signature-file.ts';
 import { decodeSignature, type SignatureDocument } from '../../signature/document.ts';
@@ -46,9 +46,22 @@ export async function prove(session: Session, file: string, options: ProofOption
  * @throws HanaperError as `reserveProofs` does, and `usage` where the signature is to be written there
  */
 export async function reserveProof(file: string, signatureFile: string): Promise<ProofFilePlace> {
+  return reserveProofs(proofPathBeside(file, signatureFile));
+}
+
+/**
+ * Finds what would refuse the proof as things are now, before a passphrase is asked for.
+ *
+ * @throws HanaperError as {@link reserveProof} does, but for the lock
+ */
+export function checkProofPlace(file: string, signatureFile: string): void {
+  checkProofs(proofPathBeside(file, signatureFile));
+}
+
+function proofPathBeside(file: string, signatureFile: string): string {
   const path = proofPathOf(file);
   if (resolve(path) === resolve(signatureFile)) throw samePlace(path);
-  return reserveProofs(path);
+  return path;
 }
 
 /** Adds the proof of where a signature of a file stands in the log to the file beside it. */

@@ -2,7 +2,13 @@ import { basename } from 'node:path';
 import type { SignedDocument } from '../../authority/index.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
-import { reserveSignature, type SignerOfFormat, signaturePathOf } from '../../package/signature-file.ts';
+import { PackageFile } from '../../package/open-package.ts';
+import {
+  checkSignaturePlace,
+  reserveSignature,
+  type SignerOfFormat,
+  signaturePathOf,
+} from '../../package/signature-file.ts';
 import {
   type VerificationResult,
   type VerifiedPlace,
@@ -39,11 +45,14 @@ export interface VerifyOptions extends BundleOptions {
 export async function sign(session: Session, file: string, options: SignOptions): Promise<Outcome> {
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
+  const proving = session.asksForProof ? await import('./package-proof.ts') : undefined;
+  // Nobody is to type a passphrase for what is refused without one.
+  await requireSignable(file, output, options);
+  proving?.checkProofPlace(file, output);
   const caller = await session.openCaller('write');
   const hash = await hashPackage(file, session.progress);
-  // What is signed is enrolled for good: whatever could refuse the files is found before.
+  // What is signed is enrolled for good: whatever could refuse the files is found before, under their locks.
   using place = await reserveSignature(output);
-  const proving = session.asksForProof ? await import('./package-proof.ts') : undefined;
   using proofPlace = await proving?.reserveProof(file, output);
   await requireRoom(session, caller, options, proofPlace ? [place, proofPlace] : [place]);
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
@@ -61,6 +70,19 @@ export async function sign(session: Session, file: string, options: SignOptions)
   place.add(signed.signature);
   const proof = proofPlace && (await proving?.writeProof(session, caller, signed.signature, proofPlace));
   return describeSigned(signed, file, { hash, output, store, ...(proof && { proof }) });
+}
+
+const anyHash = '0'.repeat(64);
+
+async function requireSignable(file: string, output: string, { key, name, format }: SignOptions): Promise<void> {
+  {
+    using _file = new PackageFile(file);
+  }
+  checkSignaturePlace(output);
+  const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
+  const { parseArgs } = await import('../../authority/parse-args.ts');
+  if (format === 'v1') parseArgs(signPackageHash.args, { hash: anyHash, key });
+  else parseArgs(signPackage.args, { hash: anyHash, key, name: name ?? basename(file) });
 }
 
 interface Bounded {

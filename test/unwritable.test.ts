@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unwritable } from '../../src/package/unwritable.ts';
+import { unwritable } from '../src/unwritable.ts';
 
 const fail = (code: string) => unwritable('acme.log', Object.assign(new Error('it failed'), { code }));
 
