@@ -64,31 +64,16 @@ export async function decodeRequest(
   if (first === undefined || others.length > 0) throw notOne(invocations.length);
   const invocation = readInvocation(decodeEnvelope(first, budget));
   if (invocation.command === receiptCommand) throw isReceipt();
-  const read = () => readNamed(invocation, delegations, known, budget);
-  return new ContainedRequest({ ...wishes, invocation, budget }, read);
-}
-
-class ContainedRequest implements BudgetedRequest {
-  readonly invocation: Invocation;
-  readonly budget: Budget;
-  readonly seen?: string;
-  readonly wantsCheckpoint: boolean;
-  #read: (() => readonly Delegation[]) | undefined;
-  #given: readonly Delegation[] = [];
-
-  constructor(asked: Omit<BudgetedRequest, 'given'>, read: () => readonly Delegation[]) {
-    this.invocation = asked.invocation;
-    this.budget = asked.budget;
-    if (asked.seen !== undefined) this.seen = asked.seen;
-    this.wantsCheckpoint = asked.wantsCheckpoint === true;
-    this.#read = read;
-  }
-
-  get given(): readonly Delegation[] {
-    if (this.#read) this.#given = this.#read();
-    this.#read = undefined;
-    return this.#given;
-  }
+  let read: readonly Delegation[] | undefined;
+  return {
+    ...wishes,
+    invocation,
+    budget,
+    get given() {
+      read ??= readNamed(invocation, delegations, known, budget);
+      return read;
+    },
+  };
 }
 
 function readNamed(

@@ -279,10 +279,10 @@ describe.each(engines)('$name', (engine) => {
         (select result_cid from ucan_invocations where cmd = '/ucan/revoke')`,
       );
       await query(url, `update ucan_invocations set result_cid = null where cmd = '/ucan/revoke'`);
-      const twin = { invocation: decodeInvocation(twinOf(invocation)), given: [] };
+      const twin = { invocation: decodeInvocation(twinOf(invocation)), given: [], isLocal: true };
       const first = await authority.executeRequest(twin);
       expect(first).toMatchObject({ kind: 'receipt', isReplay: false });
-      for (const each of [twin, { invocation, given: [] }]) {
+      for (const each of [twin, { ...twin, invocation }]) {
         expect(await authority.executeRequest(each)).toMatchObject({ kind: 'receipt', isReplay: true });
       }
       const cid = computeCid(invocation.bytes);

@@ -142,7 +142,7 @@ describe('ucan verify of an invocation', () => {
     [
       'with arguments that a policy bars',
       'policy_violation',
-      async () => tokensOf(await chainOf(2, () => ({ policy: [['!=', '.a', 1]] }))),
+      async () => tokensOf(await chainOf(2, () => ({ policy: [['==', '.a', 1]] }))),
     ],
     [
       'that its issuer did not sign',

@@ -122,7 +122,11 @@ async function answerTo(
   }
 }
 
-async function invoke(authority: Authority, { headers, body }: TestRequest): Promise<TestAnswer> {
+/** Executes the container that came with a request, and answers with the proof that was asked for. */
+export async function invoke(
+  authority: Authority,
+  { headers, body }: Pick<TestRequest, 'headers' | 'body'>,
+): Promise<TestAnswer> {
   const known = await authority.knownDelegations();
   const seen = Buffer.from(String(headers['hanaper-seen'] ?? ''), 'base64url').toString();
   const wantsProof = headers['hanaper-proof'] === '1';
@@ -145,7 +149,7 @@ async function requireNamed(authority: Authority, { path, body }: TestRequest): 
 }
 
 /** What is answered to an invocation that was executed. */
-export async function describeAnswer(answer: Answer): Promise<TestAnswer> {
+async function describeAnswer(answer: Answer): Promise<TestAnswer> {
   if (answer.kind === 'result') return json(200, { result: answer.result });
   const { status, headers, body } = await receiptOf(answer.receipt.invocation, 'ok' in answer.receipt.out ? 200 : 400);
   return { status, headers: { ...headers, ...(answer.isReplay && { 'hanaper-replay': 'true' }) }, body };
