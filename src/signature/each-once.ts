@@ -1,5 +1,14 @@
+import type { verify } from '../crypto/ed25519.ts';
 import type { PackageSignature } from './document.ts';
-import type { FindPlace, VerifySignature } from './verify.ts';
+import type { SignaturePlace } from './revocation.ts';
+
+/** How a signature is held against a key and a message. */
+export type VerifySignature = typeof verify;
+
+/** Tells where a signature is proven to stand in the log; `undefined` where it is not. */
+export type FindPlace = (
+  signature: PackageSignature,
+) => SignaturePlace | undefined | Promise<SignaturePlace | undefined>;
 
 /**
  * Verifies a signature once, however often it is asked about in a row: over several subjects it is as many candidates, of

@@ -1,9 +1,11 @@
 import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
 import type { PackageSignature } from './document.ts';
-import { findEachOnce, verifyEachOnce } from './each-once.ts';
+import { type FindPlace, findEachOnce, type VerifySignature, verifyEachOnce } from './each-once.ts';
 import { countsDespite, describeRevocation, type KeyRevocation, type SignaturePlace } from './revocation.ts';
 import { aheadTolerance, parseTime } from './time.ts';
+
+export type { FindPlace, VerifySignature } from './each-once.ts';
 
 /** A public key that the verifying organisation accepts. */
 export interface TrustedKey {
@@ -37,14 +39,6 @@ export interface AcceptedSignature {
   /** Where it stands in the log, if that was asked and is proven. */
   readonly place?: SignaturePlace;
 }
-
-/** How a signature is held against a key and a message. */
-export type VerifySignature = typeof verify;
-
-/** Tells where a signature is proven to stand in the log; `undefined` where it is not. */
-export type FindPlace = (
-  signature: PackageSignature,
-) => SignaturePlace | undefined | Promise<SignaturePlace | undefined>;
 
 /** What a verification may be handed besides trust. */
 export interface VerificationAids {

@@ -27,6 +27,7 @@ export function appendEntries({ database }: Pick<Authority, 'database'>, count: 
       const entryIndex = head.size + at;
       const cid = computeCid(Buffer.from(`entry ${entryIndex}`));
       const { enrolledAt } = head;
+      if (enrolledAt === null) throw new TypeError('a log begins with an entry of its authority');
       const written = { effectCount: 0, effectsRoot: emptyRoot() };
       const entry = encodeLogEntry({ version: 2, invocation: cid, receipt: cid, enrolledAt, ...written });
       await insertLogEntry(transaction, { entryIndex, entry }, []);
