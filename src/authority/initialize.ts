@@ -8,7 +8,6 @@ import { describeLocation, parseDatabaseUrl } from '../store/location.ts';
 import { nameLocation } from '../store/location-names.ts';
 import { takeLock } from '../store/lock.ts';
 import { openDatabase } from '../store/open-database.ts';
-import { listOrganizations } from '../store/organizations.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { DelegationCache } from '../ucan/delegation-cache.ts';
 import { latestVersion, type SlotKind } from '../vault/authority-statement.ts';
@@ -22,6 +21,7 @@ import { parseArgs } from './parse-args.ts';
 import { pinAuthority } from './pinning.ts';
 import { rememberPrincipals } from './principals.ts';
 import { openRequestBudget } from './request-budget.ts';
+import { requireNothingLeft } from './require-nothing-left.ts';
 import { StoredTokens } from './stored-tokens.ts';
 
 /** How a database is initialised. */
@@ -117,7 +117,10 @@ export async function requireUninitialized(databaseUrl: string): Promise<void> {
   try {
     const database = await openDatabase(parseDatabaseUrl(databaseUrl), 'use');
     try {
-      if (await database.transact('read', getAuthority)) throw alreadyInitialized(database.name);
+      await database.transact('read', async (transaction) => {
+        if (await getAuthority(transaction)) throw alreadyInitialized(database.name);
+        await requireNothingLeft(transaction);
+      });
     } finally {
       await database.close();
     }
@@ -129,7 +132,7 @@ export async function requireUninitialized(databaseUrl: string): Promise<void> {
 async function writeAuthority(transaction: Transaction, { authority, slot }: NewVault): Promise<void> {
   await takeLock(transaction, 'authority');
   if (await getAuthority(transaction)) throw alreadyInitialized('This database');
-  if ((await listOrganizations(transaction)).length > 0) throw leftovers();
+  await requireNothingLeft(transaction);
   await insertAuthority(transaction, authority);
   await insertKeySlot(transaction, slot);
 }
@@ -150,14 +153,6 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
     afterCommit: () => undefined,
     lock: () => undefined,
   };
-}
-
-// Trust that somebody else left there would become the new authority's.
-function leftovers(): HanaperError {
-  return new HanaperError(
-    'database_corrupt',
-    'This database has lost its authority, but not its organisations. Restore it from a backup, or begin with an empty one.',
-  );
 }
 
 function alreadyInitialized(name: string): HanaperError {

@@ -10,6 +10,7 @@ import type { KnownAuthorities } from './known-authorities.ts';
 import type { KnownLogs } from './known-logs.ts';
 import { changedAuthority, requirePinned } from './pinning.ts';
 import { readIdentity } from './read-identity.ts';
+import { requireNothingLeft } from './require-nothing-left.ts';
 
 /** Which database to open, and whose it must be. */
 export interface AuthorityOptions extends OpenOptions {
@@ -75,9 +76,12 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
 }
 
 async function requireIdentity(database: Database): Promise<AuthorityIdentity> {
-  const identity = await database.transact('read', readIdentity);
-  if (identity) return identity;
-  throw notInitialized(database.name);
+  return database.transact('read', async (transaction) => {
+    const identity = await readIdentity(transaction);
+    if (identity) return identity;
+    await requireNothingLeft(transaction);
+    throw notInitialized(database.name);
+  });
 }
 
 async function requireExpected(

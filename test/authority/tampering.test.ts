@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openAuthority, readStatus, validateAuthority } from '../../src/authority/index.ts';
+import { openAuthority, readStatus, requireUninitialized, validateAuthority } from '../../src/authority/index.ts';
 import type { EventName } from '../../src/events.ts';
 import { byPassphrase, byRawKey, initialize, openUnlocked, query, queryOne } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
@@ -53,11 +53,12 @@ describe.each(engines)('$name', (engine) => {
     await writeRow(url, 'authority', ours);
   });
 
-  test('a database without its authority row is not initialised', async () => {
+  test('a database that lost its authority row is not taken for one without an authority, nor given another', async () => {
     const row = await readRow(url, 'authority');
     await query(url, 'delete from authority');
-    await expectCode('not_initialized', () => openAuthority({ database: url }));
-    expect(await readStatus({ database: url })).toMatchObject({ initialized: false });
+    for (const act of [openAuthority, readStatus]) await expectCode('database_corrupt', () => act({ database: url }));
+    await expectCode('database_corrupt', () => initialize(url));
+    await expectCode('database_corrupt', () => requireUninitialized(url));
     const names = Object.keys(row);
     const marks = names.map((_, index) => `$${index + 1}`);
     await query(url, `insert into authority (${names}) values (${marks})`, Object.values(row));
