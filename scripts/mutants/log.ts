@@ -12,8 +12,8 @@ export const logMutants: readonly Mutant[] = [
   {
     breaks: 'A note is signed by the key that it must have.',
     file: 'src/log/note.ts',
-    from: 'if (await verify(key.publicKey, encodeUtf8(text), found.signature)) return text;',
-    to: 'return text;',
+    from: 'if (await verify(key.publicKey, encodeUtf8(text), signature)) continue;',
+    to: 'if (signature.length > 0) continue;',
     tests: ['test/log/note.test.ts', 'test/log/checkpoint.test.ts'],
   },
   {
