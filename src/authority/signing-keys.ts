@@ -79,7 +79,7 @@ export async function requireSigningKey(context: OrganisationContext, key: KeyRe
   const which = fingerprint === undefined ? '' : ` with the fingerprint ${fingerprint}`;
   throw new HanaperError(
     'not_found',
-    `${context.organisation.name} has no signing key "${name}"${which}. "hanaper key list" shows those it has.`,
+    `${context.organisation.name} has no signing key "${name}"${which}. "hanaper key list" shows those it has, and "hanaper key create NAME" makes one.`,
     { kind: 'signing key', ...key },
   );
 }

@@ -11,7 +11,8 @@ import { createProgram } from './program.ts';
 import { writeText } from './write-text.ts';
 
 const interruptedStatus = 130;
-const terminatedStatus = 143;
+// A shell adds 128 to the number of the signal that ended a process.
+const endings = { SIGHUP: 129, SIGINT: interruptedStatus, SIGTERM: 143 };
 
 /** Runs one command line, and returns its exit status. */
 async function run(args: readonly string[]): Promise<number> {
@@ -83,8 +84,7 @@ function usageError({ message, code }: CommanderError): HanaperError {
 process.noDeprecation = true;
 // Whatever ends the process, secrets are wiped first.
 process.on('exit', wipeAllSecrets);
-process.on('SIGINT', () => process.exit(interruptedStatus));
-process.on('SIGTERM', () => process.exit(terminatedStatus));
+for (const [signal, status] of Object.entries(endings)) process.on(signal, () => process.exit(status));
 run(process.argv.slice(2)).then((status) => {
   process.exitCode = status;
 });

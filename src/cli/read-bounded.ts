@@ -29,6 +29,7 @@ async function tryToRead(path: string, most: number): Promise<Input> {
     return await readInput(path, most);
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unreadable';
-    throw new HanaperError('bad_input', `${path} cannot be read (${reason}).`, { path, reason }, cause);
+    const what = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`;
+    throw new HanaperError('bad_input', `${path} ${what}.`, { path, reason }, cause);
   }
 }

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 // A pipe that another program made non-blocking is full for a moment.
 const pause = 10;
 

@@ -14,6 +14,8 @@ const pause = 10;
 // milliseconds. It is counted in turns of waiting here, and not told by a date.
 const unnamedTurns = 200;
 const longestName = 255;
+// Names of machines and counts of the kernel are short: something larger names nobody, and is not read again and again.
+const mostBytes = 4096;
 
 /** A lock that this process holds, until it is disposed of. */
 export interface FileLock extends Disposable {
@@ -142,7 +144,7 @@ function readLock(path: string): FoundLock | undefined {
   try {
     const status = lstatSync(path, { bigint: true });
     if (!status.isFile()) throw notALock(path);
-    const holder = parseHolder(readFileSync(path, 'utf8'));
+    const holder = status.size > mostBytes ? undefined : parseHolder(readFileSync(path, 'utf8'));
     const identity = holder?.token ?? `${status.dev}-${status.ino}-${status.ctimeNs}`;
     return { identity, ...(holder && { holder }) };
   } catch (cause) {

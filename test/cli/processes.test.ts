@@ -37,6 +37,7 @@ describe('a signal', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
+    ['SIGHUP', 129],
   ] as const)('%s while a large file is hashed ends with %d, and nothing is signed', async (signal, status) => {
     const cli = await createInitialized();
     cli.write('large', 'x');

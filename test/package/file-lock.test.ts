@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { takeFileLock, withFileLock } from '../../src/package/file-lock.ts';
@@ -101,6 +110,14 @@ describe('a lock holds nobody up', () => {
     utimesSync(`${path}.lock`, time, time);
     expect(withFileLock(path, () => 'done')).toBe('done');
     expect(namesBeside(path)).toEqual([]);
+  });
+
+  test('that is too large to name anybody, and is not read', async () => {
+    const path = place();
+    writeFileSync(`${path}.lock`, '');
+    // Without a single block on the disk; to read it would take more memory than there is.
+    truncateSync(`${path}.lock`, 2 ** 42);
+    expect(withFileLock(path, () => 'mine')).toBe('mine');
   });
 
   test('whose remover was killed in turn', () => {

@@ -222,7 +222,7 @@ function tell({ url, metricsUrl, setupToken, initialized, locked }: RunningServe
 function awaitSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isStopping = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
       process.removeAllListeners(signal);
       process.on(signal, () => {
         if (isStopping) endBy(signal);
