@@ -59,6 +59,14 @@ export class DerReader {
     return contents.reduce((value, byte) => value * 256 + byte, 0);
   }
 
+  /** The bytes of an INTEGER above 0, most significant first, without the zero that tells a sign. */
+  readPositive(): Uint8Array {
+    const contents = this.read(derTag.integer);
+    const [first = 0x80, second = 0] = contents;
+    if (first >= 0x80 || (first === 0 && second < 0x80)) throw malformedDer();
+    return contents.subarray(first === 0 ? 1 : 0);
+  }
+
   /** The bytes of a BIT STRING that ends with a whole byte. */
   readBits(tag: number = derTag.bitString): Uint8Array {
     const contents = this.read(tag);
@@ -100,7 +108,7 @@ export function encodeDerUnsigned(value: number): Uint8Array<ArrayBuffer> {
 
 /** The error for DER that is damaged, or that holds something else. */
 export function malformedDer(): HanaperError {
-  return new HanaperError('malformed_key', 'The DER inside of this key file is damaged, or holds something else.', {
+  return new HanaperError('malformed_key', 'The DER of this key is damaged, or holds something else.', {
     reason: 'DER',
   });
 }

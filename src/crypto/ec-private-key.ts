@@ -1,22 +1,22 @@
 import { decodeHex, encodeHex, equalBytes } from '../bytes.ts';
 import { joinSecret } from '../secret-bytes.ts';
 import { DerReader, derTag, malformedDer } from './der.ts';
-import { decompressEcdsaPublicKey, type EcdsaCurve, type EcdsaPublicKey, ecdsaPublicKeyOf } from './ecdsa.ts';
+import { decompressEcdsaPublicKey, type EcdsaPublicKey, ecdsaPublicKeyOf, type SigningCurve } from './ecdsa.ts';
 import { type PrivateKeyInfo, publicKeyMismatch } from './private-key-info.ts';
 import { Secret } from './secret.ts';
 
 /** A private key on one of the curves, its scalar of 32 bytes checked. */
 export interface EcPrivateKey {
-  readonly curve: EcdsaCurve;
+  readonly curve: SigningCurve;
   readonly scalar: Secret;
 }
 
 const scalarLength = 32;
 const ecPublicKey = '2a8648ce3d0201';
-const curves: Readonly<Record<string, EcdsaCurve>> = { '2a8648ce3d030107': 'p256', '2b8104000a': 'secp256k1' };
+const curves: Readonly<Record<string, SigningCurve>> = { '2a8648ce3d030107': 'p256', '2b8104000a': 'secp256k1' };
 
 // PrivateKeyInfo (version 0) up to the scalar, and what stands between it and the point of 65 bytes.
-const pkcs8Prefix: Readonly<Record<EcdsaCurve, Uint8Array>> = {
+const pkcs8Prefix: Readonly<Record<SigningCurve, Uint8Array>> = {
   p256: bytes('308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420'),
   secp256k1: bytes('308184020100301006072a8648ce3d020106052b8104000a046d306b0201010420'),
 };
@@ -55,7 +55,7 @@ export async function encodeEcInfo({ curve, scalar }: EcPrivateKey): Promise<Sec
 
 async function readEcPrivateKey(
   der: Uint8Array,
-  curve: EcdsaCurve,
+  curve: SigningCurve,
   outerPublicKey: Uint8Array | undefined,
 ): Promise<EcPrivateKey> {
   const fields = readFields(der);
@@ -95,10 +95,10 @@ function readTagged(key: DerReader, tag: number): DerReader | undefined {
   return key.nextIs(tag) ? key.readSequence(tag) : undefined;
 }
 
-function isPoint(curve: EcdsaCurve, stated: Uint8Array, publicKey: EcdsaPublicKey): boolean {
+function isPoint(curve: SigningCurve, stated: Uint8Array, publicKey: EcdsaPublicKey): boolean {
   return equalBytes(stated, publicKey) || equalBytes(stated, decompressEcdsaPublicKey(curve, publicKey));
 }
 
-function curveOf(identifier: string | undefined): EcdsaCurve | undefined {
+function curveOf(identifier: string | undefined): SigningCurve | undefined {
   return identifier !== undefined && Object.hasOwn(curves, identifier) ? curves[identifier] : undefined;
 }

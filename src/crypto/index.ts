@@ -10,9 +10,11 @@ export {
   type EcdsaCurve,
   type EcdsaPublicKey,
   ecdsaPublicKeyOf,
+  ecdsaSignatureLength,
   generateEcdsaKey,
   importEcdsaPublicKey,
   malleateEcdsa,
+  type SigningCurve,
   signEcdsa,
   verifyEcdsa,
 } from './ecdsa.ts';
@@ -29,5 +31,6 @@ export { fingerprintOf, isSha256Hex } from './fingerprint.ts';
 export { hkdfSha256 } from './hkdf.ts';
 export { decodePrivateKey, decodePublicKey, encodePrivateKeyPem, encodePublicKeyPem } from './key-format.ts';
 export { randomBytes } from './random.ts';
+export { importRsaPublicKey, type RsaPublicKey, rsaSignatureLength, verifyRsa } from './rsa.ts';
 export { Secret, wipeAllSecrets } from './secret.ts';
 export { createUuid, isUuid } from './uuid.ts';

@@ -2,6 +2,7 @@ import { base58btc } from 'multiformats/bases/base58';
 import { concatBytes, equalBytes } from '../bytes.ts';
 import { importEcdsaPublicKey } from '../crypto/ecdsa.ts';
 import { type Ed25519PublicKey, importPublicKey, importPublicKeyToVerify } from '../crypto/ed25519.ts';
+import { importRsaPublicKey } from '../crypto/rsa.ts';
 import { HanaperError } from '../errors.ts';
 import type { KeyType, PublicKey } from './public-key.ts';
 
@@ -9,14 +10,26 @@ const scheme = 'did:key:';
 // The multicodec x25519-pub (0xec) as a varint.
 const x25519Codec = Uint8Array.of(0xec, 0x01);
 
-// The multicodecs ed25519-pub (0xed), p256-pub (0x1200) and secp256k1-pub (0xe7) as varints, and the characters of a DID.
-const kinds: readonly { readonly type: KeyType; readonly codec: Uint8Array; readonly characters: number }[] = [
-  { type: 'ed25519', codec: Uint8Array.of(0xed, 0x01), characters: scheme.length + 48 },
-  { type: 'p256', codec: Uint8Array.of(0x80, 0x24), characters: scheme.length + 49 },
-  { type: 'secp256k1', codec: Uint8Array.of(0xe7, 0x01), characters: scheme.length + 49 },
+interface Kind {
+  readonly type: KeyType;
+  /** The multicodec as a varint. */
+  readonly codec: Uint8Array;
+  /** The least and the most characters after the scheme. */
+  readonly characters: readonly [least: number, most: number];
+}
+
+// The multicodecs ed25519-pub (0xed), p256-pub (0x1200), secp256k1-pub (0xe7), p384-pub (0x1201), p521-pub (0x1202) and
+// rsa-pub (0x1205), whose keys have 2048 to 4096 bits and an exponent of 3 to 5 bytes.
+const kinds: readonly Kind[] = [
+  { type: 'ed25519', codec: Uint8Array.of(0xed, 0x01), characters: [48, 48] },
+  { type: 'p256', codec: Uint8Array.of(0x80, 0x24), characters: [49, 49] },
+  { type: 'secp256k1', codec: Uint8Array.of(0xe7, 0x01), characters: [49, 49] },
+  { type: 'p384', codec: Uint8Array.of(0x81, 0x24), characters: [71, 71] },
+  { type: 'p521', codec: Uint8Array.of(0x82, 0x24), characters: [96, 96] },
+  { type: 'rsa', codec: Uint8Array.of(0x85, 0x24), characters: [372, 726] },
 ];
 
-/** The did:key of a public key: `did:key:z6Mk…`, `did:key:zDn…`, `did:key:zQ3s…` (did:key v0.9, section 3.1.2). */
+/** The did:key of a public key: `did:key:z6Mk…`, `zDn…`, `zQ3s…`, `z82…`, `z2J9…`, `z4MX…` (did:key v0.9, section 3.1.2). */
 export function encodeDidKey({ type, bytes }: PublicKey): string {
   const codec = kinds.find((kind) => kind.type === type)?.codec ?? new Uint8Array(0);
   return scheme + base58btc.encode(concatBytes(codec, bytes));
@@ -75,16 +88,25 @@ export function isDidKey(text: string): boolean {
 function decode(did: string, importEd25519: (bytes: Uint8Array) => Ed25519PublicKey): PublicKey {
   const bytes = did.startsWith(scheme) ? decodeBase58(did) : undefined;
   const kind = bytes && kinds.find(({ codec }) => equalBytes(bytes.subarray(0, codec.length), codec));
-  if (bytes === undefined || kind?.characters !== did.length) {
-    throw notDidKey('This is no did:key of an Ed25519, P-256 or secp256k1 key; one looks like did:key:z6Mk….');
+  if (bytes === undefined || kind === undefined || !fits(kind, did)) {
+    throw notDidKey(
+      'This is no did:key of an Ed25519, P-256, P-384, P-521, secp256k1 or RSA key; one looks like did:key:z6Mk….',
+    );
   }
   const { type, codec } = kind;
   const key = bytes.subarray(codec.length);
-  return type === 'ed25519' ? { type, bytes: importEd25519(key) } : { type, bytes: importEcdsaPublicKey(type, key) };
+  if (type === 'ed25519') return { type, bytes: importEd25519(key) };
+  if (type === 'rsa') return { type, bytes: importRsaPublicKey(key) };
+  return { type, bytes: importEcdsaPublicKey(type, key) };
+}
+
+function fits({ characters: [least, most] }: Kind, did: string): boolean {
+  const length = did.length - scheme.length;
+  return length >= least && length <= most;
 }
 
 function decodeBase58(did: string): Uint8Array | undefined {
-  if (!kinds.some(({ characters }) => characters === did.length)) return undefined;
+  if (!kinds.some((kind) => fits(kind, did))) return undefined;
   try {
     return base58btc.decode(did.slice(scheme.length));
   } catch {

@@ -44,6 +44,7 @@ export const didDocumentLimits: Readonly<Record<'bytes' | 'methods' | 'idCharact
   bytes: 64 * 1024,
   /** In each list of the document. */
   methods: 32,
+  /** Of a key's id, besides those of the DID. */
   idCharacters: 1024,
 };
 
@@ -140,7 +141,7 @@ function readList(document: Members, name: string): readonly unknown[] {
 
 // DID Core 1.0, section 3.2.2: a relative DID URL is resolved against the document's own.
 function absoluteId(id: unknown, did: string): string {
-  if (typeof id !== 'string' || id.length > didDocumentLimits.idCharacters)
+  if (typeof id !== 'string' || id.length > did.length + didDocumentLimits.idCharacters)
     throw invalid('a key has no id, or a long one');
   return id.startsWith('#') ? did + id : id;
 }

@@ -30,5 +30,5 @@ export {
 export { decodeIdentityKey, encodeIdentityKeyPem, encryptIdentityKeyPem } from './identity-key-file.ts';
 export { decodePublicJwk, encodeJwk, type PublicJwk } from './jwk.ts';
 export { generatePrivateKey, PrivateKey, publicKeyOfPrivate, signWithKey } from './private-key.ts';
-export { type KeyType, type PublicKey, verifyWithKey } from './public-key.ts';
+export { type KeyType, type PublicKey, type SigningKeyType, verifyWithKey } from './public-key.ts';
 export { sealToDid } from './seal-to-did.ts';

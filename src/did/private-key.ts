@@ -1,7 +1,7 @@
 import { ecdsaPublicKeyOf, generateEcdsaKey, signEcdsa } from '../crypto/ecdsa.ts';
 import { generateSeed, publicKeyOf, sign } from '../crypto/ed25519.ts';
 import type { Secret } from '../crypto/secret.ts';
-import type { KeyType, PublicKey } from './public-key.ts';
+import type { PublicKey, SigningKeyType } from './public-key.ts';
 
 const secretLength = 32;
 
@@ -14,12 +14,12 @@ const secretLength = 32;
  */
 export class PrivateKey implements Disposable {
   /** Its kind. */
-  readonly type: KeyType;
+  readonly type: SigningKeyType;
   /** Its 32 bytes. */
   readonly secret: Secret;
 
   /** Takes over `secret`, which has 32 bytes. That a scalar is one of the curve's is seen when it is used. */
-  constructor(type: KeyType, secret: Secret) {
+  constructor(type: SigningKeyType, secret: Secret) {
     if (secret.length !== secretLength) {
       throw new TypeError(`a private key has ${secretLength} bytes, not ${secret.length}`);
     }
@@ -34,7 +34,7 @@ export class PrivateKey implements Disposable {
 }
 
 /** A new private key of this kind. */
-export async function generatePrivateKey(type: KeyType): Promise<PrivateKey> {
+export async function generatePrivateKey(type: SigningKeyType): Promise<PrivateKey> {
   return new PrivateKey(type, type === 'ed25519' ? generateSeed() : await generateEcdsaKey(type));
 }
 

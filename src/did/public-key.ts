@@ -1,17 +1,22 @@
-import { type EcdsaPublicKey, verifyEcdsa } from '../crypto/ecdsa.ts';
+import { type EcdsaCurve, type EcdsaPublicKey, type SigningCurve, verifyEcdsa } from '../crypto/ecdsa.ts';
 import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
+import { type RsaPublicKey, verifyRsa } from '../crypto/rsa.ts';
 
-/** The kinds of keys that a did:key can name here. */
-export type KeyType = 'ed25519' | 'p256' | 'secp256k1';
+/** The kinds of keys that are made here and sign. */
+export type SigningKeyType = 'ed25519' | SigningCurve;
+
+/** The kinds of keys that a did:key can name here: those that sign, and P-384, P-521 and RSA, which only verify. */
+export type KeyType = PublicKey['type'];
 
 /** A public key of one of those kinds, checked. */
 export type PublicKey =
   | { readonly type: 'ed25519'; readonly bytes: Ed25519PublicKey }
-  | { readonly type: 'p256' | 'secp256k1'; readonly bytes: EcdsaPublicKey };
+  | { readonly type: EcdsaCurve; readonly bytes: EcdsaPublicKey }
+  | { readonly type: 'rsa'; readonly bytes: RsaPublicKey };
 
-/** Whether `signature` (64 bytes) is that of `message` by `key`. */
+/** Whether `signature` is that of `message` by `key`: 64 bytes, 96 of P-384, 132 of P-521, those of its modulus of RSA. */
 export function verifyWithKey(key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  return key.type === 'ed25519'
-    ? verify(key.bytes, message, signature)
-    : verifyEcdsa(key.type, key.bytes, message, signature);
+  if (key.type === 'ed25519') return verify(key.bytes, message, signature);
+  if (key.type === 'rsa') return verifyRsa(key.bytes, message, signature);
+  return verifyEcdsa(key.type, key.bytes, message, signature);
 }

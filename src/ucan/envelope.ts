@@ -61,7 +61,9 @@ export function decodeEnvelope(token: Uint8Array, budget?: Budget): Envelope {
   const bytes = new Uint8Array(token);
   const decoder = new Decoder(bytes, budget);
   const { signature, offset, header, tag } = readHead(decoder);
-  const { keyType } = decodeVarsig(header);
+  const { keyType, rsaBytes = signature.length } = decodeVarsig(header);
+  if (rsaBytes !== signature.length)
+    throw malformedToken('has a signature of another length than its header says', { field: 'h' });
   const { kind, version } = decodeTag(tag);
   const fields = decoder.passMap(payloadDepth, offset);
   decoder.requireEnd();

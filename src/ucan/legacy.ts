@@ -1,7 +1,7 @@
 import { CID } from 'multiformats/cid';
 import { decodeBase64Url, encodeUtf8 } from '../bytes.ts';
 import { decodeDidKeyToVerify, isDidKey } from '../did/did-key.ts';
-import { type KeyType, verifyWithKey } from '../did/public-key.ts';
+import { type SigningKeyType, verifyWithKey } from '../did/public-key.ts';
 import { type LegacyCapability, readAttenuations, readCapabilities } from './legacy-capabilities.ts';
 import { LegacyFields, wrong } from './legacy-fields.ts';
 import { limits } from './limits.ts';
@@ -15,7 +15,7 @@ export interface LegacyToken {
   /** `ucv`, like `0.8.1`. */
   readonly version: string;
   /** The kind of key that `alg` names. */
-  readonly keyType: KeyType;
+  readonly keyType: SigningKeyType;
   /** `iss`: a DID. */
   readonly issuer: string;
   /** `aud`: a DID. */
@@ -32,7 +32,7 @@ export interface LegacyToken {
   readonly raw: string;
 }
 
-const keyTypes: Readonly<Record<string, KeyType>> = { EdDSA: 'ed25519', ES256: 'p256', ES256K: 'secp256k1' };
+const keyTypes: Readonly<Record<string, SigningKeyType>> = { EdDSA: 'ed25519', ES256: 'p256', ES256K: 'secp256k1' };
 const versionInHeader = /^0\.[89](\.\d{1,9})?(-[\dA-Za-z.-]{1,32})?$/;
 // A semantic version (UCAN 0.10, section 3.2.1), of three numbers; the earlier ones were also written with two.
 const versionInPayload = /^0\.10\.\d{1,9}(-[\dA-Za-z.-]{1,32})?$/;
@@ -72,7 +72,7 @@ export async function verifyLegacySignature({ issuer, keyType, raw }: LegacyToke
   return key.type === keyType && (await verifyWithKey(key, encodeUtf8(raw.slice(0, end)), signature));
 }
 
-function readKeyType(header: LegacyFields): KeyType {
+function readKeyType(header: LegacyFields): SigningKeyType {
   header.requireKnown('alg', 'typ', 'ucv');
   if (header.text('typ') !== 'JWT') throw wrong('typ', 'is not "JWT"');
   const algorithm = header.text('alg');
@@ -125,7 +125,7 @@ function requireVersion(fields: LegacyFields, known: RegExp): string {
 function readIssuer(payload: LegacyFields): string {
   const issuer = payload.did('iss');
   if (!issuer.startsWith('did:key:') || isDidKey(issuer)) return issuer;
-  throw wrong('iss', 'is no did:key of an Ed25519, P-256 or secp256k1 key');
+  throw wrong('iss', 'is no did:key of a kind that is known here');
 }
 
 function readProofs(payload: LegacyFields, mayHoldTokens: boolean): readonly string[] {

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid';
-import { malleateEcdsa } from '../crypto/ecdsa.ts';
+import { ecdsaSignatureLength, malleateEcdsa } from '../crypto/ecdsa.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { computeCid } from './cid.ts';
 import type { Envelope, UcanVersion } from './envelope.ts';
@@ -39,7 +39,6 @@ export interface RevocationClaims {
 
 const argNames = ['revoke', 'path'];
 const mostReasonCharacters = 1024;
-const ecdsaSignatureBytes = 64;
 
 const claimNames: OptionNames<RevocationClaims> = {
   target: true,
@@ -110,7 +109,8 @@ export function cidsOf({
   readonly bytes: Uint8Array;
   readonly envelope: Envelope;
 }): readonly CID[] {
-  if (keyType === 'ed25519' || signature.length !== ecdsaSignatureBytes) return [cid];
+  // Of Ed25519 and of RSA one message has one signature that verifies.
+  if (keyType === 'ed25519' || keyType === 'rsa' || signature.length !== ecdsaSignatureLength(keyType)) return [cid];
   const twin = new Uint8Array(bytes);
   twin.set(malleateEcdsa(keyType, signature), bytes.length - signed.length - signature.length);
   return [cid, computeCid(twin)];

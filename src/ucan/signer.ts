@@ -1,6 +1,6 @@
 import { encodeDidKey } from '../did/did-key.ts';
 import { type PrivateKey, publicKeyOfPrivate, signWithKey } from '../did/private-key.ts';
-import type { KeyType } from '../did/public-key.ts';
+import type { SigningKeyType } from '../did/public-key.ts';
 
 /**
  * Whoever can sign tokens: a key in memory, in a vault, in WebCrypto, on a card.
@@ -11,7 +11,7 @@ import type { KeyType } from '../did/public-key.ts';
 export interface Signer {
   /** Whose signature it is: the `iss` of what is signed. */
   readonly did: string;
-  readonly keyType: KeyType;
+  readonly keyType: SigningKeyType;
   /** The signature of `message`: Ed25519 (64 bytes), or ECDSA with SHA-256 (r and s, 64 bytes). */
   sign(message: Uint8Array): Promise<Uint8Array>;
 }

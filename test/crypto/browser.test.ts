@@ -12,6 +12,7 @@ vi.mock('#crypto/hkdf', () => import('../../src/crypto/browser/hkdf.ts'));
 vi.mock('#crypto/hmac', () => import('../../src/crypto/browser/hmac.ts'));
 vi.mock('#crypto/pbes2', () => import('../../src/crypto/browser/pbes2.ts'));
 vi.mock('#crypto/random', () => import('../../src/crypto/browser/random.ts'));
+vi.mock('#crypto/rsa', () => import('../../src/crypto/browser/rsa.ts'));
 vi.mock('#crypto/x25519', () => import('../../src/crypto/browser/x25519.ts'));
 
 test('the primitives under test are those of a browser', async () => {
@@ -28,6 +29,7 @@ describe('with the primitives of a browser', async () => {
   await import('./argon2.test.ts');
   await import('./digest.test.ts');
   await import('./ed25519-verdicts.test.ts');
+  await import('./rsa.test.ts');
   await import('./ecdsa.test.ts');
   await import('./ed25519.test.ts');
   await import('./hkdf.test.ts');

@@ -1,15 +1,16 @@
-import { createPublicKey, generateKeyPairSync, verify as nodeVerify } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, sign as nodeSign, verify as nodeVerify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
 import {
   compressEcdsaPublicKey,
   decompressEcdsaPublicKey,
-  type EcdsaCurve,
   ecdsaPublicKeyOf,
+  ecdsaSignatureLength,
   generateEcdsaKey,
   importEcdsaPublicKey,
   malleateEcdsa,
+  type SigningCurve,
   signEcdsa,
   verifyEcdsa,
 } from '../../src/crypto/ecdsa.ts';
@@ -19,7 +20,7 @@ import { flipBit, fromHex, readVectors, toHex } from '../support/vectors.ts';
 
 interface EcdsaVectors {
   readonly vectors: readonly {
-    readonly curve: EcdsaCurve;
+    readonly curve: SigningCurve;
     readonly privateKey: string;
     readonly publicKey: string;
     readonly message: string;
@@ -178,4 +179,86 @@ test('about half of random x are on a curve', async () => {
   }
   expect(valid).toBeGreaterThan(60);
   expect(valid).toBeLessThan(140);
+});
+
+interface WycheproofVectors {
+  readonly numberOfTests: number;
+  readonly testGroups: readonly {
+    readonly publicKey: { readonly uncompressed: string };
+    readonly tests: readonly {
+      readonly tcId: number;
+      readonly comment: string;
+      readonly msg: string;
+      readonly sig: string;
+      readonly result: 'valid' | 'invalid';
+    }[];
+  }[];
+}
+
+// Curves whose keys verify and never sign here.
+describe.each([
+  ['p384', 'P-384', 'sha384', 48, 'wycheproof/ecdsa_secp384r1_sha384_p1363_test.json'],
+  ['p521', 'P-521', 'sha512', 66, 'wycheproof/ecdsa_secp521r1_sha512_p1363_test.json'],
+] as const)('on %s', (curve, namedCurve, hash, length, file) => {
+  const { testGroups, numberOfTests } = readVectors<WycheproofVectors>(file);
+  const cases = testGroups.flatMap(({ publicKey, tests }) => tests.map((each) => ({ ...publicKey, ...each })));
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  const point = new Uint8Array(publicKey.export({ format: 'raw-public' }));
+  const signByNode = (message: Uint8Array) =>
+    new Uint8Array(nodeSign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+
+  test('Wycheproof is read whole', () => {
+    expect(cases).toHaveLength(numberOfTests);
+  });
+
+  test.each(cases)('Wycheproof $tcId ($comment) is $result', async ({ uncompressed, msg, sig, result }) => {
+    const key = compressEcdsaPublicKey(curve, fromHex(uncompressed));
+    expect(toHex(decompressEcdsaPublicKey(curve, key))).toBe(uncompressed);
+    expect(await verifyEcdsa(curve, key, fromHex(msg), fromHex(sig))).toBe(result === 'valid');
+  });
+
+  test('what Node signs verifies, and with any bit turned it does not, nor for any other message', async () => {
+    const key = compressEcdsaPublicKey(curve, point);
+    const message = encodeUtf8('a message');
+    const signature = signByNode(message);
+    expect([key.length, signature.length]).toEqual([1 + length, 2 * length]);
+    expect(ecdsaSignatureLength(curve)).toBe(2 * length);
+    expect(await verifyEcdsa(curve, key, message, signature)).toBe(true);
+    expect(await verifyEcdsa(curve, key, encodeUtf8('another'), signature)).toBe(false);
+    for (let bit = 0; bit < 16 * length; bit += 29) {
+      expect(await verifyEcdsa(curve, key, message, flipBit(signature, bit))).toBe(false);
+    }
+    for (const other of [signature.subarray(1), Uint8Array.of(...signature, 0), signature.subarray(0, 64)]) {
+      expect(await verifyEcdsa(curve, key, message, other)).toBe(false);
+    }
+  });
+
+  test('a malleated signature is another that verifies, and malleated again the first', async () => {
+    const key = compressEcdsaPublicKey(curve, point);
+    for (let run = 0; run < 20; run++) {
+      const message = Uint8Array.of(run);
+      const signature = signByNode(message);
+      const twin = malleateEcdsa(curve, signature);
+      expect(twin).not.toEqual(signature);
+      expect(await verifyEcdsa(curve, key, message, twin)).toBe(true);
+      expect(malleateEcdsa(curve, twin)).toEqual(signature);
+    }
+  });
+
+  test.each([
+    ['a first byte of 4', (bytes: Uint8Array) => Uint8Array.of(4, ...bytes.subarray(1, 1 + length))],
+    ['all bits of x', () => Uint8Array.of(2, ...new Uint8Array(length).fill(0xff))],
+    ['a byte too few', (bytes: Uint8Array) => Uint8Array.of(2, ...bytes.subarray(1, length))],
+    ['a byte too many', (bytes: Uint8Array) => Uint8Array.of(2, ...bytes.subarray(1, 2 + length))],
+    ['the whole point', (bytes: Uint8Array) => bytes],
+    ['nothing', () => new Uint8Array()],
+  ])('a public key of %s is malformed', async (_, change) => {
+    await expectCode('malformed_key', () => importEcdsaPublicKey(curve, change(point)));
+  });
+
+  test('a point with any bit turned is malformed', async () => {
+    for (let bit = 0; bit < 8 * point.length; bit += 41) {
+      await expectCode('malformed_key', () => compressEcdsaPublicKey(curve, flipBit(point, bit)));
+    }
+  });
 });

@@ -12,9 +12,10 @@ import {
   encodeEd25519DidKey,
   isDidKey,
 } from '../../src/did/did-key.ts';
+import { decodePublicJwk, encodeJwk } from '../../src/did/jwk.ts';
 import { generatePrivateKey, publicKeyOfPrivate } from '../../src/did/private-key.ts';
 import { expectCode } from '../support/codes.ts';
-import { fromHex } from '../support/vectors.ts';
+import { fromHex, readVectors } from '../support/vectors.ts';
 
 // The Ed25519 examples of the did:key specification, by the seed in hexadecimal.
 describe('a published did:key', () => {
@@ -106,6 +107,69 @@ describe('a published did:key of another kind', () => {
     expect(encodeDidKey(key)).toBe(did);
     expect(decodeDidKeyToVerify(did)).toEqual(key);
     expect(isDidKey(did)).toBe(true);
+  });
+});
+
+describe('a published did:key of a kind that only verifies', () => {
+  interface Published {
+    readonly did: string;
+    readonly method: { readonly publicKeyJwk: object };
+  }
+  const published = readVectors<readonly Published[]>('did/did-key.json').filter(({ did }) =>
+    /^did:key:z(82|2J9|4MX|gg)/.test(did),
+  );
+
+  test.each(published)('$did is read, and has the key that is published beside it', ({ did, method }) => {
+    const key = decodeDidKey(did);
+    expect(encodeDidKey(key)).toBe(did);
+    expect(decodeDidKeyToVerify(did)).toEqual(key);
+    expect(isDidKey(did)).toBe(true);
+    expect(encodeJwk(key)).toEqual(method.publicKeyJwk);
+    expect(decodePublicJwk(method.publicKeyJwk)).toEqual(key);
+  });
+
+  test('there are two of each: P-384, P-521 and RSA', () => {
+    expect(published.map(({ did }) => decodeDidKey(did).type)).toEqual(['p384', 'p384', 'p521', 'p521', 'rsa', 'rsa']);
+  });
+
+  test.each(published)('$did is no key to sign or to be trusted with: those are of Ed25519', async ({ did }) => {
+    await expectCode('bad_input', () => decodeEd25519DidKey(did));
+  });
+
+  test.each(published)(
+    '$did has one form: cut, longer or with a character changed it is refused, or another key',
+    ({ did }) => {
+      for (const other of [
+        did.slice(0, -1),
+        `${did}1`,
+        `${did}#`,
+        ` ${did}`,
+        did.replace(':z', ':u'),
+        did.replace(':z', ':z1'),
+      ]) {
+        expect(isDidKey(other)).toBe(false);
+      }
+      for (let at = 8; at < did.length; at += 7) {
+        const changed = `${did.slice(0, at)}${did[at] === '5' ? '7' : '5'}${did.slice(at + 1)}`;
+        if (isDidKey(changed)) expect(decodeDidKey(changed)).not.toEqual(decodeDidKey(did));
+      }
+    },
+  );
+
+  test.each([
+    ['malformed_key', 'P-384 that is not on the curve', `812402${'ff'.repeat(48)}`],
+    ['malformed_key', 'P-521 that is not compressed', `822404${'11'.repeat(66)}`],
+    ['bad_input', 'P-384 with a byte too few', `812402${'11'.repeat(47)}`],
+    ['bad_input', 'P-521 with a byte too many', `822402${'11'.repeat(67)}`],
+    ['malformed_key', 'RSA that is no DER', `8524${'11'.repeat(270)}`],
+    ['bad_input', 'RSA of 1024 bits', `8524${'11'.repeat(140)}`],
+    ['bad_input', 'RSA of 8192 bits', `8524${'11'.repeat(1038)}`],
+    ['bad_input', 'P-384 under the multicodec of P-521', `822402${'11'.repeat(48)}`],
+  ] as const)('is %s where it is one of %s', async (code, _, hex) => {
+    const did = `did:key:${base58btc.encode(fromHex(hex))}`;
+    await expectCode(code, () => decodeDidKey(did));
+    await expectCode(code, () => decodeDidKeyToVerify(did));
+    expect(isDidKey(did)).toBe(false);
   });
 });
 

@@ -163,7 +163,14 @@ describe('no key comes from', () => {
     ],
     ['another type', documentOf({ ...method, type: 'Ed25519VerificationKey2016' })],
     ['a type that means something to JavaScript', documentOf({ ...method, type: 'constructor' })],
-    ['an RSA key', documentOf({ ...method, type: 'JsonWebKey', publicKeyJwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } })],
+    [
+      'an RSA key of 1024 bits',
+      documentOf({ ...method, type: 'JsonWebKey', publicKeyJwk: { kty: 'RSA', n: 'A'.repeat(171), e: 'AQAB' } }),
+    ],
+    [
+      'an RSA key of 40 bits',
+      documentOf({ ...method, type: 'JsonWebKey', publicKeyJwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } }),
+    ],
     ['a JWK of a Multikey', documentOf({ ...method, type: 'JsonWebKey' })],
     ['a multibase that is none', documentOf({ ...method, publicKeyMultibase: 'z6Mk' })],
   ])('%s', (_, document) => {

@@ -6,13 +6,13 @@ import { Secret } from '../../src/crypto/secret.ts';
 import { decodeIdentityKey, encodeIdentityKeyPem, encryptIdentityKeyPem } from '../../src/did/identity-key-file.ts';
 import { encodeJwk } from '../../src/did/jwk.ts';
 import { generatePrivateKey, type PrivateKey, publicKeyOfPrivate } from '../../src/did/private-key.ts';
-import type { KeyType } from '../../src/did/public-key.ts';
+import type { SigningKeyType } from '../../src/did/public-key.ts';
 import { readTexts } from '../docs/pages.ts';
 import { expectCode } from '../support/codes.ts';
 import { countUp, flipBit, fromHex, toHex } from '../support/vectors.ts';
 
 const folder = new URL('../vectors/keys/', import.meta.url);
-const types: readonly KeyType[] = ['ed25519', 'p256', 'secp256k1'];
+const types: readonly SigningKeyType[] = ['ed25519', 'p256', 'secp256k1'];
 const notRead = ['ed25519-des3.pem', 'ed25519-aes192.pem'];
 const isPrivate = (name: string) => name.endsWith('.pem') && !types.some((type) => name === `${type}-public.pem`);
 const written = readdirSync(folder).filter((name) => isPrivate(name) && !notRead.includes(name));

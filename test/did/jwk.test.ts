@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
 import { decodeDidKey, encodeDidKey } from '../../src/did/did-key.ts';
@@ -106,6 +107,58 @@ test('the members that say what a key is for may be there', () => {
   });
   expect(key.type).toBe('ed25519');
   expect(decodePublicJwk({ ...publicOf(rfc8037), alg: 'Ed25519' })).toEqual(key);
+});
+
+// P-384, P-521 and RSA verify, and sign nothing here.
+describe('a key that only verifies', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+  const kinds = [
+    ['rsa', rsa, 'RS256', 'RS512'],
+    ['p384', p384, 'ES384', 'ES256'],
+    ['p521', p521, 'ES512', 'ES384'],
+  ] as const;
+
+  test.each(kinds)('of %s is read as Node writes it, and written alike', (type, { publicKey }, alg) => {
+    const jwk = publicKey.export({ format: 'jwk' });
+    const key = decodePublicJwk({ ...jwk, alg, use: 'sig' });
+    expect(key.type).toBe(type);
+    expect(encodeJwk(key)).toEqual(jwk);
+  });
+
+  test.each(kinds)('of %s is no key of another algorithm', async (_, { publicKey }, __, alg) => {
+    await expectCode('malformed_key', () => decodePublicJwk({ ...publicKey.export({ format: 'jwk' }), alg }));
+  });
+
+  test.each(kinds)('of %s is refused with its private key, also where one is wanted', async (_, { privateKey }) => {
+    const jwk = privateKey.export({ format: 'jwk' });
+    await expectCode('malformed_key', () => decodePublicJwk(jwk));
+    await expectCode('malformed_key', () => decodePrivateJwk(text(jwk)));
+  });
+
+  const { n = '', e = '' } = rsa.publicKey.export({ format: 'jwk' });
+  test.each([
+    [
+      'malformed_key',
+      'n with a zero before it',
+      { n: Buffer.concat([new Uint8Array(1), Buffer.from(n, 'base64url')]).toString('base64url') },
+    ],
+    ['malformed_key', 'n with padding', { n: `${n}==` }],
+    ['malformed_key', 'n of 65536 bits', { n: 'A'.repeat(10_922) }],
+    ['malformed_key', 'n a number', { n: 7 }],
+    ['malformed_key', 'no n', { n: undefined }],
+    ['malformed_key', 'no e', { e: undefined }],
+    ['malformed_key', 'e with a zero before it', { e: 'AAEAAQ' }],
+    ['malformed_key', 'an even e', { e: 'AQAA' }],
+    ['malformed_key', 'an empty e', { e: '' }],
+    ['malformed_key', 'an e of a thousand bytes', { e: 'AQAB'.repeat(300) }],
+    ['malformed_key', 'a curve', { crv: 'P-256' }],
+    ['malformed_key', 'a coordinate', { x: rfc8037.x }],
+    ['weak_key', 'an e of 3', { e: 'Aw' }],
+  ] as const)('of RSA is %s with %s', async (code, _, change) => {
+    await expectCode(code, () => decodePublicJwk({ kty: 'RSA', n, e, ...change }));
+  });
 });
 
 describe('what is no public JWK is malformed:', () => {

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { encodeUtf8 } from '../../src/bytes.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { generatePrivateKey, PrivateKey, publicKeyOfPrivate, signWithKey } from '../../src/did/private-key.ts';
-import { type KeyType, verifyWithKey } from '../../src/did/public-key.ts';
+import { type SigningKeyType, verifyWithKey } from '../../src/did/public-key.ts';
 import { expectCode } from '../support/codes.ts';
 
-const types: readonly KeyType[] = ['ed25519', 'p256', 'secp256k1'];
+const types: readonly SigningKeyType[] = ['ed25519', 'p256', 'secp256k1'];
 const message = encodeUtf8('a message');
 
 describe.each(types)('a private key of %s', (type) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/crypto/secret.ts';
 import { PrivateKey } from '../../src/did/private-key.ts';
-import type { KeyType } from '../../src/did/public-key.ts';
+import type { SigningKeyType } from '../../src/did/public-key.ts';
 import {
   containerEncodings,
   type Delegation,
@@ -49,11 +49,20 @@ test('the bounds are those of the code', () => {
   expect(rows.map(([name]) => name)).toEqual(Object.keys(limits));
 });
 
+test('the headers of keys that only verify are those of the code', () => {
+  for (const [key = '', header = '', signature = ''] of readTable(page, '## Keys that only verify')) {
+    const [keyType, rsa] = key.split(' of ');
+    const rsaBytes = rsa === undefined ? undefined : Number.parseInt(rsa, 10) / 8;
+    expect(decodeVarsig(fromHex(header))).toEqual({ keyType, version: 1, ...(rsaBytes && { rsaBytes }) });
+    if (rsaBytes) expect(signature).toContain(`${rsaBytes} bytes`);
+  }
+});
+
 test('the signature headers are those of the code', () => {
   const rows = readTable(page, '## Signature headers');
   expect(rows.map(([key]) => key)).toEqual(['ed25519', 'p256', 'secp256k1']);
   for (const [key, header = ''] of rows) {
-    expect(toHex(encodeVarsig(key as KeyType))).toBe(header);
+    expect(toHex(encodeVarsig(key as SigningKeyType))).toBe(header);
     expect(decodeVarsig(fromHex(header))).toEqual({ keyType: key, version: 1 });
   }
   const [, old = ''] = /under `(34[0-9a-f]+)`/.exec(readSection(page, '## Signature headers')) ?? [];

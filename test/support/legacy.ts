@@ -6,11 +6,11 @@ import { placeOfIdentityKey } from '../../src/authority/key-places.ts';
 import { sign } from '../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { decodeEd25519DidKey } from '../../src/did/did-key.ts';
-import type { KeyType } from '../../src/did/public-key.ts';
+import type { SigningKeyType } from '../../src/did/public-key.ts';
 import type { Signer } from '../../src/ucan/index.ts';
 import { later } from './ucan.ts';
 
-const algorithms: Readonly<Record<KeyType, string>> = { ed25519: 'EdDSA', p256: 'ES256', secp256k1: 'ES256K' };
+const algorithms: Readonly<Record<SigningKeyType, string>> = { ed25519: 'EdDSA', p256: 'ES256', secp256k1: 'ES256K' };
 
 /** Fields of a header or payload; `undefined` leaves one out. */
 export type LegacyJson = Readonly<Record<string, unknown>>;

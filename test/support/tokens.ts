@@ -105,6 +105,7 @@ export function cidsOfAll(delegations: readonly { readonly cid: CID }[]): string
 
 /** The bytes of a token's twin: the same payload under the other signature that ECDSA allows. */
 export function twinOf({ envelope }: Pick<Delegation, 'envelope'>): Uint8Array {
-  if (envelope.keyType === 'ed25519') throw new TypeError('an Ed25519 signature has no twin');
-  return resign({ envelope }, malleateEcdsa(envelope.keyType, envelope.signature));
+  const { keyType } = envelope;
+  if (keyType === 'ed25519' || keyType === 'rsa') throw new TypeError('only an ECDSA signature has a twin');
+  return resign({ envelope }, malleateEcdsa(keyType, envelope.signature));
 }

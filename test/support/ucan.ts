@@ -4,7 +4,7 @@ import { ecdsaPublicKeyOf, signEcdsa } from '../../src/crypto/ecdsa.ts';
 import { publicKeyOf, sign } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { encodeDidKey } from '../../src/did/did-key.ts';
-import type { KeyType, PublicKey } from '../../src/did/public-key.ts';
+import type { PublicKey, SigningKeyType } from '../../src/did/public-key.ts';
 import {
   type ChainContext,
   cidKey,
@@ -26,7 +26,7 @@ export const now = 1_767_225_600;
 /** An hour later. */
 export const later: number = now + 3600;
 /** The three kinds of keys. */
-export const keyTypes: readonly KeyType[] = ['ed25519', 'p256', 'secp256k1'];
+export const keyTypes: readonly SigningKeyType[] = ['ed25519', 'p256', 'secp256k1'];
 
 /** Somebody with a key, which is always the same for the same name. */
 export interface Principal extends Signer {
@@ -35,7 +35,7 @@ export interface Principal extends Signer {
 }
 
 /** The principal of a private key. */
-export async function principalOf(keyType: KeyType, privateKey: Uint8Array): Promise<Principal> {
+export async function principalOf(keyType: SigningKeyType, privateKey: Uint8Array): Promise<Principal> {
   const secret = Secret.copyOf(privateKey);
   const publicKey: PublicKey =
     keyType === 'ed25519'
@@ -51,7 +51,7 @@ export async function principalOf(keyType: KeyType, privateKey: Uint8Array): Pro
 }
 
 /** A principal by name. */
-export function principal(name: string, keyType: KeyType = 'ed25519'): Promise<Principal> {
+export function principal(name: string, keyType: SigningKeyType = 'ed25519'): Promise<Principal> {
   return principalOf(keyType, createHash('sha256').update(`${keyType} ${name}`).digest());
 }
 

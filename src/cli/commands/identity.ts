@@ -3,7 +3,7 @@ import { encodeDidKey } from '../../did/did-key.ts';
 import { encodeIdentityKeyPem, encryptIdentityKeyPem } from '../../did/identity-key-file.ts';
 import { encodeJwk } from '../../did/jwk.ts';
 import { generatePrivateKey, publicKeyOfPrivate } from '../../did/private-key.ts';
-import type { KeyType } from '../../did/public-key.ts';
+import type { SigningKeyType } from '../../did/public-key.ts';
 import { HanaperError } from '../../errors.ts';
 import { ReservedFile } from '../../package/reserve-file.ts';
 import { readPassphrase } from '../../vault/passphrase.ts';
@@ -15,7 +15,7 @@ import type { Session } from '../session.ts';
 /** Options of `identity create`. */
 export interface CreateIdentityOptions extends KeyFileOptions {
   readonly output?: string;
-  readonly type: KeyType;
+  readonly type: SigningKeyType;
   readonly seal?: boolean;
   readonly allowWeak?: boolean;
 }

@@ -1,16 +1,17 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
-import type { EcdsaCurve } from '../ecdsa.ts';
+import type { EcdsaCurve, SigningCurve } from '../ecdsa.ts';
 import { untraced } from './untraced.ts';
 
-const namedCurves = { p256: 'P-256', secp256k1: 'secp256k1' } as const;
+const namedCurves = { p256: 'P-256', secp256k1: 'secp256k1', p384: 'P-384', p521: 'P-521' } as const;
+const hashes = { p256: 'sha256', secp256k1: 'sha256', p384: 'sha384', p521: 'sha512' } as const;
 const dsaEncoding = 'ieee-p1363';
 
 function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function importScalar(curve: EcdsaCurve, scalar: Uint8Array): KeyObject {
+function importScalar(curve: SigningCurve, scalar: Uint8Array): KeyObject {
   const namedCurve = namedCurves[curve];
   return untraced(() =>
     createPrivateKey({ key: view(scalar), format: 'raw-private', asymmetricKeyType: 'ec', namedCurve }),
@@ -24,12 +25,12 @@ function importPoint(curve: EcdsaCurve, compressed: Uint8Array): KeyObject {
   );
 }
 
-export async function generateEcdsaScalar(curve: EcdsaCurve): Promise<SecretBytes> {
+export async function generateEcdsaScalar(curve: SigningCurve): Promise<SecretBytes> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: namedCurves[curve] });
   return takeSecret(privateKey.export({ format: 'raw-private' }));
 }
 
-export async function deriveEcdsaPublicKey(curve: EcdsaCurve, scalar: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+export async function deriveEcdsaPublicKey(curve: SigningCurve, scalar: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return compress(createPublicKey(importScalar(curve, scalar)).export({ format: 'raw-public' }));
 }
 
@@ -54,11 +55,11 @@ export function decompressEcdsaPoint(curve: EcdsaCurve, compressed: Uint8Array):
 }
 
 export async function signEcdsaMessage(
-  curve: EcdsaCurve,
+  curve: SigningCurve,
   scalar: Uint8Array,
   message: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(sign('sha256', message, { key: importScalar(curve, scalar), dsaEncoding }));
+  return new Uint8Array(sign(hashes[curve], message, { key: importScalar(curve, scalar), dsaEncoding }));
 }
 
 export async function verifyEcdsaMessage(
@@ -67,5 +68,5 @@ export async function verifyEcdsaMessage(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  return verify('sha256', message, { key: importPoint(curve, publicKey), dsaEncoding }, signature);
+  return verify(hashes[curve], message, { key: importPoint(curve, publicKey), dsaEncoding }, signature);
 }

@@ -39,6 +39,7 @@ import {
 } from '../../support/tokens.ts';
 import {
   delegate,
+  delegationFields,
   invoke,
   keyTypes,
   now,
@@ -47,8 +48,10 @@ import {
   principals,
   rawDelegation,
   resign,
+  signRaw,
 } from '../../support/ucan.ts';
 import { flipBit, fromHex } from '../../support/vectors.ts';
+import { createVerifyingPrincipals } from '../../support/verifying-keys.ts';
 
 describe.each(engines)('$name', (engine) => {
   let url: string;
@@ -121,6 +124,18 @@ describe.each(engines)('$name', (engine) => {
     expect(events).toEqual([]);
     expect((await readCids()).filter((cid) => cid === cidOf(token))).toHaveLength(1);
   });
+
+  test.each(createVerifyingPrincipals())(
+    'a delegation by a key of $name is stored, and known from then on',
+    async (issuer) => {
+      const fields = delegationFields(issuer.did, bob.did);
+      const bytes = await signRaw({ ...issuer, keyType: 'ed25519' }, fields, { header: issuer.header });
+      const token = decodeDelegation(bytes);
+      expect(await storeAtOnce(authority, [token])).toEqual({ stored: [cidOf(token)], known: [] });
+      expect(await readDids()).toContain(issuer.did);
+      expect(await storeAtOnce(authority, [token])).toEqual({ stored: [], known: [cidOf(token)] });
+    },
+  );
 
   test.each(containerEncodings)('a container in %s is taken', async (encoding) => {
     const tokens = [await delegate(alice, bob), await delegate(bob, alice)];
