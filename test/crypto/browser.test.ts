@@ -83,6 +83,10 @@ const twins = {
     await import('../../src/crypto/node/random.ts'),
     await import('../../src/crypto/browser/random.ts'),
   ],
+  rsa: async (): Promise<Twins<typeof import('../../src/crypto/node/rsa.ts')>> => [
+    await import('../../src/crypto/node/rsa.ts'),
+    await import('../../src/crypto/browser/rsa.ts'),
+  ],
   x25519: async (): Promise<Twins<typeof import('../../src/crypto/node/x25519.ts')>> => [
     await import('../../src/crypto/node/x25519.ts'),
     await import('../../src/crypto/browser/x25519.ts'),
