@@ -18,6 +18,9 @@ export type Work =
 /** How much of each kind one request may have done. A kind that is not named is not bounded. */
 export type Allowance = Readonly<Partial<Record<Work, number>>>;
 
+/** Is told of each piece of work before it is done, and of what it costs, in microseconds; it may refuse it. */
+export type Meter = (work: Work, cost: number) => void;
+
 /** What one unit costs, in microseconds of one core, roughly: what rate limits count. */
 const costs: Readonly<Record<Work, number>> = {
   values: 0.3,
@@ -42,22 +45,25 @@ const bytesOfValue = 100;
  */
 export class Budget {
   readonly #allowance: Allowance;
+  readonly #meter: Meter | undefined;
   readonly #spent: Partial<Record<Work, number>> = {};
 
-  constructor(allowance: Allowance = {}) {
+  constructor(allowance: Allowance = {}, meter?: Meter) {
     this.#allowance = allowance;
+    this.#meter = meter;
   }
 
   /**
    * Draws `amount` units, before the work is done.
    *
-   * @throws HanaperError `too_large` where less than that is left
+   * @throws HanaperError `too_large` where less than that is left, and what the meter throws
    */
   spend(work: Work, amount = 1): void {
     const spent = this.spentOn(work) + amount;
     this.#spent[work] = spent;
     const most = this.#allowance[work];
     if (most !== undefined && spent > most) throw exhausted(work, most);
+    this.#meter?.(work, amount * costs[work]);
   }
 
   /**
@@ -84,13 +90,6 @@ export class Budget {
   /** How much memory is taken by what was drawn, in bytes, roughly. */
   get heldBytes(): number {
     return this.spentOn('held_bytes') + bytesOfValue * this.spentOn('values');
-  }
-
-  /** What was drawn so far, in microseconds of one core, roughly. */
-  get cost(): number {
-    let cost = 0;
-    for (const [work, spent] of Object.entries(this.#spent)) cost += spent * costs[work as Work];
-    return cost;
   }
 }
 

@@ -16,13 +16,15 @@ test('kinds of work are counted apart, and what is not named is not bounded', ()
   expect(() => budget.spend('values', 1_000_000_000)).not.toThrow();
 });
 
-test('what a request costs grows with each unit that it has drawn, and tells a signature from a value', () => {
-  const budget = new Budget();
-  expect(budget.cost).toBe(0);
+test('a meter hears what each piece of work costs, and a signature costs more than a value', () => {
+  const told: [work: string, cost: number][] = [];
+  const budget = new Budget({ signatures: 2 }, (work, cost) => told.push([work, cost]));
+  budget.spend('values', 2);
   budget.spend('values');
-  const ofValue = budget.cost;
   budget.spend('signatures');
-  expect(budget.cost).toBeGreaterThan(100 * ofValue);
+  const [[, ofTwo] = ['', 0], [, ofValue] = ['', 0], [work, ofSignature] = ['', 0]] = told;
+  expect([ofTwo, work]).toEqual([2 * ofValue, 'signatures']);
+  expect(ofSignature).toBeGreaterThan(100 * ofValue);
 });
 
 test('what is left of each kind can be seen, and never falls below nothing', async () => {

@@ -273,7 +273,7 @@ async function runInSavepoint(
   } catch (error) {
     if (!(error instanceof HanaperError) || faults.includes(error.code)) throw error;
     // Who asks for too much leaves nothing, not even that they did.
-    if (error.code === 'too_large') throw error;
+    if (error.code === 'too_large' || error.code === 'rate_limited') throw error;
     // Anybody may ask, and only the handler finds out whether they may. They ask without a nonce: one that comes before what
     // it needs, or is sent ahead of its author by somebody else without it, must not stand in the way of the same later.
     if (subject === 'anybody') throw error;

@@ -1,4 +1,4 @@
-import { type Allowance, Budget } from '../budget.ts';
+import { type Allowance, Budget, type Meter } from '../budget.ts';
 import { limits } from '../ucan/limits.ts';
 
 /** How much one request may have done, whoever asks: by far more than one that is meant well needs. */
@@ -20,6 +20,6 @@ const freeBytes = 131_072;
 const mostBytes = 3_145_728;
 
 /** Opens the budget of a new request, of so many bytes as it was sent in; all that is done for it draws on it. */
-export function openRequestBudget(sentBytes: number = Number.POSITIVE_INFINITY): Budget {
-  return new Budget({ ...requestAllowance, held_bytes: Math.min(mostBytes, freeBytes + stretch * sentBytes) });
+export function openRequestBudget(sentBytes: number = Number.POSITIVE_INFINITY, meter?: Meter): Budget {
+  return new Budget({ ...requestAllowance, held_bytes: Math.min(mostBytes, freeBytes + stretch * sentBytes) }, meter);
 }

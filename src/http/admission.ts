@@ -4,7 +4,7 @@ import type { Callers } from './callers.ts';
 import { mostCountedAddresses, requestCost, requestRate } from './limits.ts';
 import { readQuery, requireDistinct } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
-import { costOf } from './request-budget.ts';
+import { setMeter } from './request-budget.ts';
 
 const safeMethods = ['GET', 'HEAD'];
 
@@ -28,15 +28,11 @@ export class Admission {
   admit(context: Context): void {
     this.#requireHost(context);
     this.#requireSameSite(context);
-    if (!this.#callers.isLocal(context)) this.#count(context);
+    if (!this.#callers.isLocal(context)) {
+      this.#count(context);
+      this.#meter(context);
+    }
     requireDistinct(readQuery(context));
-  }
-
-  /** Counts what a request has cost, whatever became of it. */
-  settle(context: Context): void {
-    const more = costOf(context) / requestCost - 1;
-    if (more <= 0 || this.#callers.isLocal(context)) return;
-    this.#rate.charge(this.#callers.addressOf(context), more, performance.now());
   }
 
   // A page of another site can have its own name point here, and would be taken for ours by the browser.
@@ -67,11 +63,32 @@ export class Admission {
 
   #count(context: Context): void {
     const seconds = this.#rate.count(this.#callers.addressOf(context), performance.now());
-    if (seconds === 0) return;
-    throw new HanaperError('rate_limited', `There were too many requests from here. Try again in ${seconds} s.`, {
-      retry_after: seconds,
+    if (seconds > 0) throw tooMany(seconds);
+  }
+
+  // Many can be admitted before the first of them has cost anything: each is paid for as it goes on, and before a signature
+  // is checked nothing may be owed for the others.
+  #meter(context: Context): void {
+    const address = this.#callers.addressOf(context);
+    let free = requestCost;
+    let own = 0;
+    setMeter(context, (work, cost) => {
+      const now = performance.now();
+      const seconds = work === 'signatures' ? this.#rate.owes(address, own, now) : 0;
+      if (seconds > 0) throw tooMany(seconds);
+      const paid = Math.max(0, cost - free) / requestCost;
+      free = Math.max(0, free - cost);
+      if (paid === 0) return;
+      own += paid;
+      this.#rate.charge(address, paid, now);
     });
   }
+}
+
+function tooMany(seconds: number): HanaperError {
+  return new HanaperError('rate_limited', `There were too many requests from here. Try again in ${seconds} s.`, {
+    retry_after: seconds,
+  });
 }
 
 // A target in absolute form names a host, which counts instead of the header's (RFC 9112, section 3.2.2).

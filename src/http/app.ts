@@ -76,7 +76,6 @@ export function createApp(options: AppOptions): Hono {
     } catch (error) {
       context.res = respondProblem(context, error);
     }
-    admission.settle(context);
     completeHeaders(context);
     log({
       id: requestIdOf(context),

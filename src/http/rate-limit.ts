@@ -36,6 +36,12 @@ export class RateLimit {
     this.#keep(key, { tokens: Math.max(-this.#rate.burst, left), filledAt: now });
   }
 
+  /** Seconds until an address owes nothing for other requests than one that was charged `own`; 0 where it owes nothing. */
+  owes(address: string, own: number, now: number): number {
+    const owed = -this.#fill(blockOf(address), now) - own;
+    return owed > 0 ? Math.ceil(owed / this.#rate.perSecond) : 0;
+  }
+
   #fill(key: string, now: number): number {
     const { perSecond, burst } = this.#rate;
     const { tokens, filledAt } = this.#buckets.get(key) ?? { tokens: burst, filledAt: now };

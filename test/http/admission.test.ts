@@ -179,6 +179,29 @@ describe('requests that cost as much as a chain of 64 links', () => {
     expect(await askCostly('192.0.2.7')).toBeCloseTo(requestRate.burst / worth, 0);
   });
 
+  test('and come all at once, are refused before they check signatures for which others owe', async () => {
+    let checked = 0;
+    const { app } = serveNothing({
+      mount: (each: Hono) => {
+        each.get('/slow', async (context) => {
+          const budget = openBudget(context, 0);
+          for (let signature = 0; signature < 64; signature++) {
+            budget.spend('signatures');
+            checked++;
+            await Promise.resolve();
+          }
+          throw new HanaperError('invalid_token_signature', 'The last one was not valid.');
+        });
+      },
+    });
+    const { burst } = requestRate;
+    const ask = () => app.request('/slow', ...from('192.0.2.8'));
+    const answers = await Promise.all(Array.from({ length: burst }, ask));
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(burst / 2);
+    // What each may cost before it counts as several, and one more that finds out.
+    expect(checked).toBeLessThan(burst * (requestCost / 100 + 4));
+  });
+
   test('of this machine are not counted', async () => {
     expect(await askCostly('127.0.0.1')).toBe(often);
   });
