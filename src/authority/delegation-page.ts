@@ -32,7 +32,7 @@ type Reader = Pick<CommandContext, 'transaction' | 'tokens' | 'budget'>;
 
 // What one page looks for, and what it holds at most.
 const mostScanned = 1000;
-const mostListed = 100;
+const mostListed = 120;
 const mostBytes = 1_048_576;
 // What is looked at above one delegation.
 const mostVisitsOfOne = 250;
