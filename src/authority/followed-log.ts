@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts';
 import { findLogEntry, peekLogHead, readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { hashLast, type LogEnd } from './log-end.ts';
+import { hashLast, type LogEnd, requireRoom } from './log-end.ts';
 
 /**
  * Follows the log of an open database: what is read or written later must continue what this process saw or committed last.
@@ -58,10 +58,11 @@ export class FollowedLog {
   /**
    * Holds the log in a write transaction that has locked its head, before anything is written.
    *
-   * @throws HanaperError `log_rolled_back`
+   * @throws HanaperError `log_rolled_back`, `log_tampered`
    */
   async hold(transaction: Transaction, end: LogEnd): Promise<void> {
     await this.#requireContinued(transaction, end, this.#seen);
+    await requireRoom(transaction, end);
   }
 
   /** Takes note of where the log ends, once that is committed. */

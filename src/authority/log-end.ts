@@ -14,21 +14,21 @@ export interface LogEnd extends LogHeadRow {
 /**
  * Where the log ends at this moment.
  *
- * @throws HanaperError `log_tampered` where the last entry is missing, the head says another time, or something is behind
- *   it; `database_corrupt`
+ * @throws HanaperError `log_tampered` where the last entry is missing, `database_corrupt`
  */
 export async function readLogEnd(transaction: Transaction): Promise<LogEnd> {
-  return endAt(transaction, await readLogHead(transaction));
+  const head = await readLogHead(transaction);
+  return { ...head, leaf: await hashLast(transaction, head.size) };
 }
 
 /**
  * Where the log ends, held until the transaction does.
  *
- * @throws HanaperError `log_tampered` where the last entry is missing, the head says another time, or something is behind
- *   it; `database_corrupt`
+ * @throws HanaperError `log_tampered` where the last entry is missing, `database_corrupt`
  */
 export async function lockLogEnd(transaction: Transaction): Promise<LogEnd> {
-  return endAt(transaction, await lockLogHead(transaction));
+  const head = await lockLogHead(transaction);
+  return { ...head, leaf: await hashLast(transaction, head.size) };
 }
 
 /**
@@ -40,14 +40,16 @@ export async function hashLast(transaction: Transaction, size: number): Promise<
   return size === 0 ? emptyRoot() : hashLeaf(await findLast(transaction, size));
 }
 
-// The next entry goes behind the head, and is not enrolled before the time of it: there must be nothing in its place, and the
-// time must be that of the last entry.
-async function endAt(transaction: Transaction, head: LogHeadRow): Promise<LogEnd> {
-  const table = await findTableBehind(transaction, head.size);
-  if (table) throw logTampered('head', 'has something behind it', { table, index: head.size });
-  if (head.size === 0) return { ...head, leaf: emptyRoot() };
-  const entry = await findLast(transaction, head.size);
-  if (decodeLogEntry(entry).enrolledAt === head.enrolledAt) return { ...head, leaf: hashLeaf(entry) };
+/**
+ * Requires that another entry can follow. It goes behind the head, and is not enrolled before the time of that: there must be
+ * nothing in its place, and the time must be that of the last entry.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function requireRoom(transaction: Transaction, { size, enrolledAt }: LogHeadRow): Promise<void> {
+  const table = await findTableBehind(transaction, size);
+  if (table) throw logTampered('head', 'has something behind it', { table, index: size });
+  if (size === 0 || decodeLogEntry(await findLast(transaction, size)).enrolledAt === enrolledAt) return;
   throw logTampered('head', 'says another time than its last entry', { column: 'enrolled_at' });
 }
 

@@ -41,6 +41,8 @@ interface State extends LogState {
 // https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 const logHeaderLength = 32;
 const frameHeaderLength = 24;
+// Its last bit tells in which order checksums are computed.
+const logMagic = 0x377f0682;
 const pageSizeOffset = 8;
 const saltsOffset = { log: 16, frame: 8 } as const;
 const saltsLength = 8;
@@ -147,7 +149,8 @@ function readLog(path: string, formerFrames: number, frames: number): LogParts |
     const isWhole = frames === 0 || readAt(file, logHeaderLength + frames * frameLength - 1, 1).length === 1;
     const salts = header.subarray(saltsOffset.log, saltsOffset.log + saltsLength);
     const isOfLog = frames === 0 || last.subarray(saltsOffset.frame, saltsOffset.frame + saltsLength).equals(salts);
-    return isWhole && isOfLog ? { header, formerLast: readFrame(formerFrames), last } : undefined;
+    const isLog = frames === 0 || (header.readUInt32BE(0) & ~1) === logMagic;
+    return isLog && isWhole && isOfLog ? { header, formerLast: readFrame(formerFrames), last } : undefined;
   } finally {
     // No lock of SQLite is on the log itself; on the other two files closing would release them all.
     closeSync(file);
