@@ -1,6 +1,6 @@
 import type { Budget } from '../budget.ts';
 import { decodeDidKeyToVerify } from '../did/did-key.ts';
-import { type PublicKey, verifyWithKey } from '../did/public-key.ts';
+import { type KeyType, type PublicKey, verifyWithKey } from '../did/public-key.ts';
 import { HanaperError } from '../errors.ts';
 import { formatCid } from './cid.ts';
 import type { Delegation } from './delegation.ts';
@@ -11,6 +11,9 @@ import { Token } from './token.ts';
 declare const verified: unique symbol;
 
 const didKeyScheme = 'did:key:';
+
+// Signatures that take as long to verify as so many others do.
+const weights: Partial<Record<KeyType, number>> = { p384: 10, p521: 20 };
 
 /** A token whose signature is its issuer's: {@link verifyToken} alone makes one. */
 export type Verified<Kind extends Delegation | Invocation> = Kind & { readonly [verified]: true };
@@ -69,7 +72,7 @@ export async function isSignatureValid(
   const keys = isDidKey ? didKeys(token.issuer) : ((await resolveKeys?.(token.issuer)) ?? []);
   for (const key of keys) {
     if (key.type !== keyType) continue;
-    budget?.spend('signatures');
+    budget?.spend('signatures', weights[key.type] ?? 1);
     if (!(await verifyWithKey(key, signed, signature))) continue;
     // The document of any other method may change.
     if (isDidKey) Token.markVerified(token);
