@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Budget } from '../../src/budget.ts';
 import { malleateEcdsa } from '../../src/crypto/ecdsa.ts';
 import { encodeDidKey } from '../../src/did/did-key.ts';
 import {
@@ -95,6 +96,12 @@ describe.each(all)('a key of $name', (carol) => {
 
 describe.each(all.filter(({ publicKey }) => publicKey.type !== 'rsa'))('a token by a key of $name', (carol) => {
   const curve = carol.publicKey.type as 'p384' | 'p521';
+
+  test('draws as many signatures of a budget as it takes the time of', async () => {
+    const budget = new Budget();
+    expect(await isSignatureValid(await delegateBy(carol, alice), undefined, budget)).toBe(true);
+    expect(budget.spentOn('signatures')).toBe(curve === 'p521' ? 20 : 10);
+  });
 
   test('has two CIDs, the same two from either twin', async () => {
     const delegation = await delegateBy(carol, alice);
