@@ -35,11 +35,14 @@ export interface ValidationDocument {
   readonly revocations: number;
   /** Whether every sealed key was opened, for which the passphrase is needed. */
   readonly sealed_keys_opened: boolean;
+  /** Whether nothing that was deleted, as a key slot is, lies in the files any more: a process that reads stands in the way. */
+  readonly deleted_is_erased: boolean;
 }
 
 /**
  * Checks a whole database: its pages and references, the authority, every key slot, every public key against its
  * fingerprint, what is trusted against what was signed of it, every token against its signature; and with a credential, that every sealed key opens and is the private half of its public key.
+ * What was deleted while another process was reading is erased from the files, if that process has ended.
  *
  * @throws HanaperError `database_corrupt`, `trust_tampered`, `slot_damaged`, `wrong_passphrase`
  */
@@ -57,7 +60,14 @@ export async function validateAuthority(authority: Authority, credential?: Crede
   const tokens = await authority.database.transact('read', async (transaction) =>
     checkTokens(transaction, await authority.tokensIn(transaction)),
   );
-  return { valid: true, key_slots: slots.length, ...counts, ...tokens, sealed_keys_opened: vault !== undefined };
+  return {
+    valid: true,
+    key_slots: slots.length,
+    ...counts,
+    ...tokens,
+    sealed_keys_opened: vault !== undefined,
+    deleted_is_erased: await authority.database.emptyWriteAheadLog(),
+  };
 }
 
 async function requireUndamaged({ database }: Authority): Promise<void> {

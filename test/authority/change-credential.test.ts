@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import {
   changeCredential,
@@ -190,6 +191,21 @@ describe('what the old slot held', () => {
     const { removed } = await changeCredential(authority, byPassphrase(), byPassphrase(next), costs);
     expect(readAll(url).includes(Buffer.from(removed.salt))).toBe(false);
   });
+});
+
+test('what a reader has kept in the files is told, and erased once the reader is gone', async () => {
+  const url = (await engines.find(({ name }) => name === 'sqlite')?.createUrl()) ?? '';
+  await initialize(url);
+  await using authority = await openUnlocked(url);
+  const reader = new DatabaseSync(pathOf(url));
+  reader.exec('begin; select count(*) from key_slots');
+  const { removed, erased } = await changeCredential(authority, byPassphrase(), byPassphrase(next), costs);
+  expect(erased).toBe(false);
+  expect(readAll(url).includes(Buffer.from(removed.salt))).toBe(true);
+  expect(await validateAuthority(authority)).toMatchObject({ deleted_is_erased: false });
+  reader.close();
+  expect(await validateAuthority(authority)).toMatchObject({ deleted_is_erased: true });
+  expect(readAll(url).includes(Buffer.from(removed.salt))).toBe(false);
 });
 
 function readAll(url: string): Buffer {

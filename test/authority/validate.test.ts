@@ -46,6 +46,7 @@ describe.each(engines)('$name', (engine) => {
       trust_snapshots: 5,
       delegations: 2,
       revocations: 0,
+      deleted_is_erased: true,
     };
     expect(await validateAuthority(authority)).toEqual({ ...counts, sealed_keys_opened: false });
     expect(await validateAuthority(authority, byRawKey(1))).toEqual({ ...counts, sealed_keys_opened: true });

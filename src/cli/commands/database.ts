@@ -33,9 +33,13 @@ export async function validate(session: Session): Promise<Outcome> {
       document.sealed_keys_opened
         ? '  sealed keys every one opens, and is the private half of its public key'
         : '  sealed keys not opened: give --passphrase-file FILE to check them too',
+      ...(document.deleted_is_erased ? [] : [unerased]),
     ],
   };
 }
+
+const unerased =
+  '  deleted     may still lie in the files: another process is reading. Once it has ended: hanaper validate';
 
 /** `hanaper passphrase change` */
 export async function changePassphrase(session: Session, options: ChangeOptions): Promise<Outcome> {
@@ -59,7 +63,7 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
   );
   if (!erased) {
     session.warn(
-      'Another process was reading, so the old slot still lies in the write-ahead log until all have closed.',
+      'Another process was reading, so the old slot still lies in the files. Once it has ended: hanaper validate.',
     );
   }
   return {
