@@ -6,13 +6,15 @@ import { createSalt, digestEffect } from '../../../src/log/effect.ts';
 import { decodeLogEntry, encodeLogEntry, formatOrigin, signCheckpoint, treeHash } from '../../../src/log/index.ts';
 import { computeCid, formatCid } from '../../../src/ucan/index.ts';
 import { query, queryAll, queryOne, type Row } from '../../support/authority.ts';
-import { engines } from '../../support/engines.ts';
+import { engines, type TestEngine } from '../../support/engines.ts';
 import { withAuthority, writeHistory } from '../../support/history.ts';
 import { dropReferences, insertOf, readRows, restore } from '../../support/mutations.ts';
 
 /** What somebody does who can write into the database, and what is found of it. */
 interface Edit {
   readonly title: string;
+  /** The only one on which it can be done. */
+  readonly engine?: TestEngine['name'];
   edit(url: string): Promise<unknown>;
   readonly finds: { readonly kind: string; readonly table: string; readonly message: RegExp; readonly index?: unknown };
 }
@@ -314,15 +316,13 @@ const byHand: readonly Edit[] = [
   },
   {
     title: 'there is another head',
-    edit: async (url) => {
-      const drop = 'alter table log_head drop constraint if exists log_head_id_check';
-      if (url.startsWith('postgres')) await query(url, drop);
-      const insert = 'insert into log_head select 2, size, generation, enrolled_at from log_head';
-      await queryAll(url, [
-        ...(url.startsWith('sqlite') ? [['pragma ignore_check_constraints = on'] as const] : []),
-        [insert],
-      ]);
-    },
+    // PostgreSQL has no way past a CHECK but another table, and that is refused.
+    engine: 'sqlite',
+    edit: (url) =>
+      queryAll(url, [
+        ['pragma ignore_check_constraints = on'],
+        ['insert into log_head select 2, size, generation, enrolled_at from log_head'],
+      ]),
     finds: { kind: 'head', table: 'log_head', message: /has more than one head/ },
   },
   {
@@ -603,7 +603,8 @@ describe.each(engines)('$name', (engine) => {
     expect(findings.erased).toEqual({ ucan_legacy_tokens: 2 });
   });
 
-  test.each([...byHand, ...inFront, ...hints, ...published, ...undone, ...cut])(
+  const edits = [...byHand, ...inFront, ...hints, ...published, ...undone, ...cut];
+  test.each(edits.filter((edit) => (edit.engine ?? engine.name) === engine.name))(
     'it is found that $title',
     async ({ edit, finds }) => {
       await edit(url);
