@@ -12,6 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type KnownAuthorities, knownAuthoritiesFile, openAuthority, readStatus } from '../../src/authority/index.ts';
+import { ownTables } from '../../src/store/own-tables.ts';
 import { initialize, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
@@ -108,8 +109,10 @@ describe.each(engines)('$name', (engine) => {
   }
 
   async function empty(url: string): Promise<void> {
-    for (const table of ['trust_snapshots', 'organizations', 'key_slots', 'authority'])
-      await query(url, `delete from ${table}`);
+    const tables = ownTables.filter((table) => table !== 'hanaper_migrations' && table !== 'log_head');
+    await query(url, 'update log_head set size = 0, generation = 0, enrolled_at = null');
+    if (engine.name === 'postgres') await query(url, `truncate ${tables.join(', ')}`);
+    else for (const table of tables) await query(url, `delete from ${table}`);
   }
 });
 

@@ -8,6 +8,7 @@ import { insertDidDocuments } from '../../src/store/did-documents.ts';
 import { insertLogEntry } from '../../src/store/log.ts';
 import { type Transaction, withSavepoint } from '../../src/store/transaction.ts';
 import { createAuthority, query, queryOne } from '../support/authority.ts';
+import { encodeEntryAt } from '../support/checkpoints.ts';
 import { failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
 import { rowTime } from '../support/tokens.ts';
@@ -251,12 +252,13 @@ async function addRow(transaction: Transaction, turn: Turn, name: string): Promi
   await insertDidDocuments(transaction, [
     { did: `${prefix}${name}`, document: '{}', kind: 'stranger', createdAt: rowTime },
   ]);
-  await insertLogEntry(transaction, { entryIndex: turn.head.size, entry: new Uint8Array(1) }, []);
+  const entry = encodeEntryAt(turn.head.size, rowTime);
+  await insertLogEntry(transaction, { entryIndex: turn.head.size, entry }, []);
   turn.head = {
     size: turn.head.size + 1,
     generation: turn.head.generation + 1,
     enrolledAt: rowTime,
-    leaf: hashLeaf(new Uint8Array(1)),
+    leaf: hashLeaf(entry),
   };
 }
 

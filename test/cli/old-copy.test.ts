@@ -170,7 +170,6 @@ describe('a server that was put back to an old copy', () => {
         '--server',
         address,
       );
-      expect(refused.details).toMatchObject({ reason: 'shorter' });
       expect(refused.details).not.toHaveProperty('may_be_done');
       await witness.refuses('log_rolled_back', 'key', 'revoke', 'release', '--org', 'acme', '--server', address);
       await witness.refuses('log_rolled_back', 'database', 'lock', '--server', address);
@@ -183,17 +182,7 @@ describe('a server that was put back to an old copy', () => {
     await keeper.done('key', 'create', 'other');
     await keeper.done('key', 'create', 'another');
     await serving(async ({ url: address }) => {
-      const { details } = await witness.refuses(
-        'log_rolled_back',
-        'key',
-        'create',
-        'new',
-        '--org',
-        'acme',
-        '--server',
-        address,
-      );
-      expect(details).toMatchObject({ reason: 'forked' });
+      await witness.refuses('log_rolled_back', 'key', 'create', 'new', '--org', 'acme', '--server', address);
     });
   });
 

@@ -25,15 +25,19 @@ export function appendEntries({ database }: Pick<Authority, 'database'>, count: 
     const head = await lockLogHead(transaction);
     for (let at = 0; at < count; at++) {
       const entryIndex = head.size + at;
-      const cid = computeCid(Buffer.from(`entry ${entryIndex}`));
       const { enrolledAt } = head;
       if (enrolledAt === null) throw new TypeError('a log begins with an entry of its authority');
-      const written = { effectCount: 0, effectsRoot: emptyRoot() };
-      const entry = encodeLogEntry({ version: 2, invocation: cid, receipt: cid, enrolledAt, ...written });
-      await insertLogEntry(transaction, { entryIndex, entry }, []);
+      await insertLogEntry(transaction, { entryIndex, entry: encodeEntryAt(entryIndex, enrolledAt) }, []);
     }
     await moveLogHead(transaction, { ...head, size: head.size + count });
   });
+}
+
+/** An entry of nothing, which is another at each index. */
+export function encodeEntryAt(index: number, enrolledAt: string): Uint8Array {
+  const cid = computeCid(Buffer.from(`entry ${index}`));
+  const written = { effectCount: 0, effectsRoot: emptyRoot() };
+  return encodeLogEntry({ version: 2, invocation: cid, receipt: cid, enrolledAt, ...written });
 }
 
 /** The hashes of all entries. */

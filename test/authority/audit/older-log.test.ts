@@ -2,8 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { auditDatabase } from '../../../src/authority/audit/audit-database.ts';
 import { auditExport } from '../../../src/authority/audit/audit-export.ts';
 import { exportLog } from '../../../src/authority/audit/export-log.ts';
-import { changeCredential, createKey, openAuthority, revokeKey } from '../../../src/authority/index.ts';
+import { FollowedLog } from '../../../src/authority/followed-log.ts';
+import { type Authority, changeCredential, createKey, openAuthority, revokeKey } from '../../../src/authority/index.ts';
+import { makeCheckpoint } from '../../../src/authority/make-checkpoint.ts';
 import { concatBytes } from '../../../src/bytes.ts';
+import type { Transaction } from '../../../src/store/transaction.ts';
 import { byRawKey, costs, createAuthority, openUnlocked, query } from '../../support/authority.ts';
 import { engines } from '../../support/engines.ts';
 import { withAuthority } from '../../support/history.ts';
@@ -23,8 +26,17 @@ describe.each(engines)('$name', (engine) => {
     await authority.executeFor('acme', createKey, { name: 'old' });
     await authority.executeFor('acme', revokeKey, { name: 'old' });
     await writeLogAsOlder(authority);
+    await signOlder(authority);
     await authority.close();
   });
+
+  // As a process that has not seen how it was before.
+  const signOlder = async (authority: Authority) => {
+    const { database } = authority;
+    const followed = new FollowedLog(database, () => undefined);
+    const readNow = (transaction: Transaction) => authority.readNow(transaction);
+    await makeCheckpoint({ database, followed, vault: authority.requireVault(), readNow });
+  };
 
   const unlock = async () => {
     await using authority = await openUnlocked(url, {}, byRawKey(1));
