@@ -37,7 +37,7 @@ const costs: Readonly<Record<Work, number>> = {
 const bytesOfValue = 100;
 
 /**
- * The work that one request may cost. Whoever is about to do a piece of work draws on it first.
+ * The work that one request may cost. Anyone who is about to do a piece of work draws on it first.
  *
  * @example
  * const budget = new Budget({ signatures: 64 });

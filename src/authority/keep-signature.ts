@@ -55,7 +55,7 @@ function isReplaced(signed: PackageSignature, row: PackageSignatureRow, now: str
   return stored !== undefined && makesNeedless(stored, signed, now);
 }
 
-/** Whether whoever accepts `other` would accept `one` as well: it is about the same, not older and not valid for less long. */
+/** Whether anyone who accepts `other` would accept `one` as well: it is about the same, not older and not valid for less long. */
 function makesNeedless(one: PackageSignature, other: PackageSignature, now: string): boolean {
   const isAboutSame =
     one.statement?.name === other.statement?.name && one.statement?.organisation === other.statement?.organisation;

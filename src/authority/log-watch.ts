@@ -29,7 +29,7 @@ export class LogWatch {
   }
 
   /**
-   * Holds the log against all that was seen of it, in this process and before; whoever opens a vault to write does so first.
+   * Holds the log against all that was seen of it, in this process and before; anyone who opens a vault to write does so first.
    *
    * @throws HanaperError `log_rolled_back`, `log_tampered`
    */

@@ -3,7 +3,7 @@ import { parseCheckpoint } from '../log/checkpoint.ts';
 import { parseNote } from '../log/note.ts';
 
 /**
- * How many entries the checkpoint of a note is about, whoever signed it.
+ * How many entries the checkpoint of a note is about, no matter who signed it.
  *
  * @throws HanaperError `log_tampered` where it is no such note
  */

@@ -1,7 +1,7 @@
 import { type Allowance, Budget, type Meter } from '../budget.ts';
 import { limits } from '../ucan/limits.ts';
 
-/** How much one request may have done, whoever asks: by far more than one that is meant well needs. */
+/** How much one request may have done, no matter who asks: by far more than one that is meant well needs. */
 const requestAllowance: Allowance = {
   // 255 delegations with a short policy each are 10,000.
   values: 32_768,

@@ -158,7 +158,7 @@ const optionNames: OptionNames<LoaderOptions> = { security: true, trust: true, o
 const securityNames: OptionNames<SecurityConfig> = { requireSignatures: true, verificationOrg: true, authority: true };
 const loadNames: OptionNames<LoadOptions> = { name: true, source: true, proofs: true };
 
-// Whoever names trust, an organisation or an authority means it to count: the check is off only where that is said.
+// Anyone who names trust, an organisation or an authority means it to count: the check is off only where that is said.
 function requireDecision(options: LoaderOptions): void {
   requireKnownOptions('createLoader', options, optionNames);
   const { security } = options;

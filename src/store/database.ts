@@ -98,7 +98,7 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  // The drivers do the rest: whoever reads sees one state of all tables, whatever others write meanwhile.
+  // The drivers do the rest: anyone who reads sees one state of all tables, whatever others write meanwhile.
   #begin(access: 'read' | 'write') {
     return this.#kysely.startTransaction().setAccessMode(access === 'read' ? 'read only' : 'read write');
   }

@@ -170,7 +170,7 @@ function readAt(file: number, position: number, length: number): Buffer {
   return buffer.subarray(0, readSync(file, buffer, 0, length, position));
 }
 
-// It moves nothing, and only counts. Whoever may not write to the log is not told.
+// It moves nothing, and only counts. Anyone who may not write to the log is not told.
 function countFrames(connection: DatabaseSync): { readonly log: number; readonly checkpointed: number } {
   try {
     const row = connection.prepare('PRAGMA wal_checkpoint(NOOP)').get();

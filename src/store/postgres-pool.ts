@@ -62,7 +62,7 @@ export class ConnectionPool {
     for (const connection of this.#connections) connection.cutOff(this.#end);
   }
 
-  /** Closes every connection. Nobody has one any more, or whoever has is cut off. */
+  /** Closes every connection. Nobody has one any more, or anyone who has is cut off. */
   async close(): Promise<void> {
     this.#end ??= new HanaperError('unavailable', 'The database was closed.', { reason: 'closed' });
     await Promise.all([...this.#connections].map((connection) => this.#drop(connection)));

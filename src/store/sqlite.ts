@@ -125,7 +125,7 @@ class SqliteDriver implements Driver {
 
   // SQLite would go on with files that were deleted, exchanged or overwritten, and what it writes there nobody would ever see.
   async #requireSameFiles(connection: SqliteConnection): Promise<void> {
-    // Whoever has waited in vain once does not wait again.
+    // Anyone who has waited in vain once does not wait again.
     const deadline = performance.now() + (this.#isAtFault ? 0 : longestCheckpoint);
     for (;;) {
       const fault = connection.lookAt(this.#file.watch);

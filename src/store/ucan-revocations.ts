@@ -20,7 +20,7 @@ export async function insertRevocation(transaction: Transaction, row: Revocation
   return isNew;
 }
 
-/** The revocations of delegations, by some revokers, or whoever made them. */
+/** The revocations of delegations, by some revokers, or by any. */
 export async function listRevocations(
   { kysely }: Transaction,
   cids: readonly CID[],

@@ -25,7 +25,7 @@ const time = '2026-01-02T03:04:05.678Z';
 const id = '01890a5d-ac96-774b-bcce-b302099a8059';
 const hash = 'ab'.repeat(32);
 
-// Whoever can write to the tables puts a row where a command is about to write one, and takes it away again later.
+// Anyone who can write to the tables puts a row where a command is about to write one, and takes it away again later.
 describe.each(engines)('$name', (engine) => {
   let url: string;
   let authority: Authority;

@@ -17,7 +17,7 @@ let unlocking: TestRequest[] = [];
 // Whether the receipt of unlocking is kept back.
 let isSilent = false;
 
-/** Unlocks for whoever knows the passphrase, with the receipt of an invocation that comes with it. */
+/** Unlocks for anyone who knows the passphrase, with the receipt of an invocation that comes with it. */
 async function answer(request: TestRequest): Promise<TestAnswer> {
   if (request.path !== '/api/crypto/unlock') return problem(404, 'not_found', 'There is no such route.');
   unlocking.push(request);

@@ -98,7 +98,7 @@ function childrenOf(pid: number | undefined): readonly number[] {
   return existsSync(path) ? readFileSync(path, 'utf8').split(' ').filter(Boolean).map(Number) : [];
 }
 
-// A zombie has ended, and whoever took it over has not asked yet.
+// A zombie has ended, and anyone who took it over has not asked yet.
 function hasEnded(pid: number): boolean {
   const path = `/proc/${pid}/stat`;
   return !existsSync(path) || readFileSync(path, 'latin1').split(') ')[1]?.startsWith('Z') === true;

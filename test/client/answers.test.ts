@@ -93,7 +93,7 @@ describe('a write was not done because of an answer that is', () => {
     ],
     ['a receipt in another type', 'no receipt', async (request) => inType(await receiptBy(own, request), 'text/plain')],
     ['the receipt of another authority', 'authority_changed', (request) => receiptBy(stranger, request)],
-    ['a receipt of whoever asks', 'authority_changed', (request) => receiptBy(admin, request)],
+    ['a receipt of the one who asks', 'authority_changed', (request) => receiptBy(admin, request)],
     [
       'a receipt in the name of the authority, signed by another',
       'invalid_token_signature',

@@ -358,7 +358,7 @@ test('a temporary table does not take the place of ours', async () => {
   expect(found).toHaveLength(1);
 });
 
-describe('whoever opens it,', () => {
+describe('anyone who opens it,', () => {
   const role = `reader_${Date.now()}`;
   const theirs = () => Object.assign(new URL(url), { username: role, password: 'theirs' }).href;
 

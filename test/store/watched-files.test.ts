@@ -36,7 +36,7 @@ function backUp(): string {
   return backup;
 }
 
-// In another process: whoever opens and closes a file of SQLite takes all locks of his own process from it.
+// In another process: anyone who opens and closes a file of SQLite takes all locks of his own process from it.
 function run(script: string): void {
   execFileSync('bash', ['-ec', script], { cwd: dirname(path), env: { ...process.env, DB: path } });
 }
@@ -142,7 +142,7 @@ describe('what is legitimate goes on', () => {
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
 
-  test('a file that is only read, whoever writes to it', async () => {
+  test('a file that is only read, no matter who writes to it', async () => {
     await using reader = await openAuthority({ database: url, examines: true });
     for (let round = 0; round < 3; round++) {
       await addKey(`own-${round}`);

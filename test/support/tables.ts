@@ -42,7 +42,7 @@ export async function dumpTables(url: string): Promise<Readonly<Record<string, r
 }
 
 /**
- * Keeps every row of every table, in tables beside them. Returns what puts them back, beneath whoever has the database open:
+ * Keeps every row of every table, in tables beside them. Returns what puts them back, beneath anyone who has the database open:
  * as the owner of the tables can.
  */
 export async function keepRows(url: string, name = 'kept'): Promise<() => Promise<void>> {

@@ -42,7 +42,7 @@ export const findStoredChain: Command<'authority', FindChainArgs, { container: s
     for (const delegation of chain) {
       if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
     }
-    // Whoever is about to use it has it verified again, and that then costs nothing.
+    // Anyone who is about to use it has it verified again, and that then costs nothing.
     tokens.keep(chain);
     return { container: await packTokens(chain), chain: chain.map(({ cid }) => formatCid(cid)) };
   },

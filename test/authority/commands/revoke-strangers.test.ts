@@ -156,7 +156,7 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
   });
 
   describe('it is not taken', () => {
-    test('from whoever was given something that begins with nobody here, though it is stored', async () => {
+    test('from anyone who was given something that begins with nobody here, though it is stored', async () => {
       const foreign = await delegate(other, job);
       await store(door.authority, foreign);
       await expectUnheard(() => revoke(other, foreign, [], []));
