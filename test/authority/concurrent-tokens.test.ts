@@ -84,7 +84,9 @@ describe.each(engines)('$name', (engine) => {
         ['lost', 'stolen', 'old'].map((reason) => signRevocation(alice, { target: target.cid, reason })),
       );
       const answers = await Promise.all(
-        [one, two].flatMap((each) => revocations.map((invocation) => each.executeRequest({ invocation, given: [] }))),
+        [one, two].flatMap((each) =>
+          revocations.map((invocation) => each.executeRequest({ invocation, given: [], isLocal: true })),
+        ),
       );
       const results = answers.map((answer) => resultOf(answer) as RevocationDocument);
       const executed = answers.filter((answer) => answer.kind === 'receipt' && !answer.isReplay);

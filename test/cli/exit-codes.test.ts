@@ -123,7 +123,7 @@ async function prepare(cli: Cli): Promise<void> {
   await cli.done('key', 'create', 'revoked');
   await cli.done('key', 'revoke', 'revoked');
   for (const [name, sql] of [
-    ['older', 'delete from hanaper_migrations where version = 4'],
+    ['older', 'delete from hanaper_migrations where version = (select max(version) from hanaper_migrations)'],
     ['newer', 'insert into hanaper_migrations select 999, name, applied_at from hanaper_migrations limit 1'],
     ['tampered', "update authority set created_at = '2020-01-01T00:00:00.000Z'"],
     ['damaged', 'update key_slots set salt = zeroblob(16)'],
