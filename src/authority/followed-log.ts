@@ -5,7 +5,7 @@ import type { Database } from '../store/database.ts';
 import { findLogEntry, peekLogHead, readLogHead } from '../store/log.ts';
 import type { LogHeadRow } from '../store/schema.ts';
 import type { Transaction } from '../store/transaction.ts';
-import { hashLast, type LogEnd, requireRoom } from './log-end.ts';
+import { hashLast, type LogEnd, readLogEnd, requireRoom } from './log-end.ts';
 
 /**
  * Follows the log of an open database: what is read or written later must continue what this process saw or committed last.
@@ -63,6 +63,20 @@ export class FollowedLog {
   async hold(transaction: Transaction, end: LogEnd): Promise<void> {
     await this.#requireContinued(transaction, end, this.#seen);
     await requireRoom(transaction, end);
+  }
+
+  /**
+   * Runs `work` in one write transaction whose log continues what was seen before it began. It does not hold the head: others
+   * may go on writing meanwhile, in this process too.
+   *
+   * @throws HanaperError `log_rolled_back`, `log_tampered`, and what `work` throws
+   */
+  writeBeside<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const seen = this.#seen;
+    return this.#database.transact('write', async (transaction) => {
+      await this.#requireContinued(transaction, await readLogEnd(transaction), seen);
+      return work(transaction);
+    });
   }
 
   /** Takes note of where the log ends, once that is committed. */

@@ -19,7 +19,6 @@ import type { Transaction } from '../store/transaction.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { FollowedLog } from './followed-log.ts';
 import { growTo, readEdge } from './grow-log.ts';
-import { readLogEnd } from './log-end.ts';
 import { readLogKey } from './log-key.ts';
 import { readIdentity } from './read-identity.ts';
 import { readTree } from './read-tree.ts';
@@ -120,11 +119,10 @@ async function requireOwnKey(transaction: Transaction, vault: Vault): Promise<Lo
 }
 
 async function signGrowth(context: CheckpointContext, { key, signed, edge, changed }: Growth): Promise<void> {
-  const { database, followed, vault } = context;
+  const { followed, vault } = context;
   const head = await signEdge(vault, key, edge, signed.size);
-  await database.transact('write', async (transaction) => {
+  await followed.writeBeside(async (transaction) => {
     await takeLock(transaction, 'checkpoint');
-    await followed.hold(transaction, await readLogEnd(transaction));
     const last = await findLastCheckpoint(transaction);
     // Somebody else was faster, and what was hashed here is theirs by now.
     if ((last?.size ?? 0) !== signed.size) return;
