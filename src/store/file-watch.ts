@@ -116,14 +116,14 @@ function findFault(before: State, formerLast: Buffer, now: State): FileFault | u
     if (isWritten && !isMoved) return passing('was overwritten by something else than SQLite');
     return undefined;
   }
-  return hasBegunAnew(before.header, now.header) ? undefined : passing('has the -wal file of another time');
+  return hasBegunAnew(before, now) ? undefined : passing('has the -wal file of another time');
 }
 
-// The first salt is one more each time. The sequence number beside it is each connection's own count, and can go back.
-function hasBegunAnew(before: Buffer, now: Buffer): boolean {
-  if (now.length === 0 || before.length === 0) return true;
-  const step = (now.readUInt32BE(saltsOffset.log) - before.readUInt32BE(saltsOffset.log)) >>> 0;
-  return step > 0 && step < 2 ** 31;
+// The header tells no order: its count is each connection's own, and its salts are the next ones or random ones. But before
+// a log begins anew, SQLite has moved all of it into the file, and counts its frames from the first on.
+function hasBegunAnew(before: State, now: State): boolean {
+  if (now.header.length === 0 || before.header.length === 0) return true;
+  return now.file !== before.file || now.frames !== before.frames || now.moved !== before.moved;
 }
 
 interface LogParts {

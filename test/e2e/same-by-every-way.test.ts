@@ -11,7 +11,7 @@ const isDone = ({ code }: Case) => code === undefined;
 const isRefused = ({ code }: Case) => code !== undefined;
 // What has no verb, and what no verb can ask for so that it is refused.
 const withoutVerb = ['/delegation/find', '/log/checkpoint'];
-const neverRefused = [...withoutVerb, '/org/list', '/delegation/prune', '/log/read'];
+const neverRefused = [...withoutVerb, '/org/list', '/delegation/prune', '/log/read', '/log/key'];
 
 function namesOf(some: readonly Case[]): readonly string[] {
   return [...new Set(some.map(({ command }) => command.name))].sort();

@@ -80,7 +80,7 @@ describe('a package is verified', () => {
         },
       },
     ]);
-    expect(queries).toEqual([{ organisation: 'acme', packageHash: hash }]);
+    expect(queries).toEqual([{ organisation: 'acme', packageHash: hash, name: 'plugin.wasm' }]);
   });
 
   test('by a signature of the trust source, where that is asked for or nothing is beside it', async () => {

@@ -85,7 +85,11 @@ const attached: More = { prints: (one: object) => ({ package_hash: hash, attache
 const listed: More = {
   prints: ({ signatures }: { readonly signatures: readonly { readonly signature: unknown }[] }) => ({
     package_hash: hash,
-    signatures: signatures.map(({ signature: _, ...rest }) => ({ where: 'database', ...rest })),
+    signatures: signatures.map(({ signature: document, ...rest }) => ({
+      where: 'database',
+      name: decodeSignature(document).statement?.name ?? null,
+      ...rest,
+    })),
   }),
 };
 const signature = (before: Before) => (before(signPackage) as SignedDocument).signature;
@@ -352,6 +356,7 @@ export const cases: readonly Case[] = [
   refuses('not_found', proveLog, { receipt: formatCid(mail.cid) }, `log proof ${formatCid(mail.cid)}`),
   refuses('bad_input', proveLog, {}),
   does(showLogKey, {}, 'log key'),
+  refuses('bad_input', showLogKey, { epoch: 2 }),
   does(showCheckpoint, {}),
   does(showCheckpoint, { since: 1 }),
   refuses('bad_input', showCheckpoint, { since: -1 }),

@@ -13,7 +13,8 @@ import type { TestEngine } from './engines.ts';
 import { type Asking, createPlace, type Place } from './place.ts';
 import { writeConfig } from './remote.ts';
 import { type Answered, expectProblem } from './server.ts';
-import { delegate } from './ucan.ts';
+import { store } from './tokens.ts';
+import { delegate, principal } from './ucan.ts';
 
 /** What came of what was asked for. */
 export type Outcome = { readonly result: unknown } | { readonly code: string; readonly message: string };
@@ -27,9 +28,17 @@ export type Way = (asked: Case) => Promise<Outcome | undefined>;
 
 /** The ways that take arguments. */
 export async function openArgumentWays(engine: TestEngine): Promise<readonly Way[]> {
-  return Promise.all(
-    [byLibrary, byRoute, byInvoke].map(async (ask) => throughArguments(await createPlace(engine), ask)),
-  );
+  return Promise.all([byLibrary, byRoute, byInvoke].map(async (ask) => throughArguments(await openPlace(engine), ask)));
+}
+
+// Power of acme reaches those who sign for themselves, so that they are heard from elsewhere too.
+async function openPlace(engine: TestEngine): Promise<Place> {
+  const place = await createPlace(engine);
+  const acme = await openSigner(place.authority, { organisation: 'acme' });
+  for (const name of ['issuer', 'audience']) {
+    await store(place.authority, await delegate(acme, await principal(name), { command: '/mail' }));
+  }
+  return place;
 }
 
 function throughArguments(place: Place, ask: (place: Place, asked: Asked) => Promise<Outcome>): Way {
@@ -98,7 +107,7 @@ function expectReceipt({ access }: AnyCommand, { status, headers }: Answered): v
 
 /** People with the files that the verbs name: one at a database, the other elsewhere, who reaches a server of another. */
 export async function openVerbWays(engine: TestEngine): Promise<readonly [local: Cli, remote: Cli]> {
-  const [here, there] = await Promise.all([createPlace(engine), createPlace(engine)]);
+  const [here, there] = await Promise.all([openPlace(engine), openPlace(engine)]);
   const local = await createCli(here.database);
   local.write('raw-key', new Uint8Array(32).fill(1));
   const remote = await createCli();

@@ -105,7 +105,8 @@ describe('policies are not dodged', () => {
     ['by the inherited keys of JavaScript', [['!=', '.constructor', null]], {}],
     ['by a key in upper case', [['==', '.role', 'user']], { Role: 'user' }],
   ])('%s', async (_, policy, args) => {
-    expect(await outcome(bob, [await from(alice, bob, { policy })], { args })).toBe('policy_violation');
+    const strict = { missing: 'refuse' } as const;
+    expect(await outcome(bob, [await from(alice, bob, { policy })], { args }, strict)).toBe('policy_violation');
   });
 
   test('by a delegate who states another, or none', async () => {
