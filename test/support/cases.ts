@@ -23,6 +23,7 @@ import {
   attachSignature,
   listPackageSignatures,
   type SignedDocument,
+  type StoredSignatureDocument,
   signPackage,
   signPackageHash,
 } from '../../src/authority/commands/package.ts';
@@ -83,11 +84,11 @@ const signedInto = (file: string): More => ({
 });
 const attached: More = { prints: (one: object) => ({ package_hash: hash, attached: [one], refused: [] }) };
 const listed: More = {
-  prints: ({ signatures }: { readonly signatures: readonly { readonly signature: unknown }[] }) => ({
+  prints: ({ signatures }: { readonly signatures: readonly StoredSignatureDocument[] }) => ({
     package_hash: hash,
-    signatures: signatures.map(({ signature: document, ...rest }) => ({
+    signatures: signatures.map(({ signature: _, ...rest }) => ({
       where: 'database',
-      name: decodeSignature(document).statement?.name ?? null,
+      name: rest.format === 'dsse' ? 'plugin.wasm' : null,
       ...rest,
     })),
   }),
