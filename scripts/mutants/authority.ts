@@ -21,14 +21,14 @@ export const authorityMutants: readonly Mutant[] = [
     file: 'src/authority/key-rules.ts',
     from: 'if (revokedAt === null) return;',
     to: 'if (revokedAt === null || keyName !== "") return;',
-    tests: ['test/authority/commands/package.test.ts'],
+    tests: ['test/authority/commands/key.test.ts', 'test/authority/commands/revocation.test.ts'],
   },
   {
     breaks: 'A public key is the one of its fingerprint.',
     file: 'src/authority/key-rules.ts',
     from: 'if (publicKey instanceof Uint8Array && fingerprintOf(stored) === keyFingerprint) return stored;',
     to: 'if (publicKey instanceof Uint8Array) return stored;',
-    tests: ['test/authority/altered-rows.test.ts', 'test/authority/tampering.test.ts'],
+    tests: ['test/authority/tampering.test.ts', 'test/authority/trust-tampering.test.ts', 'test/authority/validate.test.ts'],
   },
   {
     breaks: 'An invocation is addressed to the authority that executes it.',
