@@ -28,7 +28,11 @@ export const authorityMutants: readonly Mutant[] = [
     file: 'src/authority/key-rules.ts',
     from: 'if (publicKey instanceof Uint8Array && fingerprintOf(stored) === keyFingerprint) return stored;',
     to: 'if (publicKey instanceof Uint8Array) return stored;',
-    tests: ['test/authority/tampering.test.ts', 'test/authority/trust-tampering.test.ts', 'test/authority/validate.test.ts'],
+    tests: [
+      'test/authority/tampering.test.ts',
+      'test/authority/trust-tampering.test.ts',
+      'test/authority/validate.test.ts',
+    ],
   },
   {
     breaks: 'An invocation is addressed to the authority that executes it.',
