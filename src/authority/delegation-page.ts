@@ -1,10 +1,11 @@
-import { Budget } from '../budget.ts';
+import type { Budget } from '../budget.ts';
 import { listDelegationsById, type ScannedDelegation, scanDelegations } from '../store/delegation-links.ts';
 import type { DelegationRow } from '../store/schema.ts';
 import { coversCommand } from '../ucan/command.ts';
-import type { Candidate, DelegationSource } from '../ucan/find-chain.ts';
-import { findStanding, type Standing } from '../ucan/standing.ts';
+import type { Candidate } from '../ucan/find-chain.ts';
+import type { Standing } from '../ucan/standing.ts';
 import type { CommandContext } from './command.ts';
+import { judgeStanding, mostVisitsOfOne } from './judge-standing.ts';
 
 /** What a list is about, and where it goes on. */
 export interface PageFilter {
@@ -34,8 +35,7 @@ type Reader = Pick<CommandContext, 'transaction' | 'tokens' | 'budget'>;
 const mostScanned = 1000;
 const mostListed = 120;
 const mostBytes = 1_048_576;
-// What is looked at above one delegation.
-const mostVisitsOfOne = 250;
+// What is read above one delegation.
 const mostRowsOfOne = 200;
 
 /**
@@ -55,20 +55,14 @@ export async function readDelegationPage(reader: Reader, filter: PageFilter, now
     const candidate = candidates[index];
     const before = rows[index - 1];
     if (before && (candidate === undefined || isSpent(reader.budget))) return { listed, next: before.id };
-    if (candidate) listed.push({ row, candidate, standing: await judge(reader.budget, candidate, source, now) });
+    if (candidate)
+      listed.push({ row, candidate, standing: await judgeStanding(candidate, source, now, reader.budget) });
   }
   return { listed, ...(end !== undefined && { next: end }) };
 }
 
 function isSpent(budget: Budget): boolean {
   return budget.left('visits') < mostVisitsOfOne || budget.left('rows_read') < mostRowsOfOne;
-}
-
-async function judge(budget: Budget, candidate: Candidate, source: DelegationSource, now: number): Promise<Standing> {
-  const own = new Budget({ visits: Math.min(mostVisitsOfOne, budget.left('visits')) });
-  const standing = await findStanding(candidate, source, now, own);
-  budget.spend('visits', own.spentOn('visits'));
-  return standing;
 }
 
 /** The rows of a page, and where the next one begins: at the last row that was looked at. */

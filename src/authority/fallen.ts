@@ -1,12 +1,12 @@
-import { Budget } from '../budget.ts';
+import type { Budget } from '../budget.ts';
 import { listDelegationsById, listLinksBy, scanDelegations } from '../store/delegation-links.ts';
 import { listDidIds } from '../store/did-documents.ts';
 import type { Transaction } from '../store/transaction.ts';
 import { formatCid } from '../ucan/cid.ts';
 import type { Delegation } from '../ucan/delegation.ts';
 import type { Candidate, DelegationSource } from '../ucan/find-chain.ts';
-import { findStanding } from '../ucan/standing.ts';
 import type { CommandContext } from './command.ts';
+import { judgeStanding, mostVisitsOfOne } from './judge-standing.ts';
 import { takeWithin } from './stored-tokens.ts';
 
 /** The stored delegations that no longer stand once one is revoked. */
@@ -17,9 +17,8 @@ export interface Fallen {
   readonly isCut: boolean;
 }
 
-// Below one delegation, and what is looked at above each of them.
+// Below one delegation.
 const mostBelow = 500;
-const mostVisitsOfOne = 250;
 const pageLength = 50;
 
 /** Nothing falls. */
@@ -57,10 +56,7 @@ async function isRevoked(
   now: number,
   budget: Budget,
 ): Promise<boolean> {
-  const own = new Budget({ visits: mostVisitsOfOne });
-  const standing = await findStanding(candidate, source, now, own);
-  budget.spend('visits', own.spentOn('visits'));
-  return standing === 'revoked';
+  return (await judgeStanding(candidate, source, now, budget)) === 'revoked';
 }
 
 function revokedIn(source: DelegationSource, target: Delegation, revokedBy: string): DelegationSource {

@@ -108,6 +108,22 @@ export async function findLostRows(
   return (await listLostKeys(transaction, table)).map((key) => describe(nameInSql(table), key, lost));
 }
 
+/** What is not as it was written of the rows of a list, and of the organisations that it is about and what they trust. */
+export async function findAlteredList<Table extends LoggedTable & UnforgettableTable>(
+  reading: Reading,
+  table: Table,
+  rows: readonly LoggedRow<Table>[],
+  organisations: readonly OrganizationRow[],
+): Promise<readonly AlteredDocument[]> {
+  const altered = await findAlteredRows(reading, table, rows);
+  return [
+    ...(await findAlteredRows(reading, 'organizations', organisations)),
+    ...altered,
+    ...(await findLostRows(reading, table)),
+    ...(await findAlteredTrust(reading, organisations)),
+  ];
+}
+
 /** Which revocations the log has, and the table has not: at most a hundred. */
 export async function findLostRevocations({ transaction, entryIndex }: Reading): Promise<readonly AlteredDocument[]> {
   if (entryIndex === 0) return [];
@@ -115,7 +131,7 @@ export async function findLostRevocations({ transaction, entryIndex }: Reading):
 }
 
 /** What organisations trust, by their rows, and their authority has not signed. */
-export async function findAlteredTrust(
+async function findAlteredTrust(
   { transaction, authority }: Reading,
   organisations: readonly OrganizationRow[],
 ): Promise<readonly AlteredDocument[]> {

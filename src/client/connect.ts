@@ -26,7 +26,8 @@ export interface ConnectOptions extends ServerOptions {
   readonly proofs?: readonly Delegation[];
 }
 
-const optionNames: OptionNames<ConnectOptions> = {
+/** The names of all options. */
+export const connectOptionNames: OptionNames<ConnectOptions> = {
   server: true,
   insecure: true,
   timeout: true,
@@ -46,7 +47,7 @@ const optionNames: OptionNames<ConnectOptions> = {
  * const signed = await client.executeFor('acme', signPackage, { hash, name: 'plugin.wasm', key: 'release' });
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
-  requireKnownOptions('connect', options, optionNames);
+  requireKnownOptions('connect', options, connectOptionNames);
   const { signer, proofs = [], logs } = options;
   const transport = openTransport(options);
   return new Client({ transport, authority: await learnAuthority(transport, options), signer, proofs, logs });

@@ -8,7 +8,7 @@ import type { Delegation } from '../ucan/delegation.ts';
 import type { Signer } from '../ucan/signer.ts';
 import { containerType, readReceiptOf, valueOfReceipt } from './answer.ts';
 import { Client, type SignedRequest } from './client.ts';
-import { openTransport, type ServerOptions } from './connect.ts';
+import { connectOptionNames, openTransport, type ServerOptions } from './connect.ts';
 import { learnAuthority } from './learn-authority.ts';
 import { clientLimits } from './limits.ts';
 import { foreignAnswer, refusalOf } from './problem.ts';
@@ -35,17 +35,7 @@ export interface UnlockedDocument {
 
 const command = '/database/unlock';
 
-const optionNames: OptionNames<UnlockOptions> = {
-  server: true,
-  insecure: true,
-  timeout: true,
-  authority: true,
-  pins: true,
-  logs: true,
-  signer: true,
-  proofs: true,
-  passphrase: true,
-};
+const optionNames: OptionNames<UnlockOptions> = { ...connectOptionNames, passphrase: true };
 
 /**
  * Opens the vault of a server. The passphrase goes beside the invocation, and to nobody but the authority that is known.

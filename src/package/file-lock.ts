@@ -55,6 +55,24 @@ export async function takeFileLock(path: string, options: LockOptions = {}): Pro
   }
 }
 
+/**
+ * Takes the lock of a file, and opens what holds it from then on; the lock is let go where that cannot be opened.
+ *
+ * @throws HanaperError as {@link withFileLock} and `open` do
+ */
+export async function openUnderLock<Opened extends Disposable>(
+  path: string,
+  open: (lock: FileLock) => Opened,
+): Promise<Opened> {
+  const lock = await takeFileLock(path);
+  try {
+    return open(lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
 class LockAttempts {
   readonly #path: string;
   readonly #patience: number;

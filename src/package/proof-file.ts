@@ -13,7 +13,7 @@ import {
   parseProofFile,
 } from '../trust/proof.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
-import { takeFileLock, withFileLock } from './file-lock.ts';
+import { openUnderLock, withFileLock } from './file-lock.ts';
 import { ReservedFile } from './reserve-file.ts';
 import { isOfSameSigner, type SignerOfFormat } from './signature-file.ts';
 
@@ -54,14 +54,8 @@ export function checkProofs(path: string): void {
  * @throws HanaperError `log_tampered` where the file holds something else, `too_large` where it has no room in bytes,
  * `bad_input` where it cannot be read or written, `unavailable` where the lock stays held, or the disk is full
  */
-export async function reserveProofs(path: string): Promise<ProofFilePlace> {
-  const lock = await takeFileLock(path);
-  try {
-    return openPlace(path, lock);
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
-  }
+export function reserveProofs(path: string): Promise<ProofFilePlace> {
+  return openUnderLock(path, (lock) => openPlace(path, lock));
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 } from '../signature/document.ts';
 import { maxSignatures, splitEnvelope } from '../signature/dsse.ts';
 import type { Candidate } from '../signature/verify.ts';
-import { takeFileLock, withFileLock } from './file-lock.ts';
+import { openUnderLock, withFileLock } from './file-lock.ts';
 import { ReservedFile } from './reserve-file.ts';
 
 // A name of at most 255 bytes, and fields of fixed length.
@@ -84,14 +84,8 @@ export function checkSignaturePlace(path: string): void {
  * @throws HanaperError `malformed_signature` where the file is there but unreadable, `too_large` where it has no room in bytes,
  * `bad_input` where it cannot be written, `unavailable` where the lock stays held, or the disk is full
  */
-export async function reserveSignature(path: string): Promise<SignatureFilePlace> {
-  const lock = await takeFileLock(path);
-  try {
-    return openPlace(path, lock);
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
-  }
+export function reserveSignature(path: string): Promise<SignatureFilePlace> {
+  return openUnderLock(path, (lock) => openPlace(path, lock));
 }
 
 /**

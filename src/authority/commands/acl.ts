@@ -9,9 +9,7 @@ import { changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import {
   alteredFields,
-  findAlteredRows,
-  findAlteredTrust,
-  findLostRows,
+  findAlteredList,
   type MaybeAltered,
   type MaybeMarked,
   mark,
@@ -114,18 +112,9 @@ export const listAcls: Command<
     const acls = await listTrustAcls(transaction, organisation.id);
     const parents = new Set([organisation.id, ...acls.map(({ row }) => row.parentOrgId)]);
     const organisations = (await listOrganizations(transaction)).filter(({ id }) => parents.has(id));
-    const altered = await findAlteredRows(
-      context,
-      'keyTrustAcls',
-      acls.map(({ row }) => row),
-    );
-    return withAltered(
-      { acls: acls.map((acl) => mark(toDocument(acl), acl.row.id, altered)) },
-      await findAlteredRows(context, 'organizations', organisations),
-      altered,
-      await findLostRows(context, 'keyTrustAcls'),
-      await findAlteredTrust(context, organisations),
-    );
+    const rows = acls.map(({ row }) => row);
+    const altered = await findAlteredList(context, 'keyTrustAcls', rows, organisations);
+    return withAltered({ acls: acls.map((acl) => mark(toDocument(acl), acl.row.id, altered)) }, altered);
   },
 };
 

@@ -13,9 +13,8 @@ import { affectedBy, affectedByKey, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import {
   alteredFields,
+  findAlteredList,
   findAlteredRows,
-  findAlteredTrust,
-  findLostRows,
   type MaybeAltered,
   type MaybeMarked,
   mark,
@@ -135,14 +134,8 @@ export const listKeys: Command<
   async run(context) {
     const { transaction, organisation } = context;
     const rows = await listSigningKeys(transaction, organisation.id);
-    const altered = await findAlteredRows(context, 'signingKeys', rows);
-    return withAltered(
-      { keys: rows.map((row) => mark(describeSigningKey(row), row.id, altered)) },
-      await findAlteredRows(context, 'organizations', [organisation]),
-      altered,
-      await findLostRows(context, 'signingKeys'),
-      await findAlteredTrust(context, [organisation]),
-    );
+    const altered = await findAlteredList(context, 'signingKeys', rows, [organisation]);
+    return withAltered({ keys: rows.map((row) => mark(describeSigningKey(row), row.id, altered)) }, altered);
   },
 };
 

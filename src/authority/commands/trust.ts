@@ -20,9 +20,7 @@ import { affectedBy, changeTrust } from '../change-trust.ts';
 import type { Command, OrganisationContext } from '../command.ts';
 import {
   alteredFields,
-  findAlteredRows,
-  findAlteredTrust,
-  findLostRows,
+  findAlteredList,
   type MaybeAltered,
   type MaybeMarked,
   mark,
@@ -130,16 +128,13 @@ export const listTrust: Command<
     const own = await listTrustedKeys(transaction, organisation.id);
     const inherited = await listInheritedKeys(transaction, organisation.id);
     const rows = [...own, ...inherited.map(({ via: _, ...row }) => row)];
-    const altered = await findAlteredRows(context, 'trustedKeys', rows);
+    const altered = await findAlteredList(context, 'trustedKeys', rows, [organisation]);
     const standing = inherited.map((row) =>
       mark(toDocument({ ...row, ...findCompromise(own, row) }, row.via), row.id, altered),
     );
     return withAltered(
       { keys: [...own.map((row) => mark(toDocument(row, null), row.id, altered)), ...standing] },
-      await findAlteredRows(context, 'organizations', [organisation]),
       altered,
-      await findLostRows(context, 'trustedKeys'),
-      await findAlteredTrust(context, [organisation]),
     );
   },
 };
