@@ -25,7 +25,7 @@ export class Database implements AsyncDisposable {
     this.#isStalled = isStalled;
   }
 
-  /** Whether a write has been waiting longer than it would for another writer. */
+  /** Whether something has been waiting for the server longer than a write would for another writer. */
   get isStalled(): boolean {
     return this.#isStalled();
   }

@@ -53,10 +53,9 @@ export class PostgresConnection implements DatabaseConnection {
     return this.#failure !== undefined;
   }
 
-  /** How many milliseconds a write has been waiting for an answer. */
-  get waitsToWrite(): number {
-    if (this.#access !== 'write' || this.#askedAt === undefined) return 0;
-    return performance.now() - this.#askedAt;
+  /** When it was asked what it has not answered yet; `undefined` where nothing is asked. */
+  get askedAt(): number | undefined {
+    return this.#askedAt;
   }
 
   /**

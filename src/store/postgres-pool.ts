@@ -18,6 +18,8 @@ export class ConnectionPool {
   readonly #connections = new Set<PostgresConnection>();
   readonly #idle = new Map<PostgresConnection, NodeJS.Timeout>();
   readonly #waiting: Waiter[] = [];
+  /** When each of those that are being made was begun. */
+  readonly #begun = new Set<{ readonly askedAt: number }>();
   /** Those that are being made are counted as well. */
   #count = 0;
   #end: HanaperError | undefined;
@@ -45,9 +47,10 @@ export class ConnectionPool {
     else this.#offer(connection);
   }
 
-  /** For how many milliseconds a write has been waiting for an answer. */
-  longestWrite(): number {
-    return Math.max(0, ...[...this.#connections].map(({ waitsToWrite }) => waitsToWrite));
+  /** For how many milliseconds a query, or a new connection, has been waiting for the server's answer. */
+  longestWait(): number {
+    const now = performance.now();
+    return Math.max(0, ...[...this.#begun, ...this.#connections].map(({ askedAt = now }) => now - askedAt));
   }
 
   /** Ends whatever waits, at once. */
@@ -80,6 +83,8 @@ export class ConnectionPool {
 
   async #make(): Promise<PostgresConnection> {
     this.#count += 1;
+    const begun = { askedAt: performance.now() };
+    this.#begun.add(begun);
     try {
       const connection = await this.#open();
       this.#connections.add(connection);
@@ -88,6 +93,8 @@ export class ConnectionPool {
     } catch (error) {
       this.#leaveRoom();
       throw error;
+    } finally {
+      this.#begun.delete(begun);
     }
   }
 

@@ -18,7 +18,7 @@ const keepAliveDelay = 10_000;
 /** A dialect, and what is known of its connections. */
 export interface PostgresParts {
   readonly dialect: Dialect;
-  /** Whether a write has waited longer than it would for a lock. */
+  /** Whether a query, or a new connection, has waited longer for the server than it would for a lock. */
   isStalled(): boolean;
 }
 
@@ -44,7 +44,7 @@ export async function createPostgresDialect(
     createIntrospector: (kysely) => new PostgresIntrospector(kysely),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
-  return { dialect, isStalled: () => pool.longestWrite() > session.waits.lock };
+  return { dialect, isStalled: () => pool.longestWait() > session.waits.lock };
 }
 
 async function configure(url: string, { waits }: PostgresSession): Promise<ClientConfig> {

@@ -27,7 +27,10 @@ async function openBehindProxy() {
     args: { hash: 'ab'.repeat(32), name: 'a.wasm', key: 'release', store: true },
     expiration: Math.floor(Date.now() / 1000) + 600,
   });
-  return { proxy, server, write: () => ask(server.url, '/api/invoke', { body: container, headers }) };
+  const write = () => ask(server.url, '/api/invoke', { body: container, headers });
+  const read = (organisation: string) =>
+    ask(server.url, '/api/verify', { json: { hash: 'ab'.repeat(32), name: 'a.wasm', organisation, signatures: [{}] } });
+  return { proxy, server, write, read };
 }
 
 async function whileReady(server: TestServer): Promise<Answered> {
@@ -46,6 +49,29 @@ test('a server whose write is not answered is not ready; it stops, and says so t
   const stopped = server.stop();
   expectProblem('unavailable', await written, 503);
   await stopped;
+});
+
+test('a server whose read is not answered is not ready, though others are; it stops, and says so to who asked', async () => {
+  const { proxy, server, read } = await openBehindProxy();
+  expect((await read('acme')).status).toBe(200);
+  proxy.freezeAt('silent-organisation');
+  const asked = read('silent-organisation');
+  expectProblem('unavailable', await whileReady(server), 503);
+  expect((await read('other-organisation')).status).toBe(200);
+  const stopped = server.stop();
+  expectProblem('unavailable', await asked, 503);
+  await stopped;
+});
+
+test('a server whose new connections are not answered is not ready, though others are', async () => {
+  const { proxy, server, read } = await openBehindProxy();
+  proxy.freezeAt('application_name');
+  // More at once than there are connections by now.
+  const asked = ['one', 'two', 'three', 'four', 'five'].map(read);
+  expectProblem('unavailable', await whileReady(server), 503);
+  expect((await ask(server.url, '/healthz')).status).toBe(200);
+  await server.stop();
+  await Promise.all(asked);
 });
 
 test('a server whose database is silent altogether is not ready, and stops', async () => {
