@@ -6,6 +6,8 @@ import type { Transaction } from '../store/transaction.ts';
 export const allowances = {
   /** Bytes in a day: of chains, of invocations beyond their first 4 KiB, and of principals that were not known. */
   act_bytes: 8_388_608,
+  /** Bytes in a day: of receipts, and of rows that no other allowance counts, beyond the first 8 KiB of an act. */
+  written_bytes: 33_554_432,
   /** Bytes, of delegations until they expire, and of older tokens. */
   stored_bytes: 16_777_216,
   /** Revocations in thirty days. */
@@ -19,6 +21,9 @@ export const mostChainBytes = 131_072;
 
 /** Bytes of an invocation that are not counted. */
 export const freeInvocationBytes = 4096;
+
+/** Bytes of what an act writes that are not counted. */
+export const freeWrittenBytes = 8192;
 
 /** Bytes that a principal which was not known counts as. */
 export const principalBytes = 1024;

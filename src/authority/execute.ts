@@ -1,9 +1,8 @@
-import { type ErrorCode, HanaperError } from '../errors.ts';
+import { HanaperError } from '../errors.ts';
 import { listDidIds } from '../store/did-documents.ts';
 import type { LogHeadRow } from '../store/schema.ts';
-import { type Transaction, withSavepoint } from '../store/transaction.ts';
+import type { Transaction } from '../store/transaction.ts';
 import type { Invocation } from '../ucan/invocation.ts';
-import type { ReceiptClaims } from '../ucan/receipt.ts';
 import { type Verified, verifyToken } from '../ucan/verified.ts';
 import { type Authorized, authorize, requireInTime } from './authorize.ts';
 import type { AnyCommand } from './command.ts';
@@ -18,6 +17,7 @@ import { openRequestBudget } from './request-budget.ts';
 import { requireContinued } from './require-continued.ts';
 import { countAct, requireRoomForAct } from './room-for-act.ts';
 import { prepareHandler, runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
+import { runInSavepoint } from './run-in-savepoint.ts';
 import { Told } from './told.ts';
 import type { Turn } from './writer.ts';
 
@@ -29,24 +29,6 @@ export type Answer =
       /** Why the handler refused, in full; a receipt has but the code and the message. */
       readonly refusal?: HanaperError;
     });
-
-// What is nobody's fault but ours or the world's: it consumes nothing, and can be asked for again.
-const faults: readonly ErrorCode[] = [
-  'internal',
-  'unavailable',
-  'bad_config',
-  'locked',
-  'not_initialized',
-  'database_newer',
-  'database_older',
-  'database_corrupt',
-  'trust_tampered',
-  'log_tampered',
-  'log_rolled_back',
-  'authority_tampered',
-  'authority_changed',
-  'slot_damaged',
-];
 
 /**
  * The one door: whatever changes something passes here, whoever asks.
@@ -215,7 +197,7 @@ function perform(
     const dids = [invocation.issuer, vault.did];
     const known = await findPrincipals(surroundings, dids);
     const bytes = await requireRoomForAct(host, transaction, invocation, authorized, now);
-    const { out, refusal } = await runInSavepoint(transaction, authorized.command, (inner) =>
+    const { out, refusal } = await runInSavepoint(transaction, authorized, now, (inner) =>
       runHandler(host, { ...surroundings, transaction: inner }, request, authorized, admitted.prepared),
     );
     turn.isOpen = true;
@@ -261,24 +243,6 @@ async function authorizeIn(
 ): Promise<Authorized> {
   const tokens = await host.tokensIn(transaction);
   return authorize({ transaction, tokens, now, recall, authority: host.identity.did }, command, request);
-}
-
-async function runInSavepoint(
-  transaction: Transaction,
-  { subject }: AnyCommand,
-  run: (inner: Transaction) => Promise<unknown>,
-): Promise<{ readonly out: ReceiptClaims['out']; readonly refusal?: HanaperError }> {
-  try {
-    return { out: { ok: await withSavepoint(transaction, run) } };
-  } catch (error) {
-    if (!(error instanceof HanaperError) || faults.includes(error.code)) throw error;
-    // Who asks for too much leaves nothing, not even that they did.
-    if (error.code === 'too_large' || error.code === 'rate_limited') throw error;
-    // Anybody may ask, and only the handler finds out whether they may. They ask without a nonce: one that comes before what
-    // it needs, or is sent ahead of its author by somebody else without it, must not stand in the way of the same later.
-    if (subject === 'anybody') throw error;
-    return { out: { error: { code: error.code, message: error.message } }, refusal: error };
-  }
 }
 
 // Looked up before the handler writes: a row that is new may be rolled back, and must not be remembered.

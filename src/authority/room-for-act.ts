@@ -1,8 +1,15 @@
 import { HanaperError } from '../errors.ts';
 import { toSeconds } from '../signature/time.ts';
+import type { Change } from '../store/effects.ts';
 import type { Transaction } from '../store/transaction.ts';
 import type { Invocation } from '../ucan/invocation.ts';
-import { drawAllowance, freeInvocationBytes, mostChainBytes, requireAllowance } from './allowances.ts';
+import {
+  drawAllowance,
+  freeInvocationBytes,
+  freeWrittenBytes,
+  mostChainBytes,
+  requireAllowance,
+} from './allowances.ts';
 import type { Authorized } from './authorize.ts';
 import type { Host } from './host.ts';
 
@@ -36,6 +43,42 @@ export function countAct(
 ): Promise<void> {
   const seconds = toSeconds(now);
   return drawAllowance(transaction, { root, kind: 'act_bytes', amount }, seconds, seconds);
+}
+
+/**
+ * Counts what a handler has written, and what its receipt will tell: an act can write much more than its invocation says,
+ * such as all that an organisation trusts.
+ *
+ * @throws HanaperError `too_large`
+ */
+export async function countWritten(
+  transaction: Transaction,
+  { powerRoot: root }: Authorized,
+  result: unknown,
+  now: string,
+): Promise<void> {
+  if (root === undefined) return;
+  const rows = transaction.effects.list().reduce((sum, change) => sum + bytesAdded(change), 0);
+  const amount = Math.max(0, rows + JSON.stringify(result).length - freeWrittenBytes);
+  const seconds = toSeconds(now);
+  await drawAllowance(transaction, { root, kind: 'written_bytes', amount }, seconds, seconds);
+}
+
+// Allowances of their own count these.
+const countedElsewhere = ['did_documents', 'ucan_delegations', 'ucan_legacy_tokens'];
+// Of an effect in the log: digest, salt and the name of its row.
+const effectBytes = 256;
+
+function bytesAdded({ table, former, row }: Change): number {
+  if (countedElsewhere.includes(table)) return 0;
+  return effectBytes + Math.max(0, sizeOf(row) - sizeOf(former));
+}
+
+function sizeOf(row: Change['former'] | Change['row']): number {
+  return Object.values(row ?? {}).reduce<number>(
+    (sum, value) => sum + (typeof value === 'number' ? 8 : value.length),
+    0,
+  );
 }
 
 function tooLong(bytes: number): HanaperError {

@@ -1,11 +1,11 @@
 import { HanaperError, isErrorCode } from '../errors.ts';
 import { formatCid } from '../ucan/cid.ts';
 import { toJsonValue } from '../ucan/dag-json.ts';
-import { decodeInvocation, type Invocation } from '../ucan/invocation.ts';
+import { type Invocation, readInvocation } from '../ucan/invocation.ts';
 import { type Receipt, readReceipt } from '../ucan/receipt.ts';
-import { unpackTokens } from '../ucan/tokens.ts';
 import { verifyToken } from '../ucan/verified.ts';
 import { foreignAnswer, problemType, refusalOf } from './problem.ts';
+import { readContainer } from './read-container.ts';
 import { isRecord, readJson } from './read-json.ts';
 import type { RawAnswer } from './transport.ts';
 
@@ -85,9 +85,9 @@ async function openReceipt(
   { server, authority, invocation }: Omit<Asked, 'access'>,
 ): Promise<Receipt> {
   if (answer.type !== containerType) throw foreignAnswer(answer, server);
-  const [token, ...others] = await unpackTokens(answer.bytes);
+  const [token, ...others] = await readContainer(answer.bytes);
   if (token === undefined || others.length > 0) throw foreignAnswer(answer, server);
-  const receipt = readReceipt(decodeInvocation(token));
+  const receipt = readReceipt(readInvocation(token));
   if (receipt.executor !== authority) throw notTheirs(server, authority, receipt);
   await verifyToken(receipt.invocation);
   if (receipt.ran.equals(invocation.cid)) return receipt;

@@ -1,10 +1,10 @@
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import { type Delegation, decodeDelegation } from '../ucan/delegation.ts';
+import { type Delegation, readDelegation } from '../ucan/delegation.ts';
 import { findChain, sourceOf, unrevoked, type Wish } from '../ucan/find-chain.ts';
 import { type IpldMap, ipldMap } from '../ucan/ipld.ts';
-import { unpackTokens } from '../ucan/tokens.ts';
 import { verifyToken } from '../ucan/verified.ts';
+import { readContainer } from './read-container.ts';
 import { isRecord } from './read-json.ts';
 
 /** The command that finds a chain among the delegations that a server keeps. */
@@ -96,7 +96,7 @@ export class Chains {
     await this.#findAmongKnown({ subject: this.#options.authority, command: findCommand, args: asked, now });
     const found = await this.#options.ask(asked);
     const container = isRecord(found) ? found['container'] : undefined;
-    return typeof container === 'string' ? (await unpackTokens(encodeUtf8(container))).map(decodeDelegation) : [];
+    return typeof container === 'string' ? (await readContainer(encodeUtf8(container))).map(readDelegation) : [];
   }
 
   /** Those above the invoker, by what is at hand about a subject: the nearest first. */

@@ -12,10 +12,20 @@ export const clientLimits = {
   receiptBytes: 1_048_576,
   /** Bytes of what is read. */
   resultBytes: 16_777_216,
+  /** Values of one answer in JSON: as many as its bytes can hold of keys or organisations. */
+  values: 524_288,
+  /** Levels of such an answer. */
+  depth: 128,
+  /** Values of the tokens in one answer. */
+  tokenValues: 131_072,
   /** Bytes of a request that are sent as they are; more are zipped. */
   plainRequestBytes: 65_536,
   /** Characters of a server's message that are passed on. */
   messageCharacters: 2000,
+  /** Characters of the details of a refusal, as JSON; longer ones are left out. */
+  detailCharacters: 65_536,
+  /** Organisations that are named where one has to be chosen. */
+  names: 20,
   /** Seconds for which an invocation is valid: less than what the door allows, and enough for every attempt. */
   invocationLifetime: 300,
   /** Seconds by which clocks differ before it is worth a word. */

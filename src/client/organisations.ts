@@ -1,4 +1,5 @@
 import { HanaperError } from '../errors.ts';
+import { clientLimits } from './limits.ts';
 import { isRecord } from './read-json.ts';
 
 /** What an organisation is known by. */
@@ -42,10 +43,11 @@ function noOrganisation(reference: string | undefined): HanaperError {
 }
 
 function severalOrganisations(organisations: readonly KnownOrganisation[]): HanaperError {
-  const names = organisations.map(({ name }) => name);
+  const names = organisations.slice(0, clientLimits.names).map(({ name }) => name.slice(0, 100));
+  const more = organisations.length > names.length ? ', …' : '';
   return new HanaperError(
     'usage',
-    `There are several organisations; say which with --org or HANAPER_ORG: ${names.join(', ')}.`,
+    `There are several organisations; say which with --org or HANAPER_ORG: ${names.join(', ')}${more}.`,
     { organisations: names },
   );
 }

@@ -13,9 +13,14 @@ export function refusalOf(answer: RawAnswer, server: string): HanaperError {
   const problem = answer.type === problemType ? readJson(answer) : undefined;
   if (!isRecord(problem) || typeof problem['code'] !== 'string') return foreignAnswer(answer, server);
   const { code, detail, title, details } = problem;
-  const told = { ...(isRecord(details) && details), ...(isOpen(answer) && { may_be_done: true }) };
+  const told = { ...(isRecord(details) && isShort(details) && details), ...(isOpen(answer) && { may_be_done: true }) };
   const said = [detail, title].find((text) => typeof text === 'string') ?? `The server refused this with ${code}`;
   return withClock(known(code, String(said), told, answer.status), answer);
+}
+
+// It is printed as it came.
+function isShort(details: ErrorDetails): boolean {
+  return JSON.stringify(details).length <= clientLimits.detailCharacters;
 }
 
 // What was done by an attempt before is answered with its receipt, unless the server refuses to look.
