@@ -67,6 +67,13 @@ export function translateRefusal(error: unknown, database: string): unknown {
   return unavailable(`${database} cannot be reached: ${error.message}.`, database, error);
 }
 
+/** The same for a connection that was not made: nothing of ours was looked at, so that nothing of ours can be damaged. */
+export function translateLogin(error: unknown): unknown {
+  const translated = translateFailure(error, 'PostgreSQL');
+  if (translated === error || isUnavailable(translated) || !(error instanceof Error)) return error;
+  return unavailable(`PostgreSQL refuses the connection: ${describeProblem(error)}. ${check}`, 'PostgreSQL', error);
+}
+
 /**
  * What a COMMIT that failed means. Where the database has not said that it is undone, nobody knows here whether it was done:
  * `unavailable`, with `may_be_done`.

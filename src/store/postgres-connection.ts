@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type { Client, QueryResult as ServerResult } from 'pg';
 import { HanaperError } from '../errors.ts';
+import { translateLogin } from './failure.ts';
 import { beginStatements, type PostgresSession, requireDurable, type ServerSettings } from './postgres-session.ts';
 
 const longestFarewell = 1_000;
@@ -29,7 +30,11 @@ export class PostgresConnection implements DatabaseConnection {
     client.on('end', broken);
   }
 
-  /** A connection that is logged in. `create` makes a client of a socket. */
+  /**
+   * A connection that is logged in. `create` makes a client of a socket.
+   *
+   * @throws HanaperError `unavailable` where the server refuses it for reasons of its own
+   */
   static async open(create: (socket: Socket) => Client, session: PostgresSession): Promise<PostgresConnection> {
     const socket = new Socket();
     const connection = new PostgresConnection(create(socket), socket, session);
@@ -39,7 +44,7 @@ export class PostgresConnection implements DatabaseConnection {
     } catch (error) {
       // One that failed to log in is left open by the driver, and with it the process running.
       socket.destroy();
-      throw error;
+      throw translateLogin(error);
     }
   }
 

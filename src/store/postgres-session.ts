@@ -54,7 +54,12 @@ const meanings = [
   'row_security = off',
   'transform_null_equals = off',
   'quote_all_identifiers = off',
+  'standard_conforming_strings = on',
+  'bytea_output = hex',
+  'array_nulls = on',
   "datestyle = 'ISO, MDY'",
+  "intervalstyle = 'postgres'",
+  'extra_float_digits = 1',
   "timezone = 'UTC'",
   "default_table_access_method = 'heap'",
 ];

@@ -3,10 +3,14 @@ import { HanaperError } from '../errors.ts';
 import { migrations } from './migrations/list.ts';
 import { createVersionsTable } from './migrations/versions-table.ts';
 import { leaveSchema, type Part, selectOwnParts, selectTwinParts } from './postgres-schema.ts';
+import { prepare } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 const temporary = 't';
 const permanent = 'p';
+const selectEventTriggers = prepare<{ readonly name: string }>(
+  `select evtname as name from pg_event_trigger where evtenabled in ('O', 'A') and evtevent <> 'login' order by name`,
+);
 
 /**
  * Compares our tables on PostgreSQL with a twin: the migrations are run once more, into the temporary schema of the session,
@@ -19,6 +23,7 @@ export async function compareWithTwin(
   schema: string,
   tables: readonly string[],
 ): Promise<void> {
+  await requireNothingBeside(transaction);
   const twin = groupByTable(await describeTwin(transaction, tables));
   const own = groupByTable(await selectOwnParts(transaction, tables, permanent, schema));
   const differences = tables.flatMap((table) => {
@@ -28,6 +33,17 @@ export async function compareWithTwin(
   // A reference has triggers of PostgreSQL's own on either table; the one with the reference is told.
   const told = differences.find(({ part }) => part !== 'trigger ') ?? differences[0];
   if (told) throw altered(told.table, told.part);
+}
+
+// Whatever runs where tables are made can make the same of the twin.
+async function requireNothingBeside(transaction: Transaction): Promise<void> {
+  const [trigger] = await selectEventTriggers(transaction);
+  if (trigger === undefined) return;
+  throw new HanaperError(
+    'unavailable',
+    `Whether somebody has altered the tables cannot be told: the event trigger ${trigger.name} runs wherever tables are made. Have an administrator disable or drop it.`,
+    { unchecked: 'schema', reason: 'event_trigger', name: trigger.name },
+  );
 }
 
 /** What is told of a table that is another than the migrations make. */

@@ -258,6 +258,22 @@ describe('what an owner has done to a table is refused, and the table is named:'
   });
 });
 
+test('where something runs wherever tables are made, no twin is believed, and that it cannot be told is said', async () => {
+  const error = await inVain(async (transaction) => {
+    await run(transaction, [
+      'alter table trusted_keys add column more text',
+      elsewhere,
+      `create function elsewhere.alter_twin() returns event_trigger language plpgsql as $$ begin
+         if to_regclass('pg_temp.trusted_keys') is not null then
+           alter table pg_temp.trusted_keys add column if not exists more text;
+         end if; end $$`,
+      'create event trigger theirs on ddl_command_end execute function elsewhere.alter_twin()',
+    ]);
+    return expectCode('unavailable', () => requireMadeSchema(transaction));
+  });
+  expect(error.details).toMatchObject({ unchecked: 'schema', name: 'theirs' });
+});
+
 describe('what could be called in the schema is refused:', () => {
   test.each<[string, string, ...string[]]>([
     ['a function', 'function own', `create function own() returns int language sql as 'select 1'`],
