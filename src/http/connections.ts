@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { blockOf } from './address-block.ts';
 import type { ConnectionLimits } from './limits.ts';
 
@@ -18,7 +19,11 @@ export class Connections {
   /** Everything below HTTP, handshakes that have not ended included. */
   readonly #raw = new Set<Socket>();
   readonly #open = new Set<Socket>();
-  readonly #underWay = new Map<Socket, number>();
+  readonly #underWay = new Map<Socket, Set<ServerResponse>>();
+  /** The request that was begun last on each, and its answer. */
+  readonly #last = new WeakMap<Duplex, Exchange>();
+  /** Those on which nothing more is read. */
+  readonly #ending = new WeakSet<Duplex>();
   readonly #byBlock = new Map<string, number>();
   /** Those that have sent no request yet, and since when (milliseconds): the oldest first. */
   readonly #silent = new Map<Socket, number>();
@@ -50,7 +55,25 @@ export class Connections {
 
   /** How many requests are under way. */
   countUnderWay(): number {
-    return this.#underWay.values().reduce((total, count) => total + count, 0);
+    return this.#underWay.values().reduce((total, { size }) => total + size, 0);
+  }
+
+  /**
+   * Ends a connection on which something came that is no request, by what `end` says of it: behind the answers of the
+   * requests before it, so that nobody takes it for one of these. Where it broke off a request that was answered already,
+   * nothing more is said.
+   */
+  endInTurn(socket: Duplex, end: () => void): void {
+    if (this.#ending.has(socket)) return;
+    this.#ending.add(socket);
+    socket.pause();
+    const broken = brokenOff(this.#last.get(socket));
+    const before = [...(this.#underWay.get(socket as Socket) ?? [])].filter((response) => response !== broken);
+    void Promise.all(before.map(closing)).then(() => {
+      if (socket.writable && !broken?.headersSent) end();
+      else if (broken?.writableFinished) (socket as Socket).destroySoon();
+      else socket.destroy();
+    });
   }
 
   /** Cuts off all of them. */
@@ -85,16 +108,22 @@ export class Connections {
   }
 
   /** Counts a request; on a connection with too many of them under way nothing more is answered. */
-  #begin({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  #begin(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
     this.#silent.delete(socket);
-    const isOneTooMany = (this.#underWay.get(socket) ?? 0) >= this.#limits.pipelined;
+    const underWay = this.#underWay.get(socket) ?? new Set();
+    const isOneTooMany = underWay.size >= this.#limits.pipelined;
     // What had arrived already is still handed over.
     if (isOneTooMany || socket.destroyed) {
       socket.destroy();
       return false;
     }
-    this.#count(socket, 1);
-    response.once('close', () => this.#count(socket, -1));
+    this.#last.set(socket, { request, response });
+    this.#underWay.set(socket, underWay.add(response));
+    response.once('close', () => {
+      underWay.delete(response);
+      if (underWay.size === 0) this.#underWay.delete(socket);
+    });
     return true;
   }
 
@@ -108,12 +137,20 @@ export class Connections {
       socket.destroy();
     }
   }
+}
 
-  #count(socket: Socket, change: number): void {
-    const count = (this.#underWay.get(socket) ?? 0) + change;
-    if (count > 0) this.#underWay.set(socket, count);
-    else this.#underWay.delete(socket);
-  }
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+// What is wrong behind a request that has come whole is not wrong with that one.
+function brokenOff(last: Exchange | undefined): ServerResponse | undefined {
+  return last?.request.complete === false ? last.response : undefined;
+}
+
+function closing(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => response.once('close', resolve));
 }
 
 function keepWhileOpen(sockets: Set<Socket>, socket: Socket): void {

@@ -85,8 +85,14 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   } = options;
   const server = await create(tls, timeouts ?? presetTimeouts);
   const connections = new Connections(server, { limits, isSecure: tls !== undefined, isExempt, handle });
-  server.on('clientError', (error, socket) => refuse(error, socket, log));
-  server.on('connect', (_, socket) => end(socket, createEarlyProblem(noProxy, 405, { Allow: methods }), log));
+  server.on('clientError', (error, socket) => {
+    const refuse = () => end(socket, problemOf(error), log);
+    if (!socket.writable || systemCodeOf(error) === 'ECONNRESET') socket.destroy();
+    else connections.endInTurn(socket, refuse);
+  });
+  server.on('connect', (_, socket) =>
+    connections.endInTurn(socket, () => end(socket, createEarlyProblem(noProxy, 405, { Allow: methods }), log)),
+  );
   server.on('checkExpectation', (_, response: ServerResponse) => {
     const { status, headers, body, entry } = createEarlyProblem(noExpectation, 417);
     log?.(entry);
@@ -250,11 +256,9 @@ const noProxy = new HanaperError('bad_input', 'This server connects nobody to an
 const noExpectation = new HanaperError('bad_input', 'This server knows one expectation alone: 100-continue.');
 const malformed: Refusal = { error: new HanaperError('bad_input', 'This is no HTTP request.') };
 
-// What never becomes a request is answered here; a socket whose answer has begun is only cut off.
-function refuse(cause: Error, socket: Duplex, log: ListenerOptions['log']): void {
-  if (!socket.writable || systemCodeOf(cause) === 'ECONNRESET') return void socket.destroy();
+function problemOf(cause: Error): EarlyProblem {
   const { error, status } = refusals[systemCodeOf(cause) ?? ''] ?? malformed;
-  end(socket, createEarlyProblem(error, status), log);
+  return createEarlyProblem(error, status);
 }
 
 // It is logged by the id that its caller is told, whether or not a request is under way and is logged by another.

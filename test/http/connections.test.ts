@@ -103,3 +103,37 @@ test('requests that are sent before an answer was taken are few, and one too man
   await settle();
   expect(handled).toBe(4);
 });
+
+const statusesOf = (heard: string) => [...heard.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+const slowly: ListenerOptions['handle'] = (_, response) => void setTimeout(() => response.end('well'), 30);
+const post = (...headers: readonly string[]) =>
+  `${['POST / HTTP/1.1', 'Host: localhost', ...headers].join('\r\n')}\r\n\r\n`;
+
+test.each([
+  ['is no request', 'hello\r\n\r\n', '400'],
+  ['has headers that are too long', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, '431'],
+  ['asks for a way to another server', 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n', '405'],
+  ['has a body that is none', `${post('Transfer-Encoding: chunked')}zz\r\n`, '400'],
+])('what comes behind other requests and %s is answered behind them, once', async (_, said, status) => {
+  const handle: ListenerOptions['handle'] = (incoming, response) => {
+    if (incoming.method === 'GET') slowly(incoming, response);
+  };
+  const open = await start({ handle });
+  const talk = open(request.repeat(3) + said);
+  await vi.waitFor(() => expect(talk.isClosed).toBe(true));
+  expect(statusesOf(talk.heard)).toEqual(['200', '200', '200', status]);
+});
+
+test.each([
+  ['ends', 'Content-Length: 10', 'ab', true],
+  ['is none', 'Transfer-Encoding: chunked', 'zz\r\n', false],
+  ['has trailers without an end', 'Transfer-Encoding: chunked', `0\r\n${'X: y\r\n'.repeat(9000)}\r\n`, false],
+])('a request that was answered before its body %s has no second answer', async (_, header, body, isHalf) => {
+  const open = await start();
+  const talk = open(post(header));
+  await vi.waitFor(() => expect(talk.heard).toContain('well'));
+  talk.socket.write(body);
+  if (isHalf) talk.socket.end();
+  await vi.waitFor(() => expect(talk.isClosed).toBe(true));
+  expect(statusesOf(talk.heard)).toEqual(['200']);
+});
