@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { AttemptedFrames } from './attempted-frames.ts';
 import { sqliteCodeOf } from './sqlite-code.ts';
 
 /** What is wrong with the files of an open database. */
@@ -27,6 +28,8 @@ interface LogState {
   readonly frames: number;
   /** How many of them were moved into the file. */
   readonly moved: number;
+  /** How many of them the last checkpoint meant to move, even if it was interrupted; `undefined` where that cannot be told. */
+  readonly attempted: number | undefined;
   /** Its header, which changes each time that it begins anew; empty before the first frame. */
   readonly header: Buffer;
   /** The header of its last committed frame, whose checksum is over all of them. */
@@ -57,6 +60,7 @@ export class LiveFileWatch implements FileWatch {
   readonly #path: string;
   readonly #realPath: string;
   readonly #identity: string;
+  readonly #attempted: AttemptedFrames;
   #companions: string | undefined;
   #seen: State | undefined;
 
@@ -66,6 +70,7 @@ export class LiveFileWatch implements FileWatch {
     // SQLite keeps the log beside the file itself, and not beside a link to it.
     this.#realPath = realpathSync(path);
     this.#identity = identify(path);
+    this.#attempted = new AttemptedFrames(`${this.#realPath}-shm`);
   }
 
   get isLogging(): boolean {
@@ -96,7 +101,8 @@ export class LiveFileWatch implements FileWatch {
     this.#companions ??= this.#identifyCompanions();
     const log = readLog(`${this.#realPath}-wal`, this.#seen?.frames ?? 0, frames);
     if (log === undefined) return passing('has a -wal file that somebody has cut off or written to');
-    const state = { frames, moved, header: log.header, lastFrame: log.last, file: describe(this.#path) };
+    const attempted = this.#attempted.read();
+    const state = { frames, moved, attempted, header: log.header, lastFrame: log.last, file: describe(this.#path) };
     const fault = this.#seen && findFault(this.#seen, log.formerLast, state);
     if (fault === undefined) this.#seen = state;
     return fault;
@@ -113,7 +119,9 @@ function findFault(before: State, formerLast: Buffer, now: State): FileFault | u
       return passing('has a -wal file that is not the one that was written');
     }
     const isMoved = now.moved !== before.moved || (isEmptied && before.frames > 0);
-    if (isWritten && !isMoved) return passing('was overwritten by something else than SQLite');
+    // A checkpoint whose process was killed has written to the file, and moved nothing yet: the log has it all still.
+    const isInterrupted = now.attempted !== before.attempted;
+    if (isWritten && !isMoved && !isInterrupted) return passing('was overwritten by something else than SQLite');
     return undefined;
   }
   return hasBegunAnew(before, now) ? undefined : passing('has the -wal file of another time');

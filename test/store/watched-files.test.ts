@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, linkSync, renameSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, linkSync, renameSync, statSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -149,6 +149,56 @@ describe('what is legitimate goes on', () => {
       await authority.database.emptyWriteAheadLog();
       expect((await reader.trustFor({ organisation: 'acme', packageHash: '00' })).keys.size).toBe(round + 2);
     }
+  });
+});
+
+describe('a checkpoint that is interrupted while it writes to the file', () => {
+  // No file may be written to behind so many bytes: what lies in front of that is moved, and what lies behind is not.
+  const limit = 512 * 1024;
+  const interrupt = () => {
+    const child = new URL('./children/interrupt-checkpoint.ts', import.meta.url).pathname;
+    const script = `ulimit -f ${limit / 1024}; exec "$NODE" --conditions=source "$CHILD" "$DB"`;
+    const env = { ...process.env, NODE: process.execPath, CHILD: child, DB: path };
+    expect(spawnSync('bash', ['-c', script], { env, encoding: 'utf8' })).toMatchObject({
+      signal: 'SIGKILL',
+      stderr: '',
+    });
+  };
+
+  beforeEach(async () => {
+    using file = new DatabaseSync(path);
+    file.exec('create table theirs (id integer primary key, bytes blob)');
+    const insert = file.prepare('insert into theirs (bytes) values (zeroblob(4000))');
+    for (let bytes = 0; bytes < 2 * limit; bytes += 4000) insert.run();
+    await authority.database.emptyWriteAheadLog();
+    await addKey('between');
+  });
+
+  test('by the end of its process leaves others as they were', async () => {
+    const file = statSync(path).mtimeMs;
+    interrupt();
+    expect(statSync(path).mtimeMs).not.toBe(file);
+    await addKey('after');
+    interrupt();
+    await authority.database.transact('read', listOrganizations);
+    await addKey('again');
+    await authority.database.emptyWriteAheadLog();
+    await addKey('last');
+    await authority.close();
+    expect(await query(url, 'pragma integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+    expect(await query(url, 'select count(*) as keys from signing_keys')).toEqual([{ keys: 5 }]);
+    expect(await query(url, 'select hex(bytes) as bytes from theirs where id in (1, 200)')).toEqual([
+      { bytes: '01' },
+      { bytes: '01' },
+    ]);
+  });
+
+  test('does not hide what somebody copies over the file after it', async () => {
+    backUp();
+    interrupt();
+    await addKey('after');
+    run('cp backup $DB');
+    await expectCode('unavailable', () => addKey('lost'));
   });
 });
 
