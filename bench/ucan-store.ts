@@ -4,7 +4,7 @@ import type { Authority } from 'hanaper';
 import { findStoredChain, openAuthority, storeDelegations } from 'hanaper/authority';
 import { computeCid, type Delegation, decodeDelegation, formatCid, parseCid, verifyToken } from 'hanaper/ucan';
 import { preparePassphrase } from 'hanaper/vault';
-import { getDelegationByCid } from '../dist/store/ucan-delegations.js';
+import { getDelegationByCid } from '../dist/store/tables/ucan-delegations.js';
 import { compare, type Line, type Subject } from './line.ts';
 import { alternate, medianOf, timeOf } from './measure.ts';
 import { args, command, createChain, createSigner, delegate } from './tokens.ts';

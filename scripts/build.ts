@@ -35,16 +35,16 @@ const everyStart = [
   /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|trust\/|vault\/sealed-seed|package\/(open-trust-bundle|proof-file))/,
   /src\/trust\/(check-snapshot|policy|resolve|snapshot|state|tampered|verify)\./,
   /src\/did\/(did-key|public-key)/,
-  /src\/store\/(?!audit|checkpoints|log-keys|log-tiles|postgres|ucan|did|legacy|every-row|signature-places)/,
+  /src\/store\/(?!engine\/(postgres|every-row)|migrations\/postgres|tables\/(act-rows|checkpoints|log-keys|log-tiles|ucan|did|legacy|signature-places))/,
   /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,
-  /src\/authority\/(authority|find-organisation|gather-trust|key-rules|known-authorities|open-authority|open-trust|parse-args|resolve-trust)/,
+  /src\/authority\/(authority|open-authority|identity\/known-authorities|schemas\/parse-args|keys\/key-rules|trust\/(gather|open|resolve)-trust|execution\/find-organisation)/,
   /src\/cli\/(?!audit|bundle-trust|commands|load-|run-package|legacy-file|prompt|credential|event|read-secret|remote-s|require-log|find-key|write-new|watch)/,
   /src\/cli\/commands\/package\.ts/,
 ];
 
 // What a server loads before it is ready is one file more.
 const server = [
-  /src\/(http\/(?!metrics\.|strength-worker)|server|cli\/commands\/serve)/,
+  /src\/(http\/(?!listening\/metrics\.|setup\/strength-worker)|server|cli\/commands\/serve)/,
   /node_modules\/(@hono|hono|zod)\//,
 ];
 
@@ -53,7 +53,7 @@ await bundle({ main: 'src/cli/main.ts' }, { main: everyStart, server });
 await bundle({ 'load-child': 'src/cli/load-child.ts' });
 await bundle({ 'load-runner': 'src/cli/load-runner.ts' });
 await bundle({ 'make-folder': 'src/make-folder.ts' });
-await bundle({ 'strength-worker': 'src/http/strength-worker.ts' });
+await bundle({ 'strength-worker': 'src/http/setup/strength-worker.ts' });
 await bundle(dictionaries);
 
 async function bundle(

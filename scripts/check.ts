@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { checkCommandsPage } from './commands-page.ts';
 import { checkExportedNames } from './exported-names.ts';
 import { checkFigures } from './figures.ts';
+import { checkRooms } from './rooms.ts';
 import { checkText } from './text.ts';
 
 /** `npm run check`: everything that can be said about the project without running it. */
@@ -16,6 +17,7 @@ run('packaging', ['publint', '--strict']);
 report('exported names', checkExportedNames(update));
 report('page of commands', checkCommandsPage(update));
 report('figures', checkFigures());
+report('rooms', checkRooms());
 report('text', checkText());
 
 console.log(failed.length === 0 ? 'Everything holds.' : `Failed: ${failed.join(', ')}.`);

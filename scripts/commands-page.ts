@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { AnyCommand } from '../src/authority/command.ts';
 import { commands } from '../src/authority/commands/list.ts';
-import type { JsonSchema } from '../src/http/json-schema.ts';
-import { toSchema } from '../src/http/openapi.ts';
+import type { AnyCommand } from '../src/authority/schemas/command.ts';
+import type { JsonSchema } from '../src/http/description/json-schema.ts';
+import { toSchema } from '../src/http/description/openapi.ts';
 
 const path = 'docs/commands.md';
 

@@ -4,10 +4,10 @@ import type { Mutant } from './mutant.ts';
 export const logMutants: readonly Mutant[] = [
   {
     breaks: 'A receipt is not dated after its entry.',
-    file: 'src/authority/audit/act-audit.ts',
+    file: 'src/authority/audit/entry-checker.ts',
     from: 'token.issuedAt !== undefined && token.issuedAt <= toSeconds(entry.enrolledAt)',
     to: 'token.issuedAt !== undefined',
-    tests: ['test/authority/audit/act-audit.test.ts'],
+    tests: ['test/authority/audit/entry-checker.test.ts'],
   },
   {
     breaks: 'A note is signed by the key that it must have.',

@@ -1,7 +1,7 @@
 import type { Observer } from '../events.ts';
-import type { Database } from '../store/database.ts';
+import type { Database } from '../store/engine/database.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
-import type { KnownLogs } from './known-logs.ts';
+import type { KnownLogs } from './log/known-logs.ts';
 
 /** What an authority is made of. */
 export interface AuthorityParts {

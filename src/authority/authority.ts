@@ -3,36 +3,36 @@ import type { EventName, HanaperEvent, Observer } from '../events.ts';
 import type { PackageSignature } from '../signature/document.ts';
 import type { SignaturePlace } from '../signature/revocation.ts';
 import { SignatureCache } from '../signature/signature-cache.ts';
-import { readTime } from '../store/clock.ts';
-import type { Database } from '../store/database.ts';
-import { listKeySlots } from '../store/key-slots.ts';
-import type { Transaction } from '../store/transaction.ts';
+import { readTime } from '../store/engine/clock.ts';
+import type { Database } from '../store/engine/database.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
+import { listKeySlots } from '../store/tables/key-slots.ts';
 import type { TrustMaterial, TrustQuery, TrustSource } from '../trust/source.ts';
 import type { TrustedLog } from '../trust/trusted-log.ts';
-import type { Delegation } from '../ucan/delegation.ts';
-import type { DelegationCache } from '../ucan/delegation-cache.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
+import type { DelegationCache } from '../ucan/token/delegation-cache.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import type { Credential } from '../vault/slot.ts';
 import { type Unlocked, unlockVault } from '../vault/unlock.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { AuthorityParts } from './authority-parts.ts';
-import { Checkpointer } from './checkpointer.ts';
-import type { Command, CommandSubject } from './command.ts';
-import type { Answer } from './execute.ts';
-import type { LocalCall } from './execute-locally.ts';
-import { resolveOrganisation } from './find-organisation.ts';
-import { FollowedLog } from './followed-log.ts';
-import { gatherTrust } from './gather-trust.ts';
-import type { Host } from './host.ts';
-import { KeptProofs } from './kept-proofs.ts';
-import { lockLogEnd } from './log-end.ts';
-import { LogWatch } from './log-watch.ts';
-import { Memo } from './memo.ts';
-import type { Request } from './request.ts';
-import { shareRead } from './share-read.ts';
-import type { StoredTokens } from './stored-tokens.ts';
-import { VerifiedTokens } from './verified-tokens.ts';
-import { Writer } from './writer.ts';
+import type { Answer } from './execution/execute.ts';
+import type { LocalCall } from './execution/execute-locally.ts';
+import { resolveOrganisation } from './execution/find-organisation.ts';
+import type { Host } from './execution/host.ts';
+import { Memo } from './execution/memo.ts';
+import type { Request } from './execution/request.ts';
+import { shareRead } from './execution/share-read.ts';
+import { Writer } from './execution/write-queue.ts';
+import { Checkpointer } from './log/checkpointer.ts';
+import { FollowedLog } from './log/followed-log.ts';
+import { lockLogEnd } from './log/log-end.ts';
+import { LogWatch } from './log/log-watch.ts';
+import type { Command, CommandSubject } from './schemas/command.ts';
+import { KeptProofs } from './tokens/proof-store.ts';
+import type { StoredTokens } from './tokens/stored-tokens.ts';
+import { VerifiedTokens } from './tokens/verified-tokens.ts';
+import { gatherTrust } from './trust/gather-trust.ts';
 
 /**
  * An open database with its authority: executes commands, and is a source of trust for verifiers.
@@ -45,7 +45,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
   // Loaded when it is first needed: a verification of a package starts faster without it.
-  #door: typeof import('./door.ts') | undefined;
+  #door: typeof import('./commands/dispatch.ts') | undefined;
   readonly #tokens: VerifiedTokens = new VerifiedTokens();
   readonly #checkpointer: Checkpointer;
   readonly followed: FollowedLog;
@@ -146,7 +146,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    * @throws HanaperError `log_tampered` where the log has lost its beginning, its key or all checkpoints
    */
   async settle(vault: Vault): Promise<void> {
-    const { isSettled, settle } = await import('./settle.ts');
+    const { isSettled, settle } = await import('./upgrade.ts');
     if (await this.database.transact('read', (transaction) => isSettled(transaction, this.identity))) return;
     await this.database.transact('write', async (transaction) => {
       await this.followed.hold(transaction, await lockLogEnd(transaction));
@@ -187,7 +187,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    * @throws HanaperError `malformed_token`, `bad_input`, and what `execute` throws
    */
   async executeContainer(container: Uint8Array): Promise<Answer> {
-    this.#door ??= await import('./door.ts');
+    this.#door ??= await import('./commands/dispatch.ts');
     return this.executeRequest(await this.#door.decodeRequest(container, await this.knownDelegations()));
   }
 
@@ -197,7 +197,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    * @throws HanaperError `not_found` for an unknown command, and what `execute` throws
    */
   async executeRequest(request: Request): Promise<Answer> {
-    this.#door ??= await import('./door.ts');
+    this.#door ??= await import('./commands/dispatch.ts');
     return this.#door.executeRequest(this, request);
   }
 
@@ -212,13 +212,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
 
   // Only a proof that somebody has asks for it.
   async #openLog(): Promise<TrustedLog | undefined> {
-    const { openTrustedLog } = await import('./find-place.ts');
+    const { openTrustedLog } = await import('./log/locate-signature.ts');
     return this.followed.read((transaction) => openTrustedLog(transaction, this.identity.did));
   }
 
   /** Where a signature stands in the log, if that can be proven. */
   async findPlace(signature: PackageSignature): Promise<SignaturePlace | undefined> {
-    const { findPlace } = await import('./find-place.ts');
+    const { findPlace } = await import('./log/locate-signature.ts');
     return this.followed.read((transaction) => findPlace(transaction, this.identity.did, signature));
   }
 
@@ -290,7 +290,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   }
 
   async #executeLocally<Result>(command: Command<CommandSubject, unknown, Result>, call: LocalCall): Promise<Result> {
-    const { executeLocally } = await import('./execute-locally.ts');
+    const { executeLocally } = await import('./execution/execute-locally.ts');
     return (await executeLocally(this, command, call)) as Result;
   }
 }

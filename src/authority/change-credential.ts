@@ -1,15 +1,15 @@
 import { createUuid } from '../crypto/uuid.ts';
 import { HanaperError } from '../errors.ts';
-import { deleteKeySlot, insertKeySlot, listKeySlots } from '../store/key-slots.ts';
-import type { Transaction } from '../store/transaction.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
+import { deleteKeySlot, insertKeySlot, listKeySlots } from '../store/tables/key-slots.ts';
 import { addSlot } from '../vault/create.ts';
 import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
 import type { Authority } from './authority.ts';
-import { lockLogEnd } from './log-end.ts';
-import { makeCheckpoint } from './make-checkpoint.ts';
-import { enrolOwn } from './own-acts.ts';
+import { lockLogEnd } from './log/log-end.ts';
+import { makeCheckpoint } from './log/make-checkpoint.ts';
+import { enrolOwn } from './log/own-entries.ts';
+import { tryCheckpoint } from './log/try-checkpoint.ts';
 import { restateAuthority } from './restate-authority.ts';
-import { tryCheckpoint } from './try-checkpoint.ts';
 
 /** Which slot went, and which took its place. */
 export interface ChangedCredential {

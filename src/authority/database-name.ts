@@ -1,4 +1,4 @@
-import { describeLocation, parseDatabaseUrl } from '../store/location.ts';
+import { describeLocation, parseDatabaseUrl } from '../store/engine/location.ts';
 
 /**
  * The name of a database that is the same from run to run, and holds no password: what is remembered of it is found by this.

@@ -5,16 +5,14 @@ export {
   type AuditPhase,
   type AuditProgress,
   auditDatabase,
-} from './audit/audit-database.ts';
-export { auditExport, type ExportAuditOptions } from './audit/audit-export.ts';
-export { type CheckedProof, checkHead, checkProof, type OpenedProof, openLogProof } from './audit/check-proof.ts';
-export { type ExportedLog, exportLog, type WriteExport } from './audit/export-log.ts';
+} from './audit/database/audit-database.ts';
+export { auditExport, type ExportAuditOptions } from './audit/export/audit-export.ts';
+export { type ExportedLog, exportLog, type WriteExport } from './audit/export/write-export.ts';
 export { type Finding, type FindingKind, Findings, type Unverifiable } from './audit/findings.ts';
-export type { GoodCheckpoint } from './audit/tree-audit.ts';
+export type { GoodCheckpoint } from './audit/tree-checker.ts';
 export { Authority } from './authority.ts';
 export type { AuthorityParts } from './authority-parts.ts';
 export { type ChangedCredential, changeCredential } from './change-credential.ts';
-export type { Command, CommandContext, CommandSubject, OrganisationContext } from './command.ts';
 export { type AclArgs, type AclDocument, grantAcl, listAcls, revokeAcl } from './commands/acl.ts';
 export {
   type DelegationDocument,
@@ -38,7 +36,6 @@ export {
   listKeys,
 } from './commands/key.ts';
 export {
-  type CheckpointDocument,
   type EffectDocument,
   type EntryDocument,
   type EntryListDocument,
@@ -70,6 +67,7 @@ export {
 } from './commands/package.ts';
 export { type ProvePackageArgs, provePackage } from './commands/package-proof.ts';
 export { type PolicyDocument, setPolicy, showPolicy } from './commands/policy.ts';
+export { readLegacySource } from './commands/read-legacy-source.ts';
 export { type RevokedKeyDocument, type RevokeKeyArgs, revokeKey } from './commands/revoke-key.ts';
 export { type RotatedKeyDocument, rotateKey } from './commands/rotate-key.ts';
 export {
@@ -82,20 +80,21 @@ export {
   type TrustedKeyDocument,
 } from './commands/trust.ts';
 export { type RevocationDocument, revokeDelegation } from './commands/ucan.ts';
-export type { Answer } from './execute.ts';
+export type { Answer } from './execution/execute.ts';
+export { resultOf } from './execution/result-of.ts';
+export { type KnownAuthorities, knownAuthoritiesFile } from './identity/known-authorities.ts';
 export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
 export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
-export { type KnownAuthorities, knownAuthoritiesFile } from './known-authorities.ts';
-export type { KnownLogs, SeenCheckpoint } from './known-logs.ts';
+export type { KeyRevocationArgs, KeyRevocationDocument } from './keys/key-revocation.ts';
+export type { CreateKeyArgs, KeyReference, SigningKeyDocument } from './keys/signing-keys.ts';
+export { type CheckedProof, checkHead, checkProof, type OpenedProof, openLogProof } from './log/check-proof.ts';
+export type { KnownLogs, SeenCheckpoint } from './log/known-logs.ts';
+export type { CheckpointDocument, LogKeyDocument, LogProofDocument } from './log/proof-document.ts';
 export { type AuthorityOptions, openAuthority } from './open-authority.ts';
-export type { LogKeyDocument, LogProofDocument } from './prove-entry.ts';
 export { proveInclusion } from './prove-inclusion.ts';
-export { readLegacySource } from './read-legacy-source.ts';
-export { resultOf } from './result-of.ts';
-export type { KeyRevocationArgs, KeyRevocationDocument } from './revocation.ts';
-export type { CreateKeyArgs, KeyReference, SigningKeyDocument } from './signing-keys.ts';
+export type { Command, CommandContext, CommandSubject, OrganisationContext } from './schemas/command.ts';
 export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
-export { StoredTokens } from './stored-tokens.ts';
+export { StoredTokens } from './tokens/stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
 export {
   explainByDatabase,

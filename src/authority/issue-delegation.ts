@@ -1,9 +1,9 @@
-import { formatCid } from '../ucan/cid.ts';
-import { type Delegation, type DelegationClaims, signDelegation } from '../ucan/delegation.ts';
-import type { Signer } from '../ucan/signer.ts';
+import { formatCid } from '../ucan/encoding/cid.ts';
+import { type Delegation, type DelegationClaims, signDelegation } from '../ucan/token/delegation.ts';
+import type { Signer } from '../ucan/token/signer.ts';
 import type { Authority } from './authority.ts';
-import { resolveOrganisation } from './find-organisation.ts';
-import { authoritySigner, organisationSigner } from './signers.ts';
+import { resolveOrganisation } from './execution/find-organisation.ts';
+import { authoritySigner, organisationSigner } from './tokens/signers.ts';
 
 /** Whose key is used: the authority's own, or that of an organisation (name, DID or id; absent: the only one). */
 export type HostedPrincipal = 'authority' | { readonly organisation: string | undefined };

@@ -1,15 +1,15 @@
 import type { Observer } from '../events.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
-import type { Database } from '../store/database.ts';
-import { type DatabaseLocation, parseDatabaseUrl } from '../store/location.ts';
+import type { Database } from '../store/engine/database.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from '../store/engine/location.ts';
 import { nameLocation } from '../store/location-names.ts';
 import { notInitialized, type OpenOptions, openDatabase } from '../store/open-database.ts';
 import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { Authority } from './authority.ts';
-import type { KnownAuthorities } from './known-authorities.ts';
-import type { KnownLogs } from './known-logs.ts';
-import { changedAuthority, requirePinned } from './pinning.ts';
-import { readIdentity } from './read-identity.ts';
+import type { KnownAuthorities } from './identity/known-authorities.ts';
+import { changedAuthority, requirePinned } from './identity/pinning.ts';
+import { readIdentity } from './identity/read-identity.ts';
+import type { KnownLogs } from './log/known-logs.ts';
 import { requireNothingLeft } from './require-nothing-left.ts';
 
 /** Which database to open, and whose it must be. */

@@ -1,6 +1,6 @@
 import type { Authority } from './authority.ts';
 import { type ProveArgs, proveLog } from './commands/log.ts';
-import type { LogProofDocument } from './prove-entry.ts';
+import type { LogProofDocument } from './log/proof-document.ts';
 
 /**
  * Proves that an entry stands in the log, by its index or by the receipt that it names. If it is under no checkpoint yet,

@@ -1,6 +1,6 @@
 import { HanaperError } from '../errors.ts';
-import { findLeftover } from '../store/leftovers.ts';
-import type { Transaction } from '../store/transaction.ts';
+import { findLeftover } from '../store/engine/leftovers.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
 
 /**
  * Requires that a database without an authority never had one: what is left there would become the next authority's.

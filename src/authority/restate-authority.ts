@@ -1,5 +1,5 @@
-import { getAuthority, updateAuthority } from '../store/authority.ts';
-import type { Transaction } from '../store/transaction.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
+import { getAuthority, updateAuthority } from '../store/tables/authority.ts';
 import { type AuthorityStatement, checkAuthority, type SlotKind } from '../vault/authority-statement.ts';
 import { signAuthority } from '../vault/create.ts';
 import type { Vault } from '../vault/vault.ts';

@@ -1,16 +1,16 @@
 import { encodeHex } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import { getAuthority } from '../store/authority.ts';
-import type { Effect } from '../store/effects.ts';
-import { listRows } from '../store/every-row.ts';
-import { listKeySlots } from '../store/key-slots.ts';
-import { readLogHead } from '../store/log.ts';
-import { listOrganizations } from '../store/organizations.ts';
-import type { Transaction } from '../store/transaction.ts';
+import type { Effect } from '../store/engine/effects.ts';
+import { listRows } from '../store/engine/every-row.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
+import { getAuthority } from '../store/tables/authority.ts';
+import { listKeySlots } from '../store/tables/key-slots.ts';
+import { readLogHead } from '../store/tables/log.ts';
+import { listOrganizations } from '../store/tables/organizations.ts';
 import { type AuthorityRow, checkAuthority } from '../vault/authority-statement.ts';
 import type { Authority } from './authority.ts';
-import { type AlteredDocument, findAlteredEffects, type MaybeAltered } from './find-altered.ts';
 import { type AuthorityOptions, openAuthority } from './open-authority.ts';
+import { type AlteredDocument, findAlteredEffects, type MaybeAltered } from './trust/find-altered-rows.ts';
 
 /** What is known of a database without unlocking it. */
 export interface StatusDocument extends MaybeAltered {

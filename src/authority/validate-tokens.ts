@@ -1,16 +1,16 @@
 import { HanaperError } from '../errors.ts';
-import { readPages } from '../store/pages.ts';
-import type { DelegationRow, RevocationRow } from '../store/schema.ts';
-import type { Transaction } from '../store/transaction.ts';
-import { columnsOf, listDelegations } from '../store/ucan-delegations.ts';
-import { getInvocationByCid } from '../store/ucan-invocations.ts';
-import { listEveryRevocation } from '../store/ucan-revocations.ts';
-import { formatCid, parseCid } from '../ucan/cid.ts';
-import { decodeInvocation } from '../ucan/invocation.ts';
-import { readRevocation } from '../ucan/revocation.ts';
-import { verifyToken } from '../ucan/verified.ts';
-import { altered } from './altered.ts';
-import type { StoredTokens } from './stored-tokens.ts';
+import { readPages } from '../store/engine/pages.ts';
+import type { DelegationRow, RevocationRow } from '../store/engine/schema.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
+import { columnsOf, listDelegations } from '../store/tables/ucan-delegations.ts';
+import { getInvocationByCid } from '../store/tables/ucan-invocations.ts';
+import { listEveryRevocation } from '../store/tables/ucan-revocations.ts';
+import { formatCid, parseCid } from '../ucan/encoding/cid.ts';
+import { decodeInvocation } from '../ucan/token/invocation.ts';
+import { readRevocation } from '../ucan/token/revocation.ts';
+import { verifyToken } from '../ucan/token/verified.ts';
+import { altered } from './log/corrupt-row.ts';
+import type { StoredTokens } from './tokens/stored-tokens.ts';
 
 /** How many tokens were checked. */
 export interface TokenCounts {

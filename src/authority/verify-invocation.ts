@@ -5,14 +5,14 @@ import {
   proofsFrom,
   type ValidatedAuthority,
   validateInvocation,
-} from '../ucan/chain.ts';
-import type { Delegation } from '../ucan/delegation.ts';
-import { explainDelegation } from '../ucan/explain-delegation.ts';
-import type { Invocation } from '../ucan/invocation.ts';
-import type { Circumstances } from '../ucan/rules.ts';
+} from '../ucan/chain/chain.ts';
+import { explainDelegation } from '../ucan/chain/explain-delegation.ts';
+import type { Circumstances } from '../ucan/chain/rules.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
+import type { Invocation } from '../ucan/token/invocation.ts';
 import type { Authority } from './authority.ts';
-import { openRequestBudget } from './request-budget.ts';
-import { eitherOf, type StoredTokens } from './stored-tokens.ts';
+import { openRequestBudget } from './execution/request-budget.ts';
+import { eitherOf, type StoredTokens } from './tokens/stored-tokens.ts';
 
 /** What else an invocation is held against, beside what is stored. */
 export interface InvocationCircumstances extends Circumstances {

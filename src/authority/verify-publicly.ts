@@ -1,11 +1,11 @@
 import { HanaperError } from '../errors.ts';
 import { listCandidates } from '../signature/candidates.ts';
 import type { PackageSignature } from '../signature/document.ts';
-import type { Transaction } from '../store/transaction.ts';
+import type { Transaction } from '../store/engine/transaction.ts';
 import { verifyByTrust } from '../trust/verify.ts';
-import { resolveOrganisation } from './find-organisation.ts';
-import { gatherKeys } from './gather-trust.ts';
-import type { Host } from './host.ts';
+import { resolveOrganisation } from './execution/find-organisation.ts';
+import type { Host } from './execution/host.ts';
+import { gatherKeys } from './trust/gather-trust.ts';
 
 /** What anybody may ask about a package. */
 export interface PublicQuery {

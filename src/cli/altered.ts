@@ -1,4 +1,4 @@
-import type { AlteredDocument, MaybeAltered, MaybeMarked } from '../authority/find-altered.ts';
+import type { AlteredDocument, MaybeAltered, MaybeMarked } from '../authority/trust/find-altered-rows.ts';
 import { HanaperError } from '../errors.ts';
 import { type Outcome, type Output, printError } from './output.ts';
 

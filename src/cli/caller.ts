@@ -1,7 +1,7 @@
-import type { Command } from '../authority/command.ts';
-import type { Answer } from '../authority/execute.ts';
-import type { Request } from '../authority/request.ts';
-import type { Delegation } from '../ucan/delegation.ts';
+import type { Answer } from '../authority/execution/execute.ts';
+import type { Request } from '../authority/execution/request.ts';
+import type { Command } from '../authority/schemas/command.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
 
 /** Whoever executes commands for the command line: the database at hand, or a server. `Authority` is one. */
 export interface Caller {

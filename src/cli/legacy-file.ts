@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { mostLegacyBytes } from '../authority/commands/import-legacy.ts';
-import { readLegacySource } from '../authority/read-legacy-source.ts';
+import { readLegacySource } from '../authority/commands/read-legacy-source.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 import { isDidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
-import { isDid } from '../ucan/fields.ts';
+import { isDid } from '../ucan/token/fields.ts';
 
 /**
  * Requires that an option names a DID. One with a character wrong or missing would make a token that nobody can ever use.

@@ -1,11 +1,11 @@
 import { Budget } from '../budget.ts';
 import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import type { Delegation } from '../ucan/delegation.ts';
-import { decodeEnvelope } from '../ucan/envelope.ts';
-import type { Invocation } from '../ucan/invocation.ts';
 import { limits } from '../ucan/limits.ts';
-import { partitionTokens, readToken, unpackTokens } from '../ucan/tokens.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
+import { decodeEnvelope } from '../ucan/token/envelope.ts';
+import type { Invocation } from '../ucan/token/invocation.ts';
+import { partitionTokens, readToken, unpackTokens } from '../ucan/token/tokens.ts';
 import { readBounded } from './read-bounded.ts';
 
 /** What files of tokens hold. */

@@ -1,4 +1,4 @@
-import type { KnownLogs, SeenCheckpoint } from '../authority/known-logs.ts';
+import type { KnownLogs, SeenCheckpoint } from '../authority/log/known-logs.ts';
 
 // A server makes two checkpoints a second. What it has signed within so many milliseconds it may not remember when killed.
 const interval = 5000;

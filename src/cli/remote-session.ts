@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
+import { knownAuthoritiesFile } from '../authority/identity/known-authorities.ts';
 import type { Client } from '../client/client.ts';
 import { connect, openTransport, type ServerOptions } from '../client/connect.ts';
 import { learnAuthority } from '../client/learn-authority.ts';
@@ -8,7 +8,7 @@ import { type UnlockedDocument, unlockServer } from '../client/unlock.ts';
 import type { Config, RemoteConfig } from '../config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
-import { type Signer, signerOf } from '../ucan/signer.ts';
+import { type Signer, signerOf } from '../ucan/token/signer.ts';
 import { type KeyFileOptions, type KeyReader, readIdentity } from './read-identity.ts';
 import { readTokens } from './read-tokens.ts';
 

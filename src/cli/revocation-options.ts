@@ -1,5 +1,5 @@
 import type { Option } from 'commander';
-import type { KeyRevocationArgs, KeyRevocationDocument } from '../authority/revocation.ts';
+import type { KeyRevocationArgs, KeyRevocationDocument } from '../authority/keys/key-revocation.ts';
 import { HanaperError } from '../errors.ts';
 import { revocationReasons } from '../signature/revocation.ts';
 import { parseTime } from '../signature/time.ts';

@@ -1,4 +1,4 @@
-import type { KnownLogs, SeenCheckpoint } from '../authority/known-logs.ts';
+import type { KnownLogs, SeenCheckpoint } from '../authority/log/known-logs.ts';
 import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { attempt } from '../attempt.ts';
 import type { Authority } from '../authority/authority.ts';
-import { knownAuthoritiesFile } from '../authority/known-authorities.ts';
-import type { KnownLogs } from '../authority/known-logs.ts';
+import { knownAuthoritiesFile } from '../authority/identity/known-authorities.ts';
+import type { KnownLogs } from '../authority/log/known-logs.ts';
 import type { AuthorityOptions } from '../authority/open-authority.ts';
 import { type Config, type ConfigOverrides, defaultDatabase, loadConfig, type RemoteConfig } from '../config.ts';
 import { HanaperError } from '../errors.ts';

@@ -1,8 +1,8 @@
 import { encodeHex } from '../bytes.ts';
-import { formatCid } from '../ucan/cid.ts';
-import { toJsonValue } from '../ucan/dag-json.ts';
-import type { Delegation } from '../ucan/delegation.ts';
-import { type Invocation, taskCidOf } from '../ucan/invocation.ts';
+import { formatCid } from '../ucan/encoding/cid.ts';
+import { toJsonValue } from '../ucan/encoding/dag-json.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
+import { type Invocation, taskCidOf } from '../ucan/token/invocation.ts';
 
 /** A token as a document: UCAN's own field names, CIDs in base58btc, bytes in hex, times in seconds. */
 export type TokenDocument = Readonly<Record<string, unknown>> & {

@@ -1,5 +1,5 @@
 import { HanaperError } from '../errors.ts';
-import { type Signer, signerOf } from '../ucan/signer.ts';
+import { type Signer, signerOf } from '../ucan/token/signer.ts';
 import { type KeyFileOptions, readIdentity } from './read-identity.ts';
 import type { Session } from './session.ts';
 

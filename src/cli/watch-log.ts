@@ -1,8 +1,9 @@
-import { checkHead, withoutCheckpoint } from '../authority/audit/check-proof.ts';
 import type { Authority } from '../authority/authority.ts';
-import { type CheckpointDocument, showCheckpoint } from '../authority/commands/log.ts';
-import { holdLog } from '../authority/hold-log.ts';
-import type { SeenCheckpoint } from '../authority/known-logs.ts';
+import { showCheckpoint } from '../authority/commands/log.ts';
+import { holdLog } from '../authority/log/check-continuity.ts';
+import { checkHead, withoutCheckpoint } from '../authority/log/check-proof.ts';
+import type { SeenCheckpoint } from '../authority/log/known-logs.ts';
+import type { CheckpointDocument } from '../authority/log/proof-document.ts';
 import { HanaperError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { describeLoss } from './remembered-logs.ts';

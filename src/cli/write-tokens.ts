@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { concatBytes, decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { ReservedFile } from '../package/reserve-file.ts';
-import { type ContainerEncoding, encodeContainer } from '../ucan/container.ts';
-import { looksLikeTokens } from '../ucan/tokens.ts';
+import { type ContainerEncoding, encodeContainer } from '../ucan/encoding/container.ts';
+import { looksLikeTokens } from '../ucan/token/tokens.ts';
 import type { Outcome } from './output.ts';
 
 /** Options of every command that makes tokens. */

@@ -1,9 +1,9 @@
 import { HanaperError, isErrorCode } from '../errors.ts';
-import { formatCid } from '../ucan/cid.ts';
-import { toJsonValue } from '../ucan/dag-json.ts';
-import { type Invocation, readInvocation } from '../ucan/invocation.ts';
-import { type Receipt, readReceipt } from '../ucan/receipt.ts';
-import { verifyToken } from '../ucan/verified.ts';
+import { formatCid } from '../ucan/encoding/cid.ts';
+import { toJsonValue } from '../ucan/encoding/dag-json.ts';
+import { type Invocation, readInvocation } from '../ucan/token/invocation.ts';
+import { type Receipt, readReceipt } from '../ucan/token/receipt.ts';
+import { verifyToken } from '../ucan/token/verified.ts';
 import { foreignAnswer, problemType, refusalOf } from './problem.ts';
 import { readContainer } from './read-container.ts';
 import { isRecord, readJson } from './read-json.ts';

@@ -1,9 +1,9 @@
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
-import { type Delegation, readDelegation } from '../ucan/delegation.ts';
-import { findChain, sourceOf, unrevoked, type Wish } from '../ucan/find-chain.ts';
-import { type IpldMap, ipldMap } from '../ucan/ipld.ts';
-import { verifyToken } from '../ucan/verified.ts';
+import { findChain, sourceOf, unrevoked, type Wish } from '../ucan/chain/find-chain.ts';
+import { type IpldMap, ipldMap } from '../ucan/encoding/ipld.ts';
+import { type Delegation, readDelegation } from '../ucan/token/delegation.ts';
+import { verifyToken } from '../ucan/token/verified.ts';
 import { readContainer } from './read-container.ts';
 import { isRecord } from './read-json.ts';
 

@@ -8,8 +8,8 @@ import { checkLogKey, verifierKeyOf } from '../log/log-key.ts';
 import { hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
 import type { VerifierKey } from '../log/verifier-key.ts';
-import { formatCid } from '../ucan/cid.ts';
-import type { Receipt } from '../ucan/receipt.ts';
+import { formatCid } from '../ucan/encoding/cid.ts';
+import type { Receipt } from '../ucan/token/receipt.ts';
 import type { SeenLog } from './log-memory.ts';
 import { isRecord, readJson } from './read-json.ts';
 

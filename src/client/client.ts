@@ -1,10 +1,10 @@
 import { HanaperError } from '../errors.ts';
-import { formatCid } from '../ucan/cid.ts';
-import { encodeContainer } from '../ucan/container.ts';
-import type { Delegation } from '../ucan/delegation.ts';
-import { type Invocation, signInvocation } from '../ucan/invocation.ts';
-import { toIpldMap } from '../ucan/ipld.ts';
-import type { Signer } from '../ucan/signer.ts';
+import { formatCid } from '../ucan/encoding/cid.ts';
+import { encodeContainer } from '../ucan/encoding/container.ts';
+import { toIpldMap } from '../ucan/encoding/ipld.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
+import { type Invocation, signInvocation } from '../ucan/token/invocation.ts';
+import type { Signer } from '../ucan/token/signer.ts';
 import { type ClientAnswer, containerType, readAnswer, resultOf } from './answer.ts';
 import { Chains, findCommand } from './chains.ts';
 import { type RemoteCommand, requireArgs } from './command.ts';

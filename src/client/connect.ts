@@ -1,6 +1,6 @@
 import { type OptionNames, requireKnownOptions } from '../options.ts';
-import type { Delegation } from '../ucan/delegation.ts';
-import type { Signer } from '../ucan/signer.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
+import type { Signer } from '../ucan/token/signer.ts';
 import { Client } from './client.ts';
 import { type Expectation, learnAuthority } from './learn-authority.ts';
 import type { LogMemory } from './log-memory.ts';

@@ -1,6 +1,6 @@
 import { Budget } from '../budget.ts';
-import { decodeEnvelope, type Envelope } from '../ucan/envelope.ts';
-import { unpackTokens } from '../ucan/tokens.ts';
+import { decodeEnvelope, type Envelope } from '../ucan/token/envelope.ts';
+import { unpackTokens } from '../ucan/token/tokens.ts';
 import { clientLimits } from './limits.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { encodeBase64Url, encodeUtf8 } from '../bytes.ts';
-import type { Receipt } from '../ucan/receipt.ts';
+import type { Receipt } from '../ucan/token/receipt.ts';
 import { checkLog, proofHeader, seenHeader } from './check-log.ts';
 import { findLongest, type LogMemory } from './log-memory.ts';
 

@@ -1,4 +1,4 @@
-import type { AttemptLimits } from './attempts.ts';
+import type { AttemptLimits } from './backoff.ts';
 
 /** Bytes of all headers together: a chain of ten delegations fits into one. */
 export const headerBytes: number = 32 * 1024;

@@ -1,14 +1,14 @@
 import { readlinkSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { systemCodeOf } from '../errors.ts';
-import type { Database } from './database.ts';
+import type { Database } from './engine/database.ts';
 import {
   type DatabaseLocation,
   describeLocation,
   describeSchema,
   type PostgresLocation,
   type SqliteLocation,
-} from './location.ts';
+} from './engine/location.ts';
 
 // As many as Linux follows.
 const mostLinks = 40;

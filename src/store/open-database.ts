@@ -2,14 +2,14 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { CamelCasePlugin, type Dialect, Kysely } from 'kysely';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
-import { Database } from './database.ts';
-import { translateFailure } from './failure.ts';
-import { type DatabaseLocation, describeLocation, type PostgresLocation } from './location.ts';
-import { migrateUp, readSchemaState } from './migrate.ts';
-import { everydayWaits, type PostgresSession, type PostgresWaits, patientWaits } from './postgres-session.ts';
-import type { Schema } from './schema.ts';
-import { createSqliteDialect } from './sqlite.ts';
-import { beginReading, beginWriting, isWritable, openableForReading, writableFile } from './sqlite-file.ts';
+import { Database } from './engine/database.ts';
+import { translateFailure } from './engine/failure.ts';
+import { type DatabaseLocation, describeLocation, type PostgresLocation } from './engine/location.ts';
+import { everydayWaits, type PostgresSession, type PostgresWaits, patientWaits } from './engine/postgres-session.ts';
+import type { Schema } from './engine/schema.ts';
+import { createSqliteDialect } from './engine/sqlite.ts';
+import { beginReading, beginWriting, isWritable, openableForReading, writableFile } from './engine/sqlite-file.ts';
+import { migrateUp, readSchemaState } from './migrations/migrate.ts';
 
 /**
  * What a database is opened for: to be made where it is not there, to be used, or to be examined. Whoever examines one
@@ -73,7 +73,7 @@ async function openPostgres(
   purpose: Purpose,
   { waits = purpose === 'examine' ? patientWaits : everydayWaits, signal }: OpenOptions,
 ): Promise<Database> {
-  const { createPostgresDialect } = await import('./postgres.ts');
+  const { createPostgresDialect } = await import('./engine/postgres.ts');
   const connectWith = async (session: PostgresSession) => {
     const { dialect, isStalled } = await createPostgresDialect(url, session, signal);
     return new Database('postgres', name, connect(dialect), isStalled);

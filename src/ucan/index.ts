@@ -18,25 +18,44 @@ export {
   type RuleFinding,
   type ValidatedAuthority,
   validateInvocation,
-} from './chain.ts';
-export { cidKey, computeCid, formatCid, isTokenCid, parseCid } from './cid.ts';
-export { coversCommand, isCommand } from './command.ts';
+} from './chain/chain.ts';
+export { findStanding, listIssuersAbove, type Standing } from './chain/delegation-status.ts';
+export { explainDelegation } from './chain/explain-delegation.ts';
+export {
+  type Candidate,
+  type DelegationSource,
+  findChain,
+  sourceOf,
+  unrevoked,
+  type Wish,
+} from './chain/find-chain.ts';
+export { gatherRevocations } from './chain/gather-revocations.ts';
+export type { Chain, Circumstances, Link, RevocationRecord, Rule } from './chain/rules.ts';
+export { cidKey, computeCid, formatCid, isTokenCid, parseCid } from './encoding/cid.ts';
 export {
   type ContainerEncoding,
   containerEncodings,
   decodeContainer,
   encodeContainer,
   isContainer,
-} from './container.ts';
-export { decodeDagCbor, encodeDagCbor } from './dag-cbor.ts';
-export { fromJsonValue, parseDagJson, toDagJson, toJsonValue } from './dag-json.ts';
+} from './encoding/container.ts';
+export { decodeDagCbor, encodeDagCbor } from './encoding/dag-cbor.ts';
+export { fromJsonValue, parseDagJson, toDagJson, toJsonValue } from './encoding/dag-json.ts';
+export { type IpldMap, type IpldValue, ipldMap, isIpldMap, toIpld, toIpldMap } from './encoding/ipld.ts';
+export { decodeVarsig, encodeVarsig, type Varsig } from './encoding/varsig.ts';
+export { decodeLegacyToken, type LegacyToken, verifyLegacySignature } from './legacy/legacy.ts';
+export type { LegacyCapability } from './legacy/legacy-capabilities.ts';
+export { limits } from './limits.ts';
+export { findPolicyFailure, type PolicyFailure } from './policy/match.ts';
+export { type Comparison, type Policy, parsePolicy, type Statement } from './policy/policy.ts';
+export { coversCommand, isCommand } from './token/command.ts';
 export {
   type Delegation,
   type DelegationClaims,
   decodeDelegation,
   signDelegation,
-} from './delegation.ts';
-export { type CacheBounds, DelegationCache } from './delegation-cache.ts';
+} from './token/delegation.ts';
+export { type CacheBounds, DelegationCache } from './token/delegation-cache.ts';
 export {
   decodeEnvelope,
   defaultVersion,
@@ -45,24 +64,15 @@ export {
   signEnvelope,
   type TokenKind,
   type UcanVersion,
-} from './envelope.ts';
-export { explainDelegation } from './explain-delegation.ts';
-export { isDid } from './fields.ts';
-export { type Candidate, type DelegationSource, findChain, sourceOf, unrevoked, type Wish } from './find-chain.ts';
-export { gatherRevocations } from './gather-revocations.ts';
+} from './token/envelope.ts';
+export { isDid } from './token/fields.ts';
 export {
   decodeInvocation,
   type Invocation,
   type InvocationClaims,
   signInvocation,
   taskCidOf,
-} from './invocation.ts';
-export { type IpldMap, type IpldValue, ipldMap, isIpldMap, toIpld, toIpldMap } from './ipld.ts';
-export { decodeLegacyToken, type LegacyToken, verifyLegacySignature } from './legacy.ts';
-export type { LegacyCapability } from './legacy-capabilities.ts';
-export { limits } from './limits.ts';
-export { findPolicyFailure, type PolicyFailure } from './match.ts';
-export { type Comparison, type Policy, parsePolicy, type Statement } from './policy.ts';
+} from './token/invocation.ts';
 export {
   type Receipt,
   type ReceiptClaims,
@@ -70,7 +80,7 @@ export {
   readReceipt,
   receiptCommand,
   signReceipt,
-} from './receipt.ts';
+} from './token/receipt.ts';
 export {
   cidsOf,
   type Revocation,
@@ -78,10 +88,7 @@ export {
   readRevocation,
   revokeCommand,
   signRevocation,
-} from './revocation.ts';
-export type { Chain, Circumstances, Link, RevocationRecord, Rule } from './rules.ts';
-export { type Signer, signerOf } from './signer.ts';
-export { findStanding, listIssuersAbove, type Standing } from './standing.ts';
-export { decodeToken, looksLikeTokens, partitionTokens, readToken, unpackTokens } from './tokens.ts';
-export { decodeVarsig, encodeVarsig, type Varsig } from './varsig.ts';
-export { isSignatureValid, isVerified, type KeyResolver, type Verified, verifyToken } from './verified.ts';
+} from './token/revocation.ts';
+export { type Signer, signerOf } from './token/signer.ts';
+export { decodeToken, looksLikeTokens, partitionTokens, readToken, unpackTokens } from './token/tokens.ts';
+export { isSignatureValid, isVerified, type KeyResolver, type Verified, verifyToken } from './token/verified.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../src/authority/audit/database/audit-database.ts';
 import {
   type Authority,
   createKey,

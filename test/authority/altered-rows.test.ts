@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../src/authority/audit/database/audit-database.ts';
 import {
   type Authority,
   addTrust,

@@ -7,7 +7,7 @@ import {
   openSigner,
   validateAuthority,
 } from '../../src/authority/index.ts';
-import { getDelegationByCid } from '../../src/store/ucan-delegations.ts';
+import { getDelegationByCid } from '../../src/store/tables/ucan-delegations.ts';
 import { type Delegation, decodeDelegation } from '../../src/ucan/index.ts';
 import { createAuthority, query } from '../support/authority.ts';
 import { expectCode, failureOf } from '../support/codes.ts';

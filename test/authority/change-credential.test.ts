@@ -10,7 +10,7 @@ import {
   validateAuthority,
 } from '../../src/authority/index.ts';
 import type { HanaperEvent } from '../../src/events.ts';
-import { listKeySlots } from '../../src/store/key-slots.ts';
+import { listKeySlots } from '../../src/store/tables/key-slots.ts';
 import type { Credential, SlotKind } from '../../src/vault/index.ts';
 import { Child } from '../store/children/child.ts';
 import {

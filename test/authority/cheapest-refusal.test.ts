@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Request } from '../../src/authority/execution/request.ts';
 import { openSigner } from '../../src/authority/index.ts';
-import type { Request } from '../../src/authority/request.ts';
 import { Budget } from '../../src/budget.ts';
 import { type Delegation, decodeDelegation, formatCid, type Signer } from '../../src/ucan/index.ts';
 import { expectCode } from '../support/codes.ts';

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { resultOf } from '../../src/authority/execution/result-of.ts';
 import {
   type Authority,
   listStoredDelegations,
@@ -8,7 +9,6 @@ import {
   type RevocationDocument,
   validateAuthority,
 } from '../../src/authority/index.ts';
-import { resultOf } from '../../src/authority/result-of.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import type { HanaperEvent } from '../../src/events.ts';
 import { type Delegation, signRevocation } from '../../src/ucan/index.ts';

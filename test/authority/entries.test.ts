@@ -12,10 +12,10 @@ import {
 import { bindEffect, digestEffect } from '../../src/log/effect.ts';
 import { encodeLogEntry } from '../../src/log/entry.ts';
 import { treeHash } from '../../src/log/merkle.ts';
-import type { Effect } from '../../src/store/effects.ts';
-import { listLogEffects, listLogEntries, readLogHead } from '../../src/store/log.ts';
-import { migrateDown } from '../../src/store/migrate.ts';
-import type { LogEffectRow, LogHeadRow } from '../../src/store/schema.ts';
+import type { Effect } from '../../src/store/engine/effects.ts';
+import type { LogEffectRow, LogHeadRow } from '../../src/store/engine/schema.ts';
+import { migrateDown } from '../../src/store/migrations/migrate.ts';
+import { listLogEffects, listLogEntries, readLogHead } from '../../src/store/tables/log.ts';
 import {
   computeCid,
   decodeDagCbor,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createKey, proveInclusion } from '../../src/authority/index.ts';
+import { createKey } from '../../src/authority/index.ts';
+import { proveInclusion } from '../../src/authority/prove-inclusion.ts';
 import { hashLeaf } from '../../src/log/index.ts';
 import { RunningTree } from '../../src/log/running-tree.ts';
 import { Child } from '../store/children/child.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../src/authority/audit/database/audit-database.ts';
 import {
   type Authority,
   addTrust,

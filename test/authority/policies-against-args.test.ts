@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findCommand } from '../../src/authority/commands/list.ts';
-import { execute } from '../../src/authority/execute.ts';
+import { execute } from '../../src/authority/execution/execute.ts';
+import { resultOf } from '../../src/authority/execution/result-of.ts';
 import { createKey, createOrganisation, exportKey, openSigner, setOrganisation } from '../../src/authority/index.ts';
-import { resultOf } from '../../src/authority/result-of.ts';
 import { decodeInvocation } from '../../src/ucan/index.ts';
 import { type Cbor, float, map } from '../support/cbor.ts';
 import { expectCode, isHanaperError } from '../support/codes.ts';

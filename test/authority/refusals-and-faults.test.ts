@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AnyCommand } from '../../src/authority/command.ts';
 import { findCommand } from '../../src/authority/commands/list.ts';
-import { type Answer, execute } from '../../src/authority/execute.ts';
+import { type Answer, execute } from '../../src/authority/execution/execute.ts';
+import type { Request } from '../../src/authority/execution/request.ts';
+import { resultOf } from '../../src/authority/execution/result-of.ts';
 import { createKey } from '../../src/authority/index.ts';
-import type { Request } from '../../src/authority/request.ts';
-import { resultOf } from '../../src/authority/result-of.ts';
+import type { AnyCommand } from '../../src/authority/schemas/command.ts';
 import { HanaperError } from '../../src/errors.ts';
 import { formatCid } from '../../src/ucan/index.ts';
 import { byRawKey, query, queryOne } from '../support/authority.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { LogProofDocument } from '../../src/authority/index.ts';
+import type { LogProofDocument } from '../../src/authority/log/proof-document.ts';
 import { type Cli, createCli, createInitialized } from '../support/cli.ts';
 
 let keeper: Cli;

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { resolveOrganisation } from '../../src/authority/find-organisation.ts';
-import { placeOfIdentityKey } from '../../src/authority/key-places.ts';
+import { resolveOrganisation } from '../../src/authority/execution/find-organisation.ts';
+import { placeOfIdentityKey } from '../../src/authority/identity/sealed-key-context.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeEd25519DidKey } from '../../src/did/did-key.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { commands } from '../../src/authority/commands/list.ts';
 import { createOpenApi } from '../../src/http/index.ts';
-import { statuses } from '../../src/http/statuses.ts';
+import { statuses } from '../../src/http/request/statuses.ts';
 import { readPage, readTable } from './pages.ts';
 
 const page = 'docs/formats/http.md';

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { encodePlace } from '../../src/authority/place-in-log.ts';
+import { encodePlace } from '../../src/authority/log/entry-binding.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { PrivateKey } from '../../src/did/private-key.ts';
 import { bindEffect, digestEffect } from '../../src/log/effect.ts';
 import { encodeLogEntry } from '../../src/log/entry.ts';
 import { treeHash } from '../../src/log/merkle.ts';
-import { type Effect, effectOf, loggedTables } from '../../src/store/effects.ts';
-import { formatCid, parseCid } from '../../src/ucan/cid.ts';
-import { encodeDagCbor } from '../../src/ucan/dag-cbor.ts';
-import { signReceipt } from '../../src/ucan/receipt.ts';
-import { signerOf } from '../../src/ucan/signer.ts';
+import { type Effect, effectOf, loggedTables } from '../../src/store/engine/effects.ts';
+import { formatCid, parseCid } from '../../src/ucan/encoding/cid.ts';
+import { encodeDagCbor } from '../../src/ucan/encoding/dag-cbor.ts';
+import { signReceipt } from '../../src/ucan/token/receipt.ts';
+import { signerOf } from '../../src/ucan/token/signer.ts';
 import { countUp, toHex } from '../support/vectors.ts';
 import { readSection, readTable } from './pages.ts';
 

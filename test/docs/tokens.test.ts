@@ -71,7 +71,7 @@ test('the signature headers are those of the code', () => {
 
 test('the tags are those that are read', () => {
   const rows = readTable(page, '## The envelope');
-  const tags = readSource('src/ucan/envelope.ts').match(/^ {2}'ucan\/.+(?=': \{)/gm);
+  const tags = readSource('src/ucan/token/envelope.ts').match(/^ {2}'ucan\/.+(?=': \{)/gm);
   expect(rows.map(([tag]) => `  '${tag}`)).toEqual(tags);
   for (const [tag = '', what = '', version] of rows) {
     expect(tag).toBe(`ucan/${what.endsWith('delegation') ? 'dlg' : 'inv'}@${version}`);
@@ -79,8 +79,8 @@ test('the tags are those that are read', () => {
 });
 
 describe.each([
-  ['## Delegations', 'delegation', 'src/ucan/delegation.ts'],
-  ['## Invocations', 'invocation', 'src/ucan/invocation.ts'],
+  ['## Delegations', 'delegation', 'src/ucan/token/delegation.ts'],
+  ['## Invocations', 'invocation', 'src/ucan/token/invocation.ts'],
 ] as const)('the fields under "%s"', (heading, kind, source) => {
   const rows = readTable(page, heading);
 
@@ -110,7 +110,7 @@ describe.each([
 
 describe('policies', () => {
   test('have the operators that are listed, and no other', () => {
-    const [, arities = ''] = /const arities: [^{]+\{([^}]+)\}/.exec(readSource('src/ucan/policy.ts')) ?? [];
+    const [, arities = ''] = /const arities: [^{]+\{([^}]+)\}/.exec(readSource('src/ucan/policy/policy.ts')) ?? [];
     const known = [...arities.matchAll(/^ {2}'?([^':\s]+)'?: (\d)/gm)].map(([, op = '', count]) => [op, Number(count)]);
     const rows = readTable(page, '## Policies').filter(([, form = '']) =>
       /^\["[^"]+", (selector|statement|\[statement)/.test(form),

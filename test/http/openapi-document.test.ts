@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/authority/commands/list.ts';
-import { createOpenApi, toSchema } from '../../src/http/openapi.ts';
+import { createOpenApi, toSchema } from '../../src/http/description/openapi.ts';
 
 const document = createOpenApi();
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Request } from '../../src/authority/request.ts';
-import { type PlainRequest, requireSameArguments } from '../../src/http/match-request.ts';
+import type { Request } from '../../src/authority/execution/request.ts';
+import { type PlainRequest, requireSameArguments } from '../../src/http/request/match-request.ts';
 import { fromJsonValue } from '../../src/ucan/index.ts';
 import { expectCode } from '../support/codes.ts';
 import { invoke, principal } from '../support/ucan.ts';

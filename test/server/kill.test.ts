@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '../../src/authority/index.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeInvocation, formatCid, unpackTokens, verifyToken } from '../../src/ucan/index.ts';
-import { readReceipt } from '../../src/ucan/receipt.ts';
+import { readReceipt } from '../../src/ucan/token/receipt.ts';
 import { pathOf, query, type Row } from '../support/authority.ts';
 import { type Cli, createInitialized } from '../support/cli.ts';
 import { engines } from '../support/engines.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createKey } from '../../src/authority/index.ts';
-import { everydayWaits } from '../../src/store/postgres-session.ts';
+import { everydayWaits } from '../../src/store/engine/postgres-session.ts';
 import { byRawKey, createAuthority } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 import { createOutsider } from '../support/outsider.ts';

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../src/authority/audit/database/audit-database.ts';
 import { openAuthority } from '../../src/authority/index.ts';
 import { createAuthority, pathOf, query, queryAll, queryOne } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';

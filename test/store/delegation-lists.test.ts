@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/store/database.ts';
-import type { DelegationRow } from '../../src/store/schema.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import type { DelegationRow } from '../../src/store/engine/schema.ts';
 import {
   type DelegationPage,
   deleteExpiredDelegations,
@@ -9,7 +9,7 @@ import {
   listDelegationsByIssuer,
   listDelegationsForCommand,
   listDelegationsToAudience,
-} from '../../src/store/ucan-delegations.ts';
+} from '../../src/store/tables/ucan-delegations.ts';
 import { coversCommand, type Delegation } from '../../src/ucan/index.ts';
 import { openStore, query } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';

@@ -5,8 +5,8 @@ import { base36 } from 'multiformats/bases/base36';
 import { base58btc } from 'multiformats/bases/base58';
 import { base64url } from 'multiformats/bases/base64';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import type { Database } from '../../src/store/database.ts';
-import { getDelegationByCid, insertDelegations, listDelegations } from '../../src/store/ucan-delegations.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import { getDelegationByCid, insertDelegations, listDelegations } from '../../src/store/tables/ucan-delegations.ts';
 import {
   computeCid,
   type Delegation,

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/engine/database.ts';
 import { createAuthority, openStore, pathOf, query, type Row } from '../support/authority.ts';
 import { failureOf } from '../support/codes.ts';
 import { createTempFolder, engines } from '../support/engines.ts';

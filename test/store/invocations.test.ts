@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { encodeHex } from '../../src/bytes.ts';
-import type { Database } from '../../src/store/database.ts';
-import { insertDidDocuments, listDidIds } from '../../src/store/did-documents.ts';
-import { findInvocationByPayload, getInvocationByCid, insertInvocation } from '../../src/store/ucan-invocations.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import { insertDidDocuments, listDidIds } from '../../src/store/tables/did-documents.ts';
+import {
+  findInvocationByPayload,
+  getInvocationByCid,
+  insertInvocation,
+} from '../../src/store/tables/ucan-invocations.ts';
 import {
   decodeInvocation,
   formatCid,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertCheckpoint, listEveryCheckpoint } from '../../src/store/checkpoints.ts';
-import type { Database } from '../../src/store/database.ts';
-import { insertLogEntry, listEveryEntry } from '../../src/store/log.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import { insertCheckpoint, listEveryCheckpoint } from '../../src/store/tables/checkpoints.ts';
+import { insertLogEntry, listEveryEntry } from '../../src/store/tables/log.ts';
 import { openStore } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 import { rowTime } from '../support/tokens.ts';

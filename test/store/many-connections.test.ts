@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { readTime } from '../../src/store/clock.ts';
-import { listOrganizations } from '../../src/store/organizations.ts';
+import { readTime } from '../../src/store/engine/clock.ts';
+import { listOrganizations } from '../../src/store/tables/organizations.ts';
 import { initialize, openStore, pathOf } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
 

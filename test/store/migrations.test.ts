@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createOrganisation, openAuthority, requireUninitialized } from '../../src/authority/index.ts';
-import { migrateDown, migrateUp, readSchemaState } from '../../src/store/migrate.ts';
+import { migrateDown, migrateUp, readSchemaState } from '../../src/store/migrations/migrate.ts';
 import { byRawKey, createAuthority, initialize, openStore, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines, type TestEngine } from '../support/engines.ts';

@@ -1,12 +1,12 @@
 import { CompiledQuery } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKey, openAuthority } from '../../src/authority/index.ts';
-import type { Database } from '../../src/store/database.ts';
-import { listOrganizations } from '../../src/store/organizations.ts';
-import { readDigest, requireMadeSchema, twinDigests } from '../../src/store/own-schema.ts';
-import { ownTables } from '../../src/store/own-tables.ts';
-import type { Transaction } from '../../src/store/transaction.ts';
-import { compareWithTwin } from '../../src/store/twin.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import { ownTables } from '../../src/store/engine/own-tables.ts';
+import type { Transaction } from '../../src/store/engine/transaction.ts';
+import { readDigest, requireMadeSchema, twinDigests } from '../../src/store/migrations/own-schema.ts';
+import { compareWithTwin } from '../../src/store/migrations/twin.ts';
+import { listOrganizations } from '../../src/store/tables/organizations.ts';
 import { byRawKey, createAuthority, openStore, openUnlocked, query, queryOne } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../src/authority/audit/database/audit-database.ts';
 import { createKey, openAuthority } from '../../src/authority/index.ts';
-import { migrateDown } from '../../src/store/migrate.ts';
+import { migrateDown } from '../../src/store/migrations/migrate.ts';
 import { byRawKey, createAuthority, openStore, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder, engines, type TestEngine } from '../support/engines.ts';

@@ -1,9 +1,9 @@
 import type { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/store/database.ts';
-import type { RevocationRow } from '../../src/store/schema.ts';
-import { deleteExpiredDelegations } from '../../src/store/ucan-delegations.ts';
-import { insertRevocation, isDelegationRevoked, listRevocations } from '../../src/store/ucan-revocations.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import type { RevocationRow } from '../../src/store/engine/schema.ts';
+import { deleteExpiredDelegations } from '../../src/store/tables/ucan-delegations.ts';
+import { insertRevocation, isDelegationRevoked, listRevocations } from '../../src/store/tables/ucan-revocations.ts';
 import { cidsOf, computeCid, type Delegation } from '../../src/ucan/index.ts';
 import { openStore, query } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findDamage } from '../../src/store/damage.ts';
-import type { Database } from '../../src/store/database.ts';
-import { findDidDocument, insertDidDocuments, listDidIds } from '../../src/store/did-documents.ts';
-import type { DidDocumentRow, LegacyTokenRow, PrincipalKind } from '../../src/store/schema.ts';
-import { insertLegacyToken } from '../../src/store/ucan-legacy-tokens.ts';
+import { findDamage } from '../../src/store/engine/damage.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import type { DidDocumentRow, LegacyTokenRow, PrincipalKind } from '../../src/store/engine/schema.ts';
+import { findDidDocument, insertDidDocuments, listDidIds } from '../../src/store/tables/did-documents.ts';
+import { insertLegacyToken } from '../../src/store/tables/ucan-legacy-tokens.ts';
 import { openStore, query, queryOne } from '../support/authority.ts';
 import { failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createKey, openAuthority } from '../../src/authority/index.ts';
-import type { Database } from '../../src/store/database.ts';
-import { listOrganizations, updateOrganization } from '../../src/store/organizations.ts';
-import type { Transaction } from '../../src/store/transaction.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import type { Transaction } from '../../src/store/engine/transaction.ts';
+import { listOrganizations, updateOrganization } from '../../src/store/tables/organizations.ts';
 import { byRawKey, createAuthority, openUnlocked, query } from '../support/authority.ts';
 import { expectCode, failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';

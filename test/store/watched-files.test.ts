@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Authority, createKey, openAuthority } from '../../src/authority/index.ts';
-import { listOrganizations } from '../../src/store/organizations.ts';
+import { listOrganizations } from '../../src/store/tables/organizations.ts';
 import { byRawKey, createAuthority, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder } from '../support/engines.ts';

@@ -1,6 +1,7 @@
 /** One thing that is asked for, by whichever way. */
-import type { AnyCommand } from '../../src/authority/command.ts';
+
 import { commands } from '../../src/authority/commands/list.ts';
+import type { AnyCommand } from '../../src/authority/schemas/command.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { Asking, Place } from './place.ts';
 

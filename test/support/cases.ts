@@ -36,7 +36,7 @@ import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
 import { publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeSignature } from '../../src/signature/document.ts';
-import { formatCid } from '../../src/ucan/cid.ts';
+import { formatCid } from '../../src/ucan/encoding/cid.ts';
 import { sealedSeed } from './authority.ts';
 import { type Before, type Case, does, type More, refuses } from './case.ts';
 import { type Cli, writeKey, writeTokens } from './cli.ts';

@@ -11,10 +11,10 @@ import {
   type Tile,
   type VerifierKey,
 } from '../../src/log/index.ts';
-import { listEveryCheckpoint } from '../../src/store/checkpoints.ts';
-import { insertLogEntry, listLogEntries, lockLogHead, moveLogHead } from '../../src/store/log.ts';
-import { findLogKey } from '../../src/store/log-keys.ts';
-import { listLogTiles } from '../../src/store/log-tiles.ts';
+import { listEveryCheckpoint } from '../../src/store/tables/checkpoints.ts';
+import { insertLogEntry, listLogEntries, lockLogHead, moveLogHead } from '../../src/store/tables/log.ts';
+import { findLogKey } from '../../src/store/tables/log-keys.ts';
+import { listLogTiles } from '../../src/store/tables/log-tiles.ts';
 import { computeCid } from '../../src/ucan/index.ts';
 
 const enough = 2 ** 31 - 1;

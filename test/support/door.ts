@@ -1,10 +1,10 @@
 /** Requests at the door of an authority, by somebody who was delegated to. Nothing here needs Vitest. */
 
-import type { Answer } from '../../src/authority/execute.ts';
-import type { Host } from '../../src/authority/host.ts';
+import type { Answer } from '../../src/authority/execution/execute.ts';
+import type { Host } from '../../src/authority/execution/host.ts';
+import type { Request } from '../../src/authority/execution/request.ts';
+import type { Act } from '../../src/authority/execution/write-queue.ts';
 import { type Authority, createKey, openAuthority, openSigner } from '../../src/authority/index.ts';
-import type { Request } from '../../src/authority/request.ts';
-import type { Act } from '../../src/authority/writer.ts';
 import type { HanaperEvent } from '../../src/events.ts';
 import {
   type ContainerEncoding,

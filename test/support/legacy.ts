@@ -1,8 +1,8 @@
 /** Tokens of UCAN 0.8 to 0.10, made as other programs made them. */
 import { createHash } from 'node:crypto';
 import type { Authority } from '../../src/authority/authority.ts';
-import { resolveOrganisation } from '../../src/authority/find-organisation.ts';
-import { placeOfIdentityKey } from '../../src/authority/key-places.ts';
+import { resolveOrganisation } from '../../src/authority/execution/find-organisation.ts';
+import { placeOfIdentityKey } from '../../src/authority/identity/sealed-key-context.ts';
 import { sign } from '../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { decodeEd25519DidKey } from '../../src/did/did-key.ts';

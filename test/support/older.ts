@@ -2,14 +2,14 @@
 
 import type { CID } from 'multiformats/cid';
 import type { Authority } from '../../src/authority/index.ts';
-import { authoritySigner } from '../../src/authority/signers.ts';
+import { authoritySigner } from '../../src/authority/tokens/signers.ts';
 import { digestEffect } from '../../src/log/effect.ts';
 import { decodeLogEntry, encodeLogEntry, treeHash } from '../../src/log/index.ts';
-import { getAuthority, updateAuthority } from '../../src/store/authority.ts';
-import { listLogEffects, listLogEntries } from '../../src/store/log.ts';
-import { listRowsByKey } from '../../src/store/rows-by-key.ts';
-import type { Transaction } from '../../src/store/transaction.ts';
-import { columnsOf, getInvocationByCid } from '../../src/store/ucan-invocations.ts';
+import { listRowsByKey } from '../../src/store/engine/rows-by-key.ts';
+import type { Transaction } from '../../src/store/engine/transaction.ts';
+import { getAuthority, updateAuthority } from '../../src/store/tables/authority.ts';
+import { listLogEffects, listLogEntries } from '../../src/store/tables/log.ts';
+import { columnsOf, getInvocationByCid } from '../../src/store/tables/ucan-invocations.ts';
 import { decodeInvocation, formatCid, readReceipt, signReceipt } from '../../src/ucan/index.ts';
 import { type Credential, signAuthority, type Vault } from '../../src/vault/index.ts';
 import { byRawKey } from './authority.ts';

@@ -1,5 +1,5 @@
 /** The OpenAPI document as tests read it. */
-import type { OpenApiDocument } from '../../src/http/openapi.ts';
+import type { OpenApiDocument } from '../../src/http/description/openapi.ts';
 
 /** A JSON Schema, as far as tests look into it. */
 interface SchemaDocument {

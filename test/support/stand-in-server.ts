@@ -1,11 +1,11 @@
 /** Servers for tests of the client: they hold to the HTTP API, but for what a test has them do instead. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Answer } from '../../src/authority/execute.ts';
+import type { Answer } from '../../src/authority/execution/execute.ts';
+import { decodeRequest } from '../../src/authority/execution/request.ts';
 import { type Authority, showOrganisation } from '../../src/authority/index.ts';
+import { readNoteSize } from '../../src/authority/log/read-note-size.ts';
 import { proveInclusion } from '../../src/authority/prove-inclusion.ts';
-import { readNoteSize } from '../../src/authority/read-note-size.ts';
-import { decodeRequest } from '../../src/authority/request.ts';
 import { HanaperError } from '../../src/errors.ts';
 import { encodeContainer, formatCid } from '../../src/ucan/index.ts';
 

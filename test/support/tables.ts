@@ -1,8 +1,8 @@
 /** What lies in a database, whole. Nothing here needs Vitest. */
 
-import type { Database } from '../../src/store/database.ts';
-import type { Effect } from '../../src/store/effects.ts';
-import { listEveryRow } from '../../src/store/every-row.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import type { Effect } from '../../src/store/engine/effects.ts';
+import { listEveryRow } from '../../src/store/engine/every-row.ts';
 import { query, queryAll, type Statement } from './authority.ts';
 
 /** Every table that holds what was done here. */

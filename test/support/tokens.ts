@@ -1,12 +1,12 @@
 /** Tokens on their way into databases. Nothing here needs Vitest: child processes use it too. */
 import type { CID } from 'multiformats/cid';
+import { resultOf } from '../../src/authority/execution/result-of.ts';
 import type { Authority, RevocationDocument, StoredDocument } from '../../src/authority/index.ts';
 import { storeDelegations } from '../../src/authority/index.ts';
-import { resultOf } from '../../src/authority/result-of.ts';
 import { malleateEcdsa } from '../../src/crypto/ecdsa.ts';
-import type { Database } from '../../src/store/database.ts';
-import { insertDidDocuments, listDidIds } from '../../src/store/did-documents.ts';
-import { insertDelegations, principalOf } from '../../src/store/ucan-delegations.ts';
+import type { Database } from '../../src/store/engine/database.ts';
+import { insertDidDocuments, listDidIds } from '../../src/store/tables/did-documents.ts';
+import { insertDelegations, principalOf } from '../../src/store/tables/ucan-delegations.ts';
 import {
   type ContainerEncoding,
   type Delegation,

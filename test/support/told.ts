@@ -1,7 +1,7 @@
 /** What every answer of a server keeps to, and what a refusal leaves. */
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { statuses } from '../../src/http/statuses.ts';
+import { statuses } from '../../src/http/request/statuses.ts';
 import type { Place } from './place.ts';
 import { type Answered, ask, expectProblem } from './server.ts';
 

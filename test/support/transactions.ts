@@ -2,7 +2,7 @@
 import { type MockInstance, onTestFinished, vi } from 'vitest';
 import type { Authority } from '../../src/authority/index.ts';
 import { HanaperError } from '../../src/errors.ts';
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/store/engine/database.ts';
 
 type Transact = Database['transact'];
 

@@ -1,10 +1,10 @@
 /** The ways to have a command executed: by the library, by its route, by an invocation, and by a verb, here or there. */
 import { expect } from 'vitest';
-import type { AnyCommand } from '../../src/authority/command.ts';
+import { resultOf } from '../../src/authority/execution/result-of.ts';
 import { openSigner } from '../../src/authority/issue-delegation.ts';
-import { resultOf } from '../../src/authority/result-of.ts';
+import type { AnyCommand } from '../../src/authority/schemas/command.ts';
 import { type ErrorCode, HanaperError } from '../../src/errors.ts';
-import { statuses } from '../../src/http/statuses.ts';
+import { statuses } from '../../src/http/request/statuses.ts';
 import { formatCid } from '../../src/ucan/index.ts';
 import type { Case } from './case.ts';
 import { writeFiles } from './cases.ts';

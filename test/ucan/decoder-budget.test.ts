@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Budget } from '../../src/budget.ts';
-import { computeCid } from '../../src/ucan/cid.ts';
-import { encodeDagCbor } from '../../src/ucan/dag-cbor.ts';
-import { decodeEnvelope, type Envelope } from '../../src/ucan/envelope.ts';
-import { type IpldValue, ipldMap } from '../../src/ucan/ipld.ts';
-import { readToken } from '../../src/ucan/tokens.ts';
+import { computeCid } from '../../src/ucan/encoding/cid.ts';
+import { encodeDagCbor } from '../../src/ucan/encoding/dag-cbor.ts';
+import { type IpldValue, ipldMap } from '../../src/ucan/encoding/ipld.ts';
+import { decodeEnvelope, type Envelope } from '../../src/ucan/token/envelope.ts';
+import { readToken } from '../../src/ucan/token/tokens.ts';
 import { expectCode } from '../support/codes.ts';
 import { delegate, invoke, principals } from '../support/ucan.ts';
 

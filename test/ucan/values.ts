@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { computeCid } from '../../src/ucan/cid.ts';
+import { computeCid } from '../../src/ucan/encoding/cid.ts';
 import { type IpldMap, type IpldValue, ipldMap } from '../../src/ucan/index.ts';
 
 /** Any well-formed text. */

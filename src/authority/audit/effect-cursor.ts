@@ -1,6 +1,6 @@
-import { type EffectPlace, listEffectsBehind } from '../../store/audit.ts';
-import type { LogEffectRow } from '../../store/schema.ts';
-import type { Transaction } from '../../store/transaction.ts';
+import type { LogEffectRow } from '../../store/engine/schema.ts';
+import type { Transaction } from '../../store/engine/transaction.ts';
+import { type EffectPlace, listEffectsBehind } from '../../store/tables/act-rows.ts';
 
 const rowsAtOnce = 1000;
 

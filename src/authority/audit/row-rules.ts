@@ -1,4 +1,4 @@
-import { type LoggedTable, nameInSql } from '../../store/effects.ts';
+import { type LoggedTable, nameInSql } from '../../store/engine/effects.ts';
 
 /** Rows that may have to be forgotten. All others say who may do what, or whose word counts: one that is gone is a finding. */
 export const forgettableTables: ReadonlySet<string> = namesOf([

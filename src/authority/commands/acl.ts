@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
-import { takeLock } from '../../store/lock.ts';
-import { listOrganizations } from '../../store/organizations.ts';
-import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/trust-acls.ts';
-import { nameArg, noArgs, timeArg } from '../args.ts';
-import { changeTrust } from '../change-trust.ts';
-import type { Command, OrganisationContext } from '../command.ts';
+import { takeLock } from '../../store/engine/lock.ts';
+import { listOrganizations } from '../../store/tables/organizations.ts';
+import { insertTrustAcl, listTrustAcls, type NamedAcl, revokeTrustAcl } from '../../store/tables/trust-acls.ts';
+import { resolveOrganisation } from '../execution/find-organisation.ts';
+import { requireWrittenRow } from '../log/check-rows.ts';
+import { nameArg, noArgs, timeArg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { changeTrust } from '../trust/change-trust.ts';
 import {
   alteredFields,
   findAlteredList,
@@ -15,9 +17,7 @@ import {
   mark,
   markFields,
   withAltered,
-} from '../find-altered.ts';
-import { resolveOrganisation } from '../find-organisation.ts';
-import { requireWrittenRow } from '../require-written.ts';
+} from '../trust/find-altered-rows.ts';
 
 /** A trust ACL as a document: the parent accepts the child's keys. */
 export interface AclDocument {

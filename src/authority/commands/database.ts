@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Argon2Parameters } from '../../crypto/argon2.ts';
 import { areCostsWithinBounds, type SecurityLevel, securityLevels } from '../../vault/costs.ts';
-import { didArg, noArgs } from '../args.ts';
-import type { Command } from '../command.ts';
+import { didArg, noArgs } from '../schemas/args.ts';
+import type { Command } from '../schemas/command.ts';
 
 /** What a database's lock was turned to. */
 export interface LockDocument {

@@ -2,36 +2,36 @@ import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
-import { takeLock } from '../../store/lock.ts';
-import { noteFound } from '../../store/note-found.ts';
-import type { DelegationRow } from '../../store/schema.ts';
+import { takeLock } from '../../store/engine/lock.ts';
+import { noteFound } from '../../store/engine/note-found.ts';
+import type { DelegationRow } from '../../store/engine/schema.ts';
 import {
   deleteExpiredDelegations,
   insertDelegations,
   listKnownCids,
   principalOf,
-} from '../../store/ucan-delegations.ts';
-import { listRevocations } from '../../store/ucan-revocations.ts';
-import { proofsFrom } from '../../ucan/chain.ts';
-import { formatCid } from '../../ucan/cid.ts';
-import { toJsonValue } from '../../ucan/dag-json.ts';
-import type { Delegation } from '../../ucan/delegation.ts';
-import type { Candidate } from '../../ucan/find-chain.ts';
+} from '../../store/tables/ucan-delegations.ts';
+import { listRevocations } from '../../store/tables/ucan-revocations.ts';
+import { proofsFrom } from '../../ucan/chain/chain.ts';
+import type { Standing } from '../../ucan/chain/delegation-status.ts';
+import type { Candidate } from '../../ucan/chain/find-chain.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
+import { toJsonValue } from '../../ucan/encoding/dag-json.ts';
 import { limits } from '../../ucan/limits.ts';
-import type { Standing } from '../../ucan/standing.ts';
-import { type Verified, verifyToken } from '../../ucan/verified.ts';
-import { drawAllowance, principalBytes } from '../allowances.ts';
-import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../args.ts';
-import type { Command, CommandContext } from '../command.ts';
-import { readDelegationPage } from '../delegation-page.ts';
+import type { Delegation } from '../../ucan/token/delegation.ts';
+import { type Verified, verifyToken } from '../../ucan/token/verified.ts';
+import { drawAllowance, principalBytes } from '../execution/allowances.ts';
+import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../schemas/args.ts';
+import type { Command, CommandContext } from '../schemas/command.ts';
+import { rememberPrincipals } from '../tokens/principals.ts';
 import {
   alteredFields,
   findAlteredRows,
   findLostRevocations,
   type MaybeAltered,
   withAltered,
-} from '../find-altered.ts';
-import { rememberPrincipals } from '../principals.ts';
+} from '../trust/find-altered-rows.ts';
+import { readDelegationPage } from './delegation-page.ts';
 
 /** A delegation as a document: UCAN's own names, CIDs in base58btc, times in seconds. */
 export interface DelegationDocument {

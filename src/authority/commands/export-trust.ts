@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { decodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { signBundle } from '../../trust/bundle.ts';
-import { didArg, nameArg, timeArg } from '../args.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import { openTrust } from '../open-trust.ts';
-import { readSignedHead } from '../prove-entry.ts';
-import type { SignedHead } from '../verify-head.ts';
+import { readSignedHead } from '../log/prove-entry.ts';
+import type { SignedHead } from '../log/verify-head.ts';
+import { didArg, nameArg, timeArg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { openTrust } from '../trust/open-trust.ts';
 
 /** For how many seconds a bundle counts: a minute to a year; absent: 30 days. */
 export interface ExportTrustArgs {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { toSeconds } from '../../signature/time.ts';
-import { formatCid } from '../../ucan/cid.ts';
-import { fromJsonValue } from '../../ucan/dag-json.ts';
-import { findChain } from '../../ucan/find-chain.ts';
-import { type IpldMap, type IpldValue, isIpldMap, toIpldMap } from '../../ucan/ipld.ts';
-import { packTokens } from '../../ucan/tokens.ts';
-import { isSignatureValid } from '../../ucan/verified.ts';
-import { cidText, commandArg, didArg } from '../args.ts';
-import type { Command } from '../command.ts';
-import { alteredDelegation } from '../stored-tokens.ts';
+import { findChain } from '../../ucan/chain/find-chain.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
+import { fromJsonValue } from '../../ucan/encoding/dag-json.ts';
+import { type IpldMap, type IpldValue, isIpldMap, toIpldMap } from '../../ucan/encoding/ipld.ts';
+import { packTokens } from '../../ucan/token/tokens.ts';
+import { isSignatureValid } from '../../ucan/token/verified.ts';
+import { cidText, commandArg, didArg } from '../schemas/args.ts';
+import type { Command } from '../schemas/command.ts';
+import { alteredDelegation } from '../tokens/stored-tokens.ts';
 
 /** Who wants to do what. */
 export interface FindChainArgs {

@@ -5,29 +5,16 @@ import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { encodePublicKeyPem } from '../../crypto/key-format.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
-import { takeLock } from '../../store/lock.ts';
-import { listSigningKeys } from '../../store/signing-keys.ts';
+import { takeLock } from '../../store/engine/lock.ts';
+import { listSigningKeys } from '../../store/tables/signing-keys.ts';
 import { openSeed } from '../../vault/sealed-seed.ts';
-import { nameArg, noArgs, sha256Arg } from '../args.ts';
-import { affectedBy, affectedByKey, changeTrust } from '../change-trust.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import {
-  alteredFields,
-  findAlteredList,
-  findAlteredRows,
-  type MaybeAltered,
-  type MaybeMarked,
-  mark,
-  markFields,
-  withAltered,
-} from '../find-altered.ts';
 import {
   publicKeyOfRow,
   requireNotCompromised,
   requireNotIdentityKey,
   requireNotSigningKey,
   requireSecretSeed,
-} from '../key-rules.ts';
+} from '../keys/key-rules.ts';
 import {
   addSigningKey,
   type CreateKeyArgs,
@@ -40,7 +27,20 @@ import {
   listNamesakes,
   requireSigningKey,
   type SigningKeyDocument,
-} from '../signing-keys.ts';
+} from '../keys/signing-keys.ts';
+import { nameArg, noArgs, sha256Arg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { affectedBy, affectedByKey, changeTrust } from '../trust/change-trust.ts';
+import {
+  alteredFields,
+  findAlteredList,
+  findAlteredRows,
+  type MaybeAltered,
+  type MaybeMarked,
+  mark,
+  markFields,
+  withAltered,
+} from '../trust/find-altered-rows.ts';
 
 /** The same for a key from outside; the invocation is kept, so its private half goes into it sealed. */
 export interface ImportKeyArgs extends CreateKeyArgs {

@@ -1,4 +1,4 @@
-import type { AnyCommand } from '../command.ts';
+import type { AnyCommand } from '../schemas/command.ts';
 import { grantAcl, listAcls, revokeAcl } from './acl.ts';
 import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
 import { listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';

@@ -1,28 +1,27 @@
 import { z } from 'zod';
 import { encodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
-import { verifierKeyOf } from '../../log/log-key.ts';
-import { formatVerifierKey } from '../../log/verifier-key.ts';
-import { readLogHead } from '../../store/log.ts';
-import type { LogEffectRow } from '../../store/schema.ts';
-import type { Transaction } from '../../store/transaction.ts';
-import { parseCid } from '../../ucan/cid.ts';
-import { cidText, didArg, sha256Arg, timeArg } from '../args.ts';
-import type { Command } from '../command.ts';
-import type { EnrolledActDocument } from '../describe-acts.ts';
-import { findEntry, findEntryOf } from '../find-entry.ts';
-import { findStatedLogKey, readLogKey } from '../log-key.ts';
-import { readLogPage } from '../log-page.ts';
+import type { LogEffectRow } from '../../store/engine/schema.ts';
+import { readLogHead } from '../../store/tables/log.ts';
+import { parseCid } from '../../ucan/encoding/cid.ts';
+import type { EnrolledActDocument } from '../log/describe-entries.ts';
+import { describeLogKey, type LogVerifierDocument } from '../log/describe-log-key.ts';
+import { readLogPage } from '../log/entry-page.ts';
+import { findEntry, findEntryOf } from '../log/find-entry.ts';
 import {
-  type LogKeyDocument,
+  type CheckpointDocument,
+  hashesResult,
   type LogProofDocument,
-  proveEntry,
-  proveGrowth,
-  readSignedHead,
+  logKeyResult,
+  logProofResult,
+  noteResult,
   toLogKeyDocument,
   toLogProofDocument,
-} from '../prove-entry.ts';
-import { readNoteSize } from '../read-note-size.ts';
+} from '../log/proof-document.ts';
+import { proveEntry, proveGrowth, readSignedHead } from '../log/prove-entry.ts';
+import { readNoteSize } from '../log/read-note-size.ts';
+import { cidText, didArg, sha256Arg, timeArg } from '../schemas/args.ts';
+import type { Command } from '../schemas/command.ts';
 
 /** Which entries are read. */
 export interface ReadLogArgs {
@@ -65,52 +64,9 @@ export interface ProveArgs {
   readonly since?: number;
 }
 
-/** The head of the log that was signed last. */
-export interface CheckpointDocument {
-  /** How many entries are under it. */
-  readonly size: number;
-  /** How many there are. */
-  readonly entries: number;
-  readonly created_at: string;
-  /** A signed note. */
-  readonly checkpoint: string;
-  readonly log_key: LogKeyDocument;
-  /** That it continues the log of `since` entries: hashes of 32 bytes in base64. */
-  readonly consistency?: readonly string[];
-}
-
-/** The key that verifies the checkpoints of the log, and the word of the authority that it does. */
-export interface LogVerifierDocument {
-  /** Which log it is: the first line of its checkpoints, and the name of the key. */
-  readonly origin: string;
-  /** The key as tools for signed notes take it: `<name>+<identifier>+<key>`. */
-  readonly verifier_key: string;
-  /** DID of the authority. */
-  readonly authority: string;
-  readonly created_at: string;
-  /** What the authority has signed. */
-  readonly log_key: LogKeyDocument;
-}
-
 const defaultLimit = 100;
 
 const index = z.int().min(0);
-const base64 = z.string();
-const hashes = z.array(base64).describe('Hashes of 32 bytes, nearest first, in base64');
-const note = z.string().describe('A signed note');
-const logKey = z.strictObject({ statement: base64, signature: base64 }).describe('The key of the log, in base64');
-
-/** That an entry stands in the log. */
-export const logProofResult: z.ZodType<LogProofDocument> = z.strictObject({
-  index,
-  entry: base64,
-  receipt: base64,
-  inclusion: hashes,
-  checkpoint: note,
-  log_key: logKey,
-  consistency: hashes.exactOptional(),
-});
-
 const effectResult: z.ZodType<EffectDocument> = z.strictObject({
   table: z.string(),
   key: z.string(),
@@ -202,9 +158,9 @@ export const showCheckpoint: Command<'authority', { since?: number }, Checkpoint
     size: index,
     entries: index,
     created_at: timeArg,
-    checkpoint: note,
-    log_key: logKey,
-    consistency: hashes.exactOptional(),
+    checkpoint: noteResult,
+    log_key: logKeyResult,
+    consistency: z.exactOptional(hashesResult),
   }),
   async run({ transaction, authority }, { since }) {
     const head = await readSignedHead(transaction, authority.did);
@@ -233,34 +189,10 @@ export const showLogKey: Command<'authority', Record<string, never>, LogVerifier
     verifier_key: z.string().describe('As tools for signed notes take it'),
     authority: didArg,
     created_at: timeArg,
-    log_key: logKey,
+    log_key: logKeyResult,
   }),
   run: ({ transaction, authority }) => describeLogKey(transaction, authority.did),
 };
-
-/**
- * The key of a log as a document.
- *
- * @throws HanaperError `log_tampered`, `not_found` where it was not stated yet
- */
-export async function describeLogKey(transaction: Transaction, did: string): Promise<LogVerifierDocument> {
-  const key = await readLogKey(transaction, did);
-  const stated = await findStatedLogKey(transaction);
-  if (key === undefined || stated === undefined) throw noLogKey();
-  return {
-    origin: key.origin,
-    verifier_key: formatVerifierKey(verifierKeyOf(key)),
-    authority: did,
-    created_at: key.createdAt,
-    log_key: toLogKeyDocument(stated),
-  };
-}
-
-function noLogKey(): HanaperError {
-  return new HanaperError('not_found', 'The log has no key yet: it gets one when the database is next unlocked.', {
-    kind: 'log key',
-  });
-}
 
 function toEffectDocument({ tableName, rowKey, digest, salt }: LogEffectRow): EffectDocument {
   return { table: tableName, key: rowKey, digest: encodeHex(digest), ...(salt && { salt: encodeHex(salt) }) };

@@ -4,16 +4,19 @@ import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { encodeEd25519DidKey } from '../../did/did-key.ts';
 import { HanaperError } from '../../errors.ts';
+import type { OrganizationRow } from '../../store/engine/schema.ts';
 import {
   findOrganization,
   insertOrganization,
   listOrganizations,
   updateOrganization,
-} from '../../store/organizations.ts';
-import type { OrganizationRow } from '../../store/schema.ts';
-import { didArg, nameArg, noArgs, switchArg, timeArg } from '../args.ts';
-import { signFirstSnapshot } from '../change-trust.ts';
-import type { Command, CommandContext } from '../command.ts';
+} from '../../store/tables/organizations.ts';
+import { placeOfIdentityKey } from '../identity/sealed-key-context.ts';
+import { requireWrittenRow } from '../log/check-rows.ts';
+import { didArg, nameArg, noArgs, switchArg, timeArg } from '../schemas/args.ts';
+import type { Command, CommandContext } from '../schemas/command.ts';
+import { settleOrganisation } from '../tokens/principals.ts';
+import { signFirstSnapshot } from '../trust/change-trust.ts';
 import {
   alteredFields,
   findAlteredRows,
@@ -23,10 +26,7 @@ import {
   mark,
   markFields,
   withAltered,
-} from '../find-altered.ts';
-import { placeOfIdentityKey } from '../key-places.ts';
-import { settleOrganisation } from '../principals.ts';
-import { requireWrittenRow } from '../require-written.ts';
+} from '../trust/find-altered-rows.ts';
 
 /** An organisation as a document. */
 export interface OrganisationDocument {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { decodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
-import { getInvocationByCid } from '../../store/ucan-invocations.ts';
-import { sha256Arg, timeArg } from '../args.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import type { PlacedEntry } from '../find-entry.ts';
-import { findSigningEntry } from '../find-signing-entry.ts';
-import { type LogProofDocument, proveEntry, toLogProofDocument } from '../prove-entry.ts';
-import { logProofResult } from './log.ts';
+import { getInvocationByCid } from '../../store/tables/ucan-invocations.ts';
+import type { PlacedEntry } from '../log/find-entry.ts';
+import { findSigningEntry } from '../log/find-signing-entry.ts';
+import { type LogProofDocument, logProofResult, toLogProofDocument } from '../log/proof-document.ts';
+import { proveEntry } from '../log/prove-entry.ts';
+import { sha256Arg, timeArg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
 
 /** Of which signature the place is asked. */
 export interface ProvePackageArgs {

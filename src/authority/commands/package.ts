@@ -7,20 +7,20 @@ import { encodeEnvelope } from '../../signature/dsse.ts';
 import { encodeHashSignature } from '../../signature/hash-signature.ts';
 import { signHash, signStatement } from '../../signature/sign.ts';
 import { verifySignatures } from '../../signature/verify.ts';
-import { listSignatures } from '../../store/package-signatures.ts';
-import type { PackageSignatureRow, SigningKeyRow } from '../../store/schema.ts';
-import { insertSignaturePlace } from '../../store/signature-places.ts';
-import { didArg, nameArg, sha256Arg, timeArg } from '../args.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import { alteredFields, findAlteredRows, type MaybeAltered, withAltered } from '../find-altered.ts';
-import { findPlace } from '../find-place.ts';
-import { isPlaceNoted } from '../find-signing-entry.ts';
-import { gatherTrust } from '../gather-trust.ts';
-import { keepSignature } from '../keep-signature.ts';
-import { placeOfSigningKey } from '../key-places.ts';
-import { requireNotRevoked } from '../key-rules.ts';
-import { signatureArg } from '../signature-arg.ts';
-import { requireSigningKey } from '../signing-keys.ts';
+import type { PackageSignatureRow, SigningKeyRow } from '../../store/engine/schema.ts';
+import { listSignatures } from '../../store/tables/package-signatures.ts';
+import { insertSignaturePlace } from '../../store/tables/signature-places.ts';
+import { placeOfSigningKey } from '../identity/sealed-key-context.ts';
+import { requireNotRevoked } from '../keys/key-rules.ts';
+import { requireSigningKey } from '../keys/signing-keys.ts';
+import { isPlaceNoted } from '../log/find-signing-entry.ts';
+import { findPlace } from '../log/locate-signature.ts';
+import { didArg, nameArg, sha256Arg, timeArg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { signatureArg } from '../schemas/signature.ts';
+import { alteredFields, findAlteredRows, type MaybeAltered, withAltered } from '../trust/find-altered-rows.ts';
+import { gatherTrust } from '../trust/gather-trust.ts';
+import { keepSignature } from '../trust/keep-signature.ts';
 
 /** What is signed: the SHA-256 of a package, and the file name it goes by. */
 export interface SignArgs {

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
-import { updatePolicy } from '../../store/organizations.ts';
+import { updatePolicy } from '../../store/tables/organizations.ts';
 import { formatPolicy, type VerificationPolicy } from '../../trust/policy.ts';
 import type { TrustState } from '../../trust/state.ts';
-import { nameArg, noArgs } from '../args.ts';
-import { changeTrust } from '../change-trust.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import { openTrust } from '../open-trust.ts';
-import { policyArg } from '../policy-arg.ts';
+import { nameArg, noArgs } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { policyArg } from '../schemas/policy.ts';
+import { changeTrust } from '../trust/change-trust.ts';
+import { openTrust } from '../trust/open-trust.ts';
 
 /** What an organisation asks of signatures beyond one by a key that it trusts; null: nothing. */
 export interface PolicyDocument {

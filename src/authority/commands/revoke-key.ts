@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import { takeLock } from '../../store/lock.ts';
-import type { Revocation } from '../../store/revocation.ts';
-import type { SigningKeyRow, TrustedKeyRow } from '../../store/schema.ts';
-import { amendSigningKeys, revokeSigningKeys } from '../../store/signing-keys.ts';
-import { listTrusting } from '../../store/trust-rows.ts';
-import { amendTrustedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/trusted-keys.ts';
-import { sha256Arg } from '../args.ts';
-import { affectedByKey, changeTrust } from '../change-trust.ts';
-import type { Command, OrganisationContext } from '../command.ts';
+import { takeLock } from '../../store/engine/lock.ts';
+import type { SigningKeyRow, TrustedKeyRow } from '../../store/engine/schema.ts';
+import type { Revocation } from '../../store/tables/revocation.ts';
+import { amendSigningKeys, revokeSigningKeys } from '../../store/tables/signing-keys.ts';
+import { listTrusting } from '../../store/tables/trust-rows.ts';
+import { amendTrustedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/tables/trusted-keys.ts';
 import {
   amendRevocation,
   beginRevocation,
@@ -17,7 +14,7 @@ import {
   revocationArgs,
   revocationFields,
   revokedAlready,
-} from '../revocation.ts';
+} from '../keys/key-revocation.ts';
 import {
   describeKey,
   describeSigningKey,
@@ -27,7 +24,10 @@ import {
   listNamesakes,
   requireSigningKey,
   type SigningKeyDocument,
-} from '../signing-keys.ts';
+} from '../keys/signing-keys.ts';
+import { sha256Arg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { affectedByKey, changeTrust } from '../trust/change-trust.ts';
 
 /** Which signing key is revoked, why, and since when. */
 export interface RevokeKeyArgs extends KeyReference, KeyRevocationArgs {}

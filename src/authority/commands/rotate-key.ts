@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { generateSeed, publicKeyOf } from '../../crypto/ed25519.ts';
-import { listOrganizations, updatePolicy } from '../../store/organizations.ts';
-import type { SigningKeyRow } from '../../store/schema.ts';
+import type { SigningKeyRow } from '../../store/engine/schema.ts';
+import { listOrganizations, updatePolicy } from '../../store/tables/organizations.ts';
 import { parsePolicy } from '../../trust/parse-policy.ts';
 import { formatPolicy, holdSuccessor, type VerificationPolicy } from '../../trust/policy.ts';
-import { nameArg } from '../args.ts';
-import { affectedByKey, changeTrust } from '../change-trust.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import { requireNotRevoked } from '../key-rules.ts';
-import { beginRevocation } from '../revocation.ts';
+import { beginRevocation } from '../keys/key-revocation.ts';
+import { requireNotRevoked } from '../keys/key-rules.ts';
 import {
   addSigningKey,
   describeKey,
@@ -17,7 +14,10 @@ import {
   keyReferenceArgs,
   keyResult,
   type SigningKeyDocument,
-} from '../signing-keys.ts';
+} from '../keys/signing-keys.ts';
+import { nameArg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { affectedByKey, changeTrust } from '../trust/change-trust.ts';
 import { lockSigningKey, revokeEverywhere } from './revoke-key.ts';
 
 /** A signing key and the one whose place it took. */

@@ -4,31 +4,17 @@ import { importPublicKey } from '../../crypto/ed25519.ts';
 import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
-import { takeLock } from '../../store/lock.ts';
-import { active, type Revocation } from '../../store/revocation.ts';
-import type { RevocationColumns, TrustedKeyRow } from '../../store/schema.ts';
-import { listSigningKeysByFingerprint } from '../../store/signing-keys.ts';
+import { takeLock } from '../../store/engine/lock.ts';
+import type { RevocationColumns, TrustedKeyRow } from '../../store/engine/schema.ts';
+import { active, type Revocation } from '../../store/tables/revocation.ts';
+import { listSigningKeysByFingerprint } from '../../store/tables/signing-keys.ts';
 import {
   amendTrustedKeys,
   insertTrustedKey,
   listInheritedKeys,
   listTrustedKeys,
   revokeTrustedKeys,
-} from '../../store/trusted-keys.ts';
-import { nameArg, noArgs, sha256Arg, timeArg } from '../args.ts';
-import { affectedBy, changeTrust } from '../change-trust.ts';
-import type { Command, OrganisationContext } from '../command.ts';
-import {
-  alteredFields,
-  findAlteredList,
-  type MaybeAltered,
-  type MaybeMarked,
-  mark,
-  markFields,
-  withAltered,
-} from '../find-altered.ts';
-import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../key-rules.ts';
-import { requireWrittenRow } from '../require-written.ts';
+} from '../../store/tables/trusted-keys.ts';
 import {
   amendRevocation,
   beginRevocation,
@@ -37,7 +23,21 @@ import {
   type KeyRevocationDocument,
   revocationArgs,
   revocationFields,
-} from '../revocation.ts';
+} from '../keys/key-revocation.ts';
+import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../keys/key-rules.ts';
+import { requireWrittenRow } from '../log/check-rows.ts';
+import { nameArg, noArgs, sha256Arg, timeArg } from '../schemas/args.ts';
+import type { Command, OrganisationContext } from '../schemas/command.ts';
+import { affectedBy, changeTrust } from '../trust/change-trust.ts';
+import {
+  alteredFields,
+  findAlteredList,
+  type MaybeAltered,
+  type MaybeMarked,
+  mark,
+  markFields,
+  withAltered,
+} from '../trust/find-altered-rows.ts';
 
 /** A trusted key as a document. */
 export interface TrustedKeyDocument extends KeyRevocationDocument {

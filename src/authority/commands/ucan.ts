@@ -2,18 +2,18 @@ import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
-import { insertRevocation, listRevocations } from '../../store/ucan-revocations.ts';
-import { proofsFrom } from '../../ucan/chain.ts';
-import { formatCid } from '../../ucan/cid.ts';
-import type { Delegation } from '../../ucan/delegation.ts';
+import { insertRevocation, listRevocations } from '../../store/tables/ucan-revocations.ts';
+import { proofsFrom } from '../../ucan/chain/chain.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
 import { limits } from '../../ucan/limits.ts';
-import { type Revocation, readRevocation } from '../../ucan/revocation.ts';
-import { cidArg, cidText, didArg, timeArg } from '../args.ts';
-import type { Command, CommandContext, InvocationContext } from '../command.ts';
-import { type Fallen, foreseeFallen, nothingFallen } from '../fallen.ts';
-import { isShownByPath } from '../revocation-path.ts';
-import { drawForRevocation } from '../revoker.ts';
-import { eitherOf } from '../stored-tokens.ts';
+import type { Delegation } from '../../ucan/token/delegation.ts';
+import { type Revocation, readRevocation } from '../../ucan/token/revocation.ts';
+import { drawForRevocation } from '../execution/revocation-admission.ts';
+import { cidArg, cidText, didArg, timeArg } from '../schemas/args.ts';
+import type { Command, CommandContext, InvocationContext } from '../schemas/command.ts';
+import { eitherOf } from '../tokens/stored-tokens.ts';
+import { type Fallen, foreseeFallen, nothingFallen } from './fallen-tokens.ts';
+import { isShownByPath } from './revocation-path.ts';
 
 /** A revocation as a document. */
 export interface RevocationDocument {

@@ -1,4 +1,4 @@
-import { type ExportedLog, exportLog, type WriteExport } from '../../authority/audit/export-log.ts';
+import { type ExportedLog, exportLog, type WriteExport } from '../../authority/audit/export/write-export.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { HanaperError } from '../../errors.ts';
 import { AuditBar } from '../audit-progress.ts';

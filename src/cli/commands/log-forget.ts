@@ -1,7 +1,7 @@
 import type { Authority } from '../../authority/authority.ts';
-import { holdLog } from '../../authority/hold-log.ts';
-import type { SeenCheckpoint } from '../../authority/known-logs.ts';
-import { readLogState } from '../../authority/log-state.ts';
+import { holdLog } from '../../authority/log/check-continuity.ts';
+import type { SeenCheckpoint } from '../../authority/log/known-logs.ts';
+import { readLogState } from '../../authority/log/log-state.ts';
 import { HanaperError } from '../../errors.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';

@@ -1,13 +1,12 @@
 import { statSync } from 'node:fs';
 import { attempt } from '../../attempt.ts';
-import { checkProof } from '../../authority/audit/check-proof.ts';
-import { parseLogProof } from '../../authority/audit/parse-log-proof.ts';
 import { type ProveArgs, proveLog } from '../../authority/commands/log.ts';
-import type { LogProofDocument } from '../../authority/prove-entry.ts';
+import { checkProof } from '../../authority/log/check-proof.ts';
+import { type LogProofDocument, parseLogProof } from '../../authority/log/proof-document.ts';
 import { encodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { ReservedFile } from '../../package/reserve-file.ts';
-import { formatCid, parseCid } from '../../ucan/cid.ts';
+import { formatCid, parseCid } from '../../ucan/encoding/cid.ts';
 import type { Caller } from '../caller.ts';
 import type { Outcome } from '../output.ts';
 import { readBounded } from '../read-bounded.ts';

@@ -1,6 +1,6 @@
-import { type OpenedProof, openLogProof } from '../../authority/audit/check-proof.ts';
+import { type OpenedProof, openLogProof } from '../../authority/log/check-proof.ts';
 import { encodeUtf8 } from '../../bytes.ts';
-import { formatCid } from '../../ucan/cid.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
 import type { Outcome } from '../output.ts';
 import { readBounded } from '../read-bounded.ts';
 import { requireLogAuthority } from '../require-log-authority.ts';

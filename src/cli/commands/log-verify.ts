@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { type Audited, auditDatabase } from '../../authority/audit/audit-database.ts';
-import { auditExport } from '../../authority/audit/audit-export.ts';
+import { type Audited, auditDatabase } from '../../authority/audit/database/audit-database.ts';
+import { auditExport } from '../../authority/audit/export/audit-export.ts';
 import type { Finding, Findings } from '../../authority/audit/findings.ts';
 import { decodeUtf8, encodeBase64, encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { provePackage } from '../../authority/commands/package-proof.ts';
-import type { LogProofDocument } from '../../authority/prove-entry.ts';
+import type { LogProofDocument } from '../../authority/log/proof-document.ts';
 import { decodeBase64, encodeHex } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';

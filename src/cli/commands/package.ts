@@ -80,7 +80,7 @@ async function requireSignable(file: string, output: string, { key, name, format
   }
   checkSignaturePlace(output);
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
-  const { parseArgs } = await import('../../authority/parse-args.ts');
+  const { parseArgs } = await import('../../authority/schemas/parse-args.ts');
   if (format === 'v1') parseArgs(signPackageHash.args, { hash: anyHash, key });
   else parseArgs(signPackage.args, { hash: anyHash, key, name: name ?? basename(file) });
 }

@@ -3,17 +3,17 @@ import { parseMetricsPort } from '../../config.ts';
 import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
-import { BoundedLog } from '../../http/bounded-log.ts';
 import { stopTimeout } from '../../http/limits.ts';
+import { BoundedLog } from '../../http/listening/bounded-log.ts';
 import {
   formatHost,
   isEveryAddress,
   type ListenAddress,
   parseHostName,
   parseListenAddress,
-} from '../../http/listen-address.ts';
-import type { TlsFiles } from '../../http/listener.ts';
-import { openJsonLog, openTerminalLog, type ServerLog } from '../../http/server-log.ts';
+} from '../../http/listening/listen-address.ts';
+import type { TlsFiles } from '../../http/listening/listener.ts';
+import { openJsonLog, openTerminalLog, type ServerLog } from '../../http/listening/server-log.ts';
 import type { RunningServer, ServerOptions } from '../../server.ts';
 import { securityLevels } from '../../vault/costs.ts';
 import type { Credential } from '../../vault/slot.ts';

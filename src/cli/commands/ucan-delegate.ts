@@ -1,10 +1,10 @@
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
-import { formatCid } from '../../ucan/cid.ts';
-import { fromJsonValue } from '../../ucan/dag-json.ts';
-import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/delegation.ts';
-import type { UcanVersion } from '../../ucan/envelope.ts';
-import type { Signer } from '../../ucan/signer.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
+import { fromJsonValue } from '../../ucan/encoding/dag-json.ts';
+import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/token/delegation.ts';
+import type { UcanVersion } from '../../ucan/token/envelope.ts';
+import type { Signer } from '../../ucan/token/signer.ts';
 import { parseExpiry, parseFutureExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
 import { requirePrincipal } from '../principal-option.ts';

@@ -1,7 +1,7 @@
-import { formatCid } from '../../ucan/cid.ts';
-import type { Delegation } from '../../ucan/delegation.ts';
-import type { Invocation } from '../../ucan/invocation.ts';
-import { isSignatureValid } from '../../ucan/verified.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
+import type { Delegation } from '../../ucan/token/delegation.ts';
+import type { Invocation } from '../../ucan/token/invocation.ts';
+import { isSignatureValid } from '../../ucan/token/verified.ts';
 import type { Outcome } from '../output.ts';
 import { readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';

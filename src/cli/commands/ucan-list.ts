@@ -4,7 +4,7 @@ import {
   listStoredDelegations,
   pruneDelegations,
 } from '../../authority/commands/delegation.ts';
-import type { AlteredDocument } from '../../authority/find-altered.ts';
+import type { AlteredDocument } from '../../authority/trust/find-altered-rows.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 import { formatSeconds } from '../token-document.ts';

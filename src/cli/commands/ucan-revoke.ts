@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { CID } from 'multiformats/cid';
 import type { RevocationDocument } from '../../authority/commands/ucan.ts';
-import { resultOf } from '../../authority/result-of.ts';
+import { resultOf } from '../../authority/execution/result-of.ts';
 import { HanaperError } from '../../errors.ts';
-import { formatCid, parseCid } from '../../ucan/cid.ts';
-import type { Delegation } from '../../ucan/delegation.ts';
-import type { Invocation } from '../../ucan/invocation.ts';
-import { signRevocation } from '../../ucan/revocation.ts';
+import { formatCid, parseCid } from '../../ucan/encoding/cid.ts';
+import type { Delegation } from '../../ucan/token/delegation.ts';
+import type { Invocation } from '../../ucan/token/invocation.ts';
+import { signRevocation } from '../../ucan/token/revocation.ts';
 import type { Outcome } from '../output.ts';
 import { readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Engine, Transaction } from '../transaction.ts';
+import type { Engine, Transaction } from '../engine/transaction.ts';
 
 /** Principals, delegations, invocations, revocations, and tokens of older UCAN versions. */
 export async function up({ engine, kysely }: Transaction): Promise<void> {

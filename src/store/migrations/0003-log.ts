@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Engine, Transaction } from '../transaction.ts';
+import type { Engine, Transaction } from '../engine/transaction.ts';
 
 /** The log's head, entries and effects; and whether an organisation has its packages verified in public. */
 export async function up({ engine, kysely }: Transaction): Promise<void> {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Engine, Transaction } from '../transaction.ts';
+import type { Engine, Transaction } from '../engine/transaction.ts';
 
 /** What makes the log public and trust provable: tiles, checkpoints and the log's key; snapshots; revocations that know about time. */
 export async function up({ engine, kysely }: Transaction): Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Engine, Transaction } from '../transaction.ts';
+import type { Engine, Transaction } from '../engine/transaction.ts';
 
 /** Under which file name a stored signature was made; several of one key stand beside each other. */
 export async function up({ engine, kysely }: Transaction): Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../engine/transaction.ts';
 
 /** What keeps cost in bounds: where a search goes from one delegation to the next, and what each principal has left behind. */
 export async function up({ engine, kysely }: Transaction): Promise<void> {

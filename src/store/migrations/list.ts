@@ -1,4 +1,4 @@
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../engine/transaction.ts';
 import { up as createMainJob, down as dropMainJob } from './0001-main-job.ts';
 import { up as createUcan, down as dropUcan } from './0002-ucan.ts';
 import { up as createLog, down as dropLog } from './0003-log.ts';

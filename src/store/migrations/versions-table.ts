@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Transaction } from '../transaction.ts';
+import type { Transaction } from '../engine/transaction.ts';
 
 /** Makes the table that says which migrations were applied. */
 export async function createVersionsTable({ kysely }: Transaction): Promise<void> {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Audited, auditDatabase } from '../../../src/authority/audit/audit-database.ts';
-import { auditExport } from '../../../src/authority/audit/audit-export.ts';
-import { exportLog } from '../../../src/authority/audit/export-log.ts';
+import { type Audited, auditDatabase } from '../../../src/authority/audit/database/audit-database.ts';
+import { auditExport } from '../../../src/authority/audit/export/audit-export.ts';
+import { exportLog } from '../../../src/authority/audit/export/write-export.ts';
 import { pruneDelegations } from '../../../src/authority/commands/delegation.ts';
-import { enrol, hashEffects } from '../../../src/authority/enrol.ts';
-import { rememberPrincipals } from '../../../src/authority/principals.ts';
+import { enrol, hashEffects } from '../../../src/authority/log/append-entry.ts';
+import { rememberPrincipals } from '../../../src/authority/tokens/principals.ts';
 import { formatCid, type Invocation, signRevocation, verifyToken } from '../../../src/ucan/index.ts';
 import { ask, type Door, openDoor, send } from '../../support/door.ts';
 import { engines } from '../../support/engines.ts';

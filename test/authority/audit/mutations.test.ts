@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../../src/authority/audit/database/audit-database.ts';
 import { engines } from '../../support/engines.ts';
 import { withAuthority, writeHistory } from '../../support/history.ts';
 import { createRandom, dropReferences, mutableTables, mutate, restore } from '../../support/mutations.ts';

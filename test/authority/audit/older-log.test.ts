@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { auditDatabase } from '../../../src/authority/audit/audit-database.ts';
-import { auditExport } from '../../../src/authority/audit/audit-export.ts';
-import { exportLog } from '../../../src/authority/audit/export-log.ts';
-import { FollowedLog } from '../../../src/authority/followed-log.ts';
+import { auditDatabase } from '../../../src/authority/audit/database/audit-database.ts';
+import { auditExport } from '../../../src/authority/audit/export/audit-export.ts';
+import { exportLog } from '../../../src/authority/audit/export/write-export.ts';
 import { type Authority, changeCredential, createKey, openAuthority, revokeKey } from '../../../src/authority/index.ts';
-import { makeCheckpoint } from '../../../src/authority/make-checkpoint.ts';
+import { FollowedLog } from '../../../src/authority/log/followed-log.ts';
+import { makeCheckpoint } from '../../../src/authority/log/make-checkpoint.ts';
 import { concatBytes } from '../../../src/bytes.ts';
-import type { Transaction } from '../../../src/store/transaction.ts';
+import type { Transaction } from '../../../src/store/engine/transaction.ts';
 import { byRawKey, costs, createAuthority, openUnlocked, query } from '../../support/authority.ts';
 import { engines } from '../../support/engines.ts';
 import { withAuthority } from '../../support/history.ts';

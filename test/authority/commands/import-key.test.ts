@@ -19,7 +19,7 @@ import { hkdfSha256 } from '../../../src/crypto/hkdf.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { decodeEd25519DidKey, encodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
-import { findOrganization } from '../../../src/store/organizations.ts';
+import { findOrganization } from '../../../src/store/tables/organizations.ts';
 import { sealSeed } from '../../../src/vault/sealed-seed.ts';
 import { byRawKey, createAuthority, importSeed, query, sealedSeed } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOrganisation } from '../../../src/authority/commands/org.ts';
-import { findIndexAt } from '../../../src/authority/find-entry.ts';
 import {
   createKey,
   type EntryDocument,
   type EntryListDocument,
   openAuthority,
-  proveInclusion,
   proveLog,
   readLog,
   revokeKey,
   showCheckpoint,
   storeDelegations,
 } from '../../../src/authority/index.ts';
-import type { LogProofDocument } from '../../../src/authority/prove-entry.ts';
+import { findIndexAt } from '../../../src/authority/log/find-entry.ts';
+import type { LogProofDocument } from '../../../src/authority/log/proof-document.ts';
+import { proveInclusion } from '../../../src/authority/prove-inclusion.ts';
 import { encodeUtf8 } from '../../../src/bytes.ts';
 import { checkLogKey, checkSeen, openCheckpoint } from '../../../src/log/index.ts';
 import { computeCid, decodeInvocation, formatCid, readReceipt } from '../../../src/ucan/index.ts';

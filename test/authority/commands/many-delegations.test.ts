@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { allowances } from '../../../src/authority/allowances.ts';
-import { executeRequest } from '../../../src/authority/door.ts';
+import { executeRequest } from '../../../src/authority/commands/dispatch.ts';
+import { allowances } from '../../../src/authority/execution/allowances.ts';
+import { resultOf } from '../../../src/authority/execution/result-of.ts';
 import { type Authority, findStoredChain, listStoredDelegations, openSigner } from '../../../src/authority/index.ts';
-import { resultOf } from '../../../src/authority/result-of.ts';
 import { type Delegation, type DelegationClaims, signRevocation } from '../../../src/ucan/index.ts';
 import { query } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';

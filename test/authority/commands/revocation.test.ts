@@ -17,7 +17,7 @@ import {
 } from '../../../src/authority/index.ts';
 import { generateSeed } from '../../../src/crypto/ed25519.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
-import { readLogHead } from '../../../src/store/log.ts';
+import { readLogHead } from '../../../src/store/tables/log.ts';
 import { createAuthority, importSeed, sealedSeed } from '../../support/authority.ts';
 import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';

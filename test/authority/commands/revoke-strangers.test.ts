@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { allowances, mostChainBytes } from '../../../src/authority/allowances.ts';
+import { allowances, mostChainBytes } from '../../../src/authority/execution/allowances.ts';
+import { resultOf } from '../../../src/authority/execution/result-of.ts';
 import { openSigner } from '../../../src/authority/index.ts';
-import { resultOf } from '../../../src/authority/result-of.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { type Delegation, decodeDelegation, limits, type Signer, signRevocation } from '../../../src/ucan/index.ts';
 import { query } from '../../support/authority.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Answer } from '../../../src/authority/execute.ts';
+import type { Answer } from '../../../src/authority/execution/execute.ts';
+import { decodeRequest } from '../../../src/authority/execution/request.ts';
+import { resultOf } from '../../../src/authority/execution/result-of.ts';
 import { type Authority, addTrust, openSigner, type RevocationDocument } from '../../../src/authority/index.ts';
-import { decodeRequest } from '../../../src/authority/request.ts';
-import { resultOf } from '../../../src/authority/result-of.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { HanaperEvent } from '../../../src/events.ts';
 import {

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { resultOf } from '../../../src/authority/execution/result-of.ts';
 import {
   type Authority,
   addTrust,
@@ -11,7 +12,6 @@ import {
   type StoredDocument,
   storeDelegations,
 } from '../../../src/authority/index.ts';
-import { resultOf } from '../../../src/authority/result-of.ts';
 import { importPublicKey } from '../../../src/crypto/ed25519.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { encodeEd25519DidKey } from '../../../src/did/did-key.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allowances } from '../../../src/authority/allowances.ts';
+import { allowances } from '../../../src/authority/execution/allowances.ts';
+import { resultOf } from '../../../src/authority/execution/result-of.ts';
 import { addTrust, openSigner } from '../../../src/authority/index.ts';
-import { resultOf } from '../../../src/authority/result-of.ts';
 import { encodeHex } from '../../../src/bytes.ts';
 import { decodeEd25519DidKey } from '../../../src/did/did-key.ts';
 import type { Delegation } from '../../../src/ucan/index.ts';

@@ -1,8 +1,8 @@
 /** Reads a database as somebody who may not write to it, and says what came of it: `uid url read|write|watch`. */
-import { auditDatabase } from '../../../src/authority/audit/audit-database.ts';
+import { auditDatabase } from '../../../src/authority/audit/database/audit-database.ts';
 import { createKey, openAuthority } from '../../../src/authority/index.ts';
 import { HanaperError } from '../../../src/errors.ts';
-import { getAuthority } from '../../../src/store/authority.ts';
+import { getAuthority } from '../../../src/store/tables/authority.ts';
 import { byRawKey } from '../../support/authority.ts';
 import { say, waitForGo } from './say.ts';
 

@@ -1,0 +1,16 @@
+import { HanaperError } from '../../errors.ts';
+import { resolveOrganisation } from './find-organisation.ts';
+import type { Host } from './host.ts';
+
+/** The DID of an organisation that is hosted here, by its name, DID or id; `undefined` where there is none. */
+export async function findHostedDid(host: Host, reference: string): Promise<string | undefined> {
+  try {
+    return await host.followed.read(async (transaction, { generation }) => {
+      const recall = host.memo.at(generation);
+      return recall(`hosted/${reference}`, async () => (await resolveOrganisation(transaction, reference)).did);
+    });
+  } catch (error) {
+    if (error instanceof HanaperError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Budget } from '../../budget.ts';
+import type { LogHeadRow } from '../../store/engine/schema.ts';
+import type { Transaction } from '../../store/engine/transaction.ts';
+import type { Delegation } from '../../ucan/token/delegation.ts';
+import { timeOfEntry } from '../log/append-entry.ts';
+import type { AnyCommand, CommandContext, CommandSubject, ContextOf, Recall } from '../schemas/command.ts';
+import type { Told } from './after-commit.ts';
+import type { Authorized } from './authorize.ts';
+import { resolveOrganisation } from './find-organisation.ts';
+import type { Host } from './host.ts';
+import type { Request } from './request.ts';
+
+/** In what a handler runs. */
+export interface Surroundings {
+  readonly transaction: Transaction;
+  /** RFC 3339, UTC. */
+  readonly now: string;
+  /** Where the log ends. */
+  readonly head: LogHeadRow;
+  readonly recall: Recall;
+  readonly budget: Budget;
+  readonly told: Told;
+}
+
+/** Runs the handler of an authorised invocation, on the very arguments that its policies were held against. */
+export async function runHandler(
+  host: Host,
+  surroundings: Surroundings,
+  request: Request,
+  authorized: Authorized,
+  prepared?: unknown,
+): Promise<unknown> {
+  const context = await contextOf(host, surroundings, request, authorized);
+  return authorized.command.run({ ...context, prepared }, request.invocation.args);
+}
+
+/** Has a command find out what it wants to know before the turn to write. */
+export async function prepareHandler(
+  host: Host,
+  surroundings: Surroundings,
+  request: Request,
+  authorized: Authorized,
+): Promise<unknown> {
+  const { command } = authorized;
+  if (command.prepare === undefined) return undefined;
+  return command.prepare(await contextOf(host, surroundings, request, authorized), request.invocation.args);
+}
+
+async function contextOf(
+  host: Host,
+  surroundings: Surroundings,
+  { invocation, given, isLocal = false }: Request,
+  { organisation, powerRoot }: Authorized,
+): Promise<ContextOf<'organisation'> & ContextOf<'anybody'>> {
+  const context = await createContext(host, surroundings, given);
+  return {
+    ...context,
+    powerRoot,
+    invocation,
+    isLocal,
+    ...(organisation && { organisation }),
+  } as ContextOf<'organisation'> & ContextOf<'anybody'>;
+}
+
+/** Runs the handler of a command that reads for whoever has the database at hand: the principal `local`. */
+export async function runAsLocal(
+  host: Host,
+  surroundings: Surroundings,
+  command: AnyCommand,
+  args: unknown,
+  organisation: string | undefined,
+): Promise<unknown> {
+  const { transaction } = surroundings;
+  const row = command.subject === 'organisation' ? await resolveOrganisation(transaction, organisation) : undefined;
+  const context = await createContext(host, surroundings, []);
+  return command.run({ ...context, ...(row && { organisation: row }) } as ContextOf<CommandSubject>, args);
+}
+
+async function createContext(
+  host: Host,
+  { transaction, now, head, recall, budget, told }: Surroundings,
+  given: readonly Delegation[],
+): Promise<CommandContext> {
+  return {
+    transaction,
+    now,
+    entryIndex: head.size,
+    enrolledAt: timeOfEntry(head, now),
+    authority: host.identity,
+    budget,
+    tokens: await host.tokensIn(transaction),
+    given,
+    recall,
+    vault: () => host.requireVault(),
+    emit: (name, details) => told.note(name, details),
+    afterCommit: (act) => told.afterDoubt(act),
+    lock: () => host.lock(),
+  };
+}

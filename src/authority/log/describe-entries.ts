@@ -1,0 +1,93 @@
+import type { InvocationRow } from '../../store/engine/schema.ts';
+import type { Transaction } from '../../store/engine/transaction.ts';
+import { listInvocationsByCid } from '../../store/tables/ucan-invocations.ts';
+import { formatCid } from '../../ucan/encoding/cid.ts';
+import { decodeInvocation } from '../../ucan/token/invocation.ts';
+import { readReceipt } from '../../ucan/token/receipt.ts';
+import type { PlacedEntry } from './find-entry.ts';
+
+/** What was done, by whom, and what came of it; absent as far as the database has lost it. */
+interface ActDocument {
+  readonly command?: string;
+  /** DID of whoever invoked it. */
+  readonly issuer?: string;
+  /** DID of whose power it was. */
+  readonly subject?: string;
+  /** `ok`, or the code of the refusal. */
+  readonly outcome?: string;
+}
+
+/** An entry as a document, without the rows that it wrote. */
+export interface EnrolledActDocument extends ActDocument {
+  readonly index: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly enrolled_at: string;
+  /** CID, in base58btc. */
+  readonly invocation: string;
+  readonly receipt: string;
+  readonly effect_count: number;
+}
+
+// Their tokens are fetched together.
+const entriesAtOnce = 8;
+
+/**
+ * Describes entries by what their tokens say: the first ones, until their tokens have `mostBytes`, and at least one. Nothing
+ * is verified; a token is read from its envelope, found by its CID.
+ */
+export async function describeActs(
+  transaction: Transaction,
+  placed: readonly PlacedEntry[],
+  mostBytes: number,
+): Promise<readonly EnrolledActDocument[]> {
+  const acts: EnrolledActDocument[] = [];
+  let bytes = 0;
+  for (let start = 0; start < placed.length && bytes < mostBytes; start += entriesAtOnce) {
+    const some = placed.slice(start, start + entriesAtOnce);
+    const rows = await findRows(transaction, some);
+    for (const each of some) {
+      if (bytes >= mostBytes) break;
+      const invocation = rows.get(formatCid(each.entry.invocation));
+      const receipt = rows.get(formatCid(each.entry.receipt));
+      bytes += (invocation?.envelope.length ?? 0) + (receipt?.envelope.length ?? 0);
+      acts.push(describeAct(each, invocation, receipt));
+    }
+  }
+  return acts;
+}
+
+async function findRows(
+  transaction: Transaction,
+  placed: readonly PlacedEntry[],
+): Promise<ReadonlyMap<string, InvocationRow>> {
+  const cids = placed.flatMap(({ entry }) => [formatCid(entry.invocation), formatCid(entry.receipt)]);
+  return new Map((await listInvocationsByCid(transaction, cids)).map((row) => [row.cid, row]));
+}
+
+function describeAct(
+  { index, entry }: PlacedEntry,
+  invocation: InvocationRow | undefined,
+  receipt: InvocationRow | undefined,
+): EnrolledActDocument {
+  return {
+    index,
+    enrolled_at: entry.enrolledAt,
+    invocation: formatCid(entry.invocation),
+    receipt: formatCid(entry.receipt),
+    ...describeInvocation(invocation),
+    ...describeOutcome(receipt),
+    effect_count: entry.effectCount,
+  };
+}
+
+function describeInvocation(row: InvocationRow | undefined): ActDocument {
+  if (row === undefined) return {};
+  const { command, issuer, subject } = decodeInvocation(row.envelope);
+  return { command, issuer, subject };
+}
+
+function describeOutcome(row: InvocationRow | undefined): ActDocument {
+  if (row === undefined) return {};
+  const { out } = readReceipt(decodeInvocation(row.envelope));
+  return { outcome: 'ok' in out ? 'ok' : out.error.code };
+}

@@ -1,0 +1,19 @@
+import { findLastCheckpoint } from '../../store/tables/checkpoints.ts';
+import type { FollowedLog } from './followed-log.ts';
+
+/** How far the log has come. */
+export interface LogState {
+  readonly entries: number;
+  /** How many of them are under the last checkpoint. */
+  readonly signed: number;
+  /** When that was made: RFC 3339, UTC; absent before the first. */
+  readonly signedAt?: string;
+}
+
+/** Reads how far the log has come; nothing is verified. */
+export function readLogState({ followed }: { readonly followed: FollowedLog }): Promise<LogState> {
+  return followed.read(async (transaction, { size: entries }) => {
+    const last = await findLastCheckpoint(transaction);
+    return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
+  });
+}

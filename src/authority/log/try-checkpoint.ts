@@ -1,0 +1,28 @@
+import { HanaperError } from '../../errors.ts';
+import type { HanaperEvent } from '../../events.ts';
+
+/** Who is told of a checkpoint that could not be made. */
+export type ReportFailure = (
+  name: 'log.checkpoint_failed',
+  details: HanaperEvent['details'],
+  refusal: HanaperError,
+) => void;
+
+/**
+ * Makes a checkpoint for whoever has done something else, which a failure must not undo: it is told of and returned, and
+ * the next checkpoint takes all in that this one did not.
+ */
+export async function tryCheckpoint(
+  make: () => Promise<unknown>,
+  report: ReportFailure,
+): Promise<HanaperError | undefined> {
+  try {
+    await make();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HanaperError)) throw error;
+    // Locked in the meantime: there is the next unlocking.
+    if (error.code !== 'locked') report('log.checkpoint_failed', error.details, error);
+    return error;
+  }
+}

@@ -1,0 +1,67 @@
+import { CID } from 'multiformats/cid';
+import { z } from 'zod';
+import { isSha256Hex } from '../../crypto/fingerprint.ts';
+import { isUuid } from '../../crypto/uuid.ts';
+import { parseTime } from '../../signature/time.ts';
+import { isTokenCid } from '../../ucan/encoding/cid.ts';
+import { isCommand } from '../../ucan/token/command.ts';
+import { isDid } from '../../ucan/token/fields.ts';
+
+const mostNameCharacters = 63;
+
+/** A name: kebab-case, at most 63 characters, and not of the form of an id. */
+export const nameArg: z.ZodType<string> = z
+  .string()
+  .max(mostNameCharacters)
+  .refine((text) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) && !isUuid(text), 'must be kebab-case, like release-2026')
+  .meta({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
+
+/** A SHA-256 or a fingerprint: 64 lower-case hex characters. */
+export const sha256Arg: z.ZodType<string> = z
+  .string()
+  .refine(isSha256Hex, 'must be 64 lower-case hex characters')
+  .meta({ pattern: '^[0-9a-f]{64}$' });
+
+/** A time: RFC 3339 in UTC with milliseconds, its one canonical form. */
+export const timeArg: z.ZodType<string> = z
+  .string()
+  .max(30)
+  .refine(isCanonicalTime, 'must be a time like 2026-01-31T12:00:00.000Z')
+  .meta({ format: 'date-time', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$' });
+
+/** A DID in its canonical form, without a fragment. */
+export const didArg: z.ZodType<string> = z
+  .string()
+  .refine(isDid, 'must be a DID, like did:key:z6Mk…')
+  .meta({ pattern: '^did:[a-z0-9]+:' });
+
+/** A UCAN command. */
+export const commandArg: z.ZodType<string> = z
+  .string()
+  .refine(isCommand, 'must be a command, like /package/sign')
+  .meta({ pattern: '^/' });
+
+/** The CID of a token: a link, in JSON `{"/": "zdpu…"}`. */
+export const cidArg: z.ZodType<CID> = z
+  .custom<CID>((value) => value instanceof CID && isTokenCid(value), 'must be the link of a token, {"/": "zdpu…"}')
+  .meta({
+    type: 'object',
+    description: 'The CID of a token, as a link of DAG-JSON',
+    properties: { '/': { type: 'string' } },
+    required: ['/'],
+    additionalProperties: false,
+  });
+
+/** The CID of a token as text, in base58btc. */
+export const cidText: z.ZodType<string> = z.string().meta({ pattern: '^zdpu[1-9A-HJ-NP-Za-km-z]+$' });
+
+/** Whether something is allowed. */
+export const switchArg: z.ZodType<'on' | 'off'> = z.enum(['on', 'off']);
+
+/** No arguments. */
+export const noArgs: z.ZodType<Record<string, never>> = z.strictObject({});
+
+function isCanonicalTime(text: string): boolean {
+  const milliseconds = parseTime(text);
+  return milliseconds !== undefined && new Date(milliseconds).toISOString() === text;
+}

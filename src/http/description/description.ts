@@ -1,0 +1,34 @@
+import type { Hono } from 'hono';
+import { encodeUtf8 } from '../../bytes.ts';
+import { respond } from '../request/respond.ts';
+import { createPage } from './docs-page.ts';
+import { createOpenApi } from './openapi.ts';
+
+interface Description {
+  readonly json: Uint8Array<ArrayBuffer>;
+  readonly html: Uint8Array<ArrayBuffer>;
+  readonly policy: string;
+}
+
+/** Adds the API's description: `/openapi.json` for programs, `/docs` for people. Neither loads anything from elsewhere. */
+export function addDescription(app: Hono): void {
+  let made: Description | undefined;
+  app.get('/openapi.json', (context) => {
+    made ??= describe();
+    return respond(context, 200, made.json, { 'Content-Type': 'application/json' });
+  });
+  app.get('/docs', (context) => {
+    made ??= describe();
+    return respond(context, 200, made.html, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': made.policy,
+    });
+  });
+}
+
+// Made once, as bytes: those who do not read their answer all hold the same.
+function describe(): Description {
+  const document = createOpenApi();
+  const { html, policy } = createPage(document);
+  return { json: encodeUtf8(JSON.stringify(document)), html: encodeUtf8(html), policy };
+}
