@@ -42,7 +42,7 @@ export interface VerificationMethod {
 /** What a document may hold. */
 export const didDocumentLimits: Readonly<Record<'bytes' | 'methods' | 'idCharacters', number>> = {
   bytes: 64 * 1024,
-  /** In each list of the document. */
+  /** In the document, and in each of its lists. */
   methods: 32,
   /** Of a key's id, besides those of the DID. */
   idCharacters: 1024,
@@ -94,6 +94,7 @@ export function readDidDocument(json: unknown, did: string): readonly Verificati
   const add = (method: Members) => {
     const id = absoluteId(method['id'], did);
     if (methods.has(id)) throw invalid('two of its keys have one id');
+    if (methods.size === didDocumentLimits.methods) throw invalid(`it has more than ${didDocumentLimits.methods} keys`);
     const added = { method, purposes: [] };
     methods.set(id, added);
     return added;

@@ -2,7 +2,12 @@ import { base58btc } from 'multiformats/bases/base58';
 import { describe, expect, test } from 'vitest';
 import { x25519KeyOfSeed, x25519PublicKeyOf } from '../../src/crypto/x25519.ts';
 import { decodeDidKey, encodeDidKey, isDidKey } from '../../src/did/did-key.ts';
-import { createDidDocument, readDidDocument, selectVerificationMethods } from '../../src/did/document.ts';
+import {
+  createDidDocument,
+  didDocumentLimits,
+  readDidDocument,
+  selectVerificationMethods,
+} from '../../src/did/document.ts';
 import { encodeJwk } from '../../src/did/jwk.ts';
 import { generatePrivateKey, publicKeyOfPrivate } from '../../src/did/private-key.ts';
 import { expectCode } from '../support/codes.ts';
@@ -283,4 +288,14 @@ test('a fragment selects one key, its absence all, and another DID none', () => 
   expect(selectVerificationMethods(methods, `${did}#key-2`)).toEqual([methods[1]]);
   expect(selectVerificationMethods(methods, `${did}#key-3`)).toEqual([]);
   expect(selectVerificationMethods(methods, 'did:web:example.org#key-1')).toEqual([]);
+});
+
+test('a document has so many keys, wherever they stand in it: each may be tried for each signature', async () => {
+  const keyOf = (index: number) => ({ ...method, id: `#key-${index}` });
+  const keys = Array.from({ length: didDocumentLimits.methods }, (_, index) => keyOf(index));
+  const whole = documentOf(...keys);
+  expect(readDidDocument(whole, did)).toHaveLength(didDocumentLimits.methods);
+  for (const purpose of all) {
+    await expectCode('bad_input', () => readDidDocument({ ...whole, [purpose]: [keyOf(keys.length)] }, did));
+  }
 });
