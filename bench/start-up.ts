@@ -6,7 +6,7 @@ import { Workshop } from './workshop.ts';
 const subject = 'start-up';
 const length = 1024;
 const rounds = 60;
-const bound = 2.5;
+const bound = 2.4;
 
 /** A small file, whole process: Node's own start is what there is to compare with. */
 export const startUp: Subject = {

@@ -2,26 +2,33 @@
 
 const { lstatSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
-const { userInfo } = require('node:os');
 const { isAbsolute, join } = require('node:path');
-const { makeFolderOf } = require('../dist/bin/make-folder.cjs');
 
-// The compiled code is kept for the next start, in a folder that is this user's alone: who can write there can run code here.
+// Compiled code is kept for the next start, in a folder that is this user's alone: who can write there can run code here.
 const folder = cacheFolder();
-if (folder !== undefined) enableCompileCache(folder);
-require('../dist/bin/main.cjs');
+if (folder === undefined) require('../dist/bin/main.cjs');
+else {
+  enableCompileCache(folder);
+  require('./run-compiled.cjs').runCompiled(require.resolve('../dist/bin/main.cjs'), folder);
+}
 
 function cacheFolder() {
   try {
     const { XDG_CACHE_HOME: named = '', HOME: home = '' } = process.env;
-    const base = isAbsolute(named) ? named : join(isAbsolute(home) ? home : userInfo().homedir, '.cache');
+    const base = isAbsolute(named)
+      ? named
+      : join(isAbsolute(home) ? home : require('node:os').userInfo().homedir, '.cache');
     const own = join(base, 'hanaper');
     const cache = join(own, 'compile-cache');
-    makeFolderOf(join(cache, 'any'));
+    if (!isThere(cache)) require('../dist/bin/make-folder.cjs').makeFolderOf(join(cache, 'any'));
     return isOurs(own) && isOurs(cache) ? cache : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isThere(path) {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function isOurs(path) {

@@ -1,17 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 
 // The library is compiled file by file; only the executable is bundled, for its start-up time.
 rmSync('dist', { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
-// Commander can start other programs as subcommands; ours has none, and loading that costs 4 ms at every start.
-const withoutSubprocesses: Plugin = {
-  name: 'commander-without-subprocesses',
+// Commander can start other programs as subcommands; ours has none, and loading that costs 4 ms at every start. Of other
+// modules of Node it imports the default, for which a bundler copies all that they export.
+const lightCommander: Plugin = {
+  name: 'light-commander',
   resolveId: (source, importer) =>
-    source === 'node:child_process' && importer?.includes('/commander/') ? '\0no-subprocesses' : null,
-  load: (id) => (id === '\0no-subprocesses' ? 'export default {};' : null),
+    /^node:(child_process|fs|path|process)$/.test(source) && importer?.includes('/commander/') ? `\0${source}` : null,
+  load(id) {
+    if (id === '\0node:child_process') return 'export default {};';
+    return id.startsWith('\0node:') ? `export default process.getBuiltinModule('${id.slice(1)}');` : null;
+  },
 };
 
 // The dictionaries of passphrases are the larger part of it all: files of their own, for the executable and the worker alike.
@@ -28,27 +33,26 @@ const dictionariesApart: Plugin = {
   },
 };
 
-// All that a verification loads is in the entry: each further file costs a third of a millisecond.
-const everyStart = [
-  /rolldown.runtime/,
-  /node_modules\/(commander|kysely|multiformats|cborg)\//,
-  /src\/(?!cli|client|index|config-file|loader|log|ucan|did|http\/|server|store\/|crypto\/|authority\/|trust\/|vault\/sealed-seed|package\/(open-trust-bundle|proof-file))/,
-  /src\/trust\/(check-snapshot|policy|resolve|snapshot|state|tampered|verify)\./,
-  /src\/did\/(did-key|public-key)/,
-  /src\/store\/(?!engine\/(postgres|every-row)|migrations\/postgres|tables\/(act-rows|checkpoints|log-keys|log-tiles|ucan|did|legacy|signature-places))/,
-  /src\/crypto\/(?!der|pem|private-key|ec-private|encrypted|pbes2|node\/pbes2|key-format|hpke|x25519|node\/x25519|node\/hmac)/,
-  /src\/authority\/(authority|open-authority|identity\/known-authorities|schemas\/parse-args|keys\/key-rules|trust\/(gather|open|resolve)-trust|execution\/find-organisation)/,
-  /src\/cli\/(?!audit|bundle-trust|commands|load-|run-package|legacy-file|prompt|credential|event|read-secret|remote-s|require-log|find-key|write-new|watch)/,
-  /src\/cli\/commands\/package\.ts/,
-];
+// A single character beyond ASCII would double what the source takes in memory, and the time to read it.
+const asciiOnly: Plugin = {
+  name: 'ascii-only',
+  generateBundle(_, outputs) {
+    for (const output of Object.values(outputs)) {
+      if (output.type === 'chunk') output.code = output.code.replace(/[\u0080-\uffff]/g, escapeUnit);
+    }
+  },
+};
 
-// What a server loads before it is ready is one file more.
-const server = [
-  /src\/(http\/(?!listening\/metrics\.|setup\/strength-worker)|server|cli\/commands\/serve)/,
-  /node_modules\/(@hono|hono|zod)\//,
-];
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
 
-await bundle({ main: 'src/cli/main.ts' }, { main: everyStart, server });
+// All that a verification loads is in the entry: each further file costs a third of a millisecond. What a server loads
+// before it is ready is one file more.
+const main = ['src/cli/main.ts', 'src/cli/commands/package.ts', 'src/authority/open-authority.ts'];
+const server = ['src/cli/commands/serve.ts', 'src/server.ts'];
+
+await bundle({ main: 'src/cli/main.ts' }, { main, server });
 // Bundles of their own: were they to share a file with the executable, loading that would run the executable.
 await bundle({ 'load-child': 'src/cli/load-child.ts' });
 await bundle({ 'load-runner': 'src/cli/load-runner.ts' });
@@ -58,12 +62,13 @@ await bundle(dictionaries);
 
 async function bundle(
   input: Readonly<Record<string, string>>,
-  groups: Readonly<Record<string, readonly RegExp[]>> = {},
+  groups: Readonly<Record<string, readonly string[]>> = {},
 ): Promise<void> {
+  const members = new Map<string, ReadonlySet<string>>();
   const bundled = await rolldown({
     input,
     platform: 'node',
-    plugins: [withoutSubprocesses, dictionariesApart],
+    plugins: [lightCommander, dictionariesApart, collectGroups(groups, members), asciiOnly],
     resolve: { conditionNames: ['source', 'node', 'import', 'default'] },
     // PostgreSQL's driver mixes module formats in a way that bundling breaks; it is loaded as it is installed.
     external: ['pg'],
@@ -79,10 +84,24 @@ async function bundle(
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
     codeSplitting: {
-      groups: Object.entries(groups).map(([group, patterns]) => ({
-        name: group,
-        test: (id) => patterns.some((pattern) => pattern.test(id)),
-      })),
+      groups: Object.keys(groups).map((name) => ({ name, test: (id) => members.get(name)?.has(id) ?? false })),
     },
   });
+}
+
+/** Finds all that is loaded with the modules of each group, without what those import late. */
+function collectGroups(
+  groups: Readonly<Record<string, readonly string[]>>,
+  members: Map<string, ReadonlySet<string>>,
+): Plugin {
+  return {
+    name: 'collect-groups',
+    buildEnd() {
+      for (const [name, roots] of Object.entries(groups)) {
+        const found = new Set(roots.map((root) => resolve(root)));
+        for (const id of found) for (const imported of this.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+        members.set(name, found);
+      }
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { Socket } from 'node:net';
-import { isatty, ReadStream } from 'node:tty';
+import type { Socket } from 'node:net';
 import { allocateSecret, copySecret, type SecretBytes } from './secret-bytes.ts';
 
 /** What was read, and what it was read from. */
@@ -31,7 +30,7 @@ export async function readInput(path: string, most: number): Promise<Input> {
     else {
       // A stream closes its descriptor by itself.
       isOurs = false;
-      await (isatty(descriptor) ? collectTyped(descriptor, buffer) : collectPiped(descriptor, buffer));
+      await (isTerminal(descriptor) ? collectTyped(descriptor, buffer) : collectPiped(descriptor, buffer));
     }
     return { bytes: buffer.take(), status };
   } finally {
@@ -43,7 +42,12 @@ export async function readInput(path: string, most: number): Promise<Input> {
 // What was read to its end once is at its end for good.
 function canWait(descriptor: number, status: Stats): boolean {
   if (descriptor === standardInput && isInputRead) return false;
-  return status.isFIFO() || status.isSocket() || isatty(descriptor);
+  return status.isFIFO() || status.isSocket() || (status.isCharacterDevice() && isTerminal(descriptor));
+}
+
+// Loaded only here: it costs every start two milliseconds.
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
 }
 
 function readAll(descriptor: number, buffer: BoundedBuffer): void {
@@ -71,6 +75,7 @@ async function collectPiped(descriptor: number, buffer: BoundedBuffer): Promise<
       return !isFull;
     },
   };
+  const { Socket } = process.getBuiltinModule('node:net');
   const socket = new Socket({ fd: descriptor, readable: true, writable: false, onread });
   socket.on('error', ended.reject).on('end', ended.resolve).on('close', ended.resolve);
   socket.resume();
@@ -91,6 +96,7 @@ function leave(socket: Socket): void {
 }
 
 async function collectTyped(descriptor: number, buffer: BoundedBuffer): Promise<void> {
+  const { ReadStream } = process.getBuiltinModule('node:tty');
   const stream = descriptor === standardInput ? process.stdin : new ReadStream(descriptor);
   const ended = Promise.withResolvers<void>();
   const add = (chunk: Buffer) => {

@@ -25,6 +25,15 @@ export interface Verb<Options extends object> {
   act(session: Session, options: Options, first: string, second: string): Promise<Outcome | undefined>;
 }
 
+/** One noun of the command line. */
+export interface Noun {
+  readonly name: string;
+  /** What it means, without a stop. */
+  readonly description: string;
+  /** Adds all that can be done with it. */
+  addVerbs(noun: Command, output: Output): void;
+}
+
 /** Adds a verb to a noun, or to the program itself. */
 export function addVerb<Options extends object>(parent: Command, output: Output, verb: Verb<Options>): void {
   const [name = '', ...takes] = verb.usage.split(' ');
@@ -45,8 +54,8 @@ export function addVerb<Options extends object>(parent: Command, output: Output,
   });
 }
 
-/** Adds a noun, to which verbs are added. */
-export function addNoun(program: Command, name: string, description: string): Command {
+/** Adds a noun, without its verbs. */
+export function addNoun(program: Command, { name, description }: Noun): Command {
   return program.command(name).summary(description).description(`${description}.`);
 }
 

@@ -17,7 +17,7 @@ const endings = { SIGHUP: 129, SIGINT: interruptedStatus, SIGTERM: 143 };
 /** Runs one command line, and returns its exit status. */
 async function run(args: readonly string[]): Promise<number> {
   const output = createOutput(args.includes('--json'));
-  const program = createProgram(output);
+  const program = createProgram(output, args.length > 0 ? args : ['--help']);
   throwInsteadOfExiting(program);
   try {
     // Only in front of a noun or verb: behind it, --version can be an option of that verb.

@@ -1,15 +1,15 @@
 import { Command, Help, type Option } from 'commander';
-import { addVerb, option, repeated } from './define.ts';
-import { addDatabaseCommands } from './nouns/database.ts';
-import { addIdentityCommands } from './nouns/identity.ts';
-import { addKeyCommands } from './nouns/key.ts';
-import { addLogCommands } from './nouns/log.ts';
-import { addOrgCommands } from './nouns/org.ts';
-import { addPackageCommands } from './nouns/package.ts';
-import { addPolicyCommands } from './nouns/policy.ts';
+import { addNoun, addVerb, type Noun, option, repeated } from './define.ts';
+import { addDatabaseCommands, addLockVerbs, addPassphraseVerbs } from './nouns/database.ts';
+import { addIdentityVerbs } from './nouns/identity.ts';
+import { addKeyVerbs } from './nouns/key.ts';
+import { addLogVerbs } from './nouns/log.ts';
+import { addOrgVerbs } from './nouns/org.ts';
+import { addPackageVerbs } from './nouns/package.ts';
+import { addPolicyVerbs } from './nouns/policy.ts';
 import { addServeCommand } from './nouns/serve.ts';
-import { addAclCommands, addTrustCommands } from './nouns/trust.ts';
-import { addUcanCommands } from './nouns/ucan.ts';
+import { addAclVerbs, addTrustVerbs } from './nouns/trust.ts';
+import { addUcanVerbs } from './nouns/ucan.ts';
 import type { Output } from './output.ts';
 
 const globalOptions = [
@@ -32,8 +32,25 @@ const globalOptions = [
   option('--log <file>', 'append every event to a file as JSON lines, or "-" for standard error'),
 ];
 
-/** The whole command line, nouns and verbs; what a verb does is loaded when it is called. */
-export function createProgram(output: Output): Command {
+const nouns: readonly Noun[] = [
+  { name: 'passphrase', description: 'The passphrase', addVerbs: addPassphraseVerbs },
+  { name: 'database', description: 'The database of a server', addVerbs: addLockVerbs },
+  { name: 'org', description: 'Organisations', addVerbs: addOrgVerbs },
+  { name: 'key', description: 'Signing keys', addVerbs: addKeyVerbs },
+  { name: 'trust', description: 'Trusted keys', addVerbs: addTrustVerbs },
+  { name: 'acl', description: 'Trust between organisations', addVerbs: addAclVerbs },
+  { name: 'policy', description: 'Verification policies', addVerbs: addPolicyVerbs },
+  { name: 'package', description: 'Packages: any file, signed, verified, loaded', addVerbs: addPackageVerbs },
+  { name: 'identity', description: 'Keys of people and jobs, in files of their own', addVerbs: addIdentityVerbs },
+  { name: 'ucan', description: 'Delegations and invocations: who may do what', addVerbs: addUcanVerbs },
+  { name: 'log', description: 'The log of all that was done', addVerbs: addLogVerbs },
+];
+
+/**
+ * Creates the command line, nouns and verbs; what a verb does is loaded when it is called. Where arguments are given, only
+ * the nouns among them have their verbs: to make all of them takes longer than most commands.
+ */
+export function createProgram(output: Output, args?: readonly string[]): Command {
   const program = new Command('hanaper')
     .description(
       'A self-hosted trust authority: keeps signing keys, signs packages, records trust, verifies before load.',
@@ -43,21 +60,17 @@ export function createProgram(output: Output): Command {
     .configureHelp({ showGlobalOptions: true, optionDescription: describeOption });
   for (const global of globalOptions) program.addOption(global);
   addDatabaseCommands(program, output);
-  addOrgCommands(program, output);
-  addKeyCommands(program, output);
-  addTrustCommands(program, output);
-  addAclCommands(program, output);
-  addPolicyCommands(program, output);
-  addPackageCommands(program, output);
-  addIdentityCommands(program, output);
-  addUcanCommands(program, output);
-  addLogCommands(program, output);
+  for (const noun of nouns) {
+    const command = addNoun(program, noun);
+    if (args?.includes(noun.name) ?? true) noun.addVerbs(command, output);
+  }
   addServeCommand(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',
     summary: 'Print a completion script for bash, zsh or fish',
     example: 'hanaper completion bash > ~/.local/share/bash-completion/completions/hanaper',
-    act: async (_session, _options, shell) => (await import('./commands/completion.ts')).completion(program, shell),
+    act: async (_session, _options, shell) =>
+      (await import('./commands/completion.ts')).completion(createProgram(output), shell),
   });
   return program;
 }

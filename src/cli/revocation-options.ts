@@ -11,11 +11,13 @@ export interface RevocationOptions {
   readonly effective?: string;
 }
 
-/** Why a key is revoked, and since when. */
-export const revocationOptions: readonly Option[] = [
-  choice('--reason <reason>', 'why: what was signed before stays valid', revocationReasons),
-  option('--effective <time>', 'since when the key does not count: past or now (default: now); needs a reason'),
-];
+/** Options that say why a key is revoked, and since when. */
+export function revocationOptions(): readonly Option[] {
+  return [
+    choice('--reason <reason>', 'why: what was signed before stays valid', revocationReasons),
+    option('--effective <time>', 'since when the key does not count: past or now (default: now); needs a reason'),
+  ];
+}
 
 /**
  * The arguments that those options mean.

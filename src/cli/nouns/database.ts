@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { ChangeOptions } from '../commands/database.ts';
 import type { InitOptions } from '../commands/init.ts';
-import { addNoun, addVerb, choice, option, wholeNumber } from '../define.ts';
+import { addVerb, choice, option, wholeNumber } from '../define.ts';
 import type { Output } from '../output.ts';
 
-const costOptions = [
+const costOptions = () => [
   choice('--security <level>', 'Argon2id costs by name', ['interactive', 'balanced', 'sensitive']),
   option('--memory <kib>', 'Argon2id memory in KiB', wholeNumber),
   option('--passes <n>', 'Argon2id passes', wholeNumber),
@@ -12,13 +12,13 @@ const costOptions = [
   option('--allow-weak', 'accept a passphrase that is easily guessed'),
 ];
 
-/** `init`, `status`, `validate`, `passphrase change`, `database unlock`, `database lock`. */
+/** `init`, `status`, `validate`. */
 export function addDatabaseCommands(program: Command, output: Output): void {
   addVerb<InitOptions>(program, output, {
     usage: 'init',
     summary: 'Initialise a database, with its master key',
     example: 'hanaper init --org acme',
-    options: [choice('--slot <kind>', 'what it is reached by', ['passphrase', 'raw', 'derived']), ...costOptions],
+    options: [choice('--slot <kind>', 'what it is reached by', ['passphrase', 'raw', 'derived']), ...costOptions()],
     act: async (session, options) => (await import('../commands/init.ts')).init(session, options),
   });
   addVerb(program, output, {
@@ -33,21 +33,25 @@ export function addDatabaseCommands(program: Command, output: Output): void {
     example: 'hanaper validate --passphrase-file passphrase.txt',
     act: async (session) => (await import('../commands/database.ts')).validate(session),
   });
-  addVerb<ChangeOptions>(addNoun(program, 'passphrase', 'The passphrase'), output, {
+}
+
+/** `passphrase change`. */
+export function addPassphraseVerbs(noun: Command, output: Output): void {
+  addVerb<ChangeOptions>(noun, output, {
     usage: 'change',
     summary: 'Replace the passphrase; nothing else is re-encrypted',
     example: 'hanaper passphrase change --passphrase-file old.txt --new-passphrase-file new.txt',
     options: [
       option('--new-passphrase-file <file>', 'read the new one from a file, or "-" (HANAPER_NEW_PASSPHRASE)'),
       option('--new-raw-key-file <file>', 'go over to a raw 32-byte key in a file, or "-"'),
-      ...costOptions,
+      ...costOptions(),
     ],
     act: async (session, options) => (await import('../commands/database.ts')).changePassphrase(session, options),
   });
-  addLockCommands(addNoun(program, 'database', 'The database of a server'), output);
 }
 
-function addLockCommands(noun: Command, output: Output): void {
+/** `database unlock`, `database lock`. */
+export function addLockVerbs(noun: Command, output: Output): void {
   addVerb(noun, output, {
     usage: 'unlock',
     summary: 'Unlock a server with its passphrase',

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import type { CreateIdentityOptions } from '../commands/identity.ts';
-import { addNoun, addVerb, choice, option } from '../define.ts';
+import { addVerb, choice, option } from '../define.ts';
 import type { Output } from '../output.ts';
 
 /** `identity create`, `show`. */
-export function addIdentityCommands(program: Command, output: Output): void {
-  const noun = addNoun(program, 'identity', 'Keys of people and jobs, in files of their own');
+export function addIdentityVerbs(noun: Command, output: Output): void {
   addVerb<CreateIdentityOptions>(noun, output, {
     usage: 'create',
     summary: 'Create the key of a person or a job, and print its DID',

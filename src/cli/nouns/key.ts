@@ -1,19 +1,18 @@
 import type { Command } from 'commander';
 import type { AddKeyOptions, ExportOptions } from '../commands/key.ts';
-import { addNoun, addVerb, choice, option } from '../define.ts';
+import { addVerb, choice, option } from '../define.ts';
 import type { Output } from '../output.ts';
 import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
-const noTrust = option('--no-trust', 'do not have the organisation trust the key yet');
+const noTrust = () => option('--no-trust', 'do not have the organisation trust the key yet');
 
 /** `key create`, `import`, `list`, `show`, `export`, `rotate`, `revoke`. A KEY is a name or a fingerprint. */
-export function addKeyCommands(program: Command, output: Output): void {
-  const noun = addNoun(program, 'key', 'Signing keys');
+export function addKeyVerbs(noun: Command, output: Output): void {
   addVerb<AddKeyOptions>(noun, output, {
     usage: 'create NAME',
     summary: 'Create a signing key, sealed',
     example: 'hanaper key create release',
-    options: [noTrust],
+    options: [noTrust()],
     remote: true,
     act: async (session, options, name) => (await import('../commands/key.ts')).create(session, name, options),
   });
@@ -21,7 +20,7 @@ export function addKeyCommands(program: Command, output: Output): void {
     usage: 'import NAME FILE',
     summary: 'Import an Ed25519 private key: PKCS#8 PEM or 32 raw bytes',
     example: 'hanaper key import legacy legacy.pem',
-    options: [noTrust],
+    options: [noTrust()],
     remote: true,
     act: async (session, options, name, file) =>
       (await import('../commands/key.ts')).importFrom(session, name, file, options),
@@ -38,7 +37,7 @@ export function addKeyCommands(program: Command, output: Output): void {
     usage: 'revoke KEY',
     summary: 'Revoke a key, by its name or fingerprint, and all trust in it',
     example: 'hanaper key revoke release --reason compromised --effective 2026-01-31T12:00:00Z',
-    options: revocationOptions,
+    options: revocationOptions(),
     remote: true,
     act: async (session, options, key) => (await import('../commands/key-revoke.ts')).revoke(session, key, options),
   });

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import type { ProofOptions } from '../commands/log-proof.ts';
 import type { ShowOptions } from '../commands/log-show.ts';
-import { addNoun, addVerb, option, wholeCount, wholeIndex } from '../define.ts';
+import { addVerb, option, wholeCount, wholeIndex } from '../define.ts';
 import type { Output } from '../output.ts';
 
 /** `log show`, `key`, `proof`, `verify`, `export`, `forget`. */
-export function addLogCommands(program: Command, output: Output): void {
-  const log = addNoun(program, 'log', 'The log of all that was done');
+export function addLogVerbs(log: Command, output: Output): void {
   addVerb<ShowOptions>(log, output, {
     usage: 'show',
     summary: 'Show the last entries: what was done, by whom, and what came of it',

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import type { SetOptions } from '../commands/org.ts';
-import { addNoun, addVerb, choice } from '../define.ts';
+import { addVerb, choice } from '../define.ts';
 import type { Output } from '../output.ts';
 
 /** `org create`, `list`, `show`, `set`. */
-export function addOrgCommands(program: Command, output: Output): void {
-  const org = addNoun(program, 'org', 'Organisations');
+export function addOrgVerbs(org: Command, output: Output): void {
   addVerb(org, output, {
     usage: 'create NAME',
     summary: 'Create an organisation',

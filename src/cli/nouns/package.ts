@@ -3,14 +3,14 @@ import type { LoadOptions } from '../commands/load.ts';
 import type { SignOptions, VerifyOptions } from '../commands/package.ts';
 import type { AttachOptions } from '../commands/package-attach.ts';
 import type { ProofOptions } from '../commands/package-proof.ts';
-import { addNoun, addVerb, choice, option, repeated, required } from '../define.ts';
+import { addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
 
-const name = option('--name <name>', 'the name it is signed under (default: the name of the file)');
+const name = () => option('--name <name>', 'the name it is signed under (default: the name of the file)');
 
-const signOptions = [
+const signOptions = () => [
   required('--key <name>', 'the signing key'),
-  name,
+  name(),
   choice('--format <format>', 'a signed statement, or the bare hash', ['dsse', 'v1'], 'dsse'),
   option('--output <file>', 'the signature file (default: FILE.sig)'),
   option('--store', 'keep the signature in the database too'),
@@ -18,35 +18,32 @@ const signOptions = [
   option('--proof', 'without a file behind it: add to FILE.proof.json too, for who has no database'),
 ];
 
-const bundleOptions = [
+const bundleOptions = () => [
   option('--trust-bundle <file>', 'trust what this bundle of --authority says, and open no database'),
   option('--trust-state <file>', 'what was seen before, against older bundles; "none": nothing is remembered'),
   option('--require-state', 'refuse a bundle that cannot be told from an older one: none was seen before'),
 ];
 
-const proofOption = repeated(
-  '--proof <file>',
-  'where in the log signatures stand (default: FILE.proof.json); may be repeated',
-);
+const proofOption = () =>
+  repeated('--proof <file>', 'where in the log signatures stand (default: FILE.proof.json); may be repeated');
 
 // How a file is verified, whether or not it is run then.
-const trustOptions = [
+const trustOptions = () => [
   option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
-  name,
+  name(),
   repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
-  ...bundleOptions,
-  proofOption,
+  ...bundleOptions(),
+  proofOption(),
 ];
 
-const loadOptions = [
+const loadOptions = () => [
   option('--call <export>', 'call an exported function, and print what it returns'),
   option('--unsigned', 'load without verifying anything'),
-  ...trustOptions,
+  ...trustOptions(),
 ];
 
 /** `package sign`, `verify`, `proof`, `attach`, `signatures`, `load`. */
-export function addPackageCommands(program: Command, output: Output): void {
-  const noun = addNoun(program, 'package', 'Packages: any file, signed, verified, loaded');
+export function addPackageVerbs(noun: Command, output: Output): void {
   addUses(noun, output);
   addRecords(noun, output);
 }
@@ -56,7 +53,7 @@ function addUses(noun: Command, output: Output): void {
     usage: 'sign FILE',
     summary: 'Sign a file',
     example: 'hanaper package sign plugin.wasm --key release --expires 90d',
-    options: signOptions,
+    options: signOptions(),
     mayProve: true,
     remote: true,
     act: async (session, options, file) => (await import('../commands/package.ts')).sign(session, file, options),
@@ -65,7 +62,7 @@ function addUses(noun: Command, output: Output): void {
     usage: 'verify FILE',
     summary: 'Verify a file, by the database or offline',
     example: 'hanaper package verify plugin.wasm --trust-key release.pem',
-    options: trustOptions,
+    options: trustOptions(),
     instead: 'Whom you trust is decided here: verify by the database, or offline with --trust-key FILE.',
     act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
   });
@@ -73,7 +70,7 @@ function addUses(noun: Command, output: Output): void {
     usage: 'load FILE',
     summary: 'Verify a file and run it from the verified bytes',
     example: 'hanaper package load plugin.wasm --call answer',
-    options: loadOptions,
+    options: loadOptions(),
     act: async (session, options, file) => (await import('../commands/load.ts')).load(session, file, options),
   });
 }
@@ -94,7 +91,7 @@ function addRecords(noun: Command, output: Output): void {
     usage: 'attach FILE',
     summary: 'Keep signatures of a file that were made elsewhere, by keys that are trusted',
     example: 'hanaper package attach plugin.wasm --signature plugin.wasm.sig',
-    options: [option('--signature <file>', 'the signature file (default: FILE.sig)'), name],
+    options: [option('--signature <file>', 'the signature file (default: FILE.sig)'), name()],
     remote: true,
     act: async (session, options, file) =>
       (await import('../commands/package-attach.ts')).attach(session, file, options),

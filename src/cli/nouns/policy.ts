@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { addNoun, addVerb } from '../define.ts';
+import { addVerb } from '../define.ts';
 import type { Output } from '../output.ts';
 
 /** `policy set`, `show`, `clear`. */
-export function addPolicyCommands(program: Command, output: Output): void {
-  const policy = addNoun(program, 'policy', 'Verification policies');
+export function addPolicyVerbs(policy: Command, output: Output): void {
   addVerb(policy, output, {
     usage: 'set FILE',
     summary: 'Set what is asked of signatures, by a JSON file or "-"',

@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import type { AclOptions } from '../commands/acl.ts';
 import type { ExportOptions } from '../commands/trust.ts';
-import { addNoun, addVerb, option, required } from '../define.ts';
+import { addVerb, option, required } from '../define.ts';
 import type { Output } from '../output.ts';
 import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
 /** `trust add`, `list`, `revoke`, `export`. */
-export function addTrustCommands(program: Command, output: Output): void {
-  const trust = addNoun(program, 'trust', 'Trusted keys');
+export function addTrustVerbs(trust: Command, output: Output): void {
   addVerb<{ readonly name?: string }>(trust, output, {
     usage: 'add FILE',
     summary: 'Trust a public key: SPKI PEM or 32 raw bytes',
@@ -27,7 +26,7 @@ export function addTrustCommands(program: Command, output: Output): void {
     usage: 'revoke FINGERPRINT',
     summary: 'Stop trusting a key',
     example: 'hanaper trust revoke 3b6f…64 hex characters… --reason expired',
-    options: revocationOptions,
+    options: revocationOptions(),
     remote: true,
     act: async (session, options, fingerprint) =>
       (await import('../commands/trust.ts')).revoke(session, fingerprint, options),
@@ -46,8 +45,7 @@ export function addTrustCommands(program: Command, output: Output): void {
 }
 
 /** `acl grant`, `revoke`, `list`. */
-export function addAclCommands(program: Command, output: Output): void {
-  const acl = addNoun(program, 'acl', 'Trust between organisations');
+export function addAclVerbs(acl: Command, output: Output): void {
   const options = [
     required('--parent <org>', 'the organisation that accepts'),
     required('--child <org>', 'the organisation whose keys are accepted'),

@@ -5,20 +5,20 @@ import type { InvokeOptions } from '../commands/ucan-invoke.ts';
 import type { ListOptions } from '../commands/ucan-list.ts';
 import type { RevokeOptions } from '../commands/ucan-revoke.ts';
 import type { VerifyOptions } from '../commands/ucan-verify.ts';
-import { addNoun, addVerb, choice, option, repeated, required } from '../define.ts';
+import { addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
 
 const encodings = ['raw', 'base64', 'base64url', 'raw-gzip', 'base64-gzip', 'base64url-gzip'];
-const keyPassphrase = option('--key-passphrase-file <file>', 'the passphrase of the key file, or "-"');
-const output = option('--output <file>', 'write the container to a file instead of standard output');
-const encoding = choice('--encoding <encoding>', 'how the container is written', encodings, 'base64url');
-const version = choice('--version <version>', 'the version to write', ['1.0.0-rc.1', '1.0.0'], '1.0.0-rc.1');
-const issuer = option('--issuer <keyfile>', 'sign with this key file: PKCS#8 PEM, JWK, or 64 hex characters');
-const proof = repeated('--proof <file>', 'a token or a container with proofs; may be repeated');
+const keyPassphrase = () => option('--key-passphrase-file <file>', 'the passphrase of the key file, or "-"');
+const output = () => option('--output <file>', 'write the container to a file instead of standard output');
+const encoding = () => choice('--encoding <encoding>', 'how the container is written', encodings, 'base64url');
+const version = () => choice('--version <version>', 'the version to write', ['1.0.0-rc.1', '1.0.0'], '1.0.0-rc.1');
+const issuer = () => option('--issuer <keyfile>', 'sign with this key file: PKCS#8 PEM, JWK, or 64 hex characters');
+const proof = () => repeated('--proof <file>', 'a token or a container with proofs; may be repeated');
 
-const delegateOptions = [
-  issuer,
-  keyPassphrase,
+const delegateOptions = () => [
+  issuer(),
+  keyPassphrase(),
   required('--audience <did>', 'to whom'),
   option('--subject <did>', 'whose power (default: that of who signs)'),
   option('--powerline', 'pass on whatever who signs has, now and later'),
@@ -26,43 +26,43 @@ const delegateOptions = [
   option('--policy <json>', 'what the arguments must keep to, as JSON or @FILE'),
   option('--expires <when>', 'when it ends: 90d, 12h, a time, or never (default: 90d)'),
   option('--not-before <when>', 'when it begins: 1d, or a time'),
-  output,
-  encoding,
+  output(),
+  encoding(),
   option('--store', 'keep it in the database too'),
   repeated('--proof <file>', 'put the chain that it rests on beside it; may be repeated'),
-  version,
+  version(),
 ];
 
-const invokeOptions = [
+const invokeOptions = () => [
   required('--issuer <keyfile>', 'who invokes: PKCS#8 PEM, JWK, or 64 hex characters'),
-  keyPassphrase,
+  keyPassphrase(),
   required('--subject <did>', 'on whose power'),
   required('--command <command>', 'what to do'),
   option('--args <json>', 'with what, as JSON or @FILE (default: {})'),
   option('--audience <did>', 'who shall do it (default: the subject)'),
   option('--expires <when>', 'when it ends: 5m, 1h, or a time (default: 5m)'),
-  proof,
-  output,
-  encoding,
-  version,
+  proof(),
+  output(),
+  encoding(),
+  version(),
 ];
 
-const verifyOptions = [
-  proof,
+const verifyOptions = () => [
+  proof(),
   option('--at <time>', 'as of this time instead of now'),
   option('--audience <did>', 'who is about to do it: the invocation must be addressed to them'),
   option('--explain', 'tell for each token and rule what held and what did not'),
 ];
 
-const revokeOptions = [
-  issuer,
-  keyPassphrase,
+const revokeOptions = () => [
+  issuer(),
+  keyPassphrase(),
   repeated('--path <cid>', 'the chain to it, from the subject on, by CID or file; may be repeated'),
   option('--reason <text>', 'why, for whoever asks'),
   option('--output <file>', 'write the revocation to a file, and open no database to record it'),
 ];
 
-const listOptions = [
+const listOptions = () => [
   option('--audience <did>', 'only those to them'),
   option('--issuer <did>', 'only those by them'),
   option('--subject <did>', 'only those about them'),
@@ -72,8 +72,7 @@ const listOptions = [
 ];
 
 /** `ucan delegate`, `invoke`, `inspect`, `verify`, `revoke`, `list`, `import`, `prune`. */
-export function addUcanCommands(program: Command, out: Output): void {
-  const noun = addNoun(program, 'ucan', 'Delegations and invocations: who may do what');
+export function addUcanVerbs(noun: Command, out: Output): void {
   addMakingVerbs(noun, out);
   addReadingVerbs(noun, out);
   addKeepingVerbs(noun, out);
@@ -84,7 +83,7 @@ function addMakingVerbs(noun: Command, out: Output): void {
     usage: 'delegate',
     summary: 'Delegate a power: with a key file, as an organisation (--org), or as the authority (--authority)',
     example: 'hanaper ucan delegate --org acme --audience did:key:z6Mk… --command /package/sign --output ci.ucan',
-    options: delegateOptions,
+    options: delegateOptions(),
     mayActAsAuthority: true,
     remote: true,
     act: async (session, options) => (await import('../commands/ucan-delegate.ts')).delegate(session, options),
@@ -93,7 +92,7 @@ function addMakingVerbs(noun: Command, out: Output): void {
     usage: 'invoke',
     summary: 'Make an invocation, with the proofs that it needs',
     example: 'hanaper ucan invoke --issuer ci.pem --subject did:key:z6Mk… --command /package/sign --proof ci.ucan',
-    options: invokeOptions,
+    options: invokeOptions(),
     act: async (session, options) => (await import('../commands/ucan-invoke.ts')).invoke(session, options),
   });
 }
@@ -109,7 +108,7 @@ function addReadingVerbs(noun: Command, out: Output): void {
     usage: 'verify FILE',
     summary: 'Verify an invocation with its chain, or delegations by themselves',
     example: 'hanaper ucan verify request.ucan --proof ci.ucan --explain',
-    options: verifyOptions,
+    options: verifyOptions(),
     act: async (session, options, file) => (await import('../commands/ucan-verify.ts')).verify(session, file, options),
   });
 }
@@ -119,7 +118,7 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     usage: 'revoke CID|FILE',
     summary: 'Revoke a delegation, and every chain through it',
     example: 'hanaper ucan revoke ci.ucan --org acme --reason "the job is gone"',
-    options: revokeOptions,
+    options: revokeOptions(),
     mayActAsAuthority: true,
     remote: true,
     act: async (session, options, what) => (await import('../commands/ucan-revoke.ts')).revoke(session, what, options),
@@ -128,7 +127,7 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     usage: 'list',
     summary: 'List the delegations in the database that are live',
     example: 'hanaper ucan list --audience did:key:z6Mk…',
-    options: listOptions,
+    options: listOptions(),
     remote: true,
     act: async (session, options) => (await import('../commands/ucan-list.ts')).list(session, options),
   });

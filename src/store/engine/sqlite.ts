@@ -12,6 +12,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
+import { uptime } from '../../uptime.ts';
 import type { FileFault, FileWatch } from './file-watch.ts';
 import { busyTimeout, retryWhileBusy, type SqliteFile } from './sqlite-file.ts';
 
@@ -70,7 +71,7 @@ class SqliteDriver implements Driver {
 
   async acquireConnection(): Promise<SqliteConnection> {
     const connection = this.#idle.pop() ?? this.#openAnother() ?? (await this.#wait());
-    if (performance.now() - this.#lookedAt <= longestUnseen) return connection;
+    if (uptime() - this.#lookedAt <= longestUnseen) return connection;
     try {
       await this.#requireSameFiles(connection);
       return connection;
@@ -126,18 +127,18 @@ class SqliteDriver implements Driver {
   // SQLite would go on with files that were deleted, exchanged or overwritten, and what it writes there nobody would ever see.
   async #requireSameFiles(connection: SqliteConnection): Promise<void> {
     // Anyone who has waited in vain once does not wait again.
-    const deadline = performance.now() + (this.#isAtFault ? 0 : longestCheckpoint);
+    const deadline = uptime() + (this.#isAtFault ? 0 : longestCheckpoint);
     for (;;) {
       const fault = connection.lookAt(this.#file.watch);
       // Another process may be moving its log into the file at this moment.
-      if (fault === undefined || !fault.mayPass || performance.now() > deadline) return this.#requireNoFault(fault);
+      if (fault === undefined || !fault.mayPass || uptime() > deadline) return this.#requireNoFault(fault);
       await sleep(pause);
     }
   }
 
   #requireNoFault(fault: FileFault | undefined): void {
     this.#isAtFault = fault !== undefined;
-    this.#lookedAt = fault ? Number.NEGATIVE_INFINITY : performance.now();
+    this.#lookedAt = fault ? Number.NEGATIVE_INFINITY : uptime();
     if (fault) throw notTheSame(this.#file.path, fault);
     if (this.#file.watch.isLogging && !this.#file.readOnly) this.#keeper ??= this.#keep();
   }
@@ -182,7 +183,7 @@ class SqliteConnection implements DatabaseConnection {
 
   /** Takes note of what kind of transaction begins. */
   begin(isReading: boolean): void {
-    this.#yieldedAt = isReading ? performance.now() : Number.POSITIVE_INFINITY;
+    this.#yieldedAt = isReading ? uptime() : Number.POSITIVE_INFINITY;
   }
 
   /** Whether it has a transaction that writes, or had one last. */
@@ -210,7 +211,7 @@ class SqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    if (performance.now() - this.#yieldedAt > longestTurn) await this.#yield();
+    if (uptime() - this.#yieldedAt > longestTurn) await this.#yield();
     const { statement, returnsRows } = this.#prepare(sql);
     const values = parameters as readonly SQLInputValue[];
     if (returnsRows) return { rows: readAll(statement, values, sql) as Row[] };
@@ -220,7 +221,7 @@ class SqliteConnection implements DatabaseConnection {
   // Queries are synchronous here, and what waits for them alone would keep the process from everything else.
   async #yield(): Promise<void> {
     await yieldToOthers();
-    this.#yieldedAt = performance.now();
+    this.#yieldedAt = uptime();
   }
 
   #prepare(sql: string): Prepared {
