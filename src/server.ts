@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { Authority } from './authority/authority.ts';
 import { nameDatabase } from './authority/database-name.ts';
 import { readLogState } from './authority/log/log-state.ts';
 import type { AuthorityOptions } from './authority/open-authority.ts';
@@ -51,6 +52,8 @@ export interface ServerOptions {
   readonly metricsPort?: number;
   /** Opens the vault before the first request. */
   readonly credential?: Credential;
+  /** Opens the vault once everything else is ready: asks for what opens it. Not called where there is no database yet. */
+  readonly unlock?: (authority: Authority) => Promise<void>;
   /** Argon2id costs where an initialisation names none. */
   readonly costs?: Argon2Parameters;
   readonly log?: ServerLog;
@@ -87,6 +90,7 @@ const optionNames: OptionNames<ServerOptions> = {
   isBehindProxy: true,
   metricsPort: true,
   credential: true,
+  unlock: true,
   costs: true,
   log: true,
   timeouts: true,
@@ -152,6 +156,7 @@ async function assemble(options: ServerOptions, stack: AsyncDisposableStack): Pr
   for (const host of listHosts(options, listener)) hosts.add(host);
   const watched = metricsPort === undefined ? undefined : await listenForMetrics(metricsPort, () => metrics.load());
   if (watched) stack.defer(() => watched.stop(0));
+  if (service.current?.locked) await options.unlock?.(service.current);
   return {
     url: formatUrl(options, listener),
     ...(watched && { metricsUrl: `http://127.0.0.1:${watched.port}/metrics` }),

@@ -28,7 +28,7 @@ export const authorityMutants: readonly Mutant[] = [
     file: 'src/authority/keys/key-rules.ts',
     from: 'if (publicKey instanceof Uint8Array && fingerprintOf(stored) === keyFingerprint) return stored;',
     to: 'if (publicKey instanceof Uint8Array) return stored;',
-    tests: ['test/authority/key-rules.test.ts'],
+    tests: ['test/authority/keys/key-rules.test.ts'],
   },
   {
     breaks: 'An invocation is addressed to the authority that executes it.',

@@ -83,7 +83,13 @@ export { type RevocationDocument, revokeDelegation } from './commands/ucan.ts';
 export type { Answer } from './execution/execute.ts';
 export { resultOf } from './execution/result-of.ts';
 export { type KnownAuthorities, knownAuthoritiesFile } from './identity/known-authorities.ts';
-export { type Initialized, type InitializeOptions, initializeAuthority, requireUninitialized } from './initialize.ts';
+export {
+  type Initialized,
+  type InitializeOptions,
+  initializeAuthority,
+  requireInitializable,
+  requireUninitialized,
+} from './initialize.ts';
 export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
 export type { KeyRevocationArgs, KeyRevocationDocument } from './keys/key-revocation.ts';
 export type { CreateKeyArgs, KeyReference, SigningKeyDocument } from './keys/signing-keys.ts';

@@ -4,6 +4,7 @@ import type { Observer } from '../events.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { describeLocation, parseDatabaseUrl } from '../store/engine/location.ts';
 import { takeLock } from '../store/engine/lock.ts';
+import { requireCreatable } from '../store/engine/require-creatable.ts';
 import type { Transaction } from '../store/engine/transaction.ts';
 import { nameLocation } from '../store/location-names.ts';
 import { openDatabase } from '../store/open-database.ts';
@@ -11,6 +12,7 @@ import { getAuthority, insertAuthority } from '../store/tables/authority.ts';
 import { insertKeySlot } from '../store/tables/key-slots.ts';
 import { DelegationCache } from '../ucan/token/delegation-cache.ts';
 import { latestVersion, type SlotKind } from '../vault/authority-statement.ts';
+import { requireCostsWithinBounds } from '../vault/costs.ts';
 import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
@@ -109,7 +111,22 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
 }
 
 /**
- * Finds out early whether a database can be initialised, before anything is asked or made.
+ * Finds what would refuse an initialisation, before somebody is asked for a passphrase.
+ *
+ * @throws HanaperError as {@link initializeAuthority} does
+ */
+export async function requireInitializable(options: Omit<InitializeOptions, 'credential' | 'slot'>): Promise<void> {
+  const { organisation: name, knownAuthorities, costs, database } = options;
+  if (name !== undefined) parseArgs(createOrganisation.args, { name });
+  requireCostsWithinBounds(costs);
+  const location = parseDatabaseUrl(database);
+  knownAuthorities?.find(describeLocation(location));
+  await requireUninitialized(database);
+  requireCreatable(location);
+}
+
+/**
+ * Finds out early whether a database is initialised already, before anything is asked or made.
  *
  * @throws HanaperError `already_initialized`, `bad_config`, `unavailable`, `database_newer`, `database_corrupt`
  */

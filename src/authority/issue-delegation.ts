@@ -23,6 +23,17 @@ export async function openSigner(authority: Authority, principal: HostedPrincipa
 }
 
 /**
+ * The DID of a principal that this database hosts.
+ *
+ * @throws HanaperError `not_found`, `usage`
+ */
+export async function findSignerDid(authority: Authority, principal: HostedPrincipal): Promise<string> {
+  if (principal === 'authority') return authority.identity.did;
+  const { organisation } = principal;
+  return (await authority.followed.read((transaction) => resolveOrganisation(transaction, organisation))).did;
+}
+
+/**
  * Makes and signs a delegation with a key of this database, and tells of it.
  *
  * @throws HanaperError `locked`, `not_found`, `usage`, `bad_input`, `malformed_token`

@@ -7,6 +7,7 @@ import { preparePassphrase, readPassphrase, readPassphraseBytes } from '../vault
 import type { Credential } from '../vault/slot.ts';
 import { askHidden } from './prompt.ts';
 import { readSecretFile } from './read-secret-file.ts';
+import { writeText } from './write-text.ts';
 
 /** Where a credential may come from, in this order. */
 export interface CredentialSources {
@@ -28,9 +29,12 @@ export interface CredentialSources {
 export interface FoundCredential {
   readonly credential: Credential;
   readonly warnings: readonly string[];
+  /** Whether a person has typed it, and can type it again. */
+  readonly isTyped?: true;
 }
 
 const rawKeyLength = 32;
+const mostTries = 3;
 
 /**
  * Finds a credential without asking anybody: in a file or the environment.
@@ -68,7 +72,31 @@ export async function requireCredential(sources: CredentialSources): Promise<Fou
       `This needs the passphrase, and there is no terminal to ask on. Give ${flagOf(sources)} FILE (or "-" for standard input), or ${sources.variable}.`,
     );
   }
-  return { credential: { kind: 'passphrase', passphrase: await askPassphrase(sources) }, warnings: [] };
+  return { credential: { kind: 'passphrase', passphrase: await askPassphrase(sources) }, warnings: [], isTyped: true };
+}
+
+/**
+ * Finds a credential, or asks for it, and uses it. What was typed is asked for again while it is wrong, three times in all.
+ *
+ * @throws HanaperError `bad_input`, `locked`, and what `use` throws
+ */
+export async function tryCredential<Result>(
+  sources: CredentialSources,
+  use: (found: FoundCredential) => Promise<Result>,
+): Promise<Result> {
+  for (let left = mostTries - 1; ; left--) {
+    const found = await requireCredential(sources);
+    try {
+      return await use(found);
+    } catch (error) {
+      if (!found.isTyped || left === 0 || !isWrong(error)) throw error;
+      writeText(2, `That is not the passphrase. ${left === 1 ? 'One more try' : `${left} more tries`}.\n`);
+    }
+  }
+}
+
+function isWrong(error: unknown): boolean {
+  return error instanceof HanaperError && error.code === 'wrong_passphrase';
 }
 
 function flagOf({ variable }: CredentialSources): string {

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HanaperError } from '../errors.ts';
 import { requireUnaltered } from './altered.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { type Outcome, type Output, printOutcome } from './output.ts';
-import { type GlobalOptions, Session } from './session.ts';
+import { Session } from './session.ts';
 
 /** One verb of the command line. */
 export interface Verb<Options extends object> {

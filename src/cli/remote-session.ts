@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { knownAuthoritiesFile } from '../authority/identity/known-authorities.ts';
-import type { Client } from '../client/client.ts';
-import { connect, openTransport, type ServerOptions } from '../client/connect.ts';
+import { parseArgs } from '../authority/schemas/parse-args.ts';
+import { Client } from '../client/client.ts';
+import { openTransport, type ServerOptions } from '../client/connect.ts';
 import { learnAuthority } from '../client/learn-authority.ts';
 import type { LogMemory } from '../client/log-memory.ts';
-import { type UnlockedDocument, unlockServer } from '../client/unlock.ts';
+import { requireSafeToUnlock, type UnlockedDocument, unlockServer } from '../client/unlock.ts';
 import type { Config, RemoteConfig } from '../config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
 import { type Signer, signerOf } from '../ucan/token/signer.ts';
+import { DeferredCaller } from './deferred-caller.ts';
 import { type KeyFileOptions, type KeyReader, readIdentity } from './read-identity.ts';
 import { readTokens } from './read-tokens.ts';
 
@@ -30,6 +33,8 @@ export class RemoteSession {
   readonly #options: RemoteOptions;
   readonly #signers = new Map<string, Promise<Signer>>();
   #client: Promise<Client> | undefined;
+  #authority: Promise<string> | undefined;
+  #proofs: Promise<readonly Delegation[]> | undefined;
 
   constructor(session: RemoteSurroundings, remote: RemoteConfig, options: RemoteOptions) {
     this.#session = session;
@@ -38,13 +43,21 @@ export class RemoteSession {
   }
 
   /**
-   * Who asks the server, with the configured key, else with that of `keyFile`.
+   * Who asks the server, with the configured key, else with that of `keyFile`. The key is opened for the first command.
    *
-   * @throws HanaperError `usage` where there is no key, and what reading it and connecting throw
+   * @throws HanaperError `usage` where there is no key, and what finding out whose server it is throws
    */
-  connect(keyFile?: string): Promise<Client> {
-    this.#client ??= this.#connect(keyFile);
-    return this.#client;
+  async openCaller(keyFile?: string): Promise<DeferredCaller> {
+    this.#keyFileOf(keyFile);
+    await this.#readProofs();
+    return new DeferredCaller({
+      identity: { did: await this.learnAuthority() },
+      check: async ({ args: schema }, { args }) => void parseArgs(schema, args),
+      open: () => {
+        this.#client ??= this.#connect(keyFile);
+        return this.#client;
+      },
+    });
   }
 
   /**
@@ -53,9 +66,13 @@ export class RemoteSession {
    * @throws HanaperError `usage` where there is none, and what reading it throws
    */
   openSigner(keyFile?: string): Promise<Signer> {
+    return this.readSigner(this.#keyFileOf(keyFile));
+  }
+
+  #keyFileOf(keyFile: string | undefined): string {
     const file = this.#remote.as ?? keyFile;
-    if (file === undefined) throw noKey(this.#remote.server);
-    return this.readSigner(file);
+    if (file !== undefined) return file;
+    throw noKey(this.#remote.server);
   }
 
   /** Signs with a key file; one is read once, since it may be sealed with what standard input has. */
@@ -63,6 +80,20 @@ export class RemoteSession {
     const signer = this.#signers.get(file) ?? readIdentity(this.#session, file, this.#options).then(signerOf);
     this.#signers.set(file, signer);
     return signer;
+  }
+
+  /**
+   * Finds what stands in the way of unlocking the server, and opens the configured key; gives the DID of its authority.
+   *
+   * @throws HanaperError what reading key and proofs throws, `usage`, `authority_changed`, `unavailable`
+   */
+  async prepareToUnlock(): Promise<string> {
+    const isSigned = this.#remote.as !== undefined;
+    requireSafeToUnlock(this.#serverOptions, isSigned);
+    await this.#readProofs();
+    const did = await this.learnAuthority();
+    if (isSigned) await this.openSigner();
+    return did;
   }
 
   /**
@@ -81,12 +112,16 @@ export class RemoteSession {
    * @throws HanaperError `usage`, `authority_changed`, `unavailable`
    */
   learnAuthority(): Promise<string> {
-    return learnAuthority(openTransport(this.#serverOptions), this.#serverOptions);
+    this.#authority ??= learnAuthority(openTransport(this.#serverOptions), this.#serverOptions);
+    return this.#authority;
   }
 
   async #connect(keyFile: string | undefined): Promise<Client> {
     const signer = await this.openSigner(keyFile);
-    return connect({ ...this.#serverOptions, signer, proofs: await this.#readProofs() });
+    const proofs = await this.#readProofs();
+    const transport = openTransport(this.#serverOptions);
+    const authority = await this.learnAuthority();
+    return new Client({ transport, authority, signer, proofs, logs: this.#session.knownLogs });
   }
 
   get #serverOptions(): ServerOptions {
@@ -101,8 +136,10 @@ export class RemoteSession {
     };
   }
 
-  async #readProofs() {
-    return (await readTokens(...this.#remote.proofs)).delegations;
+  // Once: a file can be standard input.
+  #readProofs(): Promise<readonly Delegation[]> {
+    this.#proofs ??= readTokens(...this.#remote.proofs).then(({ delegations }) => delegations);
+    return this.#proofs;
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type ErrorCode, HanaperError } from '../errors.ts';
 import type { ChildAnswer } from './load-child.ts';
 import type { Handover } from './load-handover.ts';
+import { signalGroup, stopTogether } from './signal-group.ts';
 
 const mostAnswerBytes = 16 * 1024 * 1024;
 
@@ -25,10 +26,12 @@ export function runPackage(
     detached: true,
   });
   // It ends with us, by whatever signal that is, and with its answer.
-  const end = () => endGroup(child.pid);
+  const end = () => signalGroup(child.pid, 'SIGKILL');
+  const partStops = stopTogether(child.pid);
   process.once('exit', end);
   child.once('exit', () => {
     process.off('exit', end);
+    partStops();
     end();
   });
   const [, , , input, output] = child.stdio as unknown as [null, null, null, Writable, Readable];
@@ -45,14 +48,6 @@ export function runPackage(
       resolve(parsed ?? endedEarly(status, signal));
     });
   });
-}
-
-function endGroup(leader: number | undefined): void {
-  try {
-    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
-  } catch {
-    // Nobody is left in it.
-  }
 }
 
 async function collect(output: Readable): Promise<string> {

@@ -4,38 +4,21 @@ import type { Authority } from '../authority/authority.ts';
 import { knownAuthoritiesFile } from '../authority/identity/known-authorities.ts';
 import type { KnownLogs } from '../authority/log/known-logs.ts';
 import type { AuthorityOptions } from '../authority/open-authority.ts';
-import { type Config, type ConfigOverrides, defaultDatabase, loadConfig, type RemoteConfig } from '../config.ts';
+import { type Config, defaultDatabase, loadConfig, type RemoteConfig } from '../config.ts';
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
 import type { Progress } from '../package/hash-package.ts';
+import type { Credential } from '../vault/slot.ts';
 import type { Caller } from './caller.ts';
 import type { CredentialSources, FoundCredential } from './credential.ts';
+import type { DeferredCaller } from './deferred-caller.ts';
+import { eventLogPathOf, type GlobalOptions, overridesOf } from './global-options.ts';
 import { type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
+import { passphraseOf } from './question.ts';
 import { RememberedLogs } from './remembered-logs.ts';
 import type { RemoteSession } from './remote-session.ts';
 import { SeenCheckpoints } from './seen-checkpoints.ts';
-
-/** The options that every command takes. */
-export interface GlobalOptions {
-  readonly db?: string;
-  readonly durability?: string;
-  readonly org?: string;
-  readonly json?: boolean;
-  /** True without a DID behind it. */
-  readonly authority?: string | true;
-  readonly passphraseFile?: string;
-  readonly rawKeyFile?: string;
-  readonly log?: string;
-  readonly server?: string;
-  readonly as?: string;
-  /** Empty without a file behind it. */
-  readonly proof?: readonly string[];
-  readonly profile?: string;
-  readonly keyPassphraseFile?: string;
-  /** Allows plain http to a server on another machine. */
-  readonly insecure?: boolean;
-}
 
 /** What one run of a command has at hand; it ends with the command. */
 export class Session implements AsyncDisposable {
@@ -164,7 +147,10 @@ export class Session implements AsyncDisposable {
   /** Opens the database and unlocks it: for writing. */
   async unlockAuthority(): Promise<Authority> {
     const authority = await this.openAuthority();
-    if (authority.locked) await authority.unlock(await this.requireCredential());
+    if (!authority.locked) return authority;
+    // Nobody types a passphrase for an old copy.
+    await authority.logWatch.hold();
+    await this.tryCredential({ question: passphraseOf(authority) }, (credential) => authority.unlock(credential));
     return authority;
   }
 
@@ -188,11 +174,17 @@ export class Session implements AsyncDisposable {
 
   /**
    * Who executes a command that reads, or one that writes: the database, or the server. `keyFile` is asked with there
-   * where no other key is named.
+   * where no other key is named. A passphrase is asked for when the first command needs it.
    */
   async openCaller(access: 'read' | 'write', keyFile?: string): Promise<Caller> {
-    if (this.remote) return (await this.openRemote()).connect(keyFile);
-    return access === 'write' ? this.unlockAuthority() : this.openAuthority();
+    return access === 'read' && !this.remote ? this.openAuthority() : this.openWriter(keyFile);
+  }
+
+  /** Who executes commands that write. */
+  async openWriter(keyFile?: string): Promise<DeferredCaller> {
+    if (this.remote) return (await this.openRemote()).openCaller(keyFile);
+    const { openDatabaseCaller } = await import('./open-database-caller.ts');
+    return openDatabaseCaller(this, await this.openAuthority());
   }
 
   /** Where the present credential comes from. */
@@ -209,16 +201,31 @@ export class Session implements AsyncDisposable {
     };
   }
 
+  /** Whether nothing gives the passphrase, so that a person is asked. */
+  get asksForPassphrase(): boolean {
+    const { rawKeyFile, passphraseFile, variable } = this.credentialSources();
+    return rawKeyFile === undefined && passphraseFile === undefined && !process.env[variable];
+  }
+
+  /** Uses a credential; one that was typed wrongly is asked for again, three times in all. */
+  async tryCredential<Result>(
+    changes: Partial<CredentialSources>,
+    use: (credential: Credential) => Promise<Result>,
+  ): Promise<Result> {
+    const { tryCredential } = await import('./credential.ts');
+    return tryCredential(this.credentialSources(changes), (found) => use(this.#keep(found)));
+  }
+
   /** A credential, asked for where it is not given; wiped when the session ends. */
-  async requireCredential(changes: Partial<CredentialSources> = {}): Promise<FoundCredential['credential']> {
+  async requireCredential(changes: Partial<CredentialSources> = {}): Promise<Credential> {
     const { requireCredential } = await import('./credential.ts');
     return this.#keep(await requireCredential(this.credentialSources(changes)));
   }
 
   /** A credential, where one is given without asking. */
-  async findCredential(): Promise<FoundCredential['credential'] | undefined> {
+  async findCredential(changes: Partial<CredentialSources> = {}): Promise<Credential | undefined> {
     const { findCredential } = await import('./credential.ts');
-    const found = await findCredential(this.credentialSources());
+    const found = await findCredential(this.credentialSources(changes));
     return found && this.#keep(found);
   }
 
@@ -249,33 +256,11 @@ export class Session implements AsyncDisposable {
     );
   }
 
-  #keep({ credential, warnings }: FoundCredential): FoundCredential['credential'] {
+  #keep({ credential, warnings }: FoundCredential): Credential {
     this.#stack.use(credential.kind === 'raw' ? credential.key : credential.passphrase);
     for (const warning of warnings) this.warn(warning);
     return credential;
   }
-}
-
-function eventLogPathOf({ log }: GlobalOptions): string | undefined {
-  return log ?? (process.env['HANAPER_LOG'] || undefined);
-}
-
-function overridesOf(options: GlobalOptions): ConfigOverrides {
-  const { db, durability, org, authority, server, as, proof, profile } = options;
-  return {
-    ...(db !== undefined && { db }),
-    ...(durability !== undefined && { durability }),
-    ...(org !== undefined && { org }),
-    ...(typeof authority === 'string' && { authority }),
-    ...(server !== undefined && { server }),
-    ...(as !== undefined && { as }),
-    ...(proof?.some(isNamed) && { proofs: proof.filter(isNamed) }),
-    ...(profile !== undefined && { profile }),
-  };
-}
-
-function isNamed(path: string): boolean {
-  return path !== '';
 }
 
 function asWithoutServer(): HanaperError {

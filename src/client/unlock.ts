@@ -44,7 +44,7 @@ const optionNames: OptionNames<UnlockOptions> = { ...connectOptionNames, passphr
  */
 export async function unlockServer(options: UnlockOptions): Promise<UnlockedDocument> {
   requireKnownOptions('unlockServer', options, optionNames);
-  requireSafe(options);
+  requireSafeToUnlock(options, options.signer !== undefined);
   const transport = openTransport(options);
   const authority = await learnAuthority(transport, options);
   const { signer, proofs = [], passphrase, logs } = options;
@@ -84,10 +84,15 @@ async function encodeRequest({ invocation, path }: SignedRequest): Promise<strin
   return decodeUtf8(await encodeContainer(tokens, 'base64url-gzip')) ?? '';
 }
 
-function requireSafe({ server, insecure, signer }: UnlockOptions): void {
+/**
+ * Requires that a passphrase may go to a server; `isSigned` where a key says who sends it.
+ *
+ * @throws HanaperError `usage`
+ */
+export function requireSafeToUnlock({ server, insecure }: ServerOptions, isSigned: boolean): void {
   const { isLoopback, isClear } = parseServerAddress(server, insecure);
   if (isClear && !isLoopback) throw unsafe('A passphrase is sent to another machine over https only.', '--server');
-  if (!isLoopback && signer === undefined) {
+  if (!isLoopback && !isSigned) {
     throw unsafe('To unlock the server of another machine, say who asks: --as KEYFILE.', '--as');
   }
 }

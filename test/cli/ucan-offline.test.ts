@@ -79,7 +79,7 @@ test('on a terminal the passphrase of the database is asked for once, however of
     const terminal = openTerminal(person, ...args);
     await terminal.answers('Passphrase', `${passphrase}\r`);
     expect((await terminal.finished).status, terminal.screen).toBe(0);
-    expect(terminal.screen.match(/Passphrase: /g)).toHaveLength(1);
+    expect(terminal.screen.match(/Passphrase of [^:]*:[^:]*: /g)).toHaveLength(1);
     expect(terminal.screen).not.toContain(passphrase);
   }
 });
@@ -94,7 +94,7 @@ test('on a terminal each of two passphrases is asked for once, by its own name, 
   const claims = ['--audience', workerDid, '--command', '/package/sign', '--output', 'worker.ucan'];
   const sealed = openTerminal(person, 'ucan', 'delegate', '--issuer', 'sealed.pem', ...claims, '--store');
   await sealed.answers('Passphrase of sealed.pem', `${strong}\r`);
-  await sealed.answers('Passphrase', `${passphrase}\r`);
+  await sealed.answers('Passphrase of sqlite:', `${passphrase}\r`);
   expect((await sealed.finished).status, sealed.screen).toBe(0);
   expect(sealed.screen.match(/Passphrase/g)).toHaveLength(2);
   const plain = openTerminal(person, 'ucan', 'delegate', '--issuer', 'me.pem', ...claims);

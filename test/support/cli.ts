@@ -20,7 +20,7 @@ export const cheap: readonly string[] = ['--memory', '19456', '--passes', '2', '
 export const passphrase = 'orange lantern kettle 47';
 
 /** The exit status of each code, as the documentation has them. */
-const exitStatus: Readonly<Record<ErrorCode, number>> = {
+export const exitStatus: Readonly<Record<ErrorCode, number>> = {
   ...statuses(1, ['internal', 'unavailable']),
   ...statuses(2, ['usage', 'bad_config']),
   ...statuses(3, ['package_tampered', 'untrusted_signer', 'invalid_signature', 'signature_not_found']),
@@ -270,11 +270,7 @@ export class Terminal {
 
   /** Waits until `text` stands on the screen for the `times`th time. */
   async sees(text: string, times = 1): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    while (this.screen.split(text).length <= times) {
-      if (Date.now() > deadline) throw new Error(`"${text}" was not seen; the screen was: ${this.screen}`);
-      await sleep(10);
-    }
+    await this.#waitFor(new RegExp(RegExp.escape(text), 'g'), times);
   }
 
   /** Presses Ctrl-C. */
@@ -282,10 +278,18 @@ export class Terminal {
     this.#type(interrupt);
   }
 
-  /** Types once `prompt` stands there, as quickly as a program would. */
+  /** Types once a question that begins with `prompt` stands there, as quickly as a program would. */
   async answers(prompt: string, text: string, times = 1): Promise<void> {
-    await this.sees(`${prompt}: `, times);
+    await this.#waitFor(new RegExp(`${RegExp.escape(prompt)}[^\\r\\n]*: (?!\\S)`, 'g'), times);
     this.#type(text);
+  }
+
+  async #waitFor(pattern: RegExp, times: number): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while ((this.screen.match(pattern) ?? []).length < times) {
+      if (Date.now() > deadline) throw new Error(`${pattern} was not seen; the screen was: ${this.screen}`);
+      await sleep(10);
+    }
   }
 }
 

@@ -37,6 +37,7 @@ export const exportTrust: Command<'organisation', ExportTrustArgs, TrustBundleDo
   subject: 'organisation',
   access: 'read',
   needsCheckpoint: true,
+  signs: true,
   route: { method: 'GET', path: '/api/orgs/{org}/trust/bundle' },
   args: z.strictObject({
     expires_in: z
@@ -78,9 +79,8 @@ async function makeBundle(
   { note, logKey }: SignedHead,
   times: { readonly issuedAt: string; readonly expiresAt: string },
 ): Promise<{ readonly bundle: string; readonly version: number }> {
-  const identity = vault();
   const state = await openTrust(transaction, authority, organisation);
-  const bytes = await signBundle(identity, { ...times, state, log: logKey, checkpoint: note });
+  const bytes = await signBundle(vault(), { ...times, state, log: logKey, checkpoint: note });
   return { bundle: decodeUtf8(bytes) ?? '', version: state.version };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { attempt } from '../../attempt.ts';
 import { decodeHex, encodeHex, equalBytes } from '../../bytes.ts';
-import { generateSeed, publicKeyOf } from '../../crypto/ed25519.ts';
+import { type Ed25519PublicKey, generateSeed, importPublicKey, publicKeyOf } from '../../crypto/ed25519.ts';
 import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { encodePublicKeyPem } from '../../crypto/key-format.ts';
 import type { Secret } from '../../crypto/secret.ts';
@@ -25,6 +26,7 @@ import {
   keyReferenceArgs,
   keyResult,
   listNamesakes,
+  requireFreeName,
   requireSigningKey,
   type SigningKeyDocument,
 } from '../keys/signing-keys.ts';
@@ -104,13 +106,14 @@ export const importKey: Command<'organisation', ImportKeyArgs, SigningKeyDocumen
   }),
   result: keyResult,
   async run(context, args) {
-    using seed = await openSigningKey(context, args);
-    const publicKey = await publicKeyOf(seed);
-    await requireSecretSeed(context, seed);
+    const publicKey = requirePublicKey(context, args);
     await takeLock(context.transaction, `key/${fingerprintOf(publicKey)}`);
     await requireNotIdentityKey(context, publicKey);
     await requireNotSigningKey(context.transaction, publicKey);
     await requireNotCompromised(context.transaction, fingerprintOf(publicKey));
+    await requireFreeName(context, args.name);
+    using seed = await openSigningKey(context, args, publicKey);
+    await requireSecretSeed(context, seed);
     const affected = await affectedByKey(context.transaction, context.organisation.id, fingerprintOf(publicKey));
     const row = await changeTrust(context, affected, () => addSigningKey(context, args, seed, publicKey));
     context.emit('key.signing.imported', describeKey(context, row));
@@ -171,14 +174,27 @@ export const exportKey: Command<'organisation', KeyReference, ExportedKeyDocumen
   },
 };
 
-async function openSigningKey(context: OrganisationContext, args: ImportKeyArgs): Promise<Secret> {
-  const publicKey = decodeHex(args.public_key) ?? new Uint8Array(0);
+function requirePublicKey(context: OrganisationContext, args: ImportKeyArgs): Ed25519PublicKey {
+  const publicKey = attempt(() => importPublicKey(decodeHex(args.public_key) ?? new Uint8Array(0)));
+  if (publicKey) return publicKey;
+  throw notSealed(context);
+}
+
+async function openSigningKey(
+  context: OrganisationContext,
+  args: ImportKeyArgs,
+  publicKey: Ed25519PublicKey,
+): Promise<Secret> {
   const seed = await openSeed(decodeHex(args.sealed_seed) ?? new Uint8Array(0), publicKey, context.vault());
   if (seed && equalBytes(await publicKeyOf(seed), publicKey)) return seed;
   seed?.[Symbol.dispose]();
-  throw new HanaperError(
+  throw notSealed(context);
+}
+
+function notSealed({ authority }: OrganisationContext): HanaperError {
+  return new HanaperError(
     'bad_input',
-    `This private key was not sealed to ${context.authority.did} for this public key. Seal it anew.`,
+    `This private key was not sealed to ${authority.did} for this public key. Seal it anew.`,
     { field: 'sealed_seed' },
   );
 }

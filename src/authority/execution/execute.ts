@@ -39,8 +39,9 @@ export type Answer =
  * fault, leaves nothing.
  *
  * @throws HanaperError `invalid_token_signature`, what `authorize` throws, `not_found` for an unknown command, `bad_input`
- * for arguments that do not fit it, `log_rolled_back` where the caller has seen more, `locked`, `database_corrupt`, `unavailable` (with `may_be_done` where it may be done
- * all the same; with `receipt` and perhaps `index` where it was done, and could not be told to the observer)
+ * for arguments that do not fit it, `log_rolled_back` where the caller has seen more, `locked`, `database_corrupt`,
+ * `unavailable` (with `may_be_done` where it may be done all the same; with `receipt` and perhaps `index` where it was done,
+ * and could not be told to the observer)
  */
 export async function execute(host: Host, command: AnyCommand, request: Request): Promise<Answer> {
   const told = new Told();
@@ -128,8 +129,7 @@ export async function readAsLocal(
       host,
       { transaction, now, head, recall: withoutMemo, budget: openRequestBudget(), told },
       command,
-      args,
-      organisation,
+      { args, organisation },
     );
   });
   told.tell(host);

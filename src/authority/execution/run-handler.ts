@@ -2,6 +2,7 @@ import type { Budget } from '../../budget.ts';
 import type { LogHeadRow } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
+import type { Invocation } from '../../ucan/token/invocation.ts';
 import { timeOfEntry } from '../log/append-entry.ts';
 import type { AnyCommand, CommandContext, CommandSubject, ContextOf, Recall } from '../schemas/command.ts';
 import type { Told } from './after-commit.ts';
@@ -62,18 +63,32 @@ async function contextOf(
   } as ContextOf<'organisation'> & ContextOf<'anybody'>;
 }
 
-/** Runs the handler of a command that reads for whoever has the database at hand: the principal `local`. */
+/** What somebody who has the database at hand wants done, without a verified invocation. */
+export interface UnsignedCall {
+  readonly args: unknown;
+  /** Name, DID or id; absent: the only one. */
+  readonly organisation?: string | undefined;
+  readonly given?: readonly Delegation[];
+  /** For a command about anybody. */
+  readonly invocation?: Invocation;
+}
+
+/** Runs the handler of a command for somebody who has the database at hand: the principal `local`. */
 export async function runAsLocal(
   host: Host,
   surroundings: Surroundings,
   command: AnyCommand,
-  args: unknown,
-  organisation: string | undefined,
+  { args, organisation, given = [], invocation }: UnsignedCall,
 ): Promise<unknown> {
   const { transaction } = surroundings;
   const row = command.subject === 'organisation' ? await resolveOrganisation(transaction, organisation) : undefined;
-  const context = await createContext(host, surroundings, []);
-  return command.run({ ...context, ...(row && { organisation: row }) } as ContextOf<CommandSubject>, args);
+  const context = {
+    ...(await createContext(host, surroundings, given)),
+    ...(row && { organisation: row }),
+    ...(invocation && { invocation, isLocal: true }),
+  } as ContextOf<CommandSubject>;
+  const prepared = await command.prepare?.(context, args);
+  return command.run({ ...context, prepared }, args);
 }
 
 async function createContext(

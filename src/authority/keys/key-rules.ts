@@ -11,6 +11,7 @@ import { findOrganization, listOrganizations } from '../../store/tables/organiza
 import { listSigningKeysByFingerprint } from '../../store/tables/signing-keys.ts';
 import { isCompromised, listPublicKeys } from '../../store/tables/trusted-keys.ts';
 import { listDelegationsByIssuer } from '../../store/tables/ucan-delegations.ts';
+import type { Host } from '../execution/host.ts';
 import type { CommandContext } from '../schemas/command.ts';
 
 /**
@@ -108,11 +109,23 @@ interface KeyRow {
 }
 
 /**
+ * The same as {@link requireSecretSeed}, before a seed is sealed.
+ *
+ * @throws HanaperError `bad_input`, `weak_key`
+ */
+export async function checkSecretSeed({ followed, identity }: Host, seed: Secret): Promise<void> {
+  await followed.read((transaction) => requireSecretSeed({ transaction, authority: identity }, seed));
+}
+
+/**
  * Refuses as a private key what is known to be public: with a raw file, the one is easily taken for the other.
  *
  * @throws HanaperError `bad_input`, `weak_key`
  */
-export async function requireSecretSeed({ transaction, authority }: CommandContext, seed: Secret): Promise<void> {
+export async function requireSecretSeed(
+  { transaction, authority }: Pick<CommandContext, 'transaction' | 'authority'>,
+  seed: Secret,
+): Promise<void> {
   if (seed.bytes.every((byte) => byte === seed.bytes[0])) {
     throw new HanaperError('weak_key', 'This private key is one byte over and over. Generate a real one.', {});
   }

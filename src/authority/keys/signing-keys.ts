@@ -113,20 +113,28 @@ export async function addSigningKey(
   seed: Secret,
   publicKey: Ed25519PublicKey,
 ): Promise<SigningKeyRow> {
-  const { transaction, organisation } = context;
-  const existing = await findSigningKey(transaction, organisation.id, name);
-  if (existing && existing.revokedAt === null) {
-    await requireWrittenRow(context, 'signingKeys', existing);
-    throw new HanaperError(
-      'already_exists',
-      `${organisation.name} has a signing key "${name}" already. Choose another name, or revoke that one first.`,
-      { kind: 'signing key', name },
-    );
-  }
+  await requireFreeName(context, name);
   const row = await sealSigningKey(context, name, seed, publicKey);
-  await insertSigningKey(transaction, row);
+  await insertSigningKey(context.transaction, row);
   if (trusted !== false) await trustOwnKey(context, row);
   return row;
+}
+
+/**
+ * Requires that no active signing key of the organisation goes by a name.
+ *
+ * @throws HanaperError `already_exists`, `log_tampered`
+ */
+export async function requireFreeName(context: OrganisationContext, name: string): Promise<void> {
+  const { transaction, organisation } = context;
+  const existing = await findSigningKey(transaction, organisation.id, name);
+  if (!existing || existing.revokedAt !== null) return;
+  await requireWrittenRow(context, 'signingKeys', existing);
+  throw new HanaperError(
+    'already_exists',
+    `${organisation.name} has a signing key "${name}" already. Choose another name, or revoke that one first.`,
+    { kind: 'signing key', name },
+  );
 }
 
 async function sealSigningKey(

@@ -90,6 +90,8 @@ export interface Command<Subject extends CommandSubject, Args, Result> {
   readonly result: z.ZodType<Result>;
   /** Whether the log's entries are brought under a checkpoint first, if the vault is open. */
   readonly needsCheckpoint?: true;
+  /** Whether it signs what it gives although it only reads, and so needs the open vault. */
+  readonly signs?: true;
   /** The event that tells of a refusal. */
   readonly refusal?: EventName;
   /**

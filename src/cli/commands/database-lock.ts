@@ -7,9 +7,12 @@ import type { Session } from '../session.ts';
 /** `hanaper database unlock` */
 export async function unlock(session: Session): Promise<Outcome> {
   const remote = await session.openRemote();
-  const credential = await session.requireCredential();
-  if (credential.kind !== 'passphrase') throw passphraseOnly();
-  const document = await remote.unlock(credential.passphrase);
+  if (session.credentialSources().rawKeyFile !== undefined) throw passphraseOnly();
+  const did = await remote.prepareToUnlock();
+  const document = await session.tryCredential({ question: `Passphrase of the server of ${did}` }, (credential) => {
+    if (credential.kind !== 'passphrase') throw passphraseOnly();
+    return remote.unlock(credential.passphrase);
+  });
   return { document, lines: [`The server of ${document.did} is unlocked.`] };
 }
 

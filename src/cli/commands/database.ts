@@ -1,9 +1,13 @@
+import type { Authority } from '../../authority/authority.ts';
 import { changeCredential, readStatus, type StatusDocument, validateAuthority } from '../../authority/index.ts';
 import { equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { requireCostsWithinBounds } from '../../vault/costs.ts';
 import type { Credential, KeySlot } from '../../vault/slot.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
+import type { CredentialSources } from '../credential.ts';
 import type { Outcome } from '../output.ts';
+import { askForNew } from '../question.ts';
 import type { Session } from '../session.ts';
 import { type CostOptions, chooseCosts } from './init.ts';
 
@@ -43,24 +47,25 @@ const unerased =
 
 /** `hanaper passphrase change` */
 export async function changePassphrase(session: Session, options: ChangeOptions): Promise<Outcome> {
-  const authority = await session.openAuthority();
   const { rawKeyFile, passphraseFile } = session.credentialSources();
   requireOneFromStdin([rawKeyFile, passphraseFile, options.newPassphraseFile, options.newRawKeyFile]);
-  const current = await session.requireCredential({ question: 'Present passphrase' });
-  const next = await session.requireCredential({
+  const authority = await session.openAuthority();
+  await authority.logWatch.hold();
+  const sources: Partial<CredentialSources> = {
     rawKeyFile: options.newRawKeyFile,
     passphraseFile: options.newPassphraseFile,
     variable: 'HANAPER_NEW_PASSPHRASE',
-    question: 'New passphrase',
+    question: askForNew(authority.database.name, options),
     confirm: true,
-  });
-  if (next.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(next.passphrase);
-  const { added, removed, erased } = await changeCredential(
-    authority,
-    current,
-    next,
-    chooseCosts(session, options, next.kind),
-  );
+  };
+  const given = await session.findCredential(sources);
+  if (given) await requireStrong(given, options);
+  const costs = chooseCosts(session, options, given?.kind ?? 'passphrase');
+  requireCostsWithinBounds(costs);
+  const current = await askForCurrent(session, authority);
+  const next = given ?? (await session.requireCredential(sources));
+  if (!given) await requireStrong(next, options);
+  const { added, removed, erased } = await changeCredential(authority, current, next, costs);
   if (!erased) {
     session.warn(
       'Another process was reading, so the old slot still lies in the files. Once it has ended: hanaper validate.',
@@ -72,6 +77,20 @@ export async function changePassphrase(session: Session, options: ChangeOptions)
       ? ['The key slot was made anew, with the costs you asked for; what opens it stays the same.']
       : describeChange(authority.database.name, added, removed),
   };
+}
+
+async function requireStrong(credential: Credential, { allowWeak }: ChangeOptions): Promise<void> {
+  if (credential.kind === 'passphrase' && !allowWeak) await requireStrongPassphrase(credential.passphrase);
+}
+
+// Nobody is to invent a new passphrase before the present one was right.
+function askForCurrent(session: Session, authority: Authority): Promise<Credential> {
+  const question = `Present passphrase of ${authority.database.name}`;
+  if (!session.asksForPassphrase) return session.requireCredential();
+  return session.tryCredential({ question }, async (credential) => {
+    using _vault = (await authority.openVault(credential)).vault;
+    return credential;
+  });
 }
 
 function describeChange(database: string, added: KeySlot, removed: KeySlot): readonly string[] {

@@ -9,15 +9,19 @@ import { ReservedFile } from '../../package/reserve-file.ts';
 import { readPassphrase } from '../../vault/passphrase.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
-import { type KeyFileOptions, readIdentity, requireKeyPassphrase } from '../read-identity.ts';
+import {
+  type KeyFileOptions,
+  type NewKeyFileOptions,
+  readIdentity,
+  requireNewKeyPassphrase,
+} from '../read-identity.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `identity create`. */
-export interface CreateIdentityOptions extends KeyFileOptions {
+export interface CreateIdentityOptions extends NewKeyFileOptions {
   readonly output?: string;
   readonly type: SigningKeyType;
   readonly seal?: boolean;
-  readonly allowWeak?: boolean;
 }
 
 const ownerOnly = 0o600;
@@ -30,7 +34,7 @@ export async function create(session: Session, options: CreateIdentityOptions): 
   using key = await generatePrivateKey(type);
   const did = encodeDidKey(await publicKeyOfPrivate(key));
   if (seal) {
-    const passphrase = await requireKeyPassphrase(session, options, output, true);
+    const passphrase = await requireNewKeyPassphrase(session, options, output);
     requireUsable(passphrase);
     if (!allowWeak) await requireStrongPassphrase(passphrase);
     using pem = await encryptIdentityKeyPem(key, passphrase);

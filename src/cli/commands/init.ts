@@ -1,4 +1,5 @@
-import { type Initialized, initializeAuthority, requireUninitialized } from '../../authority/index.ts';
+import { nameDatabase } from '../../authority/database-name.ts';
+import { type Initialized, initializeAuthority, requireInitializable } from '../../authority/index.ts';
 import { encodeHex } from '../../bytes.ts';
 import type { Argon2Parameters } from '../../crypto/argon2.ts';
 import { HanaperError } from '../../errors.ts';
@@ -6,6 +7,7 @@ import type { SlotKind } from '../../vault/authority-statement.ts';
 import { type SecurityLevel, securityLevels } from '../../vault/costs.ts';
 import { requireStrongPassphrase } from '../../vault/strength.ts';
 import type { Outcome } from '../output.ts';
+import { askForNew } from '../question.ts';
 import type { Session } from '../session.ts';
 
 /** How costly a key slot is, as options say. */
@@ -28,25 +30,23 @@ export async function init(session: Session, options: InitOptions): Promise<Outc
   const { rawKeyFile } = session.credentialSources();
   const slot = options.slot ?? (rawKeyFile === undefined ? session.config.crypto.method : 'raw');
   if (session.authorityOptions.authority !== undefined) throw authorityGiven();
-  await requireUninitialized(session.config.db);
   if (slot === 'raw') requireRawKeyFile(session);
+  const { observer, authorityOptions, config } = session;
+  const plan = {
+    database: config.db,
+    costs: chooseCosts(session, options, slot),
+    ...(session.organisation !== undefined && { organisation: session.organisation }),
+    ...(authorityOptions.knownAuthorities && { knownAuthorities: authorityOptions.knownAuthorities }),
+    ...(observer && { observer }),
+  };
+  await requireInitializable(plan);
   const credential = await session.requireCredential({
-    question: 'New passphrase',
+    question: askForNew(nameDatabase(config.db), options),
     confirm: true,
     ...(slot !== 'raw' && { rawKeyFile: undefined }),
   });
   if (credential.kind === 'passphrase' && !options.allowWeak) await requireStrongPassphrase(credential.passphrase);
-  const costs = chooseCosts(session, options, slot);
-  const { observer, authorityOptions, config } = session;
-  const initialized = await initializeAuthority({
-    database: config.db,
-    slot,
-    credential,
-    costs,
-    ...(session.organisation !== undefined && { organisation: session.organisation }),
-    ...(authorityOptions.knownAuthorities && { knownAuthorities: authorityOptions.knownAuthorities }),
-    ...(observer && { observer }),
-  });
+  const initialized = await initializeAuthority({ ...plan, slot, credential });
   if (initialized.replaced !== undefined) {
     session.warn(
       `This database was known as that of ${initialized.replaced}; from now on it is known as the new one's.`,

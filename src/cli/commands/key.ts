@@ -6,6 +6,7 @@ import {
   rotateKey,
   type SigningKeyDocument,
 } from '../../authority/index.ts';
+import { checkSecretSeed } from '../../authority/keys/key-rules.ts';
 import { decodeHex, encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { publicKeyOf } from '../../crypto/ed25519.ts';
 import { decodePrivateKey } from '../../crypto/key-format.ts';
@@ -42,6 +43,7 @@ export async function importFrom(
   using bytes = content;
   using seed = await decodePrivateKey(bytes);
   const caller = await session.openCaller('write');
+  if (!session.remote) await checkSecretSeed(await session.openAuthority(), seed);
   const publicKey = await publicKeyOf(seed);
   const document = await caller.executeFor(session.organisation, importKey, {
     name,

@@ -17,6 +17,7 @@ import {
 } from '../../package/verify-package.ts';
 import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import type { Caller } from '../caller.ts';
+import type { DeferredCaller } from '../deferred-caller.ts';
 import { parseExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
 import { readPublicKeys } from '../read-public-key.ts';
@@ -46,10 +47,12 @@ export async function sign(session: Session, file: string, options: SignOptions)
   const output = options.output ?? signaturePathOf(file);
   const expiresAt = readExpiry(options);
   const proving = session.asksForProof ? await import('./package-proof.ts') : undefined;
-  // Nobody is to type a passphrase for what is refused without one.
-  await requireSignable(file, output, options);
+  requireReadable(file);
+  checkSignaturePlace(output);
   proving?.checkProofPlace(file, output);
-  const caller = await session.openCaller('write');
+  const caller = await session.openWriter();
+  // Others may want to sign the same file while a person types: nothing is locked by then.
+  await prepareToSign(session, caller, file, options);
   const hash = await hashPackage(file, session.progress);
   // What is signed is enrolled for good: whatever could refuse the files is found before, under their locks.
   using place = await reserveSignature(output);
@@ -72,17 +75,22 @@ export async function sign(session: Session, file: string, options: SignOptions)
   return describeSigned(signed, file, { hash, output, store, ...(proof && { proof }) });
 }
 
+function requireReadable(file: string): void {
+  using _file = new PackageFile(file);
+}
+
 const anyHash = '0'.repeat(64);
 
-async function requireSignable(file: string, output: string, { key, name, format }: SignOptions): Promise<void> {
-  {
-    using _file = new PackageFile(file);
-  }
-  checkSignaturePlace(output);
+async function prepareToSign(
+  { organisation }: Session,
+  caller: DeferredCaller,
+  file: string,
+  { key, name, format }: SignOptions,
+): Promise<void> {
   const { signPackage, signPackageHash } = await import('../../authority/commands/package.ts');
-  const { parseArgs } = await import('../../authority/schemas/parse-args.ts');
-  if (format === 'v1') parseArgs(signPackageHash.args, { hash: anyHash, key });
-  else parseArgs(signPackage.args, { hash: anyHash, key, name: name ?? basename(file) });
+  await (format === 'v1'
+    ? caller.prepare(signPackageHash, { organisation, args: { hash: anyHash, key } })
+    : caller.prepare(signPackage, { organisation, args: { hash: anyHash, key, name: name ?? basename(file) } }));
 }
 
 interface Bounded {

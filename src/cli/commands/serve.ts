@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import type { Authority } from '../../authority/authority.ts';
 import { parseMetricsPort } from '../../config.ts';
 import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
@@ -18,6 +19,7 @@ import type { RunningServer, ServerOptions } from '../../server.ts';
 import { securityLevels } from '../../vault/costs.ts';
 import type { Credential } from '../../vault/slot.ts';
 import { version } from '../../version.ts';
+import { passphraseOf } from '../question.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `hanaper serve`. */
@@ -103,7 +105,7 @@ async function start(
   log: ServerLog,
 ): Promise<RunningServer> {
   const { startServer } = await import('../../server.ts');
-  const credential = unlock ? await session.requireCredential() : await session.findCredential();
+  const credential = await session.findCredential();
   try {
     return await startServer({
       ...configured,
@@ -112,11 +114,23 @@ async function start(
       costs: chooseCosts(session),
       log,
       ...(credential && { credential }),
+      ...(unlock && !credential && { unlock: (authority: Authority) => askToUnlock(session, authority) }),
     });
   } finally {
     // The vault is open by now, or was not to be had; a server runs for long.
     if (credential) wipe(credential);
   }
+}
+
+// By now the server listens, so that nobody types a passphrase for one that cannot.
+async function askToUnlock(session: Session, authority: Authority): Promise<void> {
+  await session.tryCredential({ question: passphraseOf(authority) }, async (credential) => {
+    try {
+      await authority.unlock(credential);
+    } finally {
+      wipe(credential);
+    }
+  });
 }
 
 function configure(session: Session, options: ServeOptions): Configured {

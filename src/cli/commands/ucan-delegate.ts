@@ -38,9 +38,11 @@ export async function delegate(session: Session, options: DelegateOptions): Prom
   const claims = await readClaims(options);
   const { delegations: chain } = await readTokens(...(options.proof ?? []));
   using place = reserveTokens(options, readable);
-  const signer = await openTokenSigner(session, options);
-  const subject = options.powerline ? null : (options.subject ?? signer.did);
-  const delegation = await issue(session, options, signer, { ...claims, subject });
+  const subjectFor = ({ did }: Signer) => (options.powerline ? null : (options.subject ?? did));
+  const signer = await openTokenSigner(session, options, (standIn) =>
+    signDelegation(standIn, { ...claims, subject: subjectFor(standIn) }),
+  );
+  const delegation = await issue(session, options, signer, { ...claims, subject: subjectFor(signer) });
   const outcome = await writeTokens(place, {
     document: { ...describeToken(delegation), stored: options.store ?? false },
     lines: describe(delegation, options),

@@ -18,6 +18,7 @@ import { requirePrincipal } from '../principal-option.ts';
 import { type KeyFileOptions, readIdentity } from '../read-identity.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
+import { createStandIn } from '../stand-in-signer.ts';
 import { describeToken, formatSeconds } from '../token-document.ts';
 import { reserveTokens, type TokenOutputOptions, writeTokens } from '../write-tokens.ts';
 
@@ -45,19 +46,17 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
   const now = new Date();
   const expires = parseFutureExpiry(options.expires ?? defaultExpiry, now);
   using place = reserveTokens(options, ownerOnly);
+  const given = options.proof && (await readTokens(...options.proof)).delegations;
+  const claims = { subject, command, args, audience, version, expiration: toSeconds(expires) };
+  await signInvocation(await createStandIn(), claims);
   const signer = await signerOf(await readIdentity(session, options.issuer, options));
   const wish = { invoker: signer.did, subject, command, args, now: Math.floor(now.getTime() / 1000) };
-  const path = await findPath(session, wish, options.proof);
+  const path = await findPath(session, wish, given);
   for (const delegation of path) await verifyToken(delegation);
   const invocation = await signInvocation(signer, {
-    subject,
-    command,
-    args,
-    audience,
-    version,
+    ...claims,
     proofs: path.map(({ cid }) => cid),
     issuedAt: wish.now,
-    expiration: toSeconds(expires),
   });
   return await writeTokens(place, {
     document: describeToken(invocation),
@@ -78,9 +77,9 @@ export async function invoke(session: Session, options: InvokeOptions): Promise<
 async function findPath(
   session: Session,
   wish: Wish,
-  proof: readonly string[] | undefined,
+  given: readonly Delegation[] | undefined,
 ): Promise<readonly Delegation[]> {
-  if (proof) return findChain(wish, sourceOf(unrevoked((await readTokens(...proof)).delegations)));
+  if (given) return findChain(wish, sourceOf(unrevoked(given)));
   const authority = wish.invoker === wish.subject ? undefined : await session.findAuthority();
   if (authority === undefined) return findChain(wish, sourceOf([]));
   const { findStoredChain } = await import('../../authority/commands/find-chain.ts');

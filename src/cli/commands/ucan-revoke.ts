@@ -11,7 +11,7 @@ import type { Outcome } from '../output.ts';
 import { readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 import { describeToken } from '../token-document.ts';
-import { openTokenSigner, type SignerOptions } from '../token-signer.ts';
+import { openTokenSigner, type SignerOptions, signsByDatabase } from '../token-signer.ts';
 import { reserveTokens, type TokenPlace, writeTokens } from '../write-tokens.ts';
 
 /** Options of `ucan revoke`. */
@@ -39,17 +39,22 @@ export async function revoke(session: Session, what: string, options: RevokeOpti
     options.output === undefined
       ? undefined
       : reserveTokens({ output: options.output, encoding: 'base64url' }, readable);
-  const caller = place === undefined ? await session.openCaller('write', options.issuer) : undefined;
-  const signer = await openTokenSigner(session, options);
-  const revocation = await signRevocation(signer, {
+  const caller = place === undefined ? await session.openWriter(options.issuer) : undefined;
+  // What leads to who asks a server leads to the revoker as well.
+  const shown = await readTokens(...(session.remote?.proofs ?? []));
+  const given = [...named.delegations, ...path.delegations, ...shown.delegations];
+  const claims = {
     target,
     path: path.cids.length === 0 ? [] : [...path.cids.filter((cid) => !cid.equals(target)), target],
     audience: caller?.identity.did,
     reason: options.reason,
+  };
+  const signer = await openTokenSigner(session, options, async (standIn) => {
+    const invocation = await signRevocation(standIn, claims);
+    // Whether a key may revoke depends on whose it is, which a sealed file does not say.
+    if (signsByDatabase(session, options)) await caller?.checkRequest({ invocation, given });
   });
-  // What leads to who asks a server leads to the revoker as well.
-  const shown = await readTokens(...(session.remote?.proofs ?? []));
-  const given = [...named.delegations, ...path.delegations, ...shown.delegations];
+  const revocation = await signRevocation(signer, claims);
   if (place) return await write(revocation, target, [revocation, ...given], place);
   if (caller === undefined) throw new TypeError('there is neither a caller nor a place');
   const answer = await caller.executeRequest({ invocation: revocation, given, isLocal: true });

@@ -205,11 +205,13 @@ class ActWalk {
     }
   }
 
-  // Something stood in the place of the row, and was taken for it.
+  // The act found another row in the place of its own, and took it for the one that it was to write.
   #tellUnwritten(index: number, table: string, key?: string): void {
     const what =
-      key === undefined ? 'a row that it must have written' : 'the row that it must have, or an earlier one has';
-    const message = `The act of the entry ${index} was executed, and no effect tells of ${what}: another row stood in its place.`;
+      key === undefined
+        ? 'does not record a row that the act must have written'
+        : 'does not record the row that the act must have written, and no earlier entry does';
+    const message = `Entry ${index} ${what}. Another row was already in that place when the act was executed.`;
     this.#findings.add({ kind: 'row', table, ...(key !== undefined && { key }), index, message });
   }
 

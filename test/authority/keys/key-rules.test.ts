@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { publicKeyOfRow } from '../../src/authority/key-rules.ts';
-import type { Ed25519PublicKey } from '../../src/crypto/ed25519.ts';
-import { publicKeyOf } from '../../src/crypto/ed25519.ts';
-import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
-import { Secret } from '../../src/crypto/secret.ts';
-import { expectCode } from '../support/codes.ts';
-import { flipBit } from '../support/vectors.ts';
+import { publicKeyOfRow } from '../../../src/authority/keys/key-rules.ts';
+import type { Ed25519PublicKey } from '../../../src/crypto/ed25519.ts';
+import { publicKeyOf } from '../../../src/crypto/ed25519.ts';
+import { fingerprintOf } from '../../../src/crypto/fingerprint.ts';
+import { Secret } from '../../../src/crypto/secret.ts';
+import { expectCode } from '../../support/codes.ts';
+import { flipBit } from '../../support/vectors.ts';
 
 async function makePublicKey(byte: number): Promise<Ed25519PublicKey> {
   using seed = Secret.copyOf(new Uint8Array(32).fill(byte));
