@@ -58,8 +58,8 @@ function tryToPrint(output: Output, failure: HanaperError): void {
   } catch (error) {
     const { message } = toHanaperError(error);
     const said = { ...output, json: false };
-    const isSame = failure.message === message;
-    const both = isSame ? message : `${failure.message} Besides: ${message}`;
+    const isSame = failure.message.startsWith(message);
+    const both = isSame ? failure.message : `${failure.message} Besides: ${message}`;
     printLast(said, new HanaperError(failure.code, both, failure.details));
   }
 }

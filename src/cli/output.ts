@@ -17,11 +17,23 @@ export interface Output {
   error(text: string): void;
 }
 
-/** Prints what a command came to. */
-export function printOutcome(output: Output, { document, lines, bytes }: Outcome): void {
-  if (output.json) output.out(formatJson(document));
-  else if (bytes) output.out(bytes);
-  else output.out(lines.map((line) => `${printable(line)}\n`).join(''));
+/**
+ * Prints what a command came to.
+ *
+ * @throws HanaperError `unavailable` where that cannot be written, which says that the command itself was carried out
+ */
+export function printOutcome(output: Output, outcome: Outcome): void {
+  try {
+    output.out(formatOutcome(output, outcome));
+  } catch (error) {
+    if (!(error instanceof HanaperError)) throw error;
+    throw new HanaperError(error.code, `${error.message} The command itself was carried out.`, error.details, error);
+  }
+}
+
+function formatOutcome({ json }: Output, { document, lines, bytes }: Outcome): string | Uint8Array {
+  if (json) return formatJson(document);
+  return bytes ?? lines.map((line) => `${printable(line)}\n`).join('');
 }
 
 /** Prints a warning, for people only. */

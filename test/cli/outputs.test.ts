@@ -60,7 +60,7 @@ describe('a command whose output nobody takes', () => {
       expect(refused.stderr).toContain('(package_tampered)');
       const done = await run(json, 'package', 'verify', 'file');
       expect(done.status).toBe(1);
-      expect(done.stderr).toMatch(/^error: .*ENOSPC.* \(unavailable\)\n$/);
+      expect(done.stderr).toMatch(/^error: .*ENOSPC.* carried out\. \(unavailable\)\n$/);
     }
   });
 });
