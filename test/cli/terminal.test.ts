@@ -75,6 +75,49 @@ describe('on a terminal', () => {
     await cli.refuses('wrong_passphrase', 'key', 'create', 'y', '--passphrase-file', 'old');
   });
 
+  test('a wrong passphrase is asked for again, three times in all', async () => {
+    const cli = await createBare();
+    cli.write('pass', typed);
+    await cli.done('init', '--org', 'acme', '--passphrase-file', 'pass', ...costs);
+    const second = openTerminal(cli, 'key', 'create', 'second-try');
+    await second.answers('Passphrase of sqlite:', 'wrong\r');
+    await second.answers('Passphrase of sqlite:', `${typed}\r`, 2);
+    expect((await second.finished).status, second.screen).toBe(0);
+    const never = openTerminal(cli, 'key', 'create', 'never');
+    for (const time of [1, 2, 3]) await never.answers('Passphrase of sqlite:', 'wrong\r', time);
+    expect((await never.finished).status).toBe(4);
+    expect(never.screen).toContain('(wrong_passphrase)');
+    const { keys } = await cli.done<{ keys: { name: string }[] }>('key', 'list');
+    expect(keys.map(({ name }) => name)).toEqual(['second-try']);
+  });
+
+  test('a wrong present passphrase is asked for again before a new one is, and so is that of a key file', async () => {
+    const cli = await createBare();
+    cli.write('pass', typed);
+    await cli.done('init', '--passphrase-file', 'pass', ...costs);
+    const changing = openTerminal(cli, 'passphrase', 'change', ...costs);
+    for (const time of [1, 2, 3]) await changing.answers('Present passphrase of sqlite:', 'wrong\r', time);
+    expect((await changing.finished).status).toBe(4);
+    expect(changing.screen).not.toContain('New passphrase');
+    await cli.done('identity', 'create', '--output', 'me.pem', '--key-passphrase-file', 'pass');
+    const showing = openTerminal(cli, 'identity', 'show', 'me.pem');
+    await showing.answers('Passphrase of me.pem', 'wrong\r');
+    await showing.answers('Passphrase of me.pem', `${typed}\r`, 2);
+    expect((await showing.finished).status, showing.screen).toBe(0);
+  });
+
+  test('the question for a new passphrase says what makes a good one, unless any will do', async () => {
+    const cli = await createBare();
+    const strict = openTerminal(cli, 'init', ...costs);
+    await strict.answers('New passphrase of sqlite:', interrupt);
+    await strict.finished;
+    expect(strict.screen).toContain('several random words');
+    const lax = openTerminal(cli, 'init', ...cheap);
+    await lax.answers('New passphrase of sqlite:', interrupt);
+    await lax.finished;
+    expect(lax.screen).not.toContain('random words');
+  });
+
   test('Ctrl-C ends the question with 130, makes nothing, and leaves the terminal as it was', async () => {
     const cli = await createBare();
     const command = `'${process.execPath}' '${executable}' init; echo "ended $?"; stty -a`;
