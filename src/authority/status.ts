@@ -31,13 +31,17 @@ export interface StatusDocument extends MaybeAltered {
 }
 
 /**
- * Tells the state of a database, and what of it is not as the log has it.
+ * Tells the state of a database, and what of it is not as the log has it; `look` is given the open database.
  *
  * @throws HanaperError `bad_config`, `database_newer`, `database_corrupt`, `unavailable`, `authority_tampered`, `authority_changed`
  */
-export async function readStatus(options: AuthorityOptions): Promise<StatusDocument> {
+export async function readStatus(
+  options: AuthorityOptions,
+  look: (authority: Authority) => Promise<void> = async () => undefined,
+): Promise<StatusDocument> {
   try {
     await using authority = await openAuthority(options);
+    await look(authority);
     const altered = await authority.database.transact('read', findAltered);
     const document = await describeAuthority(authority);
     return altered.length > 0 ? { ...document, altered } : document;

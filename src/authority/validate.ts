@@ -20,6 +20,7 @@ import type { Authority } from './authority.ts';
 import { placeOfIdentityKey, placeOfSigningKey } from './identity/sealed-key-context.ts';
 import { altered } from './log/corrupt-row.ts';
 import { openTrust } from './trust/open-trust.ts';
+import { checkRows } from './validate-rows.ts';
 import { checkTokens } from './validate-tokens.ts';
 
 /** What was checked, and how much of it there is. */
@@ -33,6 +34,8 @@ export interface ValidationDocument {
   readonly trust_snapshots: number;
   readonly delegations: number;
   readonly revocations: number;
+  /** Whether every row was checked against the log; `false` where an older database has none yet. */
+  readonly rows_checked: boolean;
   /** Whether every sealed key was opened, for which the passphrase is needed. */
   readonly sealed_keys_opened: boolean;
   /** Whether nothing that was deleted, as a key slot is, lies in the files any more: a process that reads stands in the way. */
@@ -41,12 +44,14 @@ export interface ValidationDocument {
 
 /**
  * Checks a whole database: its pages and references, the authority, every key slot, every public key against its
- * fingerprint, what is trusted against what was signed of it, every token against its signature; and with a credential, that every sealed key opens and is the private half of its public key.
+ * fingerprint, what is trusted against what was signed of it, every token against its signature, every row against the last that the log says of it; and with a credential, that every
+ * sealed key opens and is the private half of its public key. The log itself is checked by an audit.
  * What was deleted while another process was reading is erased from the files, if that process has ended.
  *
- * @throws HanaperError `database_corrupt`, `trust_tampered`, `slot_damaged`, `wrong_passphrase`
+ * @throws HanaperError `database_corrupt`, `trust_tampered`, `log_tampered`, `slot_damaged`, `wrong_passphrase`
  */
 export async function validateAuthority(authority: Authority, credential?: Credential): Promise<ValidationDocument> {
+  const { database } = authority;
   await requireUndamaged(authority);
   const slots = await authority.database.transact('read', async (transaction) => {
     const listed = await listKeySlots(transaction);
@@ -65,6 +70,7 @@ export async function validateAuthority(authority: Authority, credential?: Crede
     key_slots: slots.length,
     ...counts,
     ...tokens,
+    rows_checked: await database.transact('read', (transaction) => checkRows(transaction, database.name)),
     sealed_keys_opened: vault !== undefined,
     deleted_is_erased: await authority.database.emptyWriteAheadLog(),
   };

@@ -122,9 +122,24 @@ export class Session implements AsyncDisposable {
     };
   }
 
-  /** Opens the database, locked: for reading. */
-  openAuthority(): Promise<Authority> {
+  /** Opens the database, locked: for reading. Where this machine has seen more of its log, a person is warned. */
+  async openAuthority(): Promise<Authority> {
+    const authority = await this.openUnwatched();
+    await this.warnOfOldCopy(authority);
+    return authority;
+  }
+
+  /** Opens the database, locked, for what holds its log against what was seen by itself. */
+  openUnwatched(): Promise<Authority> {
     return this.#open(this.authorityOptions);
+  }
+
+  /** Warns a person where the log of a database does not continue what this machine has seen of it. */
+  async warnOfOldCopy({ identity, logWatch }: Authority): Promise<void> {
+    // Nothing is said of a memory that cannot be used: what only reads remembers nothing.
+    const seen = attempt(() => this.seenCheckpoints.list(identity.did)) ?? [];
+    const refusal = await logWatch.findRefusal(seen);
+    if (refusal) this.warn(`What is read here may be out of date: ${refusal.message}`);
   }
 
   /** Opens the database so that nothing is written to it, not even what brings an older one up to date. */
@@ -146,7 +161,7 @@ export class Session implements AsyncDisposable {
 
   /** Opens the database and unlocks it: for writing. */
   async unlockAuthority(): Promise<Authority> {
-    const authority = await this.openAuthority();
+    const authority = await this.openUnwatched();
     if (!authority.locked) return authority;
     // Nobody types a passphrase for an old copy.
     await authority.logWatch.hold();
@@ -184,7 +199,7 @@ export class Session implements AsyncDisposable {
   async openWriter(keyFile?: string): Promise<DeferredCaller> {
     if (this.remote) return (await this.openRemote()).openCaller(keyFile);
     const { openDatabaseCaller } = await import('./open-database-caller.ts');
-    return openDatabaseCaller(this, await this.openAuthority());
+    return openDatabaseCaller(this, await this.openUnwatched());
   }
 
   /** Where the present credential comes from. */

@@ -28,7 +28,7 @@ export async function openTokenSigner(
   }
   const { findSignerDid, openSigner } = await import('../authority/issue-delegation.ts');
   const principal = session.actsAsAuthority ? 'authority' : { organisation: session.organisation };
-  await check(await createStandIn(await findSignerDid(await session.openAuthority(), principal)));
+  await check(await createStandIn(await findSignerDid(await session.openUnwatched(), principal)));
   return openSigner(await session.unlockAuthority(), principal);
 }
 

@@ -14,6 +14,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { byRawKey, createAuthority, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
+import { keepRows } from '../support/tables.ts';
 import { flipBit } from '../support/vectors.ts';
 
 const hash = 'ab'.repeat(32);
@@ -46,6 +47,7 @@ describe.each(engines)('$name', (engine) => {
       trust_snapshots: 5,
       delegations: 2,
       revocations: 0,
+      rows_checked: true,
       deleted_is_erased: true,
     };
     expect(await validateAuthority(authority)).toEqual({ ...counts, sealed_keys_opened: false });
@@ -69,6 +71,32 @@ describe.each(engines)('$name', (engine) => {
       ['a trusted key of small order', 'trusted_keys', 'public_key', () => new Uint8Array(32)],
     ])('%s', async (_, table, column, value) => {
       await withAltered(table, column, value(), () => expectInvalid('database_corrupt'));
+    });
+
+    test.each<[string, string, string, () => unknown]>([
+      ['a renamed signing key', 'signing_keys', 'key_name', () => 'renamed'],
+      [
+        'an organisation that was made at another time',
+        'organizations',
+        'created_at',
+        () => '2020-01-01T00:00:00.000Z',
+      ],
+      ['a principal of another kind', 'did_documents', 'kind', () => 'stranger'],
+    ])('%s, by the log', async (_, table, column, value) => {
+      await withAltered(table, column, value(), () => expectInvalid('log_tampered'));
+    });
+
+    test('a row that is missing, and one that nobody wrote', async () => {
+      const putBack = await keepRows(url);
+      await query(url, 'delete from ucan_delegations where id = (select max(id) from ucan_delegations)');
+      await expectInvalid('log_tampered');
+      await putBack();
+      await query(
+        url,
+        `update did_documents set did = 'did:key:other' where did = (select min(did) from did_documents)`,
+      );
+      await expectInvalid('log_tampered');
+      await putBack();
     });
 
     test('a damaged slot', async () => {

@@ -34,19 +34,31 @@ export class LogWatch {
    * @throws HanaperError `log_rolled_back`, `log_tampered`
    */
   async hold(): Promise<void> {
-    const { database, did, followed } = this.#log;
+    const { did, followed, report } = this.#log;
     await followed.read(async () => undefined);
     // Looked up before the log is read, which may grow meanwhile.
-    const seen = this.#known?.list(did) ?? [];
-    if (seen.length === 0) return;
+    const refusal = await this.findRefusal(this.#known?.list(did) ?? []);
+    if (refusal === undefined) return;
+    report('log.refused', { authority: did, ...refusal.details }, refusal);
+    throw refusal;
+  }
+
+  /**
+   * Looks whether the log continues what was seen of it. Returns why it does not: `log_rolled_back`, `log_tampered`.
+   *
+   * @throws HanaperError `unavailable`
+   */
+  async findRefusal(seen: readonly SeenCheckpoint[]): Promise<HanaperError | undefined> {
+    if (seen.length === 0) return undefined;
     try {
-      await database.transact('read', async (transaction) => {
+      await this.#log.database.transact('read', async (transaction) => {
         if (await isAsSeen(transaction, seen)) return;
         const { holdLog } = await import('./check-continuity.ts');
-        await holdLog(transaction, did, seen);
+        await holdLog(transaction, this.#log.did, seen);
       });
+      return undefined;
     } catch (error) {
-      if (error instanceof HanaperError) this.#log.report('log.refused', { authority: did, ...error.details }, error);
+      if (error instanceof HanaperError && error.code !== 'unavailable') return error;
       throw error;
     }
   }

