@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { decodeDelegation, unpackTokens } from '../src/ucan/index.ts';
+import { type Delegation, decodeDelegation, unpackTokens } from '../src/ucan/index.ts';
 import {
   createStranger,
   type HostileKind,
@@ -47,12 +47,17 @@ export const hostile: Subject = {
 
 async function createTarget(workshop: Workshop): Promise<Target> {
   const holder = await createStranger();
-  const file = join(workshop.folder, 'small.ucan');
-  const how = ['--authority', '--command', '/delegation', '--output', file];
-  workshop.hanaper('ucan', 'delegate', '--audience', holder.did, ...how);
+  const delegation = await delegate(workshop, holder.did, '/delegation');
+  const importing = await delegate(workshop, holder.did, '/ucan');
+  return { authority: delegation.issuer, holder, delegation, importing };
+}
+
+async function delegate(workshop: Workshop, audience: string, command: string): Promise<Delegation> {
+  const file = join(workshop.folder, `${command.slice(1)}.ucan`);
+  const how = ['--authority', '--command', command, '--output', file];
+  workshop.hanaper('ucan', 'delegate', '--audience', audience, ...how);
   const [bytes = new Uint8Array(0)] = await unpackTokens(readFileSync(file));
-  const delegation = decodeDelegation(bytes);
-  return { authority: delegation.issuer, holder, delegation };
+  return decodeDelegation(bytes);
 }
 
 async function measureKind(

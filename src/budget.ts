@@ -1,37 +1,47 @@
 import { HanaperError } from './errors.ts';
 
 /**
- * What a request makes us do, by kind: IPLD values decoded, bytes held, bytes of map keys compared, steps of policies,
- * signatures checked, delegations visited by a search, rows read, rows and bytes written.
+ * What a request makes us do, by kind: tokens and values decoded, bytes held, bytes of map keys compared, steps of policies,
+ * signatures checked or made (in those of Ed25519), delegations visited by a search, queries, rows read, rows and bytes
+ * written, principals that were not known.
  */
 export type Work =
+  | 'tokens'
   | 'values'
   | 'held_bytes'
   | 'key_bytes'
   | 'policy_steps'
   | 'signatures'
   | 'visits'
+  | 'queries'
   | 'rows_read'
   | 'rows_written'
-  | 'bytes_written';
+  | 'bytes_written'
+  | 'principals';
 
-/** How much of each kind one request may have done. A kind that is not named is not bounded. */
-export type Allowance = Readonly<Partial<Record<Work, number>>>;
+/**
+ * How much of each kind one request may have done, and of all kinds together: `cost`, in microseconds as they are counted
+ * here, never measured. What is not named is not bounded.
+ */
+export type Allowance = Readonly<Partial<Record<Work | 'cost', number>>>;
 
 /** Is told of each piece of work before it is done, and of what it costs, in microseconds; it may refuse it. */
 export type Meter = (work: Work, cost: number) => void;
 
 /** What one unit costs, in microseconds of one core, roughly: what rate limits count. */
 const costs: Readonly<Record<Work, number>> = {
+  tokens: 5,
   values: 0.3,
   held_bytes: 0.005,
   key_bytes: 0.005,
   policy_steps: 0.1,
   signatures: 100,
-  visits: 5,
-  rows_read: 10,
-  rows_written: 50,
+  visits: 2,
+  queries: 30,
+  rows_read: 3,
+  rows_written: 45,
   bytes_written: 0.01,
+  principals: 300,
 };
 
 const bytesOfValue = 100;
@@ -47,6 +57,7 @@ export class Budget {
   readonly #allowance: Allowance;
   readonly #meter: Meter | undefined;
   readonly #spent: Partial<Record<Work, number>> = {};
+  #cost = 0;
 
   constructor(allowance: Allowance = {}, meter?: Meter) {
     this.#allowance = allowance;
@@ -61,9 +72,12 @@ export class Budget {
   spend(work: Work, amount = 1): void {
     const spent = this.spentOn(work) + amount;
     this.#spent[work] = spent;
+    const cost = amount * costs[work];
+    this.#cost += cost;
     const most = this.#allowance[work];
     if (most !== undefined && spent > most) throw exhausted(work, most);
-    this.#meter?.(work, amount * costs[work]);
+    if (this.#costLeft < 0) throw exhausted('cost', this.#allowance.cost ?? 0);
+    this.#meter?.(work, cost);
   }
 
   /**
@@ -73,13 +87,19 @@ export class Budget {
    */
   requireLeft(): void {
     for (const [work, most] of Object.entries(this.#allowance)) {
-      if (this.spentOn(work as Work) > most) throw exhausted(work as Work, most);
+      const spent = work === 'cost' ? this.#cost : this.spentOn(work as Work);
+      if (spent > most) throw exhausted(work as Work | 'cost', most);
     }
   }
 
   /** How many units of a kind may still be drawn: for what can end early, and say that it did. */
   left(work: Work): number {
-    return Math.max(0, (this.#allowance[work] ?? Number.POSITIVE_INFINITY) - this.spentOn(work));
+    const ofKind = (this.#allowance[work] ?? Number.POSITIVE_INFINITY) - this.spentOn(work);
+    return Math.max(0, Math.min(ofKind, Math.floor(this.#costLeft / costs[work])));
+  }
+
+  get #costLeft(): number {
+    return (this.#allowance.cost ?? Number.POSITIVE_INFINITY) - this.#cost;
   }
 
   /** How many units of a kind were drawn, refused ones included. */
@@ -93,8 +113,8 @@ export class Budget {
   }
 }
 
-function exhausted(work: Work, most: number): HanaperError {
-  const name = work.replaceAll('_', ' ');
+function exhausted(work: Work | 'cost', most: number): HanaperError {
+  const name = work === 'cost' ? 'microseconds of work' : work.replaceAll('_', ' ');
   return new HanaperError('too_large', `This asks for more work than one request may: more than ${most} ${name}.`, {
     work,
     most,

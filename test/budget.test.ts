@@ -34,3 +34,14 @@ test('what is left of each kind can be seen, and never falls below nothing', asy
   await expectCode('too_large', () => budget.spend('visits', 2));
   expect(budget.left('visits')).toBe(0);
 });
+
+test('the kinds together cost no more than they may, however little of each there is', async () => {
+  const budget = new Budget({ signatures: 100, cost: 250 });
+  budget.spend('signatures', 2);
+  expect(budget.left('signatures')).toBe(0);
+  expect(budget.left('values')).toBeGreaterThan(0);
+  budget.requireLeft();
+  const { details } = await expectCode('too_large', () => budget.spend('values', 1000));
+  expect(details).toEqual({ work: 'cost', most: 250 });
+  await expectCode('too_large', () => budget.requireLeft());
+});

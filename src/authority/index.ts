@@ -21,7 +21,6 @@ export {
   type ListDelegationsArgs,
   listStoredDelegations,
   pruneDelegations,
-  type StoredDocument,
   storeDelegations,
 } from './commands/delegation.ts';
 export { type ExportTrustArgs, exportTrust, type TrustBundleDocument } from './commands/export-trust.ts';
@@ -100,6 +99,7 @@ export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export { proveInclusion } from './prove-inclusion.ts';
 export type { Command, CommandContext, CommandSubject, OrganisationContext } from './schemas/command.ts';
 export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
+export type { StoredDocument } from './tokens/keep-delegations.ts';
 export { StoredTokens } from './tokens/stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
 export {

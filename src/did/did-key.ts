@@ -75,6 +75,11 @@ export function encodeX25519Multibase(bytes: Uint8Array): string {
   return base58btc.encode(concatBytes(x25519Codec, bytes));
 }
 
+/** Whether a did:key is as long as one of this kind is; nothing of it is decoded. */
+export function isAsLongAs(type: KeyType, did: string): boolean {
+  return kinds.some((kind) => kind.type === type && fits(kind, did));
+}
+
 /** Whether `text` is a canonical did:key of a key that is known here. */
 export function isDidKey(text: string): boolean {
   try {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeDelegation, unpackTokens } from '../../src/ucan/index.ts';
+import { type Delegation, decodeDelegation, unpackTokens } from '../../src/ucan/index.ts';
 import { type Cli, createInitialized } from '../support/cli.ts';
 import {
   askWell,
@@ -35,10 +35,15 @@ afterAll(() => world[Symbol.asyncDispose]());
 async function createTarget(keeper: Cli): Promise<Target> {
   const holder = await createStranger();
   const { did } = await keeper.done<{ did: string }>('status');
-  const how = ['--authority', '--command', '/delegation', '--output', 'small.ucan'];
-  await keeper.done('ucan', 'delegate', '--audience', holder.did, ...how);
-  const [bytes = new Uint8Array(0)] = await unpackTokens(keeper.read('small.ucan'));
-  return { authority: did, holder, delegation: decodeDelegation(bytes) };
+  const delegation = await delegate(keeper, holder.did, '/delegation');
+  return { authority: did, holder, delegation, importing: await delegate(keeper, holder.did, '/ucan') };
+}
+
+async function delegate(keeper: Cli, audience: string, command: string): Promise<Delegation> {
+  const file = `${command.slice(1)}.ucan`;
+  await keeper.done('ucan', 'delegate', '--audience', audience, '--authority', '--command', command, '--output', file);
+  const [bytes = new Uint8Array(0)] = await unpackTokens(keeper.read(file));
+  return decodeDelegation(bytes);
 }
 
 /** Sends 500 of a kind, a few at a time. */
@@ -51,8 +56,8 @@ async function flood({ make }: HostileKind): Promise<void> {
   await Promise.all(Array.from({ length: connections }, sendOnAndOn));
 }
 
-test('there are twenty kinds', () => {
-  expect(new Set(hostileKinds.map(({ name }) => name)).size).toBe(20);
+test('there are thirty kinds', () => {
+  expect(new Set(hostileKinds.map(({ name }) => name)).size).toBe(30);
 });
 
 test.each(hostileKinds)(

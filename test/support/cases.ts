@@ -5,7 +5,6 @@ import {
   type DelegationListDocument,
   listStoredDelegations,
   pruneDelegations,
-  type StoredDocument,
   storeDelegations,
 } from '../../src/authority/commands/delegation.ts';
 import { exportTrust } from '../../src/authority/commands/export-trust.ts';
@@ -33,6 +32,7 @@ import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
 import { rotateKey } from '../../src/authority/commands/rotate-key.ts';
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
+import type { StoredDocument } from '../../src/authority/tokens/keep-delegations.ts';
 import { publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeSignature } from '../../src/signature/document.ts';

@@ -2,32 +2,35 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { generatePrivateKey } from '../../src/did/index.ts';
+import { type Delegation, encodeContainer, signerOf } from '../../src/ucan/index.ts';
 import {
-  computeCid,
-  type Delegation,
-  encodeContainer,
-  type Signer,
-  signDelegation,
-  signerOf,
-  signInvocation,
-} from '../../src/ucan/index.ts';
+  askToStore,
+  createStranger,
+  delegateOn,
+  delegateSlowly,
+  emptyLists,
+  headOf,
+  importOld,
+  inSeconds,
+  invoke,
+  invokeAsStranger,
+  invokeHeld,
+  listOf,
+  manySignatures,
+  nest,
+  packChain,
+  packPolicies,
+  packUnnamed,
+  postJson,
+  revokeBeside,
+  revokeByPath,
+  revokeUnknown,
+  type Sent,
+  slowArgs,
+  type Target,
+} from './hostile-requests.ts';
 
-/** Whom to ask, and who has a small power there. */
-export interface Target {
-  readonly authority: string;
-  readonly holder: Signer;
-  /** `/delegation` on the authority, to the holder. */
-  readonly delegation: Delegation;
-}
-
-/** What is sent over one connection. */
-export interface Sent {
-  /** The lines of its head; `{host}` stands for the server's. */
-  readonly head: string;
-  readonly body?: Uint8Array;
-  /** Whether more would have to come: then nobody waits for an answer, and the connection ends. */
-  readonly isCut?: boolean;
-}
+export { createStranger, type Sent, type Target } from './hostile-requests.ts';
 
 /** A kind of request. */
 export interface HostileKind {
@@ -36,15 +39,9 @@ export interface HostileKind {
   make(target: Target): Promise<Sent>;
 }
 
-const containerType = 'application/vnd.ucan.container';
 const valuesContainer = readFileSync(new URL('../vectors/hostile/values.ctn', import.meta.url));
 // For so many milliseconds a request that is cut off is left to the server.
 const patience = 25;
-
-/** Somebody with a new key. */
-export async function createStranger(): Promise<Signer> {
-  return signerOf(await generatePrivateKey('ed25519'));
-}
 
 /** Sends a request, and returns the status of the answer; 0 where none came. */
 export function sendHostile(url: string, { head, body, isCut = false }: Sent): Promise<number> {
@@ -64,21 +61,25 @@ export function sendHostile(url: string, { head, body, isCut = false }: Sent): P
   });
 }
 
-/** Stores so many delegations that lead to the holder from nowhere, and so are looked at where a chain is sought. */
+/**
+ * Stores so many delegations that lead to the holder from nowhere, and so are looked at where a chain is sought, and some
+ * from the holder to the authority whose policies are slow.
+ */
 export async function storeMany(url: string, target: Target, count: number): Promise<void> {
-  for (let stored = 0; stored < count; stored += 100) {
-    const given = await Promise.all(
-      Array.from({ length: Math.min(100, count - stored) }, async () =>
-        signDelegation(target.holder, {
-          audience: target.holder.did,
-          subject: null,
-          command: '/',
-          expiration: inSeconds(3600),
-        }),
-      ),
-    );
-    const args = { delegations: given.map(({ cid }) => cid) };
-    const status = await sendHostile(url, await invokeHeld(target, '/delegation/store', args, given));
+  await storeEach(url, target, 100, count, () => delegateOn(target.holder, target.holder.did));
+  await storeEach(url, target, 50, 200, (index) => delegateSlowly(target, index));
+}
+
+async function storeEach(
+  url: string,
+  target: Target,
+  atOnce: number,
+  count: number,
+  make: (index: number) => Promise<Delegation>,
+): Promise<void> {
+  for (let stored = 0; stored < count; stored += atOnce) {
+    const given = await listOf(Math.min(atOnce, count - stored), (index) => make(stored + index));
+    const status = await sendHostile(url, await askToStore(target, given));
     if (status !== 200) throw new Error(`delegations could not be stored: ${status}`);
   }
 }
@@ -142,152 +143,48 @@ export const hostileKinds: readonly HostileKind[] = [
     name: 'many delegations listed',
     make: (target) => invokeHeld(target, '/delegation/list', { limit: 1000, revoked: true, expired: true }),
   },
+  {
+    name: 'a search among slow policies',
+    make: async (target) => {
+      const { authority, holder } = target;
+      const args = { invoker: authority, subject: holder.did, command: '/x', args: slowArgs };
+      return invokeHeld(target, '/delegation/find', args);
+    },
+  },
+  {
+    name: 'as many delegations to store as a container holds',
+    make: async (target) => {
+      const given = await listOf(250, () => delegateOn(target.holder, target.holder.did));
+      return askToStore(target, given);
+    },
+  },
+  {
+    name: 'delegations to store of principals that are not known',
+    make: async (target) => {
+      const given = await listOf(100, async () => delegateOn(await createStranger(), (await createStranger()).did));
+      return askToStore(target, given);
+    },
+  },
+  {
+    name: 'delegations to store by slow keys',
+    make: async (target) => {
+      const signer = await signerOf(await generatePrivateKey('secp256k1'));
+      return askToStore(target, await listOf(100, () => delegateOn(signer, target.holder.did)));
+    },
+  },
+  { name: 'old tokens that are forged', make: (target) => importOld(target, 560, true) },
+  { name: 'old tokens', make: (target) => importOld(target, 100, false) },
+  {
+    name: 'a revocation with powerlines by one',
+    make: async ({ authority, holder }) => revokeBeside(authority, holder, async () => holder),
+  },
+  {
+    name: 'a revocation with powerlines by many',
+    make: async ({ authority, holder }) => revokeBeside(authority, holder, createStranger),
+  },
+  {
+    name: "a stranger's revocation with powerlines",
+    make: async ({ authority }) => revokeBeside(authority, await createStranger(), createStranger),
+  },
+  { name: 'a revocation by a path of slow keys', make: revokeByPath },
 ];
-
-function headOf(path: string, headers: readonly string[]): string {
-  const lines = [`POST ${path} HTTP/1.1`, 'Host: {host}', 'Connection: close', ...headers];
-  return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-function post(path: string, type: string, body: Uint8Array): Sent {
-  return { head: headOf(path, [`Content-Type: ${type}`, `Content-Length: ${body.length}`]), body };
-}
-
-function invoke(container: Uint8Array): Sent {
-  return post('/api/invoke', containerType, container);
-}
-
-function postJson(path: string, body: Uint8Array): Sent {
-  return post(path, 'application/json', body);
-}
-
-async function packChain(length: number): Promise<Uint8Array> {
-  const root = await createStranger();
-  const delegations: Delegation[] = [];
-  let signer = root;
-  for (let link = 0; link < length; link++) {
-    const next = await createStranger();
-    delegations.push(await delegate(signer, next.did, root.did));
-    signer = next;
-  }
-  return pack(await signFor(signer, root.did, '/key/list', {}, delegations), delegations);
-}
-
-// One short key beside long ones that begin alike, so that each comparison goes through all of them.
-async function packPolicies(): Promise<Uint8Array> {
-  const [root, other] = [await createStranger(), await createStranger()];
-  const long = Array.from({ length: 60 }, (_, index) => [`${'k'.repeat(100)}${index}`, 0] as const);
-  const wish = { invoker: other.did, subject: root.did, command: '/package/sign' };
-  const args = { m: Object.fromEntries([['0', 0], ...long]) };
-  const policy = Array.from({ length: 255 }, () => ['!=', '.args.m[]', { [`${'k'.repeat(100)}x`]: 1, '0': 1 }]);
-  const delegation = await signDelegation(root, {
-    audience: other.did,
-    subject: root.did,
-    command: '/',
-    policy,
-    expiration: inSeconds(300),
-  });
-  return pack(await signFor(other, root.did, '/delegation/find', { ...wish, args }, [delegation]), [delegation]);
-}
-
-async function packUnnamed(count: number): Promise<Uint8Array> {
-  const [one, other] = [await createStranger(), await createStranger()];
-  const delegations = await Promise.all(Array.from({ length: count }, () => delegate(one, other.did, one.did)));
-  return pack(await signFor(other, one.did, '/key/list', {}, []), delegations);
-}
-
-async function revokeUnknown({ authority, holder }: Target): Promise<Sent> {
-  const meta = { text: 'a'.repeat(100_000) };
-  const proofs = await Promise.all(
-    Array.from({ length: 15 }, () =>
-      signDelegation(holder, {
-        audience: holder.did,
-        subject: holder.did,
-        command: '/ucan/revoke',
-        expiration: inSeconds(3600),
-        meta,
-      }),
-    ),
-  );
-  const ucan = computeCid(crypto.getRandomValues(new Uint8Array(32)));
-  const args = { ucan, path: proofs.map(({ cid }) => cid) };
-  const invocation = await signInvocation(holder, {
-    subject: holder.did,
-    command: '/ucan/revoke',
-    args,
-    audience: authority,
-    expiration: inSeconds(300),
-  });
-  return invoke(await pack(invocation, proofs));
-}
-
-async function invokeHeld(
-  { authority, holder, delegation }: Target,
-  command: string,
-  args: object,
-  given: readonly Delegation[] = [],
-): Promise<Sent> {
-  const invocation = await signFor(holder, authority, command, args, [delegation]);
-  return invoke(await pack(invocation, [delegation, ...given]));
-}
-
-interface Strange {
-  readonly command?: string;
-  readonly audience?: true;
-  readonly expiration?: number;
-  readonly isForged?: true;
-}
-
-async function invokeAsStranger({ authority }: Target, strange: Strange): Promise<Sent> {
-  const [stranger, other] = [await createStranger(), await createStranger()];
-  const signer = strange.isForged ? { ...stranger, did: other.did } : stranger;
-  const invocation = await signInvocation(signer, {
-    subject: authority,
-    command: strange.command ?? '/org/list',
-    args: {},
-    audience: strange.audience ? other.did : authority,
-    expiration: strange.expiration ?? inSeconds(300),
-  });
-  return invoke(await pack(invocation, []));
-}
-
-function delegate(signer: Signer, audience: string, subject: string): Promise<Delegation> {
-  return signDelegation(signer, { audience, subject, command: '/', expiration: inSeconds(300) });
-}
-
-function signFor(signer: Signer, subject: string, command: string, args: object, proofs: readonly Delegation[]) {
-  return signInvocation(signer, {
-    subject,
-    command,
-    args,
-    proofs: proofs.map(({ cid }) => cid),
-    expiration: inSeconds(300),
-  });
-}
-
-function pack(invocation: { readonly bytes: Uint8Array }, delegations: readonly Delegation[]): Promise<Uint8Array> {
-  return encodeContainer(
-    [invocation, ...delegations].map(({ bytes }) => bytes),
-    'raw-gzip',
-  );
-}
-
-// Lists of one, each in the other (DAG-CBOR).
-function nest(depth: number): Uint8Array {
-  return new Uint8Array(depth + 1).fill(0x81, 0, depth);
-}
-
-function emptyLists(length: number): Uint8Array {
-  return Buffer.from(`[${'[],'.repeat(Math.floor(length / 3) - 1)}[]]`);
-}
-
-function manySignatures(): object {
-  const signature = { version: 1, algorithm: 'ed25519', signature: 'A'.repeat(86).concat('==') };
-  const hash = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex');
-  const whole = { ...signature, package_hash: hash, key_fingerprint: hash, signed_at: '2026-01-01T00:00:00.000Z' };
-  return { hash, name: 'plugin.wasm', organisation: 'acme', signatures: Array.from({ length: 16 }, () => whole) };
-}
-
-function inSeconds(seconds: number): number {
-  return Math.floor(Date.now() / 1000) + seconds;
-}

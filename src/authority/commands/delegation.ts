@@ -2,15 +2,8 @@ import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
-import { takeLock } from '../../store/engine/lock.ts';
-import { noteFound } from '../../store/engine/note-found.ts';
 import type { DelegationRow } from '../../store/engine/schema.ts';
-import {
-  deleteExpiredDelegations,
-  insertDelegations,
-  listKnownCids,
-  principalOf,
-} from '../../store/tables/ucan-delegations.ts';
+import { deleteExpiredDelegations } from '../../store/tables/ucan-delegations.ts';
 import { listRevocations } from '../../store/tables/ucan-revocations.ts';
 import { proofsFrom } from '../../ucan/chain/chain.ts';
 import type { Standing } from '../../ucan/chain/delegation-status.ts';
@@ -19,11 +12,9 @@ import { formatCid } from '../../ucan/encoding/cid.ts';
 import { toJsonValue } from '../../ucan/encoding/dag-json.ts';
 import { limits } from '../../ucan/limits.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
-import { type Verified, verifyToken } from '../../ucan/token/verified.ts';
-import { drawAllowance, principalBytes } from '../execution/allowances.ts';
 import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../schemas/args.ts';
-import type { Command, CommandContext } from '../schemas/command.ts';
-import { rememberPrincipals } from '../tokens/principals.ts';
+import type { Command } from '../schemas/command.ts';
+import { keepDelegations, prepareToKeep, type StoredDocument } from '../tokens/keep-delegations.ts';
 import {
   alteredFields,
   findAlteredRows,
@@ -58,12 +49,6 @@ export type DelegationState = (typeof states)[number];
 
 const states = ['live', 'unproven', 'undecided', 'expired', 'not_yet_valid', 'revoked'] as const;
 
-/** What came of storing: CIDs. */
-export interface StoredDocument {
-  readonly stored: readonly string[];
-  readonly known: readonly string[];
-}
-
 /** Which delegations to keep; they lie beside the invocation, in its container. */
 export interface StoreDelegationsArgs {
   /** 1 to 255 links. */
@@ -89,6 +74,13 @@ export const storeDelegations: Command<'authority', StoreDelegationsArgs, Stored
     known: z.array(cidText).describe('Those that were here already'),
   }),
   refusal: 'ucan.delegation.store_failed',
+  async prepare(context, { delegations }) {
+    const find = proofsFrom(context.given);
+    await prepareToKeep(
+      context,
+      delegations.flatMap((cid) => find(cid) ?? []),
+    );
+  },
   async run(context, { delegations }) {
     const find = proofsFrom(context.given);
     return keepDelegations(
@@ -104,40 +96,6 @@ function notGiven(cid: CID): never {
     `The delegation ${formatCid(cid)} does not lie beside the invocation that asks to keep it.`,
     { field: 'delegations', cid: formatCid(cid) },
   );
-}
-
-/** Verifies delegations and keeps those that are new. */
-export async function keepDelegations(
-  context: CommandContext,
-  delegations: readonly Delegation[],
-): Promise<StoredDocument> {
-  const { transaction, now, emit } = context;
-  const byCid = new Map<string, Verified<Delegation>>();
-  for (const delegation of delegations)
-    byCid.set(formatCid(delegation.cid), await verifyToken(delegation, undefined, context.budget));
-  await takeLock(transaction, 'delegations');
-  const known = await listKnownCids(transaction, [...byCid.keys()]);
-  await noteFound(transaction, 'ucanDelegations', known);
-  for (const cid of known) byCid.delete(cid);
-  const fresh = [...byCid.values()];
-  await drawForStored(context, fresh);
-  const didIds = await rememberPrincipals(
-    context,
-    fresh.flatMap((each) => [principalOf(each), each.issuer, each.audience]),
-  );
-  await insertDelegations(transaction, fresh, didIds, now);
-  for (const { cid, issuer, audience, command } of fresh) {
-    emit('ucan.delegation.stored', { cid: formatCid(cid), issuer, audience, command });
-  }
-  return { stored: fresh.map(({ cid }) => formatCid(cid)), known };
-}
-
-// A delegation counts with its policy, which is kept as text as well, and the principals that it may bring, until it expires.
-async function drawForStored({ transaction, powerRoot: root, now }: CommandContext, fresh: readonly Delegation[]) {
-  for (const [expiration, those] of Map.groupBy(fresh, (each) => each.expiration)) {
-    const amount = those.reduce((sum, { bytes }) => sum + 2 * bytes.length + principalBytes, 0);
-    await drawAllowance(transaction, { root, kind: 'stored_bytes', amount }, toSeconds(now), expiration);
-  }
 }
 
 /** What a list of delegations is about. */

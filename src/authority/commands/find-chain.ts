@@ -40,7 +40,7 @@ export const findStoredChain: Command<'authority', FindChainArgs, { container: s
     const wanted = { ...wish, args: readWishedArgs(args), now: toSeconds(now) };
     const chain = await findChain(wanted, await tokens.between(wish.subject, wish.invoker, budget), budget);
     for (const delegation of chain) {
-      if (!(await isSignatureValid(delegation))) throw alteredDelegation(formatCid(delegation.cid));
+      if (!(await isSignatureValid(delegation, undefined, budget))) throw alteredDelegation(formatCid(delegation.cid));
     }
     // Anyone who is about to use it has it verified again, and that then costs nothing.
     tokens.keep(chain);

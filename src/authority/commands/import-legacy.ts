@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Budget } from '../../budget.ts';
 import { encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
@@ -13,11 +14,12 @@ import type { LegacyCapability } from '../../ucan/legacy/legacy-capabilities.ts'
 import { isJsonMap } from '../../ucan/legacy/legacy-fields.ts';
 import { type Delegation, type DelegationClaims, signDelegation } from '../../ucan/token/delegation.ts';
 import type { Signer } from '../../ucan/token/signer.ts';
-import { drawAllowance } from '../execution/allowances.ts';
+import { drawForSignature } from '../../ucan/token/verified.ts';
+import { type Draw, drawAllowance, requireAllowance } from '../execution/allowances.ts';
 import { cidText, commandArg } from '../schemas/args.ts';
 import type { Command, CommandContext } from '../schemas/command.ts';
+import { keepDelegations, prepareToKeep } from '../tokens/keep-delegations.ts';
 import { authoritySigner, organisationSigner } from '../tokens/signers.ts';
-import { keepDelegations } from './delegation.ts';
 
 /** Tokens of UCAN 0.8 to 0.10, and what their abilities are called now. */
 export interface ImportLegacyArgs {
@@ -44,6 +46,8 @@ export const mostLegacyBytes: number = 224 * 1024;
 
 const mostTokens = 1000;
 const mostAbilityCharacters = 1024;
+// Of one token.
+const mostReissued = 32;
 
 const commandsArg = z
   .record(z.string().min(1).max(mostAbilityCharacters), commandArg)
@@ -58,8 +62,8 @@ const commandsArg = z
  * A token is re-issued, once, as a delegation of UCAN 1.0 for each capability, by the same issuer about itself, to the
  * same audience, for the same time and the one resource. That is done where this database holds the issuer's key, the
  * token has not expired and needs no proofs, and every capability of it can be stated: its ability has a command, no
- * caveat narrows it, and its resource is one resource rather than a wildcard or a reference to other tokens. The row of
- * the token notes the CID of the first of its delegations. What was revoked elsewhere is not known here.
+ * caveat narrows it, and its resource is one resource rather than a wildcard or a reference to other tokens; there are at
+ * most 32. The row of the token notes the CID of the first of its delegations. What was revoked elsewhere is not known here.
  */
 export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyImportDocument> = {
   name: '/ucan/import-legacy',
@@ -81,22 +85,28 @@ export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyIm
     refused: z.array(z.strictObject({ index: z.int().min(0), reason: z.string() })),
     reissued: z.array(cidText).describe('The delegations that were issued in their place'),
   }),
-  async run(context, { tokens, commands = {} }) {
-    await takeLock(context.transaction, 'ucan/legacy');
-    const { transaction, powerRoot: root, now } = context;
-    const draw = { root, kind: 'stored_bytes', amount: sumOfBytes(tokens) } as const;
-    await drawAllowance(transaction, draw, toSeconds(now), null);
+  async prepare(context, args): Promise<readonly ReadToken[]> {
+    const { transaction, budget, powerRoot: root, now } = context;
+    const { tokens, commands = {} } = args;
+    budget.spend('tokens', tokens.length);
+    await requireAllowance(transaction, drawOf(root, tokens), toSeconds(now));
     const reissuer = { context, commands: commandsByAbility(commands), signers: await listSigners(context) };
+    const read: ReadToken[] = [];
+    for (const text of tokens) read.push(await readOne(reissuer, text));
+    return read;
+  },
+  async run(context, { tokens }) {
+    const { transaction, powerRoot: root, now } = context;
+    await takeLock(transaction, 'ucan/legacy');
+    await drawAllowance(transaction, drawOf(root, tokens), toSeconds(now), null);
     const counts = { imported: 0, known: 0 };
     const refused: { index: number; reason: string }[] = [];
     const reissued: string[] = [];
-    for (const [index, text] of tokens.entries()) {
-      const token = await verify(text);
-      if (typeof token === 'string') refused.push({ index, reason: token });
+    for (const [index, read] of (context.prepared as readonly ReadToken[]).entries()) {
+      if (typeof read === 'string') refused.push({ index, reason: read });
       else {
-        const row = toRow(token, context.now);
-        counts[(await insertLegacyToken(context.transaction, row)) ? 'imported' : 'known']++;
-        reissued.push(...(await reissue(reissuer, token, row.tokenDigest)));
+        counts[(await insertLegacyToken(transaction, read.row)) ? 'imported' : 'known']++;
+        reissued.push(...(await reissue(context, read)));
       }
     }
     const told = { refused: refused.length, reissued: reissued.length };
@@ -104,6 +114,13 @@ export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyIm
     return { ...counts, refused, reissued };
   },
 };
+
+/** A token with what takes its place, or why it is refused. */
+type ReadToken = { readonly row: LegacyTokenRow; readonly delegations: readonly Delegation[] } | string;
+
+function drawOf(root: string | undefined, tokens: readonly string[]): Draw {
+  return { root, kind: 'stored_bytes', amount: sumOfBytes(tokens) };
+}
 
 function sumOfBytes(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + encodeUtf8(text).length, 0);
@@ -116,33 +133,52 @@ interface Reissuer {
   readonly signers: ReadonlyMap<string, Signer>;
 }
 
+async function readOne(reissuer: Reissuer, text: string): Promise<ReadToken> {
+  const token = await verify(text, reissuer.context.budget);
+  if (typeof token === 'string') return token;
+  reissuer.context.budget.spend('rows_written');
+  const row = toRow(token, reissuer.context.now);
+  return { row, delegations: await signInPlace(reissuer, token, row.tokenDigest) };
+}
+
 /** The token, or why it is refused. */
-async function verify(text: string): Promise<LegacyToken | string> {
+async function verify(text: string, budget: Budget): Promise<LegacyToken | string> {
   try {
-    const token = decodeLegacyToken(text);
-    return (await verifyLegacySignature(token)) ? token : 'is not signed by its issuer';
+    const token = decodeLegacyToken(text, budget);
+    return (await verifyLegacySignature(token, budget)) ? token : 'is not signed by its issuer';
   } catch (error) {
-    if (error instanceof HanaperError) return String(error.details['reason']);
+    if (error instanceof HanaperError && error.code !== 'too_large') return String(error.details['reason']);
     throw error;
   }
 }
 
-async function reissue(
+/** The delegations that take the place of a token, ready to be kept. */
+async function signInPlace(
   { context, commands, signers }: Reissuer,
   token: LegacyToken,
   digest: string,
-): Promise<string[]> {
+): Promise<readonly Delegation[]> {
   const signer = signers.get(token.issuer);
   const claims = signer ? claimsOf(token, commands, toSeconds(context.now)) : [];
   if (signer === undefined || claims.length === 0 || (await isReissued(context.transaction, digest))) return [];
   const delegations: Delegation[] = [];
-  for (const each of claims) delegations.push(await signDelegation(signer, each));
+  for (const each of claims) {
+    drawForSignature(signer.keyType, context.budget);
+    delegations.push(await signDelegation(signer, each));
+  }
+  await prepareToKeep(context, delegations);
+  return delegations;
+}
+
+async function reissue(context: CommandContext, { row, delegations }: Exclude<ReadToken, string>): Promise<string[]> {
+  const { transaction, emit } = context;
+  if (delegations.length === 0 || (await isReissued(transaction, row.tokenDigest))) return [];
   for (const { cid, issuer, audience, subject, command } of delegations) {
-    context.emit('ucan.delegation.issued', { cid: formatCid(cid), issuer, audience, subject, command });
+    emit('ucan.delegation.issued', { cid: formatCid(cid), issuer, audience, subject, command });
   }
   await keepDelegations(context, delegations);
   const cids = delegations.map(({ cid }) => formatCid(cid));
-  await setReissuedCid(context.transaction, digest, cids[0] ?? '');
+  await setReissuedCid(transaction, row.tokenDigest, cids[0] ?? '');
   return cids;
 }
 
@@ -160,7 +196,7 @@ function claimsOf(token: LegacyToken, commands: ReadonlyMap<string, string>, now
     const claim = { audience, subject: issuer, command, policy, notBefore, expiration };
     claims.set(JSON.stringify([command, resource]), claim);
   }
-  return [...claims.values()];
+  return claims.size <= mostReissued ? [...claims.values()] : [];
 }
 
 const references = /^(prf|as|ucan|my):/i;

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import type { Budget } from '../../budget.ts';
 import { coversCommand } from '../../ucan/token/command.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
 import type { Revocation } from '../../ucan/token/revocation.ts';
@@ -9,12 +10,13 @@ import { verifyToken } from '../../ucan/token/verified.ts';
  * word down to the target, of which the revoker issued one delegation. Of a target that is not known only the rest can be
  * checked, and the revoker may claim to have issued it.
  *
- * @throws HanaperError `invalid_token_signature`
+ * @throws HanaperError `invalid_token_signature`, `too_large` where the budget ends
  */
 export async function isShownByPath(
   { path, target: cid, revokedBy }: Revocation,
   target: Delegation | undefined,
   resolveProof: (cid: CID) => Promise<Delegation | undefined>,
+  budget: Budget,
 ): Promise<boolean> {
   const links = await resolveAll(path.at(-1)?.equals(cid) ? path.slice(0, -1) : path, resolveProof);
   const [root] = links ?? [];
@@ -22,7 +24,7 @@ export async function isShownByPath(
   if (root === undefined) return target === undefined;
   const chain = target ? [...links, target] : links;
   if (root.subject !== root.issuer || !isChain(chain) || !isFrom(links, target, revokedBy)) return false;
-  for (const link of links) await verifyToken(link);
+  for (const link of links) await verifyToken(link, undefined, budget);
   return true;
 }
 

@@ -115,7 +115,7 @@ async function requireMayRevoke(
 ): Promise<void> {
   const { revokedBy, target: cid, path } = revocation;
   if (target === undefined && !path.at(-1)?.equals(cid)) throw unknownTarget(formatCid(cid));
-  if (target?.issuer === revokedBy || (await isShownByPath(revocation, target, resolveProof))) return;
+  if (target?.issuer === revokedBy || (await isShownByPath(revocation, target, resolveProof, budget))) return;
   if (target && (await tokens.isIssuerAbove(target, revokedBy, budget))) return;
   throw new HanaperError(
     'not_authorized',

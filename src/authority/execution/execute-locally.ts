@@ -10,6 +10,7 @@ import { type Answer, execute, readAsLocal } from './execute.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import type { Host } from './host.ts';
 import { reportRefusal } from './report-refusal.ts';
+import { openLocalBudget } from './request-budget.ts';
 import { resultOf } from './result-of.ts';
 
 /** A call by whoever has the database at hand. */
@@ -37,7 +38,7 @@ export async function executeLocally(host: Host, command: AnyCommand, call: Loca
 async function callLocally(host: Host, command: AnyCommand, call: LocalCall): Promise<Answer> {
   const prepared = await prepare(host, command, call);
   return prepared.kind === 'invocation'
-    ? execute(host, command, { invocation: prepared, given: call.given ?? [] })
+    ? execute(host, command, { invocation: prepared, given: call.given ?? [], budget: openLocalBudget() })
     : prepared;
 }
 

@@ -15,7 +15,7 @@ import type { Host } from './host.ts';
 import { withoutMemo } from './memo.ts';
 import { isInDoubt, reportExecuted, reportRefused, unrecorded } from './report-outcome.ts';
 import { type BudgetedRequest, type Request, withBudget } from './request.ts';
-import { openRequestBudget } from './request-budget.ts';
+import { openLocalBudget } from './request-budget.ts';
 import { countAct, requireRoomForAct } from './require-allowance.ts';
 import { prepareHandler, runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
 import { runInSavepoint } from './run-in-savepoint.ts';
@@ -125,12 +125,10 @@ export async function readAsLocal(
   if (command.needsCheckpoint) await host.checkpoint();
   const result = await host.followed.read(async (transaction, head) => {
     const now = await host.readNow(transaction);
-    return runAsLocal(
-      host,
-      { transaction, now, head, recall: withoutMemo, budget: openRequestBudget(), told },
-      command,
-      { args, organisation },
-    );
+    return runAsLocal(host, { transaction, now, head, recall: withoutMemo, budget: openLocalBudget(), told }, command, {
+      args,
+      organisation,
+    });
   });
   told.tell(host);
   return { kind: 'result', result };

@@ -1,18 +1,19 @@
 import { type Allowance, Budget, type Meter } from '../../budget.ts';
 import { limits } from '../../ucan/limits.ts';
 
-/** How much one request may have done, no matter who asks: by far more than one that is meant well needs. */
-const requestAllowance: Allowance = {
+/** How much may be done at once, no matter who asks: by far more than anyone who means well needs. */
+const callAllowance: Allowance = {
   // 255 delegations with a short policy each are 10,000.
   values: 32_768,
   key_bytes: limits.policyKeyBytes,
   // A policy of 256 statements over short arguments takes some 5,000.
   policy_steps: 125_000,
-  // A chain of 64, or as many delegations to store as a container holds beside the invocation.
-  signatures: 320,
   visits: 5000,
   rows_read: 5000,
 };
+
+// Of all kinds together, as they are counted: a chain of 64, or a hundred delegations to store, and not twice as much.
+const requestCost = 17_000;
 
 // A signature does not shrink: tokens that are meant well unzip to some times their size, and no more.
 const stretch = 16;
@@ -21,5 +22,11 @@ const mostBytes = 3_145_728;
 
 /** Opens the budget of a new request, of so many bytes as it was sent in; all that is done for it draws on it. */
 export function openRequestBudget(sentBytes: number = Number.POSITIVE_INFINITY, meter?: Meter): Budget {
-  return new Budget({ ...requestAllowance, held_bytes: Math.min(mostBytes, freeBytes + stretch * sentBytes) }, meter);
+  const heldBytes = Math.min(mostBytes, freeBytes + stretch * sentBytes);
+  return new Budget({ ...callAllowance, cost: requestCost, held_bytes: heldBytes }, meter);
+}
+
+/** Opens the budget of a call by whoever has the database at hand: all kinds of work together have no bound. */
+export function openLocalBudget(): Budget {
+  return new Budget({ ...callAllowance, held_bytes: mostBytes });
 }

@@ -10,7 +10,7 @@ import { type Invocation, readInvocation } from '../../ucan/token/invocation.ts'
 import { receiptCommand } from '../../ucan/token/receipt.ts';
 import { revokeCommand } from '../../ucan/token/revocation.ts';
 import { unpackContainer } from '../../ucan/token/tokens.ts';
-import { openRequestBudget } from './request-budget.ts';
+import { openLocalBudget, openRequestBudget } from './request-budget.ts';
 
 /** What a caller wants of the log. */
 export interface LogWishes {
@@ -37,7 +37,8 @@ export interface BudgetedRequest extends Request {
 
 /** Gives a request a budget, unless it has one. */
 export function withBudget(request: Request): BudgetedRequest {
-  return isBudgeted(request) ? request : { ...request, budget: openRequestBudget() };
+  if (isBudgeted(request)) return request;
+  return { ...request, budget: request.isLocal ? openLocalBudget() : openRequestBudget() };
 }
 
 function isBudgeted(request: Request): request is BudgetedRequest {

@@ -1,4 +1,4 @@
-import { Budget } from '../../budget.ts';
+import type { Budget } from '../../budget.ts';
 import { HanaperError } from '../../errors.ts';
 import type { Candidate } from '../../ucan/chain/find-chain.ts';
 import { checkRevocation, checkTime } from '../../ucan/chain/rules.ts';
@@ -20,9 +20,11 @@ export interface Surroundings {
   readonly now: number;
 }
 
-// Delegations that are looked at, and of those that came beside it how many may turn out to be forged.
-const mostVisits = 500;
+// Of those that came beside it, how many may turn out to be forged.
 const mostForged = 8;
+// To ask for what leads to somebody, and to look at one of these by its subject, command, time and revocations.
+const queriesOfOne = 5;
+const visitsOfOne = 5;
 
 /**
  * Requires that a revocation which comes from elsewhere can matter here. Keys are free, and whatever is taken is kept for
@@ -34,8 +36,9 @@ const mostForged = 8;
 export async function requireHeard(surroundings: Surroundings, revokedBy: string): Promise<string | undefined> {
   if (await surroundings.isHosted(revokedBy)) return undefined;
   const forged = new Set<Delegation>();
+  const above = rememberAbove(surroundings);
   while (forged.size < mostForged) {
-    const way = await findWay(surroundings, revokedBy, forged);
+    const way = await findWay(surroundings, above, revokedBy, forged);
     const wrong = way && (await findForged(way, surroundings.budget));
     if (way && wrong === undefined) return findPowerRoot(way, surroundings.isHosted);
     if (wrong === undefined) break;
@@ -60,17 +63,18 @@ interface Trail {
 /** Goes up from somebody to one who is hosted here, the shortest way. */
 async function findWay(
   surroundings: Surroundings,
+  listAbove: ListAbove,
   to: string,
   forged: ReadonlySet<Delegation>,
 ): Promise<readonly Delegation[] | undefined> {
-  const own = new Budget({ visits: mostVisits });
+  const { budget } = surroundings;
   const seen = new Set<string>();
   let level: readonly Trail[] = [{ path: [], subject: undefined, revokers: [] }];
   for (let length = 0; level.length > 0 && length < limits.chainLength; length++) {
     const next: Trail[] = [];
     for (const trail of level) {
-      for (const candidate of await listAbove(surroundings, trail.path[0]?.issuer ?? to)) {
-        own.spend('visits');
+      for (const candidate of await listAbove(trail.path[0]?.issuer ?? to)) {
+        budget.spend('visits', visitsOfOne);
         const longer = forged.has(candidate.delegation) ? undefined : extend(trail, candidate, surroundings.now);
         if (longer === undefined || (longer.subject && !(await surroundings.isHosted(longer.subject)))) continue;
         if (await surroundings.isHosted(candidate.delegation.issuer)) return longer.path;
@@ -82,9 +86,21 @@ async function findWay(
   return undefined;
 }
 
-async function listAbove({ tokens, given, budget }: Surroundings, holder: string): Promise<readonly Candidate[]> {
-  const beside = given.filter(({ audience }) => audience === holder);
-  return [...(await tokens.withRevocations(beside)), ...(await tokens.hostedTo(holder, budget))];
+/** The delegations to somebody that lead up, each holder's asked for once. */
+type ListAbove = (holder: string) => Promise<readonly Candidate[]>;
+
+function rememberAbove({ tokens, given, budget }: Surroundings): ListAbove {
+  const beside = Map.groupBy(given, ({ audience }) => audience);
+  const known = new Map<string, readonly Candidate[]>();
+  return async (holder) => {
+    const found = known.get(holder);
+    if (found) return found;
+    budget.spend('queries', queriesOfOne);
+    const stored = await tokens.hostedTo(holder, budget);
+    const candidates = [...(await tokens.withRevocations(beside.get(holder) ?? [])), ...stored];
+    known.set(holder, candidates);
+    return candidates;
+  };
 }
 
 function extend({ path, subject, revokers }: Trail, { delegation, revocations }: Candidate, now: number) {

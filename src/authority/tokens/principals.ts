@@ -1,3 +1,5 @@
+import { attempt } from '../../attempt.ts';
+import type { Budget } from '../../budget.ts';
 import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createDidDocument, type DidDocument, decodeDidKey } from '../../did/index.ts';
 import { dropOldest } from '../../drop-oldest.ts';
@@ -14,6 +16,26 @@ import { signDelegation } from '../../ucan/token/delegation.ts';
 import { verifyToken } from '../../ucan/token/verified.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { organisationSigner } from './signers.ts';
+
+// Of a DID that is longer than this, which is that of an RSA key, a document takes so many times as long to make.
+const longDid = 128;
+const longDidWeight = 4;
+
+/**
+ * Draws what it takes to give rows to those principals that have none yet, and makes their documents, before the turn to
+ * write.
+ *
+ * @throws HanaperError `too_large`
+ */
+export async function preparePrincipals(
+  { transaction, budget }: { readonly transaction: Transaction; readonly budget: Budget },
+  dids: readonly string[],
+): Promise<void> {
+  const known = await listDidIds(transaction, dids);
+  const fresh = [...new Set(dids)].filter((did) => !known.has(did));
+  for (const did of fresh) budget.spend('principals', did.length > longDid ? longDidWeight : 1);
+  for (const did of fresh) attempt(() => documentsOf(did));
+}
 
 /** What principals are settled with: part of every command's context. */
 interface Surroundings {

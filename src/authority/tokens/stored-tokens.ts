@@ -28,6 +28,7 @@ const mostDelegations = 500;
 const mostBytes = 1_048_576;
 // What is looked at to say how the delegations by one issuer stand.
 const mostOfOneAudience = 100;
+const decoded = ['tokens', 'values'] as const;
 
 /** The tokens of a database, as values: rows are decoded anew, and what they say beside the envelope is not believed. */
 export class StoredTokens {
@@ -141,18 +142,17 @@ export class StoredTokens {
   }
 
   /**
-   * As many of the first rows as there are values left for in the budget, as delegations.
+   * As many of the first rows as there are tokens and values left for in the budget, as delegations.
    *
    * @throws HanaperError `database_corrupt` where an envelope was altered
    */
   decodeWithin(rows: readonly DelegationRow[], budget: Budget): readonly Delegation[] {
     const delegations: Delegation[] = [];
     for (const row of rows) {
-      const left = budget.left('values');
-      if (left === 0) break;
+      if (decoded.some((work) => budget.left(work) === 0)) break;
       const own = new Budget();
       delegations.push(this.decode(row, own));
-      budget.spend('values', Math.min(left, own.spentOn('values')));
+      for (const work of decoded) budget.spend(work, Math.min(budget.left(work), own.spentOn(work)));
     }
     return delegations;
   }

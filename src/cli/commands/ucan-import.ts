@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type StoredDocument, storeDelegations } from '../../authority/commands/delegation.ts';
+import { storeDelegations } from '../../authority/commands/delegation.ts';
 import { importLegacyTokens, mostLegacyBytes } from '../../authority/commands/import-legacy.ts';
 import type { RevocationDocument } from '../../authority/commands/ucan.ts';
 import { resultOf } from '../../authority/execution/result-of.ts';
+import type { StoredDocument } from '../../authority/tokens/keep-delegations.ts';
 import { encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
@@ -11,6 +12,7 @@ import { revokeCommand } from '../../ucan/token/revocation.ts';
 import { looksLikeTokens } from '../../ucan/token/tokens.ts';
 import { verifyToken } from '../../ucan/token/verified.ts';
 import type { Caller } from '../caller.ts';
+import { executeInParts } from '../in-parts.ts';
 import { readLegacyFile } from '../legacy-file.ts';
 import type { Outcome } from '../output.ts';
 import { readJsonArgument, readTokens } from '../read-tokens.ts';
@@ -56,18 +58,14 @@ export async function importTokens(session: Session, file: string, { commands }:
   };
 }
 
-// One request holds an invocation, its proofs, and what is stored.
-const mostAtOnce = 128;
-
 async function storeAll(caller: Caller, delegations: readonly Delegation[]): Promise<StoredDocument> {
-  const total = { stored: [] as string[], known: [] as string[] };
-  for (let start = 0; start < delegations.length; start += mostAtOnce) {
-    const some = delegations.slice(start, start + mostAtOnce);
-    const document = await caller.execute(storeDelegations, { delegations: some.map(({ cid }) => cid) }, some);
-    total.stored.push(...document.stored);
-    total.known.push(...document.known);
-  }
-  return total;
+  const documents = await executeInParts(delegations, (some) =>
+    caller.execute(storeDelegations, { delegations: some.map(({ cid }) => cid) }, some),
+  );
+  return {
+    stored: documents.flatMap(({ stored }) => stored),
+    known: documents.flatMap(({ known }) => known),
+  };
 }
 
 async function revokeAll(
@@ -88,7 +86,7 @@ async function importOld(session: Session, file: string, commands: string | unde
   const caller = await session.openCaller('write');
   const total = { imported: 0, known: 0, refused: [] as { index: number; reason: string }[], reissued: [] as string[] };
   let offset = 0;
-  for (const tokens of readLegacyFile(file)) {
+  const importSome = async (tokens: readonly string[]): Promise<void> => {
     const document = tokens.every(isTooLarge)
       ? {
           imported: 0,
@@ -102,7 +100,8 @@ async function importOld(session: Session, file: string, commands: string | unde
     for (const { index, reason } of document.refused) total.refused.push({ index: offset + index, reason });
     total.reissued.push(...document.reissued);
     offset += tokens.length;
-  }
+  };
+  for (const tokens of readLegacyFile(file)) await executeInParts(tokens, importSome);
   return { document: total, lines: describeOld(total, file) };
 }
 

@@ -1,3 +1,4 @@
+import type { Budget } from '../../budget.ts';
 import { decodeBase64Url, decodeUtf8 } from '../../bytes.ts';
 import { limits } from '../limits.ts';
 import { malformedToken } from '../malformed.ts';
@@ -14,9 +15,10 @@ export class LegacyFields {
   readonly #part: LegacyPart;
   readonly #map: JsonMap;
 
-  /** Takes the base64url text of a part. */
-  constructor(part: LegacyPart, text: string) {
+  /** Takes the base64url text of a part. The values in it are drawn on the budget before they are built. */
+  constructor(part: LegacyPart, text: string, budget?: Budget) {
     const json = decodeUtf8(decodeBase64Url(text) ?? Uint8Array.of(0xff));
+    budget?.spend('values', countValues(json ?? ''));
     const value = json === undefined ? undefined : parseJson(json);
     if (!isJsonMap(value)) throw malformedToken(`has a ${part} that is no JSON object in base64url`, { field: part });
     if (!isShallow(value, limits.tokenDepth)) {
@@ -101,6 +103,13 @@ function parseJson(text: string): unknown {
     // The parser's own message would quote the token.
     return undefined;
   }
+}
+
+// Each but the first stands behind one of these, which may stand in a text as well.
+function countValues(json: string): number {
+  let count = 1;
+  for (const character of json) if (',[{:'.includes(character)) count++;
+  return count;
 }
 
 function isShallow(value: unknown, levels: number): boolean {

@@ -1,9 +1,11 @@
 import { CID } from 'multiformats/cid';
+import type { Budget } from '../../budget.ts';
 import { decodeBase64Url, encodeUtf8 } from '../../bytes.ts';
-import { decodeDidKeyToVerify, isDidKey } from '../../did/did-key.ts';
+import { decodeDidKeyToVerify, isAsLongAs, isDidKey } from '../../did/did-key.ts';
 import { type SigningKeyType, verifyWithKey } from '../../did/public-key.ts';
 import { limits } from '../limits.ts';
 import { malformedToken } from '../malformed.ts';
+import { drawForSignature } from '../token/verified.ts';
 import { type LegacyCapability, readAttenuations, readCapabilities } from './legacy-capabilities.ts';
 import { LegacyFields, wrong } from './legacy-fields.ts';
 
@@ -44,9 +46,10 @@ const signatureLength = 64;
  * Reads a token of UCAN 0.8, 0.9 or 0.10: a JWT (RFC 7519) in its one base64url spelling, of at most 256 KiB. Rules of
  * time, of proofs and of attenuation are not applied: a token that has expired is read like any other.
  *
- * @throws HanaperError `malformed_token` with the field; the message holds nothing of the token
+ * @throws HanaperError `malformed_token` with the field; the message holds nothing of the token; `too_large` where the
+ *   budget ends
  */
-export function decodeLegacyToken(text: string): LegacyToken {
+export function decodeLegacyToken(text: string, budget?: Budget): LegacyToken {
   if (text.length > limits.tokenBytes) {
     throw malformedToken(`is larger than ${limits.tokenBytes} bytes`, { field: 'token' });
   }
@@ -54,20 +57,25 @@ export function decodeLegacyToken(text: string): LegacyToken {
   if (first === undefined || second === undefined || third === undefined || others.length > 0) {
     throw malformedToken('is no JWT, which has three parts', { field: 'token' });
   }
-  const header = new LegacyFields('header', first);
+  const header = new LegacyFields('header', first, budget);
   const keyType = readKeyType(header);
-  const payload = new LegacyFields('payload', second);
+  const payload = new LegacyFields('payload', second, budget);
   if (decodeBase64Url(third)?.length !== signatureLength) {
     throw malformedToken(`has a signature that is not ${signatureLength} bytes in base64url`, { field: 'signature' });
   }
-  return { keyType, ...readClaims(header, payload), raw: text };
+  return { keyType, ...readClaims(header, payload, budget), raw: text };
 }
 
-/** Whether the token's signature is that of the did:key in `iss`; false for any other DID, whose key is not known. */
-export async function verifyLegacySignature({ issuer, keyType, raw }: LegacyToken): Promise<boolean> {
+/**
+ * Whether the token's signature is that of the did:key in `iss`; false for any other DID, whose key is not known.
+ *
+ * @throws HanaperError `too_large` where the budget ends
+ */
+export async function verifyLegacySignature({ issuer, keyType, raw }: LegacyToken, budget?: Budget): Promise<boolean> {
   const end = raw.lastIndexOf('.');
   const signature = decodeBase64Url(raw.slice(end + 1));
-  if (signature === undefined || !issuer.startsWith('did:key:')) return false;
+  if (signature === undefined || !isAsLongAs(keyType, issuer)) return false;
+  drawForSignature(keyType, budget);
   const key = decodeDidKeyToVerify(issuer);
   return key.type === keyType && (await verifyWithKey(key, encodeUtf8(raw.slice(0, end)), signature));
 }
@@ -82,13 +90,17 @@ function readKeyType(header: LegacyFields): SigningKeyType {
   throw wrong('alg', `is none of ${Object.keys(keyTypes).join(', ')}`);
 }
 
-function readClaims(header: LegacyFields, payload: LegacyFields): Omit<LegacyToken, 'keyType' | 'raw'> {
+function readClaims(
+  header: LegacyFields,
+  payload: LegacyFields,
+  budget?: Budget,
+): Omit<LegacyToken, 'keyType' | 'raw'> {
   const claims = header.has('ucv') ? readOldClaims(header, payload) : readNewClaims(payload);
   const notBefore = payload.optional('nbf', () => payload.time('nbf'));
   payload.optional('nnc', () => payload.text('nnc'));
   return {
     ...claims,
-    issuer: readIssuer(payload),
+    issuer: readIssuer(payload, budget),
     audience: payload.did('aud'),
     expiration: payload.value('exp') === null ? null : payload.time('exp'),
     ...(notBefore !== undefined && { notBefore }),
@@ -122,8 +134,10 @@ function requireVersion(fields: LegacyFields, known: RegExp): string {
   throw wrong('ucv', 'is no version of 0.8 or 0.9 in the header, or of 0.10 in the payload');
 }
 
-function readIssuer(payload: LegacyFields): string {
+function readIssuer(payload: LegacyFields, budget?: Budget): string {
   const issuer = payload.did('iss');
+  // To decode the key of a did:key can take as long as to verify by it.
+  drawForSignature(isAsLongAs('rsa', issuer) ? 'rsa' : 'ed25519', budget);
   if (!issuer.startsWith('did:key:') || isDidKey(issuer)) return issuer;
   throw wrong('iss', 'is no did:key of a kind that is known here');
 }

@@ -56,6 +56,7 @@ const payloadDepth = 2;
  */
 export function decodeEnvelope(token: Uint8Array, budget?: Budget): Envelope {
   if (token.length > limits.tokenBytes) throw malformedToken(`is larger than ${limits.tokenBytes} bytes`);
+  budget?.spend('tokens');
   budget?.spend('held_bytes', token.length);
   // A copy: what was verified must not change with the buffer that it came in.
   const bytes = new Uint8Array(token);

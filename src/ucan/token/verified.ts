@@ -1,5 +1,5 @@
 import type { Budget } from '../../budget.ts';
-import { decodeDidKeyToVerify } from '../../did/did-key.ts';
+import { decodeDidKeyToVerify, isAsLongAs } from '../../did/did-key.ts';
 import { type KeyType, type PublicKey, verifyWithKey } from '../../did/public-key.ts';
 import { HanaperError } from '../../errors.ts';
 import { formatCid } from '../encoding/cid.ts';
@@ -12,8 +12,8 @@ declare const verified: unique symbol;
 
 const didKeyScheme = 'did:key:';
 
-// Signatures that take as long to verify as so many others do.
-const weights: Partial<Record<KeyType, number>> = { p384: 10, p521: 20 };
+// As many signatures of Ed25519 take as long to verify as one of these, its key decoded.
+const weights: Partial<Record<KeyType, number>> = { p256: 1.6, secp256k1: 5, p384: 10, p521: 20, rsa: 5 };
 
 /** A token whose signature is its issuer's: {@link verifyToken} alone makes one. */
 export type Verified<Kind extends Delegation | Invocation> = Kind & { readonly [verified]: true };
@@ -69,16 +69,24 @@ export async function isSignatureValid(
   if (Token.isVerified(token)) return true;
   const { keyType, signed, signature } = token.envelope;
   const isDidKey = token.issuer.startsWith(didKeyScheme);
+  if (isDidKey && !isAsLongAs(keyType, token.issuer)) return false;
+  // Before the key is decoded.
+  if (isDidKey) drawForSignature(keyType, budget);
   const keys = isDidKey ? didKeys(token.issuer) : ((await resolveKeys?.(token.issuer)) ?? []);
   for (const key of keys) {
     if (key.type !== keyType) continue;
-    budget?.spend('signatures', weights[key.type] ?? 1);
+    if (!isDidKey) drawForSignature(keyType, budget);
     if (!(await verifyWithKey(key, signed, signature))) continue;
     // The document of any other method may change.
     if (isDidKey) Token.markVerified(token);
     return true;
   }
   return false;
+}
+
+/** Draws what one signature by a key of this kind costs. */
+export function drawForSignature(type: KeyType, budget: Budget | undefined): void {
+  budget?.spend('signatures', weights[type] ?? 1);
 }
 
 /** Whether a token object was verified already, so that verifying it again costs nothing. */
