@@ -1,4 +1,4 @@
-import { generateSeed, publicKeyOf } from '../crypto/ed25519.ts';
+import { type Ed25519PublicKey, generateSeed, publicKeyOf } from '../crypto/ed25519.ts';
 import { encodeEd25519DidKey } from '../did/did-key.ts';
 import type { Signer } from '../ucan/token/signer.ts';
 
@@ -13,6 +13,10 @@ export async function createStandIn(did?: string): Promise<Signer> {
 }
 
 async function inventDid(): Promise<string> {
+  return encodeEd25519DidKey(await inventPublicKey());
+}
+
+async function inventPublicKey(): Promise<Ed25519PublicKey> {
   using seed = generateSeed();
-  return encodeEd25519DidKey(await publicKeyOf(seed));
+  return await publicKeyOf(seed);
 }

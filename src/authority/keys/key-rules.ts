@@ -11,7 +11,6 @@ import { findOrganization, listOrganizations } from '../../store/tables/organiza
 import { listSigningKeysByFingerprint } from '../../store/tables/signing-keys.ts';
 import { isCompromised, listPublicKeys } from '../../store/tables/trusted-keys.ts';
 import { listDelegationsByIssuer } from '../../store/tables/ucan-delegations.ts';
-import type { Host } from '../execution/host.ts';
 import type { CommandContext } from '../schemas/command.ts';
 
 /**
@@ -106,15 +105,6 @@ export function publicKeyOfRow({ publicKey, keyFingerprint }: KeyRow): Ed25519Pu
 interface KeyRow {
   readonly publicKey: Uint8Array;
   readonly keyFingerprint: string;
-}
-
-/**
- * The same as {@link requireSecretSeed}, before a seed is sealed.
- *
- * @throws HanaperError `bad_input`, `weak_key`
- */
-export async function checkSecretSeed({ followed, identity }: Host, seed: Secret): Promise<void> {
-  await followed.read((transaction) => requireSecretSeed({ transaction, authority: identity }, seed));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkSecretSeed } from '../../authority/check-secret-seed.ts';
 import {
   createKey,
   exportKey,
@@ -6,7 +7,6 @@ import {
   rotateKey,
   type SigningKeyDocument,
 } from '../../authority/index.ts';
-import { checkSecretSeed } from '../../authority/keys/key-rules.ts';
 import { decodeHex, encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { publicKeyOf } from '../../crypto/ed25519.ts';
 import { decodePrivateKey } from '../../crypto/key-format.ts';
