@@ -71,8 +71,9 @@ export async function exportBundle(session: Session, { expires, output }: Export
   const args = expires === undefined ? {} : { expires_in: secondsUntil(expires) };
   const caller = await session.openCaller('write');
   using place = output === '-' ? undefined : await reserveBundle(session, caller, output);
-  const { bundle, ...document } = await caller.executeFor(session.organisation, exportTrust, args);
+  const { bundle, ...told } = await caller.executeFor(session.organisation, exportTrust, args);
   const bytes = encodeUtf8(bundle);
+  const document = { ...told, ...(await readSigned(bytes, caller.identity.did, told.issued_at)) };
   if (place === undefined) return { document: { ...document, bundle }, lines: [], bytes };
   const file = output ?? `${document.organisation}.trust`;
   place.write(bytes, file);
@@ -87,6 +88,13 @@ export async function exportBundle(session: Session, { expires, output }: Export
       `Next, elsewhere: hanaper package verify FILE --trust-bundle ${file} --authority ${authority}`,
     ],
   };
+}
+
+// A server's answer to a question has no receipt: what is said of a bundle is what its authority has signed.
+async function readSigned(bytes: Uint8Array, did: string, issuedAt: string) {
+  const { openBundle } = await import('../../trust/open-bundle.ts');
+  const { authority, expiresAt, state } = await openBundle(bytes, { authority: did, now: new Date(issuedAt) });
+  return { authority, organisation: state.organisation.name, version: state.version, expires_at: expiresAt };
 }
 
 async function reserveBundle(session: Session, caller: Caller, output: string | undefined): Promise<ReservedFile> {
