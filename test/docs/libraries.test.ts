@@ -9,6 +9,7 @@ interface Manifest {
   readonly version: string;
   readonly license: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly overrides: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -22,6 +23,7 @@ function readManifest(folder: string): Manifest {
 
 test.each([
   ['## At run time', manifest.dependencies],
+  ['## The Node that it runs on', manifest.optionalDependencies],
   ['## For development', manifest.devDependencies],
   ['## For the clients that a test generates', clients.devDependencies],
 ])('the libraries under "%s" are those of package.json', (heading, dependencies) => {
@@ -30,7 +32,12 @@ test.each([
 });
 
 test('every version is exact, and what the clients are generated with has one compiler', () => {
-  const versions = [manifest.dependencies, manifest.devDependencies, clients.devDependencies].flatMap(Object.values);
+  const versions = [
+    manifest.dependencies,
+    manifest.optionalDependencies,
+    manifest.devDependencies,
+    clients.devDependencies,
+  ].flatMap(Object.values);
   for (const each of versions) expect(each).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
   expect(manifest.overrides['@hey-api/openapi-ts']?.typescript).toBe(clients.devDependencies['typescript']);
 });

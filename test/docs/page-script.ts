@@ -16,8 +16,13 @@ export interface PageScript {
   readonly expectations: readonly Expectation[];
 }
 
-/** Commands that continuous integration runs itself. */
-export const leftToIntegration: readonly string[] = ['npm ci && npm run demo', 'npm ci && npm test'];
+/** Commands that continuous integration runs itself, or a test of the installation. */
+export const leftToIntegration: readonly string[] = [
+  'npm install -g hanaper',
+  'npm ci && bin/hanaper.cjs --version',
+  'npm ci && npm run demo',
+  'npm ci && npm test',
+];
 
 // What a page leaves running in the background ends with it, and is waited for.
 const stopAtEnd = "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT";
