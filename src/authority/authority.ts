@@ -114,10 +114,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   // What was remembered is of a log that is not there any more.
   #giveUp(refusal: HanaperError): void {
     this.lock();
-    this.memo.clear();
-    this.proofs.clear();
-    this.signatures.clear();
-    this.#tokens.clear();
+    for (const kept of [this.memo, this.proofs, this.signatures, this.#tokens]) kept.clear();
     this.report('log.refused', { authority: this.identity.did, ...refusal.details }, refusal);
   }
 
@@ -243,6 +240,15 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     return this.#tokens.in(transaction);
   }
 
+  /**
+   * Gives a stored delegation by its CID, whatever its state, decoded from its token: for the loaders of other libraries.
+   *
+   * @throws HanaperError `bad_input` for what is not the CID of a token, `database_corrupt`
+   */
+  async getDelegation(cid: string): Promise<Delegation | undefined> {
+    return this.followed.read(async (transaction) => (await this.tokensIn(transaction)).readProof(cid));
+  }
+
   /** The delegations whose signatures were verified in this process. */
   knownDelegations(): Promise<DelegationCache> {
     return this.#tokens.cache();
@@ -272,16 +278,12 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     try {
       await this.#checkpointer.finish();
     } finally {
-      await this.#end();
-    }
-  }
-
-  // An observer that cannot be told of the lock does not keep the database open.
-  async #end(): Promise<void> {
-    try {
-      this.lock();
-    } finally {
-      await this.database.close();
+      // An observer that cannot be told of the lock does not keep the database open.
+      try {
+        this.lock();
+      } finally {
+        await this.database.close();
+      }
     }
   }
 

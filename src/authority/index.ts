@@ -15,14 +15,13 @@ export type { AuthorityParts } from './authority-parts.ts';
 export { type ChangedCredential, changeCredential } from './change-credential.ts';
 export { type AclArgs, type AclDocument, grantAcl, listAcls, revokeAcl } from './commands/acl.ts';
 export {
-  type DelegationDocument,
   type DelegationListDocument,
-  type DelegationState,
   type ListDelegationsArgs,
   listStoredDelegations,
   pruneDelegations,
   storeDelegations,
 } from './commands/delegation.ts';
+export type { DelegationDocument, DelegationState, StatedDelegation } from './commands/delegation-document.ts';
 export { type ExportTrustArgs, exportTrust, type TrustBundleDocument } from './commands/export-trust.ts';
 export { type FindChainArgs, findStoredChain } from './commands/find-chain.ts';
 export { type ImportLegacyArgs, importLegacyTokens, type LegacyImportDocument } from './commands/import-legacy.ts';
@@ -69,6 +68,12 @@ export { type PolicyDocument, setPolicy, showPolicy } from './commands/policy.ts
 export { readLegacySource } from './commands/read-legacy-source.ts';
 export { type RevokedKeyDocument, type RevokeKeyArgs, revokeKey } from './commands/revoke-key.ts';
 export { type RotatedKeyDocument, rotateKey } from './commands/rotate-key.ts';
+export {
+  type RecordedRevocation,
+  type ShowDelegationArgs,
+  type ShownDelegationDocument,
+  showDelegation,
+} from './commands/show-delegation.ts';
 export {
   type AddTrustArgs,
   addTrust,

@@ -118,6 +118,29 @@ describe.each(engines)('$name', (engine) => {
     await cli.refuses('usage', 'ucan', 'list', 'extra');
   });
 
+  test('ucan show shows one by its CID, whatever its state, and writes its token to a file', async () => {
+    expect(await cli.done('ucan', 'show', cidOf(live))).toMatchObject({ cid: cidOf(live), state: 'live' });
+    const said = await cli.says('ucan', 'show', cidOf(revoked), '--output', 'shown.ucan');
+    for (const text of [cidOf(revoked), 'revoked', `by ${alice.did}`, 'shown.ucan']) expect(said).toContain(text);
+    const { tokens } = await cli.done<{ tokens: { cid: string }[] }>('ucan', 'inspect', 'shown.ucan');
+    expect(tokens.map(({ cid }) => cid)).toEqual([cidOf(revoked)]);
+    await cli.refusesBoth('bad_input', 'ucan', 'show', 'bob');
+    const unstored = await delegate(carol, bob);
+    await cli.refusesBoth('not_found', 'ucan', 'show', cidOf(unstored), '--output', 'unstored.ucan');
+    expect(cli.has('unstored.ucan')).toBe(false);
+  });
+
+  test('ucan revoked succeeds for what is known and not revoked alone', async () => {
+    expect(await cli.done('ucan', 'revoked', cidOf(live))).toMatchObject({ revoked: false, state: 'live' });
+    expect(await cli.says('ucan', 'revoked', cidOf(expired))).toContain('not revoked (expired)');
+    for (const each of [revoked, below]) await cli.refusesBoth('token_revoked', 'ucan', 'revoked', cidOf(each));
+    await cli.refusesBoth('not_found', 'ucan', 'revoked', cidOf(await delegate(carol, bob)));
+    const unstored = await delegate(alice, bob, { command: '/unstored' });
+    await writeTokens(cli, 'unstored.ucan', [unstored]);
+    await cli.done('ucan', 'revoke', 'unstored.ucan', '--issuer', 'alice.key');
+    await cli.refusesBoth('token_revoked', 'ucan', 'revoked', cidOf(unstored));
+  });
+
   // The last one, since it removes what the others look at.
   test('ucan prune removes what expired, and nothing else', async () => {
     const before = (await query(url, 'select id from ucan_delegations')).length;

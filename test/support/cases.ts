@@ -30,6 +30,7 @@ import { provePackage } from '../../src/authority/commands/package-proof.ts';
 import { setPolicy, showPolicy } from '../../src/authority/commands/policy.ts';
 import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
 import { rotateKey } from '../../src/authority/commands/rotate-key.ts';
+import { showDelegation } from '../../src/authority/commands/show-delegation.ts';
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
 import type { StoredDocument } from '../../src/authority/tokens/keep-delegations.ts';
@@ -53,6 +54,7 @@ const vendor = (await principal('vendor')).publicKey.bytes;
 const other = (await principal('another vendor')).publicKey.bytes;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const mail = await delegate(issuer, audience, { command: '/mail', nonce: new Uint8Array(12) });
+const unstored = await delegate(issuer, audience, { command: '/mail/other', nonce: new Uint8Array(12) });
 const legacy = [
   await signLegacy(await principal('legacy issuer'), await principal('legacy audience')),
   await signLatestLegacy(await principal('legacy issuer'), await principal('legacy audience')),
@@ -277,6 +279,9 @@ export const cases: readonly Case[] = [
   does(listStoredDelegations, { command: '/mail', limit: 1000 }, 'ucan list --command /mail', page),
   refuses('bad_input', listStoredDelegations, { limit: 0 }),
   refuses('bad_input', listStoredDelegations, { audience: 'nobody' }, 'ucan list --audience nobody'),
+  does(showDelegation, { cid: formatCid(mail.cid) }, `ucan show ${formatCid(mail.cid)}`),
+  refuses('not_found', showDelegation, { cid: formatCid(unstored.cid) }, `ucan show ${formatCid(unstored.cid)}`),
+  refuses('bad_input', showDelegation, { cid: 'none' }, 'ucan show none'),
   does(findStoredChain, {
     invoker: audience.did,
     subject: issuer.did,

@@ -2,17 +2,12 @@ import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
 import { toSeconds } from '../../signature/time.ts';
-import type { DelegationRow } from '../../store/engine/schema.ts';
 import { deleteExpiredDelegations } from '../../store/tables/ucan-delegations.ts';
 import { listRevocations } from '../../store/tables/ucan-revocations.ts';
 import { proofsFrom } from '../../ucan/chain/chain.ts';
-import type { Standing } from '../../ucan/chain/delegation-status.ts';
-import type { Candidate } from '../../ucan/chain/find-chain.ts';
 import { formatCid } from '../../ucan/encoding/cid.ts';
-import { toJsonValue } from '../../ucan/encoding/dag-json.ts';
 import { limits } from '../../ucan/limits.ts';
-import type { Delegation } from '../../ucan/token/delegation.ts';
-import { cidArg, cidText, commandArg, didArg, noArgs, timeArg } from '../schemas/args.ts';
+import { cidArg, cidText, commandArg, didArg, noArgs } from '../schemas/args.ts';
 import type { Command } from '../schemas/command.ts';
 import { keepDelegations, prepareToKeep, type StoredDocument } from '../tokens/keep-delegations.ts';
 import {
@@ -22,32 +17,8 @@ import {
   type MaybeAltered,
   withAltered,
 } from '../trust/find-altered-rows.ts';
+import { delegationFields, describeDelegation, type StatedDelegation } from './delegation-document.ts';
 import { readDelegationPage } from './delegation-page.ts';
-
-/** A delegation as a document: UCAN's own names, CIDs in base58btc, times in seconds. */
-export interface DelegationDocument {
-  readonly cid: string;
-  readonly iss: string;
-  readonly aud: string;
-  /** Absent for a powerline. */
-  readonly sub?: string;
-  readonly cmd: string;
-  /** The statements of the policy. */
-  readonly pol: readonly unknown[];
-  readonly nbf?: number;
-  readonly exp?: number;
-  readonly is_root: boolean;
-  readonly is_powerline: boolean;
-  readonly created_at: string;
-}
-
-/**
- * How a stored delegation stands at the time of the list; `unproven`: live, but no live chain to it is stored here;
- * `undecided`: live, but so many delegations stand above it that it was not found out.
- */
-export type DelegationState = (typeof states)[number];
-
-const states = ['live', 'unproven', 'undecided', 'expired', 'not_yet_valid', 'revoked'] as const;
 
 /** Which delegations to keep; they lie beside the invocation, in its container. */
 export interface StoreDelegationsArgs {
@@ -117,26 +88,11 @@ export interface ListDelegationsArgs {
 
 /** One page of delegations; `next` is there where more may follow. */
 export interface DelegationListDocument extends MaybeAltered {
-  readonly delegations: readonly (DelegationDocument & { readonly state: DelegationState })[];
+  readonly delegations: readonly StatedDelegation[];
   readonly next?: number;
 }
 
 const defaultLimit = 100;
-
-const listedResult = z.strictObject({
-  cid: cidText,
-  iss: didArg,
-  aud: didArg,
-  sub: didArg.describe('Absent for a powerline').exactOptional(),
-  cmd: commandArg,
-  pol: z.array(z.unknown()).describe('The statements of the policy'),
-  nbf: z.int().describe('Seconds since 1970').exactOptional(),
-  exp: z.int().describe('Seconds since 1970').exactOptional(),
-  is_root: z.boolean(),
-  is_powerline: z.boolean(),
-  created_at: timeArg,
-  state: z.enum(states),
-});
 
 /** Stored delegations, newest first; revoked ones, by whatever stands above them too, and expired ones only on request. */
 export const listStoredDelegations: Command<'authority', ListDelegationsArgs, DelegationListDocument> = {
@@ -156,7 +112,7 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     limit: z.int().min(1).max(1000).describe('How many at most; 100 where it is left out').exactOptional(),
   }),
   result: z.strictObject({
-    delegations: z.array(listedResult),
+    delegations: z.array(z.strictObject(delegationFields)),
     next: z.int().min(1).exactOptional(),
     ...alteredFields,
   }),
@@ -165,10 +121,7 @@ export const listStoredDelegations: Command<'authority', ListDelegationsArgs, De
     const filter = { ...about, limit, ...(!expired && { liveAt: seconds }) };
     const { listed, next } = await readDelegationPage(context, filter, seconds);
     const delegations = listed
-      .map(({ row, candidate, standing }) => {
-        const state = stateOf(candidate, standing, seconds);
-        return { ...toDocument(row, candidate.delegation), state };
-      })
+      .map(({ row, candidate, standing }) => describeDelegation(row, candidate, standing, seconds))
       .filter(({ state }) => state !== 'revoked' || revoked);
     const rows = listed.map(({ row }) => row);
     const revocations = await listRevocations(
@@ -197,28 +150,3 @@ export const pruneDelegations: Command<'authority', Record<string, never>, { rem
     return { removed: await deleteExpiredDelegations(transaction, toSeconds(now) - limits.skewSeconds) };
   },
 };
-
-function stateOf({ delegation }: Candidate, standing: Standing, now: number): DelegationState {
-  const { expiration, notBefore = 0 } = delegation;
-  if (standing === 'revoked') return 'revoked';
-  if (expiration !== null && now > expiration) return 'expired';
-  if (now < notBefore) return 'not_yet_valid';
-  return standing === 'stands' ? 'live' : standing;
-}
-
-function toDocument(row: DelegationRow, delegation: Delegation): DelegationDocument {
-  const { issuer, audience, subject, command, policy, notBefore, expiration } = delegation;
-  return {
-    cid: row.cid,
-    iss: issuer,
-    aud: audience,
-    ...(subject !== null && { sub: subject }),
-    cmd: command,
-    pol: policy.source.map(toJsonValue),
-    ...(notBefore !== undefined && { nbf: notBefore }),
-    ...(expiration !== null && { exp: expiration }),
-    is_root: issuer === subject,
-    is_powerline: subject === null,
-    created_at: row.createdAt,
-  };
-}

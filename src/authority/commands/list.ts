@@ -13,6 +13,7 @@ import { provePackage } from './package-proof.ts';
 import { setPolicy, showPolicy } from './policy.ts';
 import { revokeKey } from './revoke-key.ts';
 import { rotateKey } from './rotate-key.ts';
+import { showDelegation } from './show-delegation.ts';
 import { addTrust, listTrust, revokeTrust } from './trust.ts';
 import { revokeDelegation } from './ucan.ts';
 
@@ -44,6 +45,7 @@ export const commands: readonly AnyCommand[] = [
   provePackage,
   storeDelegations,
   listStoredDelegations,
+  showDelegation,
   findStoredChain,
   pruneDelegations,
   revokeDelegation,

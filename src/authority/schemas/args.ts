@@ -1,9 +1,10 @@
 import { CID } from 'multiformats/cid';
 import { z } from 'zod';
+import { attempt } from '../../attempt.ts';
 import { isSha256Hex } from '../../crypto/fingerprint.ts';
 import { isUuid } from '../../crypto/uuid.ts';
 import { parseTime } from '../../signature/time.ts';
-import { isTokenCid } from '../../ucan/encoding/cid.ts';
+import { isTokenCid, parseCid } from '../../ucan/encoding/cid.ts';
 import { isCommand } from '../../ucan/token/command.ts';
 import { isDid } from '../../ucan/token/fields.ts';
 
@@ -55,11 +56,22 @@ export const cidArg: z.ZodType<CID> = z
 /** The CID of a token as text, in base58btc. */
 export const cidText: z.ZodType<string> = z.string().meta({ pattern: '^zdpu[1-9A-HJ-NP-Za-km-z]+$' });
 
+/** The CID of a token as text, in any of the common bases: other programs write `bafyrei…`. */
+export const anyCidText: z.ZodType<string> = z
+  .string()
+  .max(128)
+  .refine(isCidText, 'must be the CID of a token, like zdpu… or bafyrei…')
+  .meta({ pattern: '^[A-Za-z0-9_=-]+$' });
+
 /** Whether something is allowed. */
 export const switchArg: z.ZodType<'on' | 'off'> = z.enum(['on', 'off']);
 
 /** No arguments. */
 export const noArgs: z.ZodType<Record<string, never>> = z.strictObject({});
+
+function isCidText(text: string): boolean {
+  return attempt(() => parseCid(text)) !== undefined;
+}
 
 function isCanonicalTime(text: string): boolean {
   const milliseconds = parseTime(text);

@@ -15,7 +15,7 @@ import { getDelegationByCid } from '../../store/tables/ucan-delegations.ts';
 import { listRevocations } from '../../store/tables/ucan-revocations.ts';
 import { findIssuersAbove, listIssuersAbove, tooManyAbove } from '../../ucan/chain/delegation-status.ts';
 import { type Candidate, type DelegationSource, sourceOf } from '../../ucan/chain/find-chain.ts';
-import { formatCid } from '../../ucan/encoding/cid.ts';
+import { formatCid, parseCid } from '../../ucan/encoding/cid.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
 import { DelegationCache } from '../../ucan/token/delegation-cache.ts';
 import { cidsOf } from '../../ucan/token/revocation.ts';
@@ -44,6 +44,15 @@ export class StoredTokens {
   async resolveProof(cid: CID): Promise<Delegation | undefined> {
     const row = await getDelegationByCid(this.#transaction, cid);
     return row && this.decode(row);
+  }
+
+  /**
+   * The same of a CID as text, in any base.
+   *
+   * @throws HanaperError `bad_input`, `database_corrupt`
+   */
+  async readProof(cid: string): Promise<Delegation | undefined> {
+    return this.resolveProof(parseCid(cid));
   }
 
   /** Remembers delegations whose signatures were verified. */

@@ -4,6 +4,7 @@ import type { ImportOptions } from '../commands/ucan-import.ts';
 import type { InvokeOptions } from '../commands/ucan-invoke.ts';
 import type { ListOptions } from '../commands/ucan-list.ts';
 import type { RevokeOptions } from '../commands/ucan-revoke.ts';
+import type { ShowOptions } from '../commands/ucan-show.ts';
 import type { VerifyOptions } from '../commands/ucan-verify.ts';
 import { addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
@@ -71,10 +72,11 @@ const listOptions = () => [
   option('--expired', 'those outside of their time too'),
 ];
 
-/** `ucan delegate`, `invoke`, `inspect`, `verify`, `revoke`, `list`, `import`, `prune`. */
+/** `ucan delegate`, `invoke`, `inspect`, `verify`, `revoke`, `list`, `show`, `revoked`, `import`, `prune`. */
 export function addUcanVerbs(noun: Command, out: Output): void {
   addMakingVerbs(noun, out);
   addReadingVerbs(noun, out);
+  addStoredVerbs(noun, out);
   addKeepingVerbs(noun, out);
 }
 
@@ -113,6 +115,32 @@ function addReadingVerbs(noun: Command, out: Output): void {
   });
 }
 
+function addStoredVerbs(noun: Command, out: Output): void {
+  addVerb<ListOptions>(noun, out, {
+    usage: 'list',
+    summary: 'List the delegations in the database that are live',
+    example: 'hanaper ucan list --audience did:key:z6Mk…',
+    options: listOptions(),
+    remote: true,
+    act: async (session, options) => (await import('../commands/ucan-list.ts')).list(session, options),
+  });
+  addVerb<ShowOptions>(noun, out, {
+    usage: 'show CID',
+    summary: 'Show one delegation in the database, by its CID: its fields, its state and what revokes it',
+    example: 'hanaper ucan show zdpu… --output ci.ucan',
+    options: [option('--output <file>', 'write the token to a file too')],
+    remote: true,
+    act: async (session, options, cid) => (await import('../commands/ucan-show.ts')).show(session, cid, options),
+  });
+  addVerb(noun, out, {
+    usage: 'revoked CID',
+    summary: 'Say whether a delegation is revoked: exits 0 if it is not, 5 if it is, 6 if it is not known here',
+    example: 'hanaper ucan revoked zdpu… && deploy',
+    remote: true,
+    act: async (session, _, cid) => (await import('../commands/ucan-show.ts')).requireNotRevoked(session, cid),
+  });
+}
+
 function addKeepingVerbs(noun: Command, out: Output): void {
   addVerb<RevokeOptions>(noun, out, {
     usage: 'revoke CID|FILE',
@@ -122,14 +150,6 @@ function addKeepingVerbs(noun: Command, out: Output): void {
     mayActAsAuthority: true,
     remote: true,
     act: async (session, options, what) => (await import('../commands/ucan-revoke.ts')).revoke(session, what, options),
-  });
-  addVerb<ListOptions>(noun, out, {
-    usage: 'list',
-    summary: 'List the delegations in the database that are live',
-    example: 'hanaper ucan list --audience did:key:z6Mk…',
-    options: listOptions(),
-    remote: true,
-    act: async (session, options) => (await import('../commands/ucan-list.ts')).list(session, options),
   });
   addVerb<ImportOptions>(noun, out, {
     usage: 'import FILE',
