@@ -1,8 +1,7 @@
-import { HanaperError, isErrorCode } from '../errors.ts';
+import { HanaperError } from '../errors.ts';
 import { formatCid } from '../ucan/encoding/cid.ts';
-import { toJsonValue } from '../ucan/encoding/dag-json.ts';
 import { type Invocation, readInvocation } from '../ucan/token/invocation.ts';
-import { type Receipt, readReceipt } from '../ucan/token/receipt.ts';
+import { type Receipt, readReceipt, valueOfReceipt } from '../ucan/token/receipt.ts';
 import { verifyToken } from '../ucan/token/verified.ts';
 import { foreignAnswer, problemType, refusalOf } from './problem.ts';
 import { readContainer } from './read-container.ts';
@@ -66,18 +65,6 @@ function readResult(answer: RawAnswer, { server }: Asked): unknown {
  */
 export function resultOf(answer: ClientAnswer): unknown {
   return answer.kind === 'result' ? answer.result : valueOfReceipt(answer.receipt);
-}
-
-/**
- * The value that a receipt tells of, as JSON.
- *
- * @throws HanaperError the error that it tells of
- */
-export function valueOfReceipt({ out }: Receipt): unknown {
-  if ('ok' in out) return toJsonValue(out.ok);
-  const { code, message } = out.error;
-  if (isErrorCode(code)) throw new HanaperError(code, message);
-  throw new HanaperError('internal', message, { server_code: code.slice(0, 100) });
 }
 
 async function openReceipt(

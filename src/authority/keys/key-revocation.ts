@@ -3,7 +3,7 @@ import { HanaperError } from '../../errors.ts';
 import { revocationReasons } from '../../signature/revocation.ts';
 import type { RevocationColumns } from '../../store/engine/schema.ts';
 import type { Revocation } from '../../store/tables/revocation.ts';
-import { findEffectiveIndex, readEnrolledAt } from '../log/effective-index.ts';
+import { findIndexAt, readEnrolledAt } from '../log/find-entry.ts';
 import { timeArg } from '../schemas/args.ts';
 import type { CommandContext } from '../schemas/command.ts';
 
@@ -75,7 +75,7 @@ export async function beginRevocation(
   }
   requirePast(effectiveAt, now);
   const effectiveIndex =
-    effectiveAt === undefined ? entryIndex : await findEffectiveIndex(transaction, effectiveAt, entryIndex);
+    effectiveAt === undefined ? entryIndex : await findIndexAt(transaction, effectiveAt, entryIndex);
   return { revokedAt: now, revocationReason: reason, effectiveAt: effectiveAt ?? now, effectiveIndex };
 }
 
@@ -97,7 +97,7 @@ export async function amendRevocation(
   const { effectiveAt: latest, effectiveIndex } = await standingPlace({ transaction }, standing);
   if (effectiveAt === undefined) return { ...standing, revocationReason: reason, effectiveAt: latest, effectiveIndex };
   if (effectiveAt >= latest) throw timeStands(latest);
-  const index = Math.min(effectiveIndex, await findEffectiveIndex(transaction, effectiveAt, entryIndex));
+  const index = Math.min(effectiveIndex, await findIndexAt(transaction, effectiveAt, entryIndex));
   return { ...standing, revocationReason: reason, effectiveAt, effectiveIndex: index };
 }
 

@@ -5,7 +5,6 @@ import { logTampered } from '../../log/tampered.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listLogEntries, readLogHead } from '../../store/tables/log.ts';
 import { getInvocationByCid } from '../../store/tables/ucan-invocations.ts';
-import { findFirst } from './find-first.ts';
 
 const entriesAtOnce = 500;
 
@@ -41,18 +40,24 @@ export async function listEntries(
 }
 
 /**
- * The index of the first entry that was enrolled at a time (RFC 3339, UTC, milliseconds) or later; where there is none,
- * that of the next entry to come. Since `enrolled_at` never decreases, few entries are looked at.
+ * The index of the first of the log's `size` entries that was enrolled at a time (RFC 3339, UTC, milliseconds) or later; where
+ * no entry was, that of the next entry to come. Times never decrease, so few entries of a long log are read.
  *
  * @throws HanaperError `log_tampered`
  */
-export async function findIndexAt(transaction: Transaction, time: string): Promise<number> {
-  const { size } = await readLogHead(transaction);
-  return findFirst(size, async (index) => {
-    const placed = await findEntry(transaction, index);
-    if (placed === undefined) throw logTampered('entry', 'is missing', { index });
-    return placed.entry.enrolledAt >= time;
-  });
+export function findIndexAt(transaction: Transaction, time: string, size: number): Promise<number> {
+  return findFirst(size, async (index) => (await readEnrolledAt(transaction, index)) >= time);
+}
+
+/**
+ * When the entry at an index was enrolled.
+ *
+ * @throws HanaperError `log_tampered`
+ */
+export async function readEnrolledAt(transaction: Transaction, index: number): Promise<string> {
+  const placed = await findEntry(transaction, index);
+  if (placed) return placed.entry.enrolledAt;
+  throw logTampered('entry', 'is missing', { index });
 }
 
 /**
@@ -64,11 +69,22 @@ export async function findEntryOf(transaction: Transaction, receipt: CID): Promi
   const row = await getInvocationByCid(transaction, receipt);
   if (row?.executedAt == null) return undefined;
   // Not earlier than it was executed; later only where the clock was put back.
-  let index = await findIndexAt(transaction, row.executedAt);
+  let index = await findIndexAt(transaction, row.executedAt, (await readLogHead(transaction)).size);
   for (;;) {
     const page = await listEntries(transaction, index, entriesAtOnce);
     const found = page.find(({ entry }) => equalBytes(entry.receipt.bytes, receipt.bytes));
     if (found || page.length < entriesAtOnce) return found;
     index += entriesAtOnce;
   }
+}
+
+// By halving: where something holds at an index, it holds at every later one.
+async function findFirst(count: number, holds: (index: number) => Promise<boolean>): Promise<number> {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (await holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

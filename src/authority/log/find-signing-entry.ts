@@ -1,6 +1,7 @@
 import { equalBytes } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
+import { readLogHead } from '../../store/tables/log.ts';
 import { findSignaturePlace } from '../../store/tables/signature-places.ts';
 import { listInvocationsByCid } from '../../store/tables/ucan-invocations.ts';
 import { readReceiptSignature } from '../../trust/receipt-signature.ts';
@@ -57,7 +58,8 @@ async function listNoted(transaction: Transaction, digest: Uint8Array): Promise<
 }
 
 async function listEntriesOf(transaction: Transaction, time: string): Promise<readonly PlacedEntry[]> {
-  const entries = await listEntries(transaction, await findIndexAt(transaction, time), mostAtOneTime);
+  const { size } = await readLogHead(transaction);
+  const entries = await listEntries(transaction, await findIndexAt(transaction, time, size), mostAtOneTime);
   return entries.filter(({ entry }) => entry.enrolledAt === time);
 }
 

@@ -1,4 +1,6 @@
 import type { CID } from 'multiformats/cid';
+import { HanaperError, isErrorCode } from '../../errors.ts';
+import { toJsonValue } from '../encoding/dag-json.ts';
 import { type IpldMap, type IpldValue, isIpldMap } from '../encoding/ipld.ts';
 import { malformedToken } from '../malformed.ts';
 import type { UcanVersion } from './envelope.ts';
@@ -69,6 +71,18 @@ export function readReceipt(invocation: Invocation): Receipt {
   if (audience !== undefined) throw malformedToken('is a receipt with an audience', { field: 'aud' });
   if (Object.keys(args).length !== 2) throw malformedToken('is a receipt with other arguments', { field: 'args' });
   return { invocation, ran: requireTokenCid(args['ran'], 'args.ran'), out: readOutcome(args['out']), executor: issuer };
+}
+
+/**
+ * The value that a receipt reports, as JSON.
+ *
+ * @throws HanaperError the error that it reports; `internal` where its code is not known here (`server_code`)
+ */
+export function valueOfReceipt({ out }: Pick<Receipt, 'out'>): unknown {
+  if ('ok' in out) return toJsonValue(out.ok);
+  const { code, message } = out.error;
+  if (isErrorCode(code)) throw new HanaperError(code, message);
+  throw new HanaperError('internal', message, { server_code: code.slice(0, 100) });
 }
 
 function readOutcome(out: IpldValue | undefined): ReceiptOutcome {

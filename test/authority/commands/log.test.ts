@@ -191,7 +191,8 @@ describe.each(engines)('$name', (engine) => {
     const times = entries.map(({ enrolled_at }) => enrolled_at);
     expect(times.toSorted()).toEqual(times);
     expect(new Set(times.slice(-2)).size).toBe(1);
-    const find = (time: string) => authority.database.transact('read', (inner) => findIndexAt(inner, time));
+    const find = (time: string) =>
+      authority.database.transact('read', (inner) => findIndexAt(inner, time, times.length));
     for (const time of times) expect(await find(time)).toBe(times.indexOf(time));
     expect(await find('2000-01-01T00:00:00.000Z')).toBe(0);
     expect(await find('2999-01-01T00:00:00.000Z')).toBe(times.length);
