@@ -130,11 +130,11 @@ class Rows implements Disposable {
       const id = randomBytes(16).toString('hex');
       const row = { id, package_hash: id, signature: randomBytes(64), statement: randomBytes(400) };
       signature.run(row.id, row.package_hash, row.signature, row.statement);
-      if (isLogged) this.#enrol(row);
+      if (isLogged) this.#appendEntry(row);
     }
   }
 
-  #enrol(row: { readonly id: string; readonly signature: Uint8Array; readonly statement: Uint8Array }): void {
+  #appendEntry(row: { readonly id: string; readonly signature: Uint8Array; readonly statement: Uint8Array }): void {
     const { size } = this.#file.prepare('select size from log_head').get() as { size: number };
     const salt = createSalt();
     const digest = digestEffect(salt, { table, key: row.id, row });

@@ -40,7 +40,7 @@ export interface ConfigFile {
   >;
 }
 
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 const whole = z.int().positive();
 const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   db: z.string().exactOptional(),
@@ -102,7 +102,7 @@ export function readConfigFile(path: string): ConfigFile {
 function readText(path: string): string {
   try {
     const status = statSync(path);
-    if (!status.isFile() || status.size > mostBytes) throw badFile(path, `it is no file of at most ${mostBytes} bytes`);
+    if (!status.isFile() || status.size > maxBytes) throw badFile(path, `it is no file of at most ${maxBytes} bytes`);
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw cause instanceof HanaperError ? cause : badFile(path, 'it cannot be read', cause);

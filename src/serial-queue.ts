@@ -1,7 +1,7 @@
 import { HanaperError } from './errors.ts';
 
 /** Lets one at a time do something, in the order in which they came. */
-export class Turns {
+export class SerialQueue {
   readonly #most: number;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();

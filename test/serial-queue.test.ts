@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Turns } from '../src/serial-queue.ts';
+import { SerialQueue } from '../src/serial-queue.ts';
 import { expectCode } from './support/codes.ts';
 
 test('one after the other has the turn, failures included, and only so many may wait', async () => {
-  const turns = new Turns(3);
+  const turns = new SerialQueue(3);
   let underWay = 0;
   const ends: string[] = [];
   const act =
@@ -24,7 +24,7 @@ test('one after the other has the turn, failures included, and only so many may 
 });
 
 test('without a bound everybody waits, and the order is that in which they came', async () => {
-  const turns = new Turns();
+  const turns = new SerialQueue();
   const ends: number[] = [];
   const all = Array.from({ length: 1000 }, (_, each) => each);
   await Promise.all(all.map((each) => turns.take(async () => void ends.push(each))));
@@ -32,7 +32,7 @@ test('without a bound everybody waits, and the order is that in which they came'
 });
 
 test('what throws at once is a rejection like any other, and gives the turn on', async () => {
-  const turns = new Turns(1);
+  const turns = new SerialQueue(1);
   const thrown = turns.take(() => {
     throw new RangeError('at once');
   });

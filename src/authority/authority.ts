@@ -1,7 +1,7 @@
 import { HanaperError } from '../errors.ts';
 import type { EventName, HanaperEvent, Observer } from '../events.ts';
 import type { PackageSignature } from '../signature/document.ts';
-import type { SignaturePlace } from '../signature/revocation.ts';
+import type { SignaturePlace } from '../signature/key-revocation.ts';
 import { SignatureCache } from '../signature/signature-cache.ts';
 import { readTime } from '../store/engine/clock.ts';
 import type { Database } from '../store/engine/database.ts';
@@ -23,13 +23,13 @@ import type { Host } from './execution/host.ts';
 import { Memo } from './execution/memo.ts';
 import type { Request } from './execution/request.ts';
 import { shareRead } from './execution/share-read.ts';
-import { Writer } from './execution/write-queue.ts';
+import { WriteQueue } from './execution/write-queue.ts';
 import { Checkpointer } from './log/checkpointer.ts';
 import { FollowedLog } from './log/followed-log.ts';
 import { lockLogEnd } from './log/log-end.ts';
 import { LogWatch } from './log/log-watch.ts';
 import type { Command, CommandSubject } from './schemas/command.ts';
-import { KeptProofs } from './tokens/proof-store.ts';
+import { ProofStore } from './tokens/proof-store.ts';
 import type { StoredTokens } from './tokens/stored-tokens.ts';
 import { VerifiedTokens } from './tokens/verified-tokens.ts';
 import { gatherTrust } from './trust/gather-trust.ts';
@@ -50,9 +50,9 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly #checkpointer: Checkpointer;
   readonly followed: FollowedLog;
   readonly logWatch: LogWatch;
-  readonly writer: Writer;
+  readonly writer: WriteQueue;
   readonly memo: Memo = new Memo();
-  readonly proofs: KeptProofs = new KeptProofs();
+  readonly proofs: ProofStore = new ProofStore();
   readonly signatures: SignatureCache = new SignatureCache();
   readonly readGeneration: () => Promise<number> = shareRead(() => this.followed.readGeneration());
 
@@ -72,7 +72,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
       },
       checkpointDelay,
     );
-    this.writer = new Writer(database, this.followed, () => this.#checkpointer.notice());
+    this.writer = new WriteQueue(database, this.followed, () => this.#checkpointer.notice());
     this.identity = identity;
     this.#observer = observer;
     this.#clock = clock;
@@ -86,13 +86,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   /**
    * Opens the vault, until {@link lock} or {@link close}.
    *
-   * @throws HanaperError `wrong_passphrase`, `slot_damaged`, and what {@link LogWatch.hold} and {@link settle} throw
+   * @throws HanaperError `wrong_passphrase`, `slot_damaged`, and what {@link LogWatch.hold} and {@link upgrade} throw
    */
   async unlock(credential: Credential): Promise<void> {
     await this.logWatch.hold();
     const { vault } = await this.openVault(credential);
     try {
-      await this.settle(vault);
+      await this.upgrade(vault);
     } catch (error) {
       vault.lock();
       throw error;
@@ -142,13 +142,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    *
    * @throws HanaperError `log_tampered` where the log has lost its beginning, its key or all checkpoints
    */
-  async settle(vault: Vault): Promise<void> {
-    const { isSettled, settle } = await import('./upgrade.ts');
-    if (await this.database.transact('read', (transaction) => isSettled(transaction, this.identity))) return;
+  async upgrade(vault: Vault): Promise<void> {
+    const { isUpgraded, upgrade } = await import('./upgrade.ts');
+    if (await this.database.transact('read', (transaction) => isUpgraded(transaction, this.identity))) return;
     await this.database.transact('write', async (transaction) => {
       await this.followed.hold(transaction, await lockLogEnd(transaction));
       const now = await this.readNow(transaction);
-      await settle({ transaction, now, vault: () => vault });
+      await upgrade({ transaction, now, vault: () => vault });
     });
   }
 

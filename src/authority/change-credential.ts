@@ -7,7 +7,7 @@ import type { Credential, KeySlot, SlotPlan } from '../vault/slot.ts';
 import type { Authority } from './authority.ts';
 import { lockLogEnd } from './log/log-end.ts';
 import { makeCheckpoint } from './log/make-checkpoint.ts';
-import { enrolOwn } from './log/own-entries.ts';
+import { appendOwnEntry } from './log/own-entries.ts';
 import { tryCheckpoint } from './log/try-checkpoint.ts';
 import { restateAuthority } from './restate-authority.ts';
 
@@ -35,7 +35,7 @@ export async function changeCredential(
   await authority.logWatch.hold();
   const { vault, slot: removed } = await authority.openVault(current);
   using open = vault;
-  await authority.settle(open);
+  await authority.upgrade(open);
   const createdAt = await authority.database.transact('read', (transaction) => authority.readNow(transaction));
   const plan = { id: createUuid(new Date(createdAt)), createdAt, credential: next, costs };
   const added = await addSlot(open, plan);
@@ -47,7 +47,7 @@ export async function changeCredential(
     await restateAuthority(transaction, open, { derivationMethod: added.kind });
     await deleteKeySlot(transaction, removed.id);
     const args = { added: added.id, removed: removed.id };
-    await enrolOwn(transaction, open, { command: '/slot/replace', args, now: createdAt, head });
+    await appendOwnEntry(transaction, open, { command: '/slot/replace', args, now: createdAt, head });
   });
   const { database, followed } = authority;
   const context = { database, followed, vault: open, readNow: async () => createdAt };

@@ -25,6 +25,7 @@ export type { DelegationDocument, DelegationState, StatedDelegation } from './co
 export { type ExportTrustArgs, exportTrust, type TrustBundleDocument } from './commands/export-trust.ts';
 export { type FindChainArgs, findStoredChain } from './commands/find-chain.ts';
 export { type ImportLegacyArgs, importLegacyTokens, type LegacyImportDocument } from './commands/import-legacy.ts';
+export type { StoredDocument } from './commands/keep-delegations.ts';
 export {
   createKey,
   type ExportedKeyDocument,
@@ -95,7 +96,7 @@ export {
   requireUninitialized,
 } from './initialize.ts';
 export { type HostedPrincipal, issueDelegation, openSigner } from './issue-delegation.ts';
-export type { KeyRevocationArgs, KeyRevocationDocument } from './keys/key-revocation.ts';
+export type { KeyRevocationArgs, KeyRevocationDocument } from './keys/revoke-keys.ts';
 export type { CreateKeyArgs, KeyReference, SigningKeyDocument } from './keys/signing-keys.ts';
 export { type CheckedProof, checkHead, checkProof, type OpenedProof, openLogProof } from './log/check-proof.ts';
 export type { KnownLogs, SeenCheckpoint } from './log/known-logs.ts';
@@ -104,7 +105,6 @@ export { type AuthorityOptions, openAuthority } from './open-authority.ts';
 export { proveInclusion } from './prove-inclusion.ts';
 export type { Command, CommandContext, CommandSubject, OrganisationContext } from './schemas/command.ts';
 export { describeAuthority, readStatus, type StatusDocument } from './status.ts';
-export type { StoredDocument } from './tokens/keep-delegations.ts';
 export { StoredTokens } from './tokens/stored-tokens.ts';
 export { type ValidationDocument, validateAuthority } from './validate.ts';
 export {

@@ -9,7 +9,7 @@ import { restateAuthority } from './restate-authority.ts';
 import { arePrincipalsSettled, settlePrincipals } from './tokens/principals.ts';
 import { signEverySnapshot } from './trust/change-trust.ts';
 
-interface Settling {
+interface Upgrading {
   readonly transaction: Transaction;
   readonly now: string;
   vault(): Vault;
@@ -20,7 +20,7 @@ interface Settling {
  *
  * @throws HanaperError `log_tampered` where the log of such a database has lost its beginning, its key or all checkpoints
  */
-export async function isSettled(
+export async function isUpgraded(
   transaction: Transaction,
   { did, version }: Pick<AuthorityIdentity, 'did' | 'version'>,
 ): Promise<boolean> {
@@ -34,19 +34,19 @@ export async function isSettled(
  *
  * @throws HanaperError `log_tampered`, `authority_tampered`
  */
-export async function settle(context: Settling): Promise<void> {
+export async function upgrade(context: Upgrading): Promise<void> {
   const { transaction } = context;
   // Somebody else may have come first.
   await lockLogHead(transaction);
   const identity = await readIdentity(transaction);
-  if (identity === undefined || (await isSettled(transaction, identity))) return;
+  if (identity === undefined || (await isUpgraded(transaction, identity))) return;
   // Of an organisation whose key is damaged nothing can be made, however often.
   if (identity.version === 1) await bringUpToDate(context);
   else await actOwn(context, '/principal/settle', (inner) => settlePrincipals({ ...context, transaction: inner }));
 }
 
 // The version says that all of this was there: from then on its absence is no sign of age.
-async function bringUpToDate(context: Settling): Promise<void> {
+async function bringUpToDate(context: Upgrading): Promise<void> {
   const { transaction, now } = context;
   const vault = context.vault();
   await settlePrincipals(context);

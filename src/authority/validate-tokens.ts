@@ -9,7 +9,7 @@ import { formatCid, parseCid } from '../ucan/encoding/cid.ts';
 import { decodeInvocation } from '../ucan/token/invocation.ts';
 import { readRevocation } from '../ucan/token/revocation.ts';
 import { verifyToken } from '../ucan/token/verified.ts';
-import { altered } from './log/corrupt-row.ts';
+import { corruptRow } from './log/corrupt-row.ts';
 import type { StoredTokens } from './tokens/stored-tokens.ts';
 
 /** How many tokens were checked. */
@@ -48,7 +48,7 @@ async function checkDelegation(row: DelegationRow, tokens: StoredTokens): Promis
   const isSame = Object.entries(columnsOf(delegation)).every(
     ([column, value]) => row[column as keyof DelegationRow] === value,
   );
-  if (!isSame) throw altered(what);
+  if (!isSame) throw corruptRow(what);
   // The keys of any other issuer are elsewhere.
   if (delegation.issuer.startsWith('did:key:')) await orAltered(what, () => verifyToken(delegation));
 }
@@ -56,18 +56,18 @@ async function checkDelegation(row: DelegationRow, tokens: StoredTokens): Promis
 async function checkRevocation(transaction: Transaction, row: RevocationRow): Promise<void> {
   const what = `revocation of ${row.delegationCid}`;
   const stored = await orAltered(what, async () => getInvocationByCid(transaction, parseCid(row.invocationCid)));
-  if (stored === undefined) throw altered(what);
+  if (stored === undefined) throw corruptRow(what);
   const { target, revokedBy } = await orAltered(what, async () => {
     const invocation = decodeInvocation(stored.envelope);
     return readRevocation(invocation.issuer.startsWith('did:key:') ? await verifyToken(invocation) : invocation);
   });
-  if (formatCid(target) !== row.delegationCid || revokedBy !== row.revokedBy) throw altered(what);
+  if (formatCid(target) !== row.delegationCid || revokedBy !== row.revokedBy) throw corruptRow(what);
 }
 
 async function orAltered<Result>(what: string, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {
-    throw error instanceof HanaperError ? altered(what, error) : error;
+    throw error instanceof HanaperError ? corruptRow(what, error) : error;
   }
 }

@@ -17,8 +17,8 @@ import type { AuthorityIdentity } from '../vault/authority-statement.ts';
 import { type Credential, checkSlot } from '../vault/slot.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Authority } from './authority.ts';
-import { placeOfIdentityKey, placeOfSigningKey } from './identity/sealed-key-context.ts';
-import { altered } from './log/corrupt-row.ts';
+import { identityKeyContext, signingKeyContext } from './identity/sealed-key-context.ts';
+import { corruptRow } from './log/corrupt-row.ts';
 import { openTrust } from './trust/open-trust.ts';
 import { checkRows } from './validate-rows.ts';
 import { checkTokens } from './validate-tokens.ts';
@@ -115,14 +115,14 @@ async function checkSnapshots(
   for (const [index, snapshot] of snapshots.entries()) {
     const { state } = await openSnapshot(identity, snapshot);
     const isInPlace = state.organisation.did === organisation.did && state.version === index + 1;
-    if (!isInPlace || snapshot.version !== state.version) throw altered(`trust snapshot ${snapshot.id}`);
+    if (!isInPlace || snapshot.version !== state.version) throw corruptRow(`trust snapshot ${snapshot.id}`);
   }
   return snapshots.length;
 }
 
 async function checkIdentityKey({ id, name, did, encryptedIdentityKey }: OrganizationRow, vault: Vault): Promise<void> {
   const publicKey = readWhole(() => decodeEd25519DidKey(did), `DID of ${name}`);
-  using seed = await vault.openKey(encryptedIdentityKey, placeOfIdentityKey({ id }, fingerprintOf(publicKey)));
+  using seed = await vault.openKey(encryptedIdentityKey, identityKeyContext({ id }, fingerprintOf(publicKey)));
   await requireMatch(seed, publicKey, `identity key of ${name}`);
 }
 
@@ -130,13 +130,13 @@ async function checkSigningKey(key: SigningKeyRow, vault: Vault | undefined): Pr
   const what = `signing key "${key.keyName}"`;
   requireFingerprint(key.publicKey, key.keyFingerprint, what);
   if (vault === undefined) return;
-  using seed = await vault.openKey(key.encryptedPrivateKey, placeOfSigningKey(key));
+  using seed = await vault.openKey(key.encryptedPrivateKey, signingKeyContext(key));
   await requireMatch(seed, key.publicKey, what);
 }
 
 function requireFingerprint(publicKey: Uint8Array, fingerprint: string, what: string): void {
   const checked = readWhole(() => importPublicKey(publicKey), what);
-  if (fingerprintOf(checked) !== fingerprint) throw altered(what);
+  if (fingerprintOf(checked) !== fingerprint) throw corruptRow(what);
 }
 
 // A key in a row that would be refused from outside was not put there by us.
@@ -144,10 +144,10 @@ function readWhole(read: () => Ed25519PublicKey, what: string): Ed25519PublicKey
   try {
     return read();
   } catch (cause) {
-    throw altered(what, cause);
+    throw corruptRow(what, cause);
   }
 }
 
 async function requireMatch(seed: Secret, publicKey: Uint8Array, what: string): Promise<void> {
-  if (!equalBytes(await publicKeyOf(seed), publicKey)) throw altered(what);
+  if (!equalBytes(await publicKeyOf(seed), publicKey)) throw corruptRow(what);
 }

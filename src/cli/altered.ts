@@ -2,7 +2,7 @@ import type { AlteredDocument, MaybeAltered, MaybeMarked } from '../authority/tr
 import { HanaperError } from '../errors.ts';
 import { type Outcome, type Output, printError } from './output.ts';
 
-const mostTold = 5;
+const maxTold = 5;
 
 /** Ends a command whose outcome was printed, and shows altered rows: only the exit status is still to be told. */
 export class ShownAltered extends Error {
@@ -35,8 +35,8 @@ export function requireUnaltered(output: Output, { document }: Outcome): void {
 }
 
 function toFailure(code: AlteredDocument['code'], altered: readonly AlteredDocument[]): HanaperError {
-  const told = altered.slice(0, mostTold).map(({ table, key, message }) => `${table} ${key}: ${message}`);
-  const rest = altered.length > mostTold ? ` And ${altered.length - mostTold} more.` : '';
+  const told = altered.slice(0, maxTold).map(({ table, key, message }) => `${table} ${key}: ${message}`);
+  const rest = altered.length > maxTold ? ` And ${altered.length - maxTold} more.` : '';
   return new HanaperError(
     code,
     `What is shown here is not what was written. ${told.join(' ')}${rest} Have it all checked: hanaper log verify.`,

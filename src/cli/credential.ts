@@ -34,7 +34,7 @@ export interface FoundCredential {
 }
 
 const rawKeyLength = 32;
-const mostTries = 3;
+const maxTries = 3;
 
 /**
  * Finds a credential without asking anybody: in a file or the environment.
@@ -84,7 +84,7 @@ export async function tryCredential<Result>(
   sources: CredentialSources,
   use: (found: FoundCredential) => Promise<Result>,
 ): Promise<Result> {
-  for (let left = mostTries - 1; ; left--) {
+  for (let left = maxTries - 1; ; left--) {
     const found = await requireCredential(sources);
     try {
       return await use(found);

@@ -1,7 +1,7 @@
 import { HanaperError } from '../errors.ts';
 
 // Few enough that one request may cost them, where they are of the usual kinds.
-const mostAtOnce = 64;
+const maxAtOnce = 64;
 
 /**
  * Has many things done by several requests, so many at once as one may cost: where that was too much, half of them. Returns
@@ -14,7 +14,7 @@ export async function executeInParts<Item, Result>(
   execute: (items: readonly Item[]) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  let length = mostAtOnce;
+  let length = maxAtOnce;
   for (let start = 0; start < items.length; ) {
     const some = items.slice(start, start + length);
     try {

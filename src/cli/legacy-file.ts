@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { mostLegacyBytes } from '../authority/commands/import-legacy.ts';
+import { maxLegacyBytes } from '../authority/commands/import-legacy.ts';
 import { readLegacySource } from '../authority/commands/read-legacy-source.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 
-const mostBytes = 64 * 1024 * 1024;
-const mostTokens = 1_000_000;
+const maxBytes = 64 * 1024 * 1024;
+const maxTokens = 1_000_000;
 // What one import takes.
 const batchTokens = 1000;
 const sqliteHead = 'SQLite format 3\0';
@@ -26,7 +26,7 @@ export function* readLegacyFile(path: string): Generator<readonly string[]> {
   let bytes = 0;
   for (const token of text === undefined ? readLegacySource(path) : tokensIn(text, path)) {
     const { length } = encodeUtf8(token);
-    if (batch.length === batchTokens || (batch.length > 0 && bytes + length > mostLegacyBytes)) {
+    if (batch.length === batchTokens || (batch.length > 0 && bytes + length > maxLegacyBytes)) {
       yield batch;
       batch = [];
       bytes = 0;
@@ -40,8 +40,8 @@ export function* readLegacyFile(path: string): Generator<readonly string[]> {
 function tokensIn(text: string, path: string): readonly string[] {
   const tokens = text.startsWith('[') ? parseArray(text) : splitLines(text);
   if (tokens === undefined) throw unknownForm(path);
-  if (tokens.length <= mostTokens) return tokens;
-  throw tooLarge(path, `${mostTokens} tokens`, mostTokens);
+  if (tokens.length <= maxTokens) return tokens;
+  throw tooLarge(path, `${maxTokens} tokens`, maxTokens);
 }
 
 function parseArray(text: string): readonly string[] | undefined {
@@ -65,8 +65,8 @@ function readText(path: string): string | undefined {
   try {
     const head = readUpTo(descriptor, sqliteHead.length);
     if (decodeUtf8(head) === sqliteHead) return undefined;
-    const rest = readUpTo(descriptor, mostBytes + 1 - head.length);
-    if (head.length + rest.length > mostBytes) throw tooLarge(path, `${mostBytes} bytes`, mostBytes);
+    const rest = readUpTo(descriptor, maxBytes + 1 - head.length);
+    if (head.length + rest.length > maxBytes) throw tooLarge(path, `${maxBytes} bytes`, maxBytes);
     const text = decodeUtf8(Buffer.concat([head, rest]));
     if (text !== undefined) return text.trim();
   } catch (error) {

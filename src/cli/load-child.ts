@@ -13,7 +13,7 @@ export type ChildAnswer =
 const input = 3;
 const output = 4;
 const parent = 5;
-const mostListed = 20;
+const maxListed = 20;
 
 /** The process in which `hanaper package load` runs a package: verified bytes come in on descriptor 3, an answer goes out on 4. */
 async function run([kind, packageHash, call]: readonly string[]): Promise<ChildAnswer> {
@@ -54,8 +54,8 @@ async function exportsOf(loaded: LoadedPackage): Promise<{ readonly exports: Rea
 function requireNoImports(module: WebAssembly.Module): void {
   const imports = WebAssembly.Module.imports(module).map(({ module, name, kind }) => `${module}.${name} (${kind})`);
   if (imports.length === 0) return;
-  const listed = imports.slice(0, mostListed);
-  const more = imports.length > mostListed ? ` and ${imports.length - mostListed} more` : '';
+  const listed = imports.slice(0, maxListed);
+  const more = imports.length > maxListed ? ` and ${imports.length - maxListed} more` : '';
   throw new HanaperError(
     'bad_input',
     `The module imports ${listed.join(', ')}${more}, and "package load" gives it nothing. Load it in a program of your own, which instantiates it with what it may have.`,

@@ -3,7 +3,7 @@ import { HanaperError } from '../errors.ts';
 import { allocateSecret, copySecret } from '../secret-bytes.ts';
 import { Interrupted } from './interrupted.ts';
 
-const mostBytes = 4096;
+const maxBytes = 4096;
 const key = {
   interrupt: 0x03,
   endOfInput: 0x04,
@@ -59,7 +59,7 @@ function readLine(stdin: NodeJS.ReadStream): Promise<Secret> {
 }
 
 class HiddenLine {
-  readonly #buffer = allocateSecret(mostBytes);
+  readonly #buffer = allocateSecret(maxBytes);
   #length = 0;
 
   /** Adds what was typed. Returns where the next line begins in it, once this one has ended. */
@@ -70,7 +70,7 @@ class HiddenLine {
       if (byte === key.endOfInput) throw new HanaperError('usage', 'Nothing was entered.');
       if (byte === key.clear) this.#length = 0;
       else if (byte === key.backspace || byte === key.delete) this.#dropLastCharacter();
-      else if (this.#length === mostBytes) throw new HanaperError('bad_input', 'The input is too long.');
+      else if (this.#length === maxBytes) throw new HanaperError('bad_input', 'The input is too long.');
       else this.#buffer[this.#length++] = byte;
     }
     return undefined;

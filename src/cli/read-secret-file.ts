@@ -1,7 +1,7 @@
 import { Secret } from '../crypto/secret.ts';
 import { readBounded } from './read-bounded.ts';
 
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 /** What a secret file held, and whether others than its owner may read it. */
 export interface SecretFile {
@@ -15,6 +15,6 @@ export interface SecretFile {
  * @throws HanaperError `bad_input` where it cannot be read, or is larger than 64 KiB
  */
 export async function readSecretFile(path: string): Promise<SecretFile> {
-  const { bytes, exposed } = await readBounded(path, mostBytes);
+  const { bytes, exposed } = await readBounded(path, maxBytes);
   return { content: Secret.hold(bytes), exposed };
 }

@@ -15,7 +15,7 @@ export interface ReadTokens {
 }
 
 // Of all files together: a few thousand delegations.
-const mostValues = 131_072;
+const maxValues = 131_072;
 
 /**
  * Reads tokens or containers, in any encoding, from files (`-`: standard input).
@@ -23,7 +23,7 @@ const mostValues = 131_072;
  * @throws HanaperError `bad_input`, `malformed_token`, `too_large` for more values than that
  */
 export async function readTokens(...files: readonly string[]): Promise<ReadTokens> {
-  const budget = new Budget({ values: mostValues });
+  const budget = new Budget({ values: maxValues });
   const tokens = [];
   for (const file of files) {
     for (const bytes of await unpackTokens((await readBounded(file, limits.containerBytes)).bytes, budget))

@@ -1,7 +1,7 @@
 import type { Option } from 'commander';
-import type { KeyRevocationArgs, KeyRevocationDocument } from '../authority/keys/key-revocation.ts';
+import type { KeyRevocationArgs, KeyRevocationDocument } from '../authority/keys/revoke-keys.ts';
 import { HanaperError } from '../errors.ts';
-import { revocationReasons } from '../signature/revocation.ts';
+import { revocationReasons } from '../signature/key-revocation.ts';
 import { parseTime } from '../signature/time.ts';
 import { choice, option } from './define.ts';
 

@@ -6,7 +6,7 @@ import type { ChildAnswer } from './load-child.ts';
 import type { Handover } from './load-handover.ts';
 import { signalGroup, stopTogether } from './signal-group.ts';
 
-const mostAnswerBytes = 16 * 1024 * 1024;
+const maxAnswerBytes = 16 * 1024 * 1024;
 
 /**
  * Runs a package in a process of its own, with an empty environment, and returns what that says.
@@ -53,7 +53,7 @@ export function runPackage(
 async function collect(output: Readable): Promise<string> {
   let text = '';
   for await (const chunk of output.setEncoding('utf8')) {
-    if (text.length < mostAnswerBytes) text += chunk;
+    if (text.length < maxAnswerBytes) text += chunk;
   }
   return text;
 }

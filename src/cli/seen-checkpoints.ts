@@ -7,7 +7,7 @@ import { writeFileBeside } from '../package/write-file.ts';
 import { readRegularFile } from '../read-file.ts';
 
 const version = 1;
-const mostBytes = 16_777_216;
+const maxBytes = 16_777_216;
 
 /** Remembers the last checkpoint that was seen of each log, so that one that shrank or forked is noticed. */
 export class SeenCheckpoints implements KnownLogs {
@@ -63,9 +63,9 @@ export class SeenCheckpoints implements KnownLogs {
   }
 
   #read(): readonly SeenCheckpoint[] {
-    const bytes = readRegularFile(this.#path, mostBytes, unreadable);
+    const bytes = readRegularFile(this.#path, maxBytes, unreadable);
     if (bytes === undefined) return [];
-    const logs = bytes.length > mostBytes ? undefined : parse(bytes);
+    const logs = bytes.length > maxBytes ? undefined : parse(bytes);
     if (logs) return logs;
     throw new HanaperError(
       'bad_config',

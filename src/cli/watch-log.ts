@@ -1,6 +1,6 @@
 import type { Authority } from '../authority/authority.ts';
 import { showCheckpoint } from '../authority/commands/log.ts';
-import { holdLog } from '../authority/log/check-continuity.ts';
+import { checkContinuity } from '../authority/log/check-continuity.ts';
 import { checkHead, withoutCheckpoint } from '../authority/log/check-proof.ts';
 import type { SeenCheckpoint } from '../authority/log/known-logs.ts';
 import type { CheckpointDocument } from '../authority/log/proof-document.ts';
@@ -48,7 +48,7 @@ export function rememberCheckpoint(session: Session, memory: SeenCheckpoints, la
 async function watchDatabase(session: Session, { database, identity }: Authority): Promise<SeenCheckpoint | undefined> {
   const { name: source } = database;
   const seen = session.seenCheckpoints.list(identity.did, source);
-  const head = await database.transact('read', (transaction) => holdLog(transaction, identity.did, seen));
+  const head = await database.transact('read', (transaction) => checkContinuity(transaction, identity.did, seen));
   return head && { authority: identity.did, source, size: head.checkpoint.size, checkpoint: head.note };
 }
 

@@ -11,7 +11,7 @@ import { isRecord } from './read-json.ts';
 export const findCommand = '/delegation/find';
 
 // For whom a server is asked, before it is asked for the invoker.
-const mostHolders = 4;
+const maxHolders = 4;
 
 /** What is to be invoked. */
 export type ChainWish = Pick<Wish, 'subject' | 'command' | 'args' | 'now'>;
@@ -105,7 +105,7 @@ export class Chains {
     const holders = new Set([this.#options.invoker]);
     for (const holder of holders) {
       for (const { issuer, audience } of about)
-        if (audience === holder && holders.size <= mostHolders) holders.add(issuer);
+        if (audience === holder && holders.size <= maxHolders) holders.add(issuer);
     }
     holders.delete(this.#options.invoker);
     return [...holders];

@@ -15,9 +15,9 @@ export interface RsaNumbers {
 }
 
 /** What an RSA key may be: fewer bits are too weak, more cost too much. */
-export const rsaLimits: Readonly<Record<'leastBits' | 'mostBits' | 'leastExponent', number>> = {
+export const rsaLimits: Readonly<Record<'leastBits' | 'maxBits' | 'leastExponent', number>> = {
   leastBits: 2048,
-  mostBits: 4096,
+  maxBits: 4096,
   /** FIPS 186-5, section 5.4: more than 2^16. The DER reader bounds it by 2^32. */
   leastExponent: 65_537,
 };
@@ -43,7 +43,7 @@ export function importRsaPublicKey(der: Uint8Array): RsaPublicKey {
       { bits, exponent },
     );
   }
-  if (bits > rsaLimits.mostBits) throw malformed(`it has more than ${rsaLimits.mostBits} bits`);
+  if (bits > rsaLimits.maxBits) throw malformed(`it has more than ${rsaLimits.maxBits} bits`);
   return new Uint8Array(der) as RsaPublicKey;
 }
 

@@ -66,7 +66,7 @@ const kinds: readonly Kind[] = [
 const commonMembers = ['kty', 'use', 'alg', 'kid', 'key_ops', 'ext'];
 const base64Url = /^[\w-]+$/;
 const secretBytes = 32;
-const mostNumberCharacters = Math.ceil(rsaLimits.mostBits / 6);
+const maxNumberCharacters = Math.ceil(rsaLimits.maxBits / 6);
 
 /** A public key as a JSON Web Key, with the required members alone, in the order of RFC 7638. */
 export function encodeJwk(key: PublicKey): PublicJwk {
@@ -153,7 +153,7 @@ function kindOf(members: Members): Kind | undefined {
 function hasKnownSize(modulus: unknown): boolean {
   if (typeof modulus !== 'string') return false;
   const bytes = Math.floor((modulus.length * 3) / 4);
-  return bytes >= rsaLimits.leastBits / 8 && bytes <= rsaLimits.mostBits / 8;
+  return bytes >= rsaLimits.leastBits / 8 && bytes <= rsaLimits.maxBits / 8;
 }
 
 function readPublic(members: Members, operation: 'sign' | 'verify', more: readonly string[]): PublicKey {
@@ -189,7 +189,7 @@ function readCoordinate(text: unknown, { bytes: length }: CurveKind): Uint8Array
 
 // RFC 7518, section 6.3.1: a number in as few bytes as it takes.
 function readNumber(text: unknown): Uint8Array {
-  const bytes = typeof text === 'string' && text.length <= mostNumberCharacters ? decodeBase64Url(text) : undefined;
+  const bytes = typeof text === 'string' && text.length <= maxNumberCharacters ? decodeBase64Url(text) : undefined;
   if (bytes && bytes[0] !== 0) return bytes;
   throw malformed('n or e is no number in base64url');
 }

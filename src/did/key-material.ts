@@ -41,7 +41,7 @@ const readers = {
 } as const;
 
 // Of a compressed point, 33 bytes, in base58btc.
-const mostBase58Characters = 46;
+const maxBase58Characters = 46;
 
 /**
  * The public key of a verification method, in the forms that its type defines; `undefined` where the type is not known
@@ -81,7 +81,7 @@ function readRaw(bytes: Uint8Array | undefined, keyType: Suite['keyType']): Publ
 }
 
 function decodeBase58(text: unknown): Uint8Array | undefined {
-  if (typeof text !== 'string' || text.length > mostBase58Characters) return undefined;
+  if (typeof text !== 'string' || text.length > maxBase58Characters) return undefined;
   try {
     return base58btc.baseDecode(text);
   } catch {

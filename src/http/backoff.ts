@@ -2,7 +2,7 @@ import { dropOldest } from '../drop-oldest.ts';
 import { HanaperError } from '../errors.ts';
 
 /** How failed attempts are slowed. */
-export interface AttemptLimits {
+export interface BackoffLimits {
   /** Failures in a row that cost nothing. */
   readonly free: number;
   /** Milliseconds to wait after the next one; each further one doubles it. */
@@ -19,13 +19,13 @@ interface Failures {
 }
 
 /** Counts failed attempts by key, and makes the next one wait the longer the more there were. */
-export class Attempts {
-  readonly #limits: AttemptLimits;
+export class Backoff {
+  readonly #limits: BackoffLimits;
   readonly #now: () => number;
   readonly #failures = new Map<string, Failures>();
 
   /** `now` gives milliseconds. */
-  constructor(limits: AttemptLimits, now: () => number) {
+  constructor(limits: BackoffLimits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
   }

@@ -1,4 +1,4 @@
-import type { AttemptLimits } from './backoff.ts';
+import type { BackoffLimits } from './backoff.ts';
 
 /** Bytes of all headers together: a chain of ten delegations fits into one. */
 export const headerBytes: number = 32 * 1024;
@@ -62,10 +62,10 @@ export const readinessTimeout: number = 5_000;
 export const secretBodyBytes: number = 16 * 1024;
 
 /** How wrong passphrases and wrong set-up tokens are slowed. */
-export const attemptLimits: AttemptLimits = { free: 3, firstPause: 1_000, longestPause: 60_000, keys: 1_000 };
+export const attemptLimits: BackoffLimits = { free: 3, firstPause: 1_000, longestPause: 60_000, keys: 1_000 };
 
 /** Passphrases that wait for their turn, the one that is being tried included. */
-export const mostWaitingPassphrases: number = 8;
+export const maxWaitingPassphrases: number = 8;
 
 /** Bytes of any other body: as many as a container may have. */
 export const bodyBytes = 1_048_576;
@@ -89,7 +89,7 @@ export const requestRate: RequestRate = { perSecond: 100, burst: 400 };
 export const requestCost = 2_000;
 
 /** Addresses whose requests are counted at once. */
-export const mostCountedAddresses = 10_000;
+export const maxCountedAddresses = 10_000;
 
 /** How often one address may ask. */
 export interface RequestRate {

@@ -15,7 +15,7 @@ const pause = 10;
 const unnamedTurns = 200;
 const longestName = 255;
 // Names of machines and counts of the kernel are short: something larger names nobody, and is not read again and again.
-const mostBytes = 4096;
+const maxBytes = 4096;
 
 /** A lock that this process holds, until it is disposed of. */
 export interface FileLock extends Disposable {
@@ -162,7 +162,7 @@ function readLock(path: string): FoundLock | undefined {
   try {
     const status = lstatSync(path, { bigint: true });
     if (!status.isFile()) throw notALock(path);
-    const holder = status.size > mostBytes ? undefined : parseHolder(readFileSync(path, 'utf8'));
+    const holder = status.size > maxBytes ? undefined : parseHolder(readFileSync(path, 'utf8'));
     const identity = holder?.token ?? `${status.dev}-${status.ino}-${status.ctimeNs}`;
     return { identity, ...(holder && { holder }) };
   } catch (cause) {

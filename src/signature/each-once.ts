@@ -1,6 +1,6 @@
 import type { verify } from '../crypto/ed25519.ts';
 import type { PackageSignature } from './document.ts';
-import type { SignaturePlace } from './revocation.ts';
+import type { SignaturePlace } from './key-revocation.ts';
 
 /** How a signature is held against a key and a message. */
 export type VerifySignature = typeof verify;

@@ -20,7 +20,7 @@ export {
   type RevocationReason,
   type SignaturePlace,
   stricterRevocation,
-} from './revocation.ts';
+} from './key-revocation.ts';
 export { signHash, signStatement } from './sign.ts';
 export type { PackageStatement } from './statement.ts';
 export { parseTime } from './time.ts';

@@ -5,7 +5,7 @@ import { dropOldest } from '../drop-oldest.ts';
 import type { VerifySignature } from './verify.ts';
 
 // Two megabytes of digests.
-const mostKept = 10_000;
+const maxKept = 10_000;
 
 /**
  * Signatures that were found to be valid, so that one that many ask about is computed once. Whose key it is, whether it is
@@ -15,7 +15,7 @@ export class SignatureCache {
   readonly #most: number;
   readonly #valid = new Set<string>();
 
-  constructor(most: number = mostKept) {
+  constructor(most: number = maxKept) {
     this.#most = most;
   }
 

@@ -2,7 +2,7 @@ import { type Ed25519PublicKey, verify } from '../crypto/ed25519.ts';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../errors.ts';
 import type { PackageSignature } from './document.ts';
 import { type FindPlace, findEachOnce, type VerifySignature, verifyEachOnce } from './each-once.ts';
-import { countsDespite, describeRevocation, type KeyRevocation, type SignaturePlace } from './revocation.ts';
+import { countsDespite, describeRevocation, type KeyRevocation, type SignaturePlace } from './key-revocation.ts';
 import { aheadTolerance, parseTime } from './time.ts';
 
 export type { FindPlace, VerifySignature } from './each-once.ts';
@@ -68,7 +68,7 @@ interface Case {
 type Common = Pick<Case, 'identity' | 'now' | 'verify'> & Pick<VerificationAids, 'findPlace'>;
 
 // How far a candidate came, as the index of the check that refused it; before the first: malformed, or not there.
-interface Refusal {
+interface FailedCandidate {
   readonly reached: number;
   readonly error: HanaperError;
 }
@@ -102,7 +102,7 @@ export async function verifySignatures(
   aids: VerificationAids = {},
 ): Promise<AcceptedSignature> {
   const common = gatherCommon(identity, now, aids);
-  let furthest: Refusal | undefined;
+  let furthest: FailedCandidate | undefined;
   for (const candidate of candidates) {
     const verdict = await judge(candidate, trustedKeys, common);
     if ('key' in verdict) return verdict;
@@ -141,7 +141,7 @@ function gatherCommon(identity: PackageIdentity, now: Date, aids: VerificationAi
   };
 }
 
-function furtherOf(furthest: Refusal | undefined, refusal: Refusal): Refusal {
+function furtherOf(furthest: FailedCandidate | undefined, refusal: FailedCandidate): FailedCandidate {
   return furthest === undefined || refusal.reached > furthest.reached ? refusal : furthest;
 }
 
@@ -149,7 +149,7 @@ async function judge(
   candidate: Candidate,
   trustedKeys: ReadonlyMap<string, TrustedKey>,
   common: Common,
-): Promise<AcceptedSignature | Refusal> {
+): Promise<AcceptedSignature | FailedCandidate> {
   if ('malformed' in candidate) return { reached: -1, error: candidate.malformed };
   const { origin, signature } = candidate;
   const { identity } = common;
@@ -273,7 +273,7 @@ function timeOf(text: string): number {
   return parseTime(text) ?? Number.NaN;
 }
 
-function notFound(identity: PackageIdentity): Refusal {
+function notFound(identity: PackageIdentity): FailedCandidate {
   const error = refuse(
     'signature_not_found',
     `No signature was found for ${identity.name}. Get its .sig file from whoever made it, or sign it.`,

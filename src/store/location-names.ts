@@ -11,7 +11,7 @@ import {
 } from './engine/location.ts';
 
 // As many as Linux follows.
-const mostLinks = 40;
+const maxLinks = 40;
 
 /**
  * The names under which an open database is known from run to run: as it was asked for, each step by which that resolves,
@@ -29,7 +29,7 @@ function namePath(location: SqliteLocation): readonly string[] {
 /** A path, and what it becomes with each link in it followed. */
 function followLinks(path: string): readonly string[] {
   const paths = [path];
-  for (let next = followFirstLink(path); next !== undefined && paths.length <= mostLinks; ) {
+  for (let next = followFirstLink(path); next !== undefined && paths.length <= maxLinks; ) {
     paths.push(next);
     next = followFirstLink(next);
   }

@@ -6,7 +6,7 @@ import { decodeLogEntry, type LogEntry } from '../log/entry.ts';
 import { verifyInclusion } from '../log/inclusion.ts';
 import { hashLeaf } from '../log/merkle.ts';
 import { logTampered } from '../log/tampered.ts';
-import type { SignaturePlace } from '../signature/revocation.ts';
+import type { SignaturePlace } from '../signature/key-revocation.ts';
 import type { PackageProof } from './proof.ts';
 import { readReceiptSignature } from './receipt-signature.ts';
 import type { TrustedLog } from './trusted-log.ts';

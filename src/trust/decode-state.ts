@@ -2,11 +2,11 @@ import { decodeHex, encodeHex } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { type Ed25519PublicKey, importPublicKeyToVerify } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
-import { type KeyRevocation, type RevocationReason, revocationReasons } from '../signature/revocation.ts';
+import { type KeyRevocation, type RevocationReason, revocationReasons } from '../signature/key-revocation.ts';
 import type { DocumentReader, Refuse } from './document-reader.ts';
 import { parsePolicy } from './parse-policy.ts';
 import type { VerificationPolicy } from './policy.ts';
-import { mostStateKeys, type StateKey, type TrustState } from './state.ts';
+import { maxStateKeys, type StateKey, type TrustState } from './state.ts';
 
 // How much else a state may hold.
 const stateLimits = { owners: 100, nameCharacters: 512 } as const;
@@ -32,7 +32,7 @@ export class StateReader {
   state(members: Readonly<Record<string, unknown>>): TrustState {
     const reader = this.#reader;
     const { did, name } = reader.object(members['organization'], 'organization', ['did', 'name']);
-    const keys = reader.list(members['keys'], 'keys', mostStateKeys, (key, field) => this.#key(key, field));
+    const keys = reader.list(members['keys'], 'keys', maxStateKeys, (key, field) => this.#key(key, field));
     if (new Set(keys.map(({ fingerprint }) => fingerprint)).size < keys.length) {
       throw this.#refuse('names a key twice', 'keys');
     }

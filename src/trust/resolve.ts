@@ -1,6 +1,6 @@
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { fingerprintOf } from '../crypto/fingerprint.ts';
-import { type KeyRevocation, stricterRevocation } from '../signature/revocation.ts';
+import { type KeyRevocation, stricterRevocation } from '../signature/key-revocation.ts';
 import type { TrustedKey } from '../signature/verify.ts';
 import type { TrustMaterial } from './source.ts';
 import type { StateKey } from './state.ts';

@@ -1,10 +1,10 @@
 import { encodeHex } from '../bytes.ts';
-import type { KeyRevocation } from '../signature/revocation.ts';
+import type { KeyRevocation } from '../signature/key-revocation.ts';
 import type { TrustedKey } from '../signature/verify.ts';
 import { orderPolicy, type VerificationPolicy } from './policy.ts';
 
 /** How many keys the trust of an organisation may hold, revoked ones included. */
-export const mostStateKeys = 10_000;
+export const maxStateKeys = 10_000;
 
 /** A key in the trust of an organisation, revoked ones included. */
 export interface StateKey extends TrustedKey {

@@ -4,7 +4,7 @@ import { checkSeen } from '../log/check-seen.ts';
 import { type Checkpoint, openCheckpoint } from '../log/checkpoint.ts';
 import { type LogKey, verifierKeyOf } from '../log/log-key.ts';
 
-const mostKept = 64;
+const maxKept = 64;
 
 /**
  * A log whose key is known by the word of its authority, and the checkpoints of it that were verified, so that one that many
@@ -21,7 +21,7 @@ export class TrustedLog {
   /** Takes it that a note is good: something that the authority signed says so, or it was verified before. */
   know(note: string, checkpoint: Checkpoint): void {
     this.#known.set(note, checkpoint);
-    dropOldest(this.#known, mostKept);
+    dropOldest(this.#known, maxKept);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { equalBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import type { PackageSignature } from '../signature/document.ts';
-import type { SignaturePlace } from '../signature/revocation.ts';
+import type { SignaturePlace } from '../signature/key-revocation.ts';
 import {
   type AcceptedSignature,
   type Candidate,

@@ -19,7 +19,7 @@ export {
   type ValidatedAuthority,
   validateInvocation,
 } from './chain/chain.ts';
-export { findStanding, listIssuersAbove, type Standing } from './chain/delegation-status.ts';
+export { type DelegationStatus, findDelegationStatus, listIssuersAbove } from './chain/delegation-status.ts';
 export { explainDelegation } from './chain/explain-delegation.ts';
 export {
   type Candidate,

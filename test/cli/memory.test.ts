@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { placeOfSigningKey } from '../../src/authority/identity/sealed-key-context.ts';
+import { signingKeyContext } from '../../src/authority/identity/sealed-key-context.ts';
 import { type Authority, openAuthority } from '../../src/authority/index.ts';
 import { encodeUtf8 } from '../../src/bytes.ts';
 import { argon2id } from '../../src/crypto/argon2.ts';
@@ -183,7 +183,7 @@ async function listNeedles(): Promise<Record<string, Uint8Array>> {
   const { slots, keys } = await listSealed(authority);
   for (const { salt, costs } of slots) if (costs) keep('wrapping key', await argon2id(prepared, salt, costs));
   for (const key of keys) {
-    keep(`seed of ${key.keyName}`, await vault.openKey(key.encryptedPrivateKey, placeOfSigningKey(key)));
+    keep(`seed of ${key.keyName}`, await vault.openKey(key.encryptedPrivateKey, signingKeyContext(key)));
   }
   using job = await decodeIdentityKey(Secret.adopt(cli.read('job.pem')));
   keep('key of the job', job.secret);

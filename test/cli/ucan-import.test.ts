@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resolveOrganisation } from '../../src/authority/execution/find-organisation.ts';
-import { placeOfIdentityKey } from '../../src/authority/identity/sealed-key-context.ts';
+import { identityKeyContext } from '../../src/authority/identity/sealed-key-context.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeEd25519DidKey } from '../../src/did/did-key.ts';
@@ -204,7 +204,7 @@ describe.each(engines)('ucan import: $name', (engine) => {
 async function openOrganisation(url: string, rawKey: Uint8Array): Promise<Principal> {
   await using authority = await openUnlocked(url, {}, { kind: 'raw', key: Secret.copyOf(rawKey) });
   const row = await authority.database.transact('read', (transaction) => resolveOrganisation(transaction, 'acme'));
-  const place = placeOfIdentityKey(row, fingerprintOf(decodeEd25519DidKey(row.did)));
+  const place = identityKeyContext(row, fingerprintOf(decodeEd25519DidKey(row.did)));
   using seed = await authority.requireVault().openKey(row.encryptedIdentityKey, place);
   return principalOf('ed25519', seed.bytes);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodePlace } from '../../src/authority/log/entry-binding.ts';
+import { encodeBinding } from '../../src/authority/log/entry-binding.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { PrivateKey } from '../../src/did/private-key.ts';
 import { bindEffect, digestEffect } from '../../src/log/effect.ts';
@@ -40,7 +40,7 @@ test('the worked example of an entry is what the sources make', async () => {
   const digests = effects.map((effect, index) => digestEffect(countUp(16, 0xd0 + 16 * index), effect));
   const bound = effects.map((effect, index) => bindEffect(digests[index] ?? new Uint8Array(0), effect));
   const effectsRoot = treeHash(bound);
-  const meta = encodePlace({ index: 7, before: countUp(32, 0x20), enrolledAt: time, effectsRoot });
+  const meta = encodeBinding({ index: 7, before: countUp(32, 0x20), enrolledAt: time, effectsRoot });
   const receipt = await signReceipt(signer, { ran: invocation, out: { ok: {} }, issuedAt: 1769860800, meta });
   const entry = {
     version: 2 as const,

@@ -1,4 +1,4 @@
-/** Turns the blocks of a document into one bash script. The conventions are those of CONTRIBUTING.md, "Documents are run". */
+/** SerialQueue the blocks of a document into one bash script. The conventions are those of CONTRIBUTING.md, "Documents are run". */
 import type { Block } from './pages.ts';
 
 /** What a command must have printed. */

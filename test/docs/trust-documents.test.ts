@@ -28,7 +28,7 @@ const createdAt = '2026-01-31T12:00:00.000Z';
 const [, document = ''] = readTexts('docs/formats/package-signature.md', 'json');
 const authority = await createAuthority();
 const log = await TestLog.create(authority);
-await log.enrol(JSON.parse(document), createdAt);
+await log.append(JSON.parse(document), createdAt);
 
 function readExample(page: string): readonly string[] {
   const blocks = readSection(page, '## Worked example').matchAll(/^```(?:text|json)\n([\s\S]*?)\n```$/gm);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { Attempts } from '../../src/http/backoff.ts';
+import { Backoff } from '../../src/http/backoff.ts';
 import { expectCode } from '../support/codes.ts';
 
 function create(changes = {}) {
   const clock = { now: 0 };
   const limits = { free: 2, firstPause: 1_000, longestPause: 5_000, keys: 3, ...changes };
-  return { clock, attempts: new Attempts(limits, () => clock.now) };
+  return { clock, attempts: new Backoff(limits, () => clock.now) };
 }
 
-async function waitOf(attempts: Attempts, key: string): Promise<unknown> {
+async function waitOf(attempts: Backoff, key: string): Promise<unknown> {
   return (await expectCode('rate_limited', () => attempts.requireTurn(key))).details['retry_after'];
 }
 

@@ -9,7 +9,7 @@ import { setOrganisation, showOrganisation } from '../../src/authority/commands/
 import { signPackage } from '../../src/authority/commands/package.ts';
 import { decodeEntryBundle, openCheckpoint } from '../../src/log/index.ts';
 import { decodeContainer, decodeInvocation, encodeContainer, readReceipt, verifyToken } from '../../src/ucan/index.ts';
-import type { Given, Told } from '../generated-clients/programs/told.ts';
+import type { AfterCommit, Given } from '../generated-clients/programs/told.ts';
 import { readLogVerifier } from '../support/checkpoints.ts';
 import { createTempFolder, engines } from '../support/engines.ts';
 import { type Asking, createPlace, type Place } from '../support/place.ts';
@@ -97,9 +97,9 @@ async function prepare(place: Place, name: string): Promise<Given> {
   };
 }
 
-async function runProgram(folder: string, { program }: Client, given: Given): Promise<Told> {
+async function runProgram(folder: string, { program }: Client, given: Given): Promise<AfterCommit> {
   const { stdout } = await run(process.execPath, [join(folder, `${program}.ts`), JSON.stringify(given)]);
-  return JSON.parse(stdout) as Told;
+  return JSON.parse(stdout) as AfterCommit;
 }
 
 function bytesOf(base64: string): Uint8Array {

@@ -33,8 +33,8 @@ let document: SignatureDocument;
 beforeAll(async () => {
   log = await TestLog.create(authority);
   document = await signBy(alice, hash, { name: 'plugin.mjs' });
-  for (let index = 0; index < 4; index++) await log.enrol(await signBy(alice, hash, { name: `other-${index}.mjs` }));
-  await log.enrol(document);
+  for (let index = 0; index < 4; index++) await log.append(await signBy(alice, hash, { name: `other-${index}.mjs` }));
+  await log.append(document);
 });
 
 /** A package with its proof, a bundle and a place to remember, in a folder of their own. */
@@ -126,7 +126,7 @@ describe('where two must have signed, and where each signature stands must be pr
   let byBob: number;
 
   beforeAll(async () => {
-    byBob = await log.enrol(await signBy(bob, hash, { name: 'plugin.mjs' }));
+    byBob = await log.append(await signBy(bob, hash, { name: 'plugin.mjs' }));
   });
 
   const open = async ({ bundle, options }: Awaited<ReturnType<typeof carry>>) => openTrustBundle(bundle, options);
@@ -144,7 +144,7 @@ describe('where two must have signed, and where each signature stands must be pr
 
   test('the same signer twice counts once', async () => {
     const carried = await carry(both);
-    const again = await log.enrol(
+    const again = await log.append(
       await signBy(alice, hash, { name: 'plugin.mjs', expiresAt: later(90).toISOString() }),
     );
     writeFileSync(
@@ -192,7 +192,7 @@ describe('a signature that was attached again', () => {
   test('is as old as it was: the later place makes it no younger', async () => {
     const policy = { version: 1, level: 'enforce', groups: [], names: [], max_age_seconds: 86_400 } as const;
     const carried = await carry(stateOf([stateKey(alice)], { policy }), { proof: false });
-    const attached = await log.enrol(document, later(5).toISOString());
+    const attached = await log.append(document, later(5).toISOString());
     writeFileSync(`${carried.path}.proof.json`, await log.prove(attached));
     const trust = await openTrustBundle(carried.bundle, { ...carried.options, clock: () => later(5) });
     const { details } = await expectCode('policy_not_met', () => verifyPackage(carried.path, { trust, now: later(5) }));
@@ -217,7 +217,7 @@ describe('a proof that proves nothing', () => {
       'is of another log',
       async () => {
         const other = await TestLog.create(await createAuthority(new Uint8Array(32).fill(9)));
-        await other.enrol(document);
+        await other.append(document);
         return other.prove(0);
       },
     ],

@@ -20,9 +20,9 @@ let secondProof: PackageProof;
 
 beforeAll(async () => {
   log = await TestLog.create(await createAuthority());
-  for (const signer of signers) await log.enrol(await signBy(signer, hash));
-  const byHash = await log.enrol(await signHashBy(alice, hash));
-  const second = await log.enrol(await signBy(alice, hash, { expiresAt: '2027-01-01T00:00:00Z' }));
+  for (const signer of signers) await log.append(await signBy(signer, hash));
+  const byHash = await log.append(await signHashBy(alice, hash));
+  const second = await log.append(await signBy(alice, hash, { expiresAt: '2027-01-01T00:00:00Z' }));
   proofs = await Promise.all(signers.map((_, index) => log.proof(index)));
   hashProof = await log.proof(byHash);
   secondProof = await log.proof(second);

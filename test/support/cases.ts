@@ -10,6 +10,7 @@ import {
 import { exportTrust } from '../../src/authority/commands/export-trust.ts';
 import { findStoredChain } from '../../src/authority/commands/find-chain.ts';
 import { importLegacyTokens } from '../../src/authority/commands/import-legacy.ts';
+import type { StoredDocument } from '../../src/authority/commands/keep-delegations.ts';
 import { createKey, exportKey, importKey, listKeys } from '../../src/authority/commands/key.ts';
 import { proveLog, readLog, showCheckpoint, showLogKey } from '../../src/authority/commands/log.ts';
 import {
@@ -33,7 +34,6 @@ import { rotateKey } from '../../src/authority/commands/rotate-key.ts';
 import { showDelegation } from '../../src/authority/commands/show-delegation.ts';
 import { addTrust, listTrust, revokeTrust } from '../../src/authority/commands/trust.ts';
 import { revokeDelegation } from '../../src/authority/commands/ucan.ts';
-import type { StoredDocument } from '../../src/authority/tokens/keep-delegations.ts';
 import { publicKeyOf } from '../../src/crypto/ed25519.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 import { decodeSignature } from '../../src/signature/document.ts';

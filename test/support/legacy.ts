@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Authority } from '../../src/authority/authority.ts';
 import { resolveOrganisation } from '../../src/authority/execution/find-organisation.ts';
-import { placeOfIdentityKey } from '../../src/authority/identity/sealed-key-context.ts';
+import { identityKeyContext } from '../../src/authority/identity/sealed-key-context.ts';
 import { sign } from '../../src/crypto/ed25519.ts';
 import { fingerprintOf } from '../../src/crypto/fingerprint.ts';
 import { decodeEd25519DidKey } from '../../src/did/did-key.ts';
@@ -81,7 +81,7 @@ export async function openAnySigner(authority: Authority, organisation?: string)
     did: row.did,
     keyType: 'ed25519',
     async sign(message) {
-      const place = placeOfIdentityKey(row, fingerprintOf(decodeEd25519DidKey(row.did)));
+      const place = identityKeyContext(row, fingerprintOf(decodeEd25519DidKey(row.did)));
       using seed = await vault.openKey(row.encryptedIdentityKey, place);
       return await sign(seed, message);
     },

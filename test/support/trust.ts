@@ -77,7 +77,7 @@ export class TestLog {
   }
 
   /** Enrols the act that made a signature, and returns its index. */
-  async enrol(document: SignatureDocument, enrolledAt: string = now.toISOString()): Promise<number> {
+  async append(document: SignatureDocument, enrolledAt: string = now.toISOString()): Promise<number> {
     const ok = { signature: document, organisation: 'acme', key: 'release' };
     const signer = { ...this.authority, keyType: 'ed25519' } as const;
     const ran = computeCid(Uint8Array.of(this.size));

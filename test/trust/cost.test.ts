@@ -26,8 +26,8 @@ const [alice, bob] = [await createSigner('alice'), await createSigner('bob')];
 const authority = await createAuthority();
 const log = await TestLog.create(authority);
 const document = await signBy(alice, hash);
-await log.enrol(await signBy(bob, hash));
-await log.enrol(document);
+await log.append(await signBy(bob, hash));
+await log.append(document);
 const bundle = await exportBundle(log, stateOf([stateKey(alice), stateKey(bob)]), {
   checkpoint: await log.checkpoint(1),
 });

@@ -20,7 +20,7 @@ import { createAuthority, exportBundle, readProof, stateKey, stateOf, TestLog } 
 const alice = await createSigner('alice');
 const authority = await createAuthority();
 const log = await TestLog.create(authority);
-await log.enrol(await signBy(alice, 'ab'.repeat(32)));
+await log.append(await signBy(alice, 'ab'.repeat(32)));
 const policy = {
   version: 1,
   level: 'enforce',

@@ -22,7 +22,7 @@ const authority = await createAuthority();
 const log = await TestLog.create(authority);
 for (let index = 0; index < 20; index++) {
   const name = `plugin-${index}.wasm`;
-  await log.enrol(index === 7 ? await signHashBy(alice, hash) : await signBy(alice, hash, { name }), timeAt(index));
+  await log.append(index === 7 ? await signHashBy(alice, hash) : await signBy(alice, hash, { name }), timeAt(index));
 }
 
 function timeAt(index: number): string {
@@ -127,7 +127,7 @@ describe('a proof is refused', () => {
   test('whose receipt is that of somebody else', async () => {
     const stranger = await createAuthority(countUp(32, 0x31));
     const forged = await TestLog.create({ ...authority, did: stranger.did, sign: stranger.sign });
-    await forged.enrol(await signBy(alice, hash));
+    await forged.append(await signBy(alice, hash));
     const proof = readProof(Buffer.from(await forged.prove(0)));
     const known = new TrustedLog({ ...forged.key, did: authority.did });
     expect((await checkPackageProof(proof, new TrustedLog(forged.key))).index).toBe(0);
@@ -229,7 +229,7 @@ describe('a log that is trusted', () => {
 
   test('has one checkpoint of a size', async () => {
     const fork = await TestLog.create(authority);
-    for (let index = 0; index < 20; index++) await fork.enrol(await signBy(alice, hash), timeAt(index));
+    for (let index = 0; index < 20; index++) await fork.append(await signBy(alice, hash), timeAt(index));
     const trusted = new TrustedLog(log.key);
     await trusted.open(await log.checkpoint());
     const { details } = await expectCode('log_rolled_back', () => fork.checkpoint().then((note) => trusted.open(note)));

@@ -21,7 +21,7 @@ import { countUp } from '../support/vectors.ts';
 const [alice, bob] = [await createSigner('alice'), await createSigner('bob')];
 const authority = await createAuthority();
 const log = await TestLog.create(authority);
-for (let index = 0; index < 12; index++) await log.enrol(await signBy(alice, 'ab'.repeat(32)));
+for (let index = 0; index < 12; index++) await log.append(await signBy(alice, 'ab'.repeat(32)));
 const later = (seconds: number) => new Date(now.getTime() + 1000 * seconds);
 
 async function bundleOf(
@@ -139,7 +139,7 @@ describe('a bundle is refused', () => {
 
   test('that rests on a log of other entries', async () => {
     const fork = await TestLog.create(authority);
-    for (let index = 0; index < 12; index++) await fork.enrol(await signBy(bob, 'ab'.repeat(32)));
+    for (let index = 0; index < 12; index++) await fork.append(await signBy(bob, 'ab'.repeat(32)));
     const seen = await see(await bundleOf(3, 5));
     const { details } = await expectCode('log_rolled_back', async () =>
       checkBundle(seen, await bundleOf(4, 5, { by: fork })),

@@ -13,7 +13,7 @@ export interface ListedEffect {
 }
 
 /** Holds the effects of one entry, in their order, against the number and the root that it has of them. */
-export class EffectsAudit {
+export class EffectsChecker {
   readonly #entry: LogEntry;
   readonly #tree = new RunningTree();
 

@@ -11,7 +11,7 @@ import { decodeInvocation, type Invocation } from '../../ucan/token/invocation.t
 import { type Receipt, readReceipt } from '../../ucan/token/receipt.ts';
 import { readRevocation, revokeCommand } from '../../ucan/token/revocation.ts';
 import { verifyToken } from '../../ucan/token/verified.ts';
-import { describeMisplacement } from '../log/entry-binding.ts';
+import { describeBindingMismatch } from '../log/entry-binding.ts';
 import { describeFault, type FindingKind, type Findings } from './findings.ts';
 
 /** An entry with the tokens that it names, as bytes. */
@@ -27,7 +27,7 @@ export interface EnrolledAct {
 }
 
 /** What acts are held against. */
-export interface ActCircumstances {
+export interface EntryCircumstances {
   /** DID of the authority. */
   readonly authority: string;
   /** Gives the delegation of a CID; whatever it gives is held against the CID. */
@@ -40,15 +40,15 @@ export interface ActCircumstances {
 const tokenTable = 'ucan_invocations';
 
 /** Checks the acts of a log in their order: times, tokens, receipts, and each chain as it stood. */
-export class ActAudit {
-  readonly #circumstances: ActCircumstances;
+export class EntryChecker {
+  readonly #circumstances: EntryCircumstances;
   readonly #revokers = new Map<string, { readonly revokedBy: string }[]>();
   #enrolledAt = '';
   #before: Uint8Array = emptyRoot();
   #base: number | undefined;
   #unbound = 0;
 
-  constructor(circumstances: ActCircumstances) {
+  constructor(circumstances: EntryCircumstances) {
     this.#circumstances = circumstances;
   }
 
@@ -124,7 +124,7 @@ export class ActAudit {
     this.#base ??= index;
     const { enrolledAt, effectsRoot } = entry;
     const place = { index, before: this.#before, enrolledAt, effectsRoot };
-    const other = receipt && describeMisplacement(receipt.invocation.meta, place);
+    const other = receipt && describeBindingMismatch(receipt.invocation.meta, place);
     if (other) tell(`The receipt of the entry ${index} names ${other}: one was taken away, moved or altered.`);
   }
 

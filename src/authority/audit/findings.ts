@@ -39,7 +39,7 @@ export interface Unverifiable {
 }
 
 // Who rewrites a log has a finding for each entry; these are enough to see it.
-const mostListed = 1000;
+const maxListed = 1000;
 
 /** Collects what an audit finds, and counts what is too much to list. */
 export class Findings {
@@ -54,13 +54,13 @@ export class Findings {
   add(finding: Finding): void {
     this.#found++;
     if (finding.kind === 'rolled_back') this.#isRolledBack = true;
-    if (this.#findings.length < mostListed) this.#findings.push(finding);
+    if (this.#findings.length < maxListed) this.#findings.push(finding);
   }
 
   /** Notes an act of which a proof is gone: no fault, but nothing is known. */
   addUnverifiable(act: Unverifiable): void {
     this.#unverifiableCount++;
-    if (this.#unverifiable.length < mostListed) this.#unverifiable.push(act);
+    if (this.#unverifiable.length < maxListed) this.#unverifiable.push(act);
   }
 
   /** Notes a row that was forgotten, with its salt. */

@@ -36,7 +36,7 @@ export interface TreeCircumstances {
 }
 
 /** Recomputes the tree of a log, entry by entry, and holds checkpoints against it. */
-export class TreeAudit {
+export class TreeChecker {
   readonly #tree: RunningTree;
   readonly #rows: { readonly hashes: Uint8Array; filled: number; index: number }[] = [];
   readonly #circumstances: TreeCircumstances;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DelegationRow } from '../../store/engine/schema.ts';
-import type { Standing } from '../../ucan/chain/delegation-status.ts';
+import type { DelegationStatus } from '../../ucan/chain/delegation-status.ts';
 import type { Candidate } from '../../ucan/chain/find-chain.ts';
 import { toJsonValue } from '../../ucan/encoding/dag-json.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
@@ -62,13 +62,13 @@ export const delegationFields: {
 export function describeDelegation(
   row: DelegationRow,
   candidate: Candidate,
-  standing: Standing,
+  standing: DelegationStatus,
   now: number,
 ): StatedDelegation {
   return { ...toDocument(row, candidate.delegation), state: stateOf(candidate, standing, now) };
 }
 
-function stateOf({ delegation }: Candidate, standing: Standing, now: number): DelegationState {
+function stateOf({ delegation }: Candidate, standing: DelegationStatus, now: number): DelegationState {
   const { expiration, notBefore = 0 } = delegation;
   if (standing === 'revoked') return 'revoked';
   if (expiration !== null && now > expiration) return 'expired';

@@ -1,11 +1,11 @@
 import type { Budget } from '../../budget.ts';
 import type { DelegationRow } from '../../store/engine/schema.ts';
 import { listDelegationsById, type ScannedDelegation, scanDelegations } from '../../store/tables/delegation-links.ts';
-import type { Standing } from '../../ucan/chain/delegation-status.ts';
+import type { DelegationStatus } from '../../ucan/chain/delegation-status.ts';
 import type { Candidate } from '../../ucan/chain/find-chain.ts';
 import { coversCommand } from '../../ucan/token/command.ts';
 import type { CommandContext } from '../schemas/command.ts';
-import { judgeStanding, mostVisitsOfOne } from './judge-standing.ts';
+import { judgeStatus, maxVisitsOfOne } from './judge-status.ts';
 
 /** What a list is about, and where it goes on. */
 export interface PageFilter {
@@ -24,7 +24,7 @@ export interface DelegationPage {
   readonly listed: readonly {
     readonly row: DelegationRow;
     readonly candidate: Candidate;
-    readonly standing: Standing;
+    readonly standing: DelegationStatus;
   }[];
   readonly next?: number;
 }
@@ -32,11 +32,11 @@ export interface DelegationPage {
 type Reader = Pick<CommandContext, 'transaction' | 'tokens' | 'budget'>;
 
 // What one page looks for, and what it holds at most.
-const mostScanned = 1000;
-const mostListed = 120;
-const mostBytes = 1_048_576;
+const maxScanned = 1000;
+const maxListed = 120;
+const maxBytes = 1_048_576;
 // What is read above one delegation.
-const mostRowsOfOne = 200;
+const maxRowsOfOne = 200;
 
 /**
  * Reads as much of a list as one request may cost: less than its limit where the delegations are large, or where very many
@@ -55,14 +55,13 @@ export async function readDelegationPage(reader: Reader, filter: PageFilter, now
     const candidate = candidates[index];
     const before = rows[index - 1];
     if (before && (candidate === undefined || isSpent(reader.budget))) return { listed, next: before.id };
-    if (candidate)
-      listed.push({ row, candidate, standing: await judgeStanding(candidate, source, now, reader.budget) });
+    if (candidate) listed.push({ row, candidate, standing: await judgeStatus(candidate, source, now, reader.budget) });
   }
   return { listed, ...(end !== undefined && { next: end }) };
 }
 
 function isSpent(budget: Budget): boolean {
-  return budget.left('visits') < mostVisitsOfOne || budget.left('rows_read') < mostRowsOfOne;
+  return budget.left('visits') < maxVisitsOfOne || budget.left('rows_read') < maxRowsOfOne;
 }
 
 /** The rows of a page, and where the next one begins: at the last row that was looked at. */
@@ -76,18 +75,18 @@ async function scan(
     ...(issuer !== undefined && { iss: issuer }),
     ...(subject !== undefined && { sub: subject }),
   };
-  const scanned = await scanDelegations(transaction, whose, mostScanned, before);
+  const scanned = await scanDelegations(transaction, whose, maxScanned, before);
   const found: ScannedDelegation[] = [];
   let bytes = 0;
   for (const [index, each] of scanned.entries()) {
     if (!isWanted(each, filter)) continue;
     bytes += each.bytes;
-    if (found.length > 0 && bytes > mostBytes) return { found, end: scanned[index - 1]?.id };
+    if (found.length > 0 && bytes > maxBytes) return { found, end: scanned[index - 1]?.id };
     budget.spend('rows_read');
     found.push(each);
-    if (found.length >= Math.min(limit, mostListed)) return { found, end: each.id };
+    if (found.length >= Math.min(limit, maxListed)) return { found, end: each.id };
   }
-  return { found, end: scanned.length < mostScanned ? undefined : scanned.at(-1)?.id };
+  return { found, end: scanned.length < maxScanned ? undefined : scanned.at(-1)?.id };
 }
 
 function isWanted({ cmd, nbf, exp }: ScannedDelegation, { command, liveAt }: PageFilter): boolean {

@@ -9,7 +9,6 @@ import { formatCid } from '../../ucan/encoding/cid.ts';
 import { limits } from '../../ucan/limits.ts';
 import { cidArg, cidText, commandArg, didArg, noArgs } from '../schemas/args.ts';
 import type { Command } from '../schemas/command.ts';
-import { keepDelegations, prepareToKeep, type StoredDocument } from '../tokens/keep-delegations.ts';
 import {
   alteredFields,
   findAlteredRows,
@@ -19,6 +18,7 @@ import {
 } from '../trust/find-altered-rows.ts';
 import { delegationFields, describeDelegation, type StatedDelegation } from './delegation-document.ts';
 import { readDelegationPage } from './delegation-page.ts';
+import { keepDelegations, prepareToKeep, type StoredDocument } from './keep-delegations.ts';
 
 /** Which delegations to keep; they lie beside the invocation, in its container. */
 export interface StoreDelegationsArgs {

@@ -7,7 +7,7 @@ import { formatCid } from '../../ucan/encoding/cid.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
 import type { CommandContext } from '../schemas/command.ts';
 import { takeWithin } from '../tokens/stored-tokens.ts';
-import { judgeStanding, mostVisitsOfOne } from './judge-standing.ts';
+import { judgeStatus, maxVisitsOfOne } from './judge-status.ts';
 
 /** The stored delegations that no longer stand once one is revoked. */
 export interface Fallen {
@@ -18,7 +18,7 @@ export interface Fallen {
 }
 
 // Below one delegation.
-const mostBelow = 500;
+const maxBelow = 500;
 const pageLength = 50;
 
 /** Nothing falls. */
@@ -42,7 +42,7 @@ export async function foreseeFallen(
   const after = revokedIn(before, target, revokedBy);
   const fallen: string[] = [];
   for (const [index, candidate] of candidates.entries()) {
-    if (budget.left('visits') < 2 * mostVisitsOfOne) return { fallen, isCut: true };
+    if (budget.left('visits') < 2 * maxVisitsOfOne) return { fallen, isCut: true };
     if (index % pageLength === pageLength - 1) await new Promise((resolve) => setImmediate(resolve));
     const falls = await isRevoked(revoke(candidate, target, revokedBy), after, now, budget);
     if (falls && !(await isRevoked(candidate, before, now, budget))) fallen.push(formatCid(candidate.delegation.cid));
@@ -56,7 +56,7 @@ async function isRevoked(
   now: number,
   budget: Budget,
 ): Promise<boolean> {
-  return (await judgeStanding(candidate, source, now, budget)) === 'revoked';
+  return (await judgeStatus(candidate, source, now, budget)) === 'revoked';
 }
 
 function revokedIn(source: DelegationSource, target: Delegation, revokedBy: string): DelegationSource {
@@ -83,7 +83,7 @@ async function listBelow(
   const reached = new Set([audience]);
   // A set is walked in the order in which it grows.
   for (const did of reached) {
-    const room = Math.min(mostBelow - found.size, budget.left('rows_read'));
+    const room = Math.min(maxBelow - found.size, budget.left('rows_read'));
     if (room <= 0) break;
     const links =
       subjectId === undefined
@@ -96,5 +96,5 @@ async function listBelow(
     }
   }
   const within = takeWithin([...found.values()], budget);
-  return { ids: within.map(({ id }) => id), isCut: within.length < found.size || found.size >= mostBelow };
+  return { ids: within.map(({ id }) => id), isCut: within.length < found.size || found.size >= maxBelow };
 }

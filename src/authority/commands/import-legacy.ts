@@ -18,8 +18,8 @@ import { drawForSignature } from '../../ucan/token/verified.ts';
 import { type Draw, drawAllowance, requireAllowance } from '../execution/allowances.ts';
 import { cidText, commandArg } from '../schemas/args.ts';
 import type { Command, CommandContext } from '../schemas/command.ts';
-import { keepDelegations, prepareToKeep } from '../tokens/keep-delegations.ts';
 import { authoritySigner, organisationSigner } from '../tokens/signers.ts';
+import { keepDelegations, prepareToKeep } from './keep-delegations.ts';
 
 /** Tokens of UCAN 0.8 to 0.10, and what their abilities are called now. */
 export interface ImportLegacyArgs {
@@ -42,15 +42,15 @@ export interface LegacyImportDocument {
 }
 
 /** Bytes of the tokens of one import, which are part of an invocation. */
-export const mostLegacyBytes: number = 224 * 1024;
+export const maxLegacyBytes: number = 224 * 1024;
 
-const mostTokens = 1000;
-const mostAbilityCharacters = 1024;
+const maxTokens = 1000;
+const maxAbilityCharacters = 1024;
 // Of one token.
-const mostReissued = 32;
+const maxReissued = 32;
 
 const commandsArg = z
-  .record(z.string().min(1).max(mostAbilityCharacters), commandArg)
+  .record(z.string().min(1).max(maxAbilityCharacters), commandArg)
   .refine((commands) => commandsByAbility(commands).size === Object.keys(commands).length, {
     message: 'must name each ability once: case does not count in it',
   });
@@ -74,8 +74,8 @@ export const importLegacyTokens: Command<'authority', ImportLegacyArgs, LegacyIm
   args: z.strictObject({
     tokens: z
       .array(z.string())
-      .max(mostTokens)
-      .refine((tokens) => sumOfBytes(tokens) <= mostLegacyBytes, `must be ${mostLegacyBytes} bytes at most, in all`)
+      .max(maxTokens)
+      .refine((tokens) => sumOfBytes(tokens) <= maxLegacyBytes, `must be ${maxLegacyBytes} bytes at most, in all`)
       .describe('JWTs'),
     commands: commandsArg.describe('Which command takes the place of which ability').exactOptional(),
   }),
@@ -196,7 +196,7 @@ function claimsOf(token: LegacyToken, commands: ReadonlyMap<string, string>, now
     const claim = { audience, subject: issuer, command, policy, notBefore, expiration };
     claims.set(JSON.stringify([command, resource]), claim);
   }
-  return claims.size <= mostReissued ? [...claims.values()] : [];
+  return claims.size <= maxReissued ? [...claims.values()] : [];
 }
 
 const references = /^(prf|as|ucan|my):/i;

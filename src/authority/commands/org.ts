@@ -11,7 +11,7 @@ import {
   listOrganizations,
   updateOrganization,
 } from '../../store/tables/organizations.ts';
-import { placeOfIdentityKey } from '../identity/sealed-key-context.ts';
+import { identityKeyContext } from '../identity/sealed-key-context.ts';
 import { requireWrittenRow } from '../log/check-rows.ts';
 import { didArg, nameArg, noArgs, switchArg, timeArg } from '../schemas/args.ts';
 import type { Command, CommandContext } from '../schemas/command.ts';
@@ -161,7 +161,7 @@ async function newOrganisation(context: CommandContext, name: string): Promise<O
     id,
     name,
     did: encodeEd25519DidKey(publicKey),
-    encryptedIdentityKey: await context.vault().sealKey(seed, placeOfIdentityKey({ id }, fingerprintOf(publicKey))),
+    encryptedIdentityKey: await context.vault().sealKey(seed, identityKeyContext({ id }, fingerprintOf(publicKey))),
     hashSignaturesSince: null,
     publicVerificationSince: null,
     verificationPolicy: null,

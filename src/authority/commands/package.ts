@@ -10,7 +10,7 @@ import { verifySignatures } from '../../signature/verify.ts';
 import type { PackageSignatureRow, SigningKeyRow } from '../../store/engine/schema.ts';
 import { listSignatures } from '../../store/tables/package-signatures.ts';
 import { insertSignaturePlace } from '../../store/tables/signature-places.ts';
-import { placeOfSigningKey } from '../identity/sealed-key-context.ts';
+import { signingKeyContext } from '../identity/sealed-key-context.ts';
 import { requireNotRevoked } from '../keys/key-rules.ts';
 import { requireSigningKey } from '../keys/signing-keys.ts';
 import { isPlaceNoted } from '../log/find-signing-entry.ts';
@@ -217,7 +217,7 @@ async function signWith(
     requireSigningKey(context, { name: key }),
   );
   requireNotRevoked(row);
-  using seed = await context.vault().openKey(row.encryptedPrivateKey, placeOfSigningKey(row));
+  using seed = await context.vault().openKey(row.encryptedPrivateKey, signingKeyContext(row));
   const document = await makeSignature(seed, row);
   if (store) await keepSignature(context, decodeSignature(document));
   const { organisation, now } = context;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { takeLock } from '../../store/engine/lock.ts';
 import type { SigningKeyRow, TrustedKeyRow } from '../../store/engine/schema.ts';
-import type { Revocation } from '../../store/tables/revocation.ts';
+import type { Revocation } from '../../store/tables/revocation-columns.ts';
 import { amendSigningKeys, revokeSigningKeys } from '../../store/tables/signing-keys.ts';
 import { listTrusting } from '../../store/tables/trust-rows.ts';
 import { amendTrustedKeys, listTrustedKeys, revokeTrustedKeys } from '../../store/tables/trusted-keys.ts';
@@ -14,7 +14,7 @@ import {
   revocationArgs,
   revocationFields,
   revokedAlready,
-} from '../keys/key-revocation.ts';
+} from '../keys/revoke-keys.ts';
 import {
   describeKey,
   describeSigningKey,
@@ -43,7 +43,7 @@ export interface RevokedKeyDocument extends SigningKeyDocument {
   readonly older_keys: readonly string[];
 }
 
-const mostOlderKeys = 100;
+const maxOlderKeys = 100;
 
 /** Revokes a signing key, and every organisation's trust in it; or makes an earlier revocation stricter. */
 export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocument> = {
@@ -63,8 +63,8 @@ export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocumen
     active_key: sha256Arg.nullable().describe('Fingerprint of the active key of that name; null: there is none'),
     older_keys: z
       .array(sha256Arg)
-      .max(mostOlderKeys)
-      .describe(`Other keys of that name, revoked and not as compromised: the newest ${mostOlderKeys}`),
+      .max(maxOlderKeys)
+      .describe(`Other keys of that name, revoked and not as compromised: the newest ${maxOlderKeys}`),
   }),
   async run(context, { name, fingerprint, ...args }) {
     const row = await lockSigningKey(context, { name, ...(fingerprint !== undefined && { fingerprint }) });
@@ -147,7 +147,7 @@ async function describeNamesakes(
   const older = others.filter((each) => each.revokedAt !== null && each.revocationReason !== 'compromised');
   return {
     active_key: others.find(({ revokedAt }) => revokedAt === null)?.keyFingerprint ?? null,
-    older_keys: older.slice(0, mostOlderKeys).map(({ keyFingerprint }) => keyFingerprint),
+    older_keys: older.slice(0, maxOlderKeys).map(({ keyFingerprint }) => keyFingerprint),
   };
 }
 

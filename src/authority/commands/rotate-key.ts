@@ -4,8 +4,8 @@ import type { SigningKeyRow } from '../../store/engine/schema.ts';
 import { listOrganizations, updatePolicy } from '../../store/tables/organizations.ts';
 import { parsePolicy } from '../../trust/parse-policy.ts';
 import { formatPolicy, holdSuccessor, type VerificationPolicy } from '../../trust/policy.ts';
-import { beginRevocation } from '../keys/key-revocation.ts';
 import { requireNotRevoked } from '../keys/key-rules.ts';
+import { beginRevocation } from '../keys/revoke-keys.ts';
 import {
   addSigningKey,
   describeKey,

@@ -19,7 +19,7 @@ import {
   withAltered,
 } from '../trust/find-altered-rows.ts';
 import { delegationFields, describeDelegation, type StatedDelegation } from './delegation-document.ts';
-import { judgeStanding } from './judge-standing.ts';
+import { judgeStatus } from './judge-status.ts';
 
 /** Which delegation is shown. */
 export interface ShowDelegationArgs {
@@ -93,7 +93,7 @@ async function describeNow(
 ): Promise<StatedDelegation> {
   const seconds = toSeconds(now);
   const [candidate = { delegation, revocations: [] }] = await tokens.withRevocations([delegation]);
-  const standing = await judgeStanding(candidate, tokens.standingSource(budget), seconds, budget);
+  const standing = await judgeStatus(candidate, tokens.standingSource(budget), seconds, budget);
   return describeDelegation(row, candidate, standing, seconds);
 }
 

@@ -6,7 +6,7 @@ import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
 import { takeLock } from '../../store/engine/lock.ts';
 import type { RevocationColumns, TrustedKeyRow } from '../../store/engine/schema.ts';
-import { active, type Revocation } from '../../store/tables/revocation.ts';
+import { active, type Revocation } from '../../store/tables/revocation-columns.ts';
 import { listSigningKeysByFingerprint } from '../../store/tables/signing-keys.ts';
 import {
   amendTrustedKeys,
@@ -15,6 +15,7 @@ import {
   listTrustedKeys,
   revokeTrustedKeys,
 } from '../../store/tables/trusted-keys.ts';
+import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../keys/key-rules.ts';
 import {
   amendRevocation,
   beginRevocation,
@@ -23,8 +24,7 @@ import {
   type KeyRevocationDocument,
   revocationArgs,
   revocationFields,
-} from '../keys/key-revocation.ts';
-import { requireNotCompromised, requireNotIdentityKey, requireNotRevoked } from '../keys/key-rules.ts';
+} from '../keys/revoke-keys.ts';
 import { requireWrittenRow } from '../log/check-rows.ts';
 import { nameArg, noArgs, sha256Arg, timeArg } from '../schemas/args.ts';
 import type { Command, OrganisationContext } from '../schemas/command.ts';

@@ -2,7 +2,7 @@ import type { EventName, HanaperEvent } from '../../events.ts';
 import type { Host } from './host.ts';
 
 /** What is told, and done, once all is committed. */
-export class Told {
+export class AfterCommit {
   #events: { readonly name: EventName; readonly details: HanaperEvent['details'] }[] = [];
   #acts: (() => void)[] = [];
   #inAnyCase: (() => void)[] = [];

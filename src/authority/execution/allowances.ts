@@ -17,7 +17,7 @@ export const allowances = {
 } as const;
 
 /** Bytes that one act may add to the chains that are kept. */
-export const mostChainBytes = 131_072;
+export const maxChainBytes = 131_072;
 
 /** Bytes of an invocation that are not counted. */
 export const freeInvocationBytes = 4096;

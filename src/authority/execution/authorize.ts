@@ -17,7 +17,7 @@ import { parseArgs } from '../schemas/parse-args.ts';
 import { eitherOf, type StoredTokens } from '../tokens/stored-tokens.ts';
 import { findPowerRoot, hostedHere } from './hosted-subjects.ts';
 import type { BudgetedRequest } from './request.ts';
-import { requireHeard } from './revoker-standing.ts';
+import { requireRevokerStanding } from './revoker-standing.ts';
 
 /** Seconds for which an invocation may be valid at most, from the present on. */
 const longestLifetime = 900;
@@ -67,7 +67,7 @@ export async function authorize(
   // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
   if (invocation.command === revokeCommand) {
     const surroundings = { tokens, budget, isHosted, given, now: toSeconds(now) };
-    heard = isLocal ? undefined : await requireHeard(surroundings, invocation.subject);
+    heard = isLocal ? undefined : await requireRevokerStanding(surroundings, invocation.subject);
   } else {
     requireAddressed(invocation, authority);
     requireShortLived(invocation, toSeconds(now));

@@ -4,27 +4,27 @@ import type { Transaction } from '../../store/engine/transaction.ts';
 import { listDidIds } from '../../store/tables/did-documents.ts';
 import type { Invocation } from '../../ucan/token/invocation.ts';
 import { type Verified, verifyToken } from '../../ucan/token/verified.ts';
-import { enrol, hashEffects } from '../log/append-entry.ts';
+import { appendEntry, hashEffects } from '../log/append-entry.ts';
 import { requireContinued } from '../log/require-continued.ts';
 import type { AnyCommand, Recall } from '../schemas/command.ts';
 import { rememberPrincipals } from '../tokens/principals.ts';
-import { Told } from './after-commit.ts';
+import { AfterCommit } from './after-commit.ts';
 import { type Authorized, authorize, requireInTime } from './authorize.ts';
-import { type Executed, findExecuted } from './find-receipt.ts';
+import { type FoundReceipt, findReceipt } from './find-receipt.ts';
 import type { Host } from './host.ts';
 import { withoutMemo } from './memo.ts';
 import { isInDoubt, reportExecuted, reportRefused, unrecorded } from './report-outcome.ts';
 import { type BudgetedRequest, type Request, withBudget } from './request.ts';
 import { openLocalBudget } from './request-budget.ts';
 import { countAct, requireRoomForAct } from './require-allowance.ts';
-import { prepareHandler, runAsLocal, runHandler, type Surroundings } from './run-handler.ts';
+import { type ExecutionContext, prepareHandler, runAsLocal, runHandler } from './run-handler.ts';
 import { runInSavepoint } from './run-in-savepoint.ts';
 import type { Turn } from './write-queue.ts';
 
 /** What came of a request: what was read, or the receipt of what was done. */
 export type Answer =
   | { readonly kind: 'result'; readonly result: unknown }
-  | (Executed & {
+  | (FoundReceipt & {
       readonly kind: 'receipt';
       /** Why the handler refused, in full; a receipt has but the code and the message. */
       readonly refusal?: HanaperError;
@@ -44,7 +44,7 @@ export type Answer =
  * and could not be told to the observer)
  */
 export async function execute(host: Host, command: AnyCommand, request: Request): Promise<Answer> {
-  const told = new Told();
+  const told = new AfterCommit();
   const answer = await decide(host, command, request, told).catch((error: unknown) => {
     if (isInDoubt(error)) told.settleDoubt();
     reportRefused(host, command, request, error);
@@ -54,7 +54,7 @@ export async function execute(host: Host, command: AnyCommand, request: Request)
   return answer;
 }
 
-async function decide(host: Host, command: AnyCommand, request: Request, told: Told): Promise<Answer> {
+async function decide(host: Host, command: AnyCommand, request: Request, told: AfterCommit): Promise<Answer> {
   const asked = withBudget(request);
   const invocation = await verifyToken(request.invocation, undefined, asked.budget);
   // A checkpoint is written: nobody has one made who may not ask.
@@ -79,11 +79,13 @@ async function tryToSign(host: Host): Promise<void> {
 }
 
 function isAdmitted(host: Host, command: AnyCommand, request: BudgetedRequest): Promise<boolean> {
-  return host.followed.read(async (...place) => !('kind' in (await admit(host, place, command, request, new Told()))));
+  return host.followed.read(
+    async (...place) => !('kind' in (await admit(host, place, command, request, new AfterCommit()))),
+  );
 }
 
 // What was done stays done where nobody can be told of it.
-function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: Answer, told: Told): void {
+function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: Answer, told: AfterCommit): void {
   try {
     told.tell(host);
     if (answer.kind === 'receipt' && !answer.isReplay) reportExecuted(host, command, invocation, answer.refusal);
@@ -103,7 +105,7 @@ export async function checkRequest(host: Host, command: AnyCommand, request: Req
     const asked = withBudget(request);
     await verifyToken(request.invocation, undefined, asked.budget);
     const admitted = await host.followed.read(async (...place) => {
-      const found = await admit(host, place, command, asked, new Told());
+      const found = await admit(host, place, command, asked, new AfterCommit());
       if (request.seen !== undefined) await requireContinued(place[0], host.identity.did, request.seen);
       return found;
     });
@@ -121,7 +123,7 @@ export async function readAsLocal(
   args: unknown,
   organisation: string | undefined,
 ): Promise<Answer> {
-  const told = new Told();
+  const told = new AfterCommit();
   if (command.needsCheckpoint) await host.checkpoint();
   const result = await host.followed.read(async (transaction, head) => {
     const now = await host.readNow(transaction);
@@ -137,7 +139,7 @@ export async function readAsLocal(
 interface Admitted extends Authorized {
   /** What the command found out before the turn to write. */
   readonly prepared?: unknown;
-  readonly surroundings: Surroundings;
+  readonly surroundings: ExecutionContext;
 }
 
 /** Finds the receipt of what was executed before, and authorises what was not. */
@@ -146,11 +148,11 @@ async function admit(
   [transaction, head]: readonly [Transaction, LogHeadRow],
   command: AnyCommand,
   request: BudgetedRequest,
-  told: Told,
+  told: AfterCommit,
 ): Promise<Admitted | Answer> {
   const { invocation, budget } = request;
   const isWrite = command.access === 'write';
-  const executed = isWrite ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
+  const executed = isWrite ? await findReceipt(transaction, invocation, host.identity.did) : undefined;
   if (executed) return { kind: 'receipt', ...executed };
   const now = await host.readNow(transaction);
   const surroundings = { transaction, now, head, recall: host.memo.at(head.generation), budget, told };
@@ -174,13 +176,13 @@ function perform(
   invocation: Verified<Invocation>,
   request: BudgetedRequest,
   admitted: Admitted,
-  told: Told,
+  told: AfterCommit,
 ): Promise<Answer> {
   const vault = host.requireVault();
   return host.writer.write(async (transaction, turn): Promise<Answer> => {
     told.clear();
     const hasMoved = turn.head.size !== admitted.surroundings.head.size;
-    const executed = hasMoved ? await findExecuted(transaction, invocation, host.identity.did) : undefined;
+    const executed = hasMoved ? await findReceipt(transaction, invocation, host.identity.did) : undefined;
     if (executed) return { kind: 'receipt', ...executed };
     const now = await host.readNow(transaction);
     const surroundings = {
@@ -204,7 +206,7 @@ function perform(
     await host.proofs.keep(transaction, authorized.path, (remember) => told.after(remember));
     await countAct(transaction, authorized, bytes, now);
     const act = { invocation, out, now, head: turn.head, principals };
-    const { receipt, head } = await enrol(transaction, vault, act, effects);
+    const { receipt, head } = await appendEntry(transaction, vault, act, effects);
     const index = turn.head.size;
     turn.head = head;
     turn.isOpen = false;
@@ -221,7 +223,7 @@ function recallIn(host: Host, { head, committed }: Turn): Recall {
 /** Between the authorisation and the lock somebody may have revoked something, and time has passed. */
 async function checkAgain(
   host: Host,
-  surroundings: Surroundings,
+  surroundings: ExecutionContext,
   request: BudgetedRequest,
   admitted: Admitted,
   head: LogHeadRow,
@@ -235,7 +237,7 @@ async function checkAgain(
 
 async function authorizeIn(
   host: Host,
-  { transaction, now, recall }: Surroundings,
+  { transaction, now, recall }: ExecutionContext,
   command: AnyCommand,
   request: BudgetedRequest,
 ): Promise<Authorized> {
@@ -245,7 +247,7 @@ async function authorizeIn(
 
 // Looked up before the handler writes: a row that is new may be rolled back, and must not be remembered.
 async function findPrincipals(
-  { transaction, recall }: Surroundings,
+  { transaction, recall }: ExecutionContext,
   dids: readonly string[],
 ): Promise<readonly (number | undefined)[]> {
   const ids: (number | undefined)[] = [];
@@ -255,7 +257,7 @@ async function findPrincipals(
   return ids;
 }
 
-async function addPrincipals({ transaction, now }: Surroundings, dids: readonly string[]): Promise<number[]> {
+async function addPrincipals({ transaction, now }: ExecutionContext, dids: readonly string[]): Promise<number[]> {
   const ids = await rememberPrincipals({ transaction, now }, dids);
   return dids.map((did) => ids.get(did) ?? 0);
 }

@@ -9,10 +9,10 @@ import { decodeInvocation, type Invocation } from '../../ucan/token/invocation.t
 import { type Receipt, readReceipt } from '../../ucan/token/receipt.ts';
 import { cidsOf } from '../../ucan/token/revocation.ts';
 import { isSignatureValid } from '../../ucan/token/verified.ts';
-import { altered } from '../log/corrupt-row.ts';
+import { corruptRow } from '../log/corrupt-row.ts';
 
 /** An invocation that was executed, now or before, with what came of it. */
-export interface Executed {
+export interface FoundReceipt {
   readonly receipt: Receipt;
   /** Where its entry stands in the log, if it was executed now. */
   readonly index?: number;
@@ -25,11 +25,11 @@ export interface Executed {
  *
  * @throws HanaperError `database_corrupt`
  */
-export async function findExecuted(
+export async function findReceipt(
   transaction: Transaction,
   invocation: Invocation,
   authority: string,
-): Promise<Executed | undefined> {
+): Promise<FoundReceipt | undefined> {
   const row = await findInvocationByPayload(transaction, payloadDigestOf(invocation.envelope));
   // One of an earlier version was written down without a receipt.
   if (row?.resultCid == null) {
@@ -38,12 +38,12 @@ export async function findExecuted(
   }
   const what = `receipt of ${row.cid}`;
   const stored = await getInvocationByCid(transaction, parseCid(row.resultCid));
-  if (stored === undefined) throw altered(what);
+  if (stored === undefined) throw corruptRow(what);
   const receipt = readReceipt(decodeInvocation(stored.envelope));
   // Where the row is of an earlier version, it can be that of the twin.
   const ran = cidsOf(decodeInvocation(row.envelope)).some((cid) => cid.equals(receipt.ran));
-  if (receipt.executor !== authority || !ran) throw altered(what);
-  if (!(await isSignatureValid(receipt.invocation))) throw altered(what);
+  if (receipt.executor !== authority || !ran) throw corruptRow(what);
+  if (!(await isSignatureValid(receipt.invocation))) throw corruptRow(what);
   return { receipt, isReplay: true };
 }
 
@@ -51,5 +51,5 @@ export async function findExecuted(
 function requireSamePayload({ cid, envelope }: InvocationRow, invocation: Invocation): void {
   const stored = attempt(() => decodeInvocation(envelope));
   const isSame = stored && equalBytes(payloadDigestOf(stored.envelope), payloadDigestOf(invocation.envelope));
-  if (!isSame || formatCid(stored.cid) !== cid) throw altered(`invocation ${cid}`);
+  if (!isSame || formatCid(stored.cid) !== cid) throw corruptRow(`invocation ${cid}`);
 }

@@ -1,28 +1,28 @@
 import type { HanaperError } from '../../errors.ts';
 import type { EventName, HanaperEvent } from '../../events.ts';
 import type { PackageSignature } from '../../signature/document.ts';
-import type { SignaturePlace } from '../../signature/revocation.ts';
+import type { SignaturePlace } from '../../signature/key-revocation.ts';
 import type { SignatureCache } from '../../signature/signature-cache.ts';
 import type { Database } from '../../store/engine/database.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import type { AuthorityIdentity } from '../../vault/authority-statement.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { FollowedLog } from '../log/followed-log.ts';
-import type { KeptProofs } from '../tokens/proof-store.ts';
+import type { ProofStore } from '../tokens/proof-store.ts';
 import type { StoredTokens } from '../tokens/stored-tokens.ts';
 import type { Memo } from './memo.ts';
-import type { Writer } from './write-queue.ts';
+import type { WriteQueue } from './write-queue.ts';
 
 /** What the door needs of the authority whose door it is. */
 export interface Host {
   readonly database: Database;
   readonly identity: AuthorityIdentity;
   /** Lets what is written take turns. */
-  readonly writer: Writer;
+  readonly writer: WriteQueue;
   /** What was read in this generation. */
   readonly memo: Memo;
   /** The proofs of what was executed. */
-  readonly proofs: KeptProofs;
+  readonly proofs: ProofStore;
   /** Signatures of packages that were found to be valid. */
   readonly signatures: SignatureCache;
   /** The log, which must continue what was seen of it. */

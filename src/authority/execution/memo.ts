@@ -1,7 +1,7 @@
 import type { Recall } from '../schemas/command.ts';
 
 // Beyond that all is read anew.
-const mostKept = 10_000;
+const maxKept = 10_000;
 
 /** Keeps nothing: for a transaction that reads what it has written itself. */
 export const withoutMemo: Recall = (_, load) => load();
@@ -35,7 +35,7 @@ export class Memo {
 async function recall<Value>(kept: Map<string, unknown>, name: string, load: () => Promise<Value>): Promise<Value> {
   if (kept.has(name)) return kept.get(name) as Value;
   const value = await load();
-  if (kept.size >= mostKept) kept.clear();
+  if (kept.size >= maxKept) kept.clear();
   kept.set(name, value);
   return value;
 }

@@ -5,13 +5,13 @@ import { lockLogEnd } from '../log/log-end.ts';
 import type { LogWatch } from '../log/log-watch.ts';
 import type { AnyCommand } from '../schemas/command.ts';
 import { parseArgs } from '../schemas/parse-args.ts';
-import { Told } from './after-commit.ts';
+import { AfterCommit } from './after-commit.ts';
 import type { LocalCall } from './execute-locally.ts';
 import type { Host } from './host.ts';
 import { withoutMemo } from './memo.ts';
 import { reportRefusal } from './report-refusal.ts';
 import { openRequestBudget } from './request-budget.ts';
-import { runAsLocal, type Surroundings } from './run-handler.ts';
+import { type ExecutionContext, runAsLocal } from './run-handler.ts';
 
 /** Whose commands are rehearsed. */
 export interface RehearsingHost extends Host {
@@ -79,12 +79,12 @@ function readAsFarAsPossible(host: RehearsingHost, command: AnyCommand, call: Re
 
 async function run(
   host: Host,
-  place: Pick<Surroundings, 'transaction' | 'head'>,
+  place: Pick<ExecutionContext, 'transaction' | 'head'>,
   command: AnyCommand,
   call: RehearsedCall,
 ): Promise<unknown> {
   const now = await host.readNow(place.transaction);
-  const surroundings = { ...place, now, recall: withoutMemo, budget: openRequestBudget(), told: new Told() };
+  const surroundings = { ...place, now, recall: withoutMemo, budget: openRequestBudget(), told: new AfterCommit() };
   return runAsLocal(host, surroundings, command, call);
 }
 

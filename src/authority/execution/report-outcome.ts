@@ -2,7 +2,7 @@ import { HanaperError } from '../../errors.ts';
 import { formatCid } from '../../ucan/encoding/cid.ts';
 import type { Invocation } from '../../ucan/token/invocation.ts';
 import type { AnyCommand } from '../schemas/command.ts';
-import type { Executed } from './find-receipt.ts';
+import type { FoundReceipt } from './find-receipt.ts';
 import type { Host } from './host.ts';
 import { reportRefusal } from './report-refusal.ts';
 import type { Request } from './request.ts';
@@ -34,7 +34,7 @@ export function reportExecuted(
 }
 
 /** The error for what was done, and could not be told to the observer. */
-export function unrecorded({ receipt, index }: Executed, cause: unknown): HanaperError {
+export function unrecorded({ receipt, index }: FoundReceipt, cause: unknown): HanaperError {
   const cid = formatCid(receipt.invocation.cid);
   const reason = cause instanceof Error ? ` ${cause.message}` : '';
   return new HanaperError(

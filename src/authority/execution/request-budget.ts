@@ -18,15 +18,15 @@ const requestCost = 17_000;
 // A signature does not shrink: tokens that are meant well unzip to some times their size, and no more.
 const stretch = 16;
 const freeBytes = 131_072;
-const mostBytes = 3_145_728;
+const maxBytes = 3_145_728;
 
 /** Opens the budget of a new request, of so many bytes as it was sent in; all that is done for it draws on it. */
 export function openRequestBudget(sentBytes: number = Number.POSITIVE_INFINITY, meter?: Meter): Budget {
-  const heldBytes = Math.min(mostBytes, freeBytes + stretch * sentBytes);
+  const heldBytes = Math.min(maxBytes, freeBytes + stretch * sentBytes);
   return new Budget({ ...callAllowance, cost: requestCost, held_bytes: heldBytes }, meter);
 }
 
 /** Opens the budget of a call by whoever has the database at hand: all kinds of work together have no bound. */
 export function openLocalBudget(): Budget {
-  return new Budget({ ...callAllowance, held_bytes: mostBytes });
+  return new Budget({ ...callAllowance, held_bytes: maxBytes });
 }

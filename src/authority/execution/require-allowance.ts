@@ -3,13 +3,7 @@ import { toSeconds } from '../../signature/time.ts';
 import type { Change } from '../../store/engine/effects.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import type { Invocation } from '../../ucan/token/invocation.ts';
-import {
-  drawAllowance,
-  freeInvocationBytes,
-  freeWrittenBytes,
-  mostChainBytes,
-  requireAllowance,
-} from './allowances.ts';
+import { drawAllowance, freeInvocationBytes, freeWrittenBytes, maxChainBytes, requireAllowance } from './allowances.ts';
 import type { Authorized } from './authorize.ts';
 import type { Host } from './host.ts';
 
@@ -28,7 +22,7 @@ export async function requireRoomForAct(
 ): Promise<number> {
   if (powerRoot === undefined) return 0;
   const chain = await host.proofs.measure(transaction, path);
-  if (chain > mostChainBytes) throw tooLong(chain);
+  if (chain > maxChainBytes) throw tooLong(chain);
   const amount = chain + Math.max(0, invocation.bytes.length - freeInvocationBytes);
   await requireAllowance(transaction, { root: powerRoot, kind: 'act_bytes', amount }, toSeconds(now));
   return amount;
@@ -84,7 +78,7 @@ function sizeOf(row: Change['former'] | Change['row']): number {
 function tooLong(bytes: number): HanaperError {
   return new HanaperError(
     'too_large',
-    `The delegations of this chain that are not kept yet have ${bytes} bytes; one act adds ${mostChainBytes} at most. Leave out what they do not need, such as large "meta".`,
-    { reason: 'chain', most: mostChainBytes },
+    `The delegations of this chain that are not kept yet have ${bytes} bytes; one act adds ${maxChainBytes} at most. Leave out what they do not need, such as large "meta".`,
+    { reason: 'chain', most: maxChainBytes },
   );
 }

@@ -10,7 +10,7 @@ import type { StoredTokens } from '../tokens/stored-tokens.ts';
 import { findPowerRoot, type IsHosted } from './hosted-subjects.ts';
 
 /** Where somebody is known, or is not. */
-export interface Surroundings {
+export interface RevokerContext {
   readonly tokens: StoredTokens;
   readonly budget: Budget;
   readonly isHosted: IsHosted;
@@ -21,7 +21,7 @@ export interface Surroundings {
 }
 
 // Of those that came beside it, how many may turn out to be forged.
-const mostForged = 8;
+const maxForged = 8;
 // To ask for what leads to somebody, and to look at one of these by its subject, command, time and revocations.
 const queriesOfOne = 5;
 const visitsOfOne = 5;
@@ -33,11 +33,14 @@ const visitsOfOne = 5;
  *
  * @throws HanaperError `not_authorized`, `too_large` where there is more to look at than is looked at
  */
-export async function requireHeard(surroundings: Surroundings, revokedBy: string): Promise<string | undefined> {
+export async function requireRevokerStanding(
+  surroundings: RevokerContext,
+  revokedBy: string,
+): Promise<string | undefined> {
   if (await surroundings.isHosted(revokedBy)) return undefined;
   const forged = new Set<Delegation>();
   const above = rememberAbove(surroundings);
-  while (forged.size < mostForged) {
+  while (forged.size < maxForged) {
     const way = await findWay(surroundings, above, revokedBy, forged);
     const wrong = way && (await findForged(way, surroundings.budget));
     if (way && wrong === undefined) return findPowerRoot(way, surroundings.isHosted);
@@ -62,7 +65,7 @@ interface Trail {
 
 /** Goes up from somebody to one who is hosted here, the shortest way. */
 async function findWay(
-  surroundings: Surroundings,
+  surroundings: RevokerContext,
   listAbove: ListAbove,
   to: string,
   forged: ReadonlySet<Delegation>,
@@ -89,7 +92,7 @@ async function findWay(
 /** The delegations to somebody that lead up, each holder's asked for once. */
 type ListAbove = (holder: string) => Promise<readonly Candidate[]>;
 
-function rememberAbove({ tokens, given, budget }: Surroundings): ListAbove {
+function rememberAbove({ tokens, given, budget }: RevokerContext): ListAbove {
   const beside = Map.groupBy(given, ({ audience }) => audience);
   const known = new Map<string, readonly Candidate[]>();
   return async (holder) => {

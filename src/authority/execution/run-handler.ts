@@ -5,14 +5,14 @@ import type { Delegation } from '../../ucan/token/delegation.ts';
 import type { Invocation } from '../../ucan/token/invocation.ts';
 import { timeOfEntry } from '../log/append-entry.ts';
 import type { AnyCommand, CommandContext, CommandSubject, ContextOf, Recall } from '../schemas/command.ts';
-import type { Told } from './after-commit.ts';
+import type { AfterCommit } from './after-commit.ts';
 import type { Authorized } from './authorize.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import type { Host } from './host.ts';
 import type { Request } from './request.ts';
 
 /** In what a handler runs. */
-export interface Surroundings {
+export interface ExecutionContext {
   readonly transaction: Transaction;
   /** RFC 3339, UTC. */
   readonly now: string;
@@ -20,13 +20,13 @@ export interface Surroundings {
   readonly head: LogHeadRow;
   readonly recall: Recall;
   readonly budget: Budget;
-  readonly told: Told;
+  readonly told: AfterCommit;
 }
 
 /** Runs the handler of an authorised invocation, on the very arguments that its policies were held against. */
 export async function runHandler(
   host: Host,
-  surroundings: Surroundings,
+  surroundings: ExecutionContext,
   request: Request,
   authorized: Authorized,
   prepared?: unknown,
@@ -38,7 +38,7 @@ export async function runHandler(
 /** Has a command find out what it wants to know before the turn to write. */
 export async function prepareHandler(
   host: Host,
-  surroundings: Surroundings,
+  surroundings: ExecutionContext,
   request: Request,
   authorized: Authorized,
 ): Promise<unknown> {
@@ -49,7 +49,7 @@ export async function prepareHandler(
 
 async function contextOf(
   host: Host,
-  surroundings: Surroundings,
+  surroundings: ExecutionContext,
   { invocation, given, isLocal = false }: Request,
   { organisation, powerRoot }: Authorized,
 ): Promise<ContextOf<'organisation'> & ContextOf<'anybody'>> {
@@ -76,7 +76,7 @@ export interface UnsignedCall {
 /** Runs the handler of a command for somebody who has the database at hand: the principal `local`. */
 export async function runAsLocal(
   host: Host,
-  surroundings: Surroundings,
+  surroundings: ExecutionContext,
   command: AnyCommand,
   { args, organisation, given = [], invocation }: UnsignedCall,
 ): Promise<unknown> {
@@ -93,7 +93,7 @@ export async function runAsLocal(
 
 async function createContext(
   host: Host,
-  { transaction, now, head, recall, budget, told }: Surroundings,
+  { transaction, now, head, recall, budget, told }: ExecutionContext,
   given: readonly Delegation[],
 ): Promise<CommandContext> {
   return {

@@ -28,13 +28,13 @@ interface Waiting {
 type Outcome = { readonly result: unknown } | { readonly refusal: HanaperError };
 
 // How many share one transaction, and with it the wait for the disk.
-const mostAtOnce = 64;
+const maxAtOnce = 64;
 
 /**
  * Lets writers take turns. Those that wait while another writes share the next transaction, one after the other: each sees
  * what those before have done, each has its answer once all is committed, and one that is refused leaves nothing.
  */
-export class Writer {
+export class WriteQueue {
   readonly #database: Database;
   readonly #followed: FollowedLog;
   readonly #onEntries: () => void;
@@ -64,14 +64,14 @@ export class Writer {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
       await this.#gather();
-      await this.#writeTogether(this.#waiting.splice(0, mostAtOnce));
+      await this.#writeTogether(this.#waiting.splice(0, maxAtOnce));
     }
     this.#isWriting = false;
   }
 
   // Who asks at the same moment comes along: as long as somebody does, and there is room.
   async #gather(): Promise<void> {
-    for (let before = 0; this.#waiting.length > before && this.#waiting.length < mostAtOnce; ) {
+    for (let before = 0; this.#waiting.length > before && this.#waiting.length < maxAtOnce; ) {
       before = this.#waiting.length;
       await new Promise((resolve) => setImmediate(resolve));
     }

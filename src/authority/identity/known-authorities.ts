@@ -31,7 +31,7 @@ export function knownAuthoritiesFile(path: string): KnownAuthorities {
 // Only its form: a pin is compared with a DID that was derived from a checked key, and a file may hold many.
 const didForm = /^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/;
 
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 
 interface Pin {
   readonly database: string;
@@ -45,8 +45,8 @@ function readPins(path: string): readonly Pin[] {
 
 function readLines(path: string): readonly string[] {
   const refuse = (_: string, reason: string, cause?: unknown) => unusable(path, 'read', reason, cause);
-  const bytes = readRegularFile(path, mostBytes, refuse) ?? new Uint8Array(0);
-  if (bytes.length > mostBytes) throw unusable(path, 'read', 'too large');
+  const bytes = readRegularFile(path, maxBytes, refuse) ?? new Uint8Array(0);
+  if (bytes.length > maxBytes) throw unusable(path, 'read', 'too large');
   const text = decodeUtf8(bytes);
   if (text === undefined) throw unusable(path, 'read', 'not UTF-8');
   return text.split('\n').filter((line) => line !== '');

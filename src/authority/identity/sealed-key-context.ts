@@ -2,12 +2,12 @@ import type { OrganizationRow, SigningKeyRow } from '../../store/engine/schema.t
 import type { SealedKeyPlace } from '../../vault/vault.ts';
 
 /** Where the sealed identity key of an organisation belongs: the organisation's own row. */
-export function placeOfIdentityKey({ id }: Pick<OrganizationRow, 'id'>, fingerprint: string): SealedKeyPlace {
+export function identityKeyContext({ id }: Pick<OrganizationRow, 'id'>, fingerprint: string): SealedKeyPlace {
   return { kind: 'organization-identity', rowId: id, organisationId: id, fingerprint };
 }
 
 /** Where a sealed signing key belongs: its row, in its organisation. */
-export function placeOfSigningKey({
+export function signingKeyContext({
   id,
   orgId,
   keyFingerprint,

@@ -5,7 +5,7 @@ import type { Secret } from '../../crypto/secret.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { type ErrorDetails, HanaperError } from '../../errors.ts';
 import type { SigningKeyRow } from '../../store/engine/schema.ts';
-import { active } from '../../store/tables/revocation.ts';
+import { active } from '../../store/tables/revocation-columns.ts';
 import {
   findSigningKey,
   insertSigningKey,
@@ -13,11 +13,11 @@ import {
   listSigningKeysByFingerprint,
 } from '../../store/tables/signing-keys.ts';
 import { insertTrustedKey, listTrustedKeys } from '../../store/tables/trusted-keys.ts';
-import { placeOfSigningKey } from '../identity/sealed-key-context.ts';
+import { signingKeyContext } from '../identity/sealed-key-context.ts';
 import { requireWrittenRow } from '../log/check-rows.ts';
 import { nameArg, sha256Arg, timeArg } from '../schemas/args.ts';
 import type { OrganisationContext } from '../schemas/command.ts';
-import { describeRevocation, type KeyRevocationDocument, revocationFields } from './key-revocation.ts';
+import { describeRevocation, type KeyRevocationDocument, revocationFields } from './revoke-keys.ts';
 
 /** A signing key as a document: its public half. */
 export interface SigningKeyDocument extends KeyRevocationDocument {
@@ -146,7 +146,7 @@ async function sealSigningKey(
   const id = createUuid(new Date(context.now));
   const orgId = context.organisation.id;
   const keyFingerprint = fingerprintOf(publicKey);
-  const place = placeOfSigningKey({ id, orgId, keyFingerprint });
+  const place = signingKeyContext({ id, orgId, keyFingerprint });
   const encryptedPrivateKey = await context.vault().sealKey(seed, place);
   return {
     id,

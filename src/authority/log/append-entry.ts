@@ -15,7 +15,7 @@ import { type Verified, vouchForOwn } from '../../ucan/token/verified.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { authoritySigner } from '../tokens/signers.ts';
 import { requireFormer, requireFound, requireMeant } from './check-rows.ts';
-import { encodePlace } from './entry-binding.ts';
+import { encodeBinding } from './entry-binding.ts';
 import type { LogEnd } from './log-end.ts';
 
 /** What is enrolled: an invocation that was executed, and what came of it. */
@@ -31,7 +31,7 @@ export interface Act {
 }
 
 /** What was written down, and where the log ends now. */
-export interface Enrolled {
+export interface AppendedEntry {
   readonly receipt: Receipt;
   readonly head: LogEnd;
 }
@@ -41,17 +41,17 @@ export interface Enrolled {
  *
  * @throws HanaperError `locked`
  */
-export async function enrol(
+export async function appendEntry(
   transaction: Transaction,
   vault: Vault,
   act: Act,
   effects: readonly LogEffectRow[],
-): Promise<Enrolled> {
+): Promise<AppendedEntry> {
   const { invocation, out, now, head, principals } = act;
   const signer = authoritySigner(vault);
   const enrolledAt = timeOfEntry(head, now);
   const effectsRoot = treeHash(effects.map(bindRow));
-  const meta = encodePlace({ index: head.size, before: head.leaf, enrolledAt, effectsRoot });
+  const meta = encodeBinding({ index: head.size, before: head.leaf, enrolledAt, effectsRoot });
   const claims = { ran: invocation.cid, out, issuedAt: toSeconds(now), meta };
   const receipt = vouchForOwn(await signReceipt(signer, claims), signer);
   const [invoker = 0, executor = 0] = principals;

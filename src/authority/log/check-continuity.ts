@@ -27,7 +27,7 @@ interface LogHead {
  *
  * @throws HanaperError `log_rolled_back`; `log_tampered` where what is there, or what was seen, is not as it was signed
  */
-export async function holdLog(
+export async function checkContinuity(
   transaction: Transaction,
   did: string,
   seen: readonly SeenCheckpoint[],

@@ -1,6 +1,6 @@
 import { HanaperError } from '../../errors.ts';
 import type { Checkpoint } from '../../log/checkpoint.ts';
-import { Turns } from '../../serial-queue.ts';
+import { SerialQueue } from '../../serial-queue.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { CheckpointContext, LastCheckpoint } from './make-checkpoint.ts';
 import { type ReportFailure, tryCheckpoint } from './try-checkpoint.ts';
@@ -19,7 +19,7 @@ export class Checkpointer {
   readonly #host: LogHost;
   /** Milliseconds after which an entry is under one; `undefined`: as late as when all ends. */
   readonly #delay: number | undefined;
-  readonly #turns = new Turns();
+  readonly #turns = new SerialQueue();
   #seen: Checkpoint | undefined;
   #isBehind = false;
   #timer: NodeJS.Timeout | undefined;

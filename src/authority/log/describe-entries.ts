@@ -32,21 +32,21 @@ export interface EnrolledActDocument extends ActDocument {
 const entriesAtOnce = 8;
 
 /**
- * Describes entries by what their tokens say: the first ones, until their tokens have `mostBytes`, and at least one. Nothing
+ * Describes entries by what their tokens say: the first ones, until their tokens have `maxBytes`, and at least one. Nothing
  * is verified; a token is read from its envelope, found by its CID.
  */
-export async function describeActs(
+export async function describeEntries(
   transaction: Transaction,
   placed: readonly PlacedEntry[],
-  mostBytes: number,
+  maxBytes: number,
 ): Promise<readonly EnrolledActDocument[]> {
   const acts: EnrolledActDocument[] = [];
   let bytes = 0;
-  for (let start = 0; start < placed.length && bytes < mostBytes; start += entriesAtOnce) {
+  for (let start = 0; start < placed.length && bytes < maxBytes; start += entriesAtOnce) {
     const some = placed.slice(start, start + entriesAtOnce);
     const rows = await findRows(transaction, some);
     for (const each of some) {
-      if (bytes >= mostBytes) break;
+      if (bytes >= maxBytes) break;
       const invocation = rows.get(formatCid(each.entry.invocation));
       const receipt = rows.get(formatCid(each.entry.receipt));
       bytes += (invocation?.envelope.length ?? 0) + (receipt?.envelope.length ?? 0);

@@ -4,7 +4,7 @@ import { encodeDagCbor } from '../../ucan/encoding/dag-cbor.ts';
 import { type IpldMap, ipldMap, isIpldMap } from '../../ucan/encoding/ipld.ts';
 
 /** What a receipt says of its entry: all that is in it beside the receipt itself, and behind which other it comes. */
-export interface PlaceInLog extends Pick<LogEntry, 'enrolledAt' | 'effectsRoot'> {
+export interface EntryBinding extends Pick<LogEntry, 'enrolledAt' | 'effectsRoot'> {
   readonly index: number;
   /** The leaf hash of the entry before; SHA-256 of nothing for the first: 32 bytes. */
   readonly before: Uint8Array;
@@ -19,21 +19,21 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** A place as it stands in the `meta` of a receipt, by which no entry can be cut out, moved or given other effects. */
-export function encodePlace(place: PlaceInLog): IpldMap {
+export function encodeBinding(place: EntryBinding): IpldMap {
   return ipldMap([[member, fieldsOf(place)]]);
 }
 
 /** What the `meta` of a receipt says of its entry beside what there is, in words; `undefined` where it names this place. */
-export function describeMisplacement(meta: IpldMap | undefined, place: PlaceInLog): string | undefined {
+export function describeBindingMismatch(meta: IpldMap | undefined, place: EntryBinding): string | undefined {
   const stated = meta?.[member];
   if (!isIpldMap(stated)) return 'no place in the log';
   const actual = fieldsOf(place);
   const differing = Object.keys(actual).find((field) => !isSame(stated, actual, field));
   if (differing !== undefined) return names[differing];
-  return equalBytes(encodeDagCbor(meta ?? {}), encodeDagCbor(encodePlace(place))) ? undefined : 'more than its place';
+  return equalBytes(encodeDagCbor(meta ?? {}), encodeDagCbor(encodeBinding(place))) ? undefined : 'more than its place';
 }
 
-function fieldsOf({ index, before, enrolledAt, effectsRoot }: PlaceInLog): IpldMap {
+function fieldsOf({ index, before, enrolledAt, effectsRoot }: EntryBinding): IpldMap {
   return ipldMap([
     ['index', index],
     ['before', before],

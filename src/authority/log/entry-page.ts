@@ -1,7 +1,7 @@
 import type { LogEffectRow } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listEffectsOfEntries } from '../../store/tables/log.ts';
-import { describeActs, type EnrolledActDocument } from './describe-entries.ts';
+import { describeEntries, type EnrolledActDocument } from './describe-entries.ts';
 import { listEntries, type PlacedEntry } from './find-entry.ts';
 
 /** Entries that follow one another, and what each has written. */
@@ -12,15 +12,15 @@ export interface LogPage {
 }
 
 // What one page holds at most: entries, bytes of tokens, and effects of one entry and of all beyond the first.
-const mostEntries = 250;
-const mostBytes = 131_072;
-const mostEffects = 1000;
+const maxEntries = 250;
+const maxBytes = 131_072;
+const maxEffects = 1000;
 
 /** Reads entries from an index on: less than `limit` where they have written many rows, or their tokens are long. */
 export async function readLogPage(transaction: Transaction, from: number, limit: number): Promise<LogPage> {
-  const placed = takeFirst(await listEntries(transaction, from, Math.min(limit, mostEntries)));
-  const acts = await describeActs(transaction, placed, mostBytes);
-  const effects = await listEffectsOfEntries(transaction, from, acts.length, mostEffects);
+  const placed = takeFirst(await listEntries(transaction, from, Math.min(limit, maxEntries)));
+  const acts = await describeEntries(transaction, placed, maxBytes);
+  const effects = await listEffectsOfEntries(transaction, from, acts.length, maxEffects);
   return { acts, effects: Map.groupBy(effects, ({ entryIndex }) => entryIndex) };
 }
 
@@ -29,7 +29,7 @@ function takeFirst(placed: readonly PlacedEntry[]): readonly PlacedEntry[] {
   let effects = 0;
   const end = placed.findIndex(({ entry }, index) => {
     effects += entry.effectCount;
-    return index > 0 && effects > mostEffects;
+    return index > 0 && effects > maxEffects;
   });
   return end < 0 ? placed : placed.slice(0, end);
 }

@@ -9,7 +9,7 @@ import { formatCid } from '../../ucan/encoding/cid.ts';
 import { findIndexAt, listEntries, type PlacedEntry } from './find-entry.ts';
 
 // Far more than one process can sign in a millisecond.
-const mostAtOneTime = 200;
+const maxAtOneTime = 200;
 
 /** By what a package signature is searched in the log. */
 export interface SoughtSignature {
@@ -59,7 +59,7 @@ async function listNoted(transaction: Transaction, digest: Uint8Array): Promise<
 
 async function listEntriesOf(transaction: Transaction, time: string): Promise<readonly PlacedEntry[]> {
   const { size } = await readLogHead(transaction);
-  const entries = await listEntries(transaction, await findIndexAt(transaction, time, size), mostAtOneTime);
+  const entries = await listEntries(transaction, await findIndexAt(transaction, time, size), maxAtOneTime);
   return entries.filter(({ entry }) => entry.enrolledAt === time);
 }
 

@@ -1,7 +1,7 @@
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
 import type { PackageSignature } from '../../signature/document.ts';
-import type { SignaturePlace } from '../../signature/revocation.ts';
+import type { SignaturePlace } from '../../signature/key-revocation.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { checkPackageProof } from '../../trust/check-proof.ts';
 import { TrustedLog } from '../../trust/trusted-log.ts';

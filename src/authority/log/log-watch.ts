@@ -53,8 +53,8 @@ export class LogWatch {
     try {
       await this.#log.database.transact('read', async (transaction) => {
         if (await isAsSeen(transaction, seen)) return;
-        const { holdLog } = await import('./check-continuity.ts');
-        await holdLog(transaction, this.#log.did, seen);
+        const { checkContinuity } = await import('./check-continuity.ts');
+        await checkContinuity(transaction, this.#log.did, seen);
       });
       return undefined;
     } catch (error) {

@@ -9,7 +9,7 @@ import { vouchForOwn } from '../../ucan/token/verified.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { rememberPrincipals } from '../tokens/principals.ts';
 import { authoritySigner } from '../tokens/signers.ts';
-import { type Act, enrol, hashEffect, hashEffects } from './append-entry.ts';
+import { type Act, appendEntry, hashEffect, hashEffects } from './append-entry.ts';
 import { type LogEnd, lockLogEnd } from './log-end.ts';
 import { stateLogKey } from './log-key.ts';
 import { signFirstCheckpoint } from './make-checkpoint.ts';
@@ -26,10 +26,10 @@ export interface OwnAct {
 }
 
 /** Writes down what the transaction has done, as an act of the authority by itself. */
-export async function enrolOwn(transaction: Transaction, vault: Vault, act: OwnAct): Promise<void> {
+export async function appendOwnEntry(transaction: Transaction, vault: Vault, act: OwnAct): Promise<void> {
   const own = await signOwn(transaction, vault, act);
   const effects = await hashEffects(transaction, act.head.size);
-  const { head } = await enrol(transaction, vault, own, effects);
+  const { head } = await appendEntry(transaction, vault, own, effects);
   await moveLogHead(transaction, head);
 }
 
@@ -42,7 +42,7 @@ export async function actOwn(
   const inner = { ...transaction, effects: new Effects() };
   await act(inner);
   if (inner.effects.list().length === 0) return;
-  await enrolOwn(inner, vault(), { command, args: {}, now, head: await lockLogEnd(transaction) });
+  await appendOwnEntry(inner, vault(), { command, args: {}, now, head: await lockLogEnd(transaction) });
 }
 
 /**
@@ -54,7 +54,7 @@ export async function beginLog(transaction: Transaction, vault: Vault, now: stri
   await stateLogKey(transaction, vault, now);
   const act = await signOwn(transaction, vault, { command: '/log/begin', args: {}, now, head });
   const effects = await hashEveryRow(transaction, head.size);
-  await moveLogHead(transaction, (await enrol(transaction, vault, act, effects)).head);
+  await moveLogHead(transaction, (await appendEntry(transaction, vault, act, effects)).head);
   await signFirstCheckpoint(transaction, vault, now);
 }
 

@@ -9,7 +9,7 @@ import type { Transaction } from '../../store/engine/transaction.ts';
 import { findLastCheckpoint } from '../../store/tables/checkpoints.ts';
 import { getInvocationByCid } from '../../store/tables/ucan-invocations.ts';
 import { computeCid, formatCid } from '../../ucan/encoding/cid.ts';
-import { altered } from './corrupt-row.ts';
+import { corruptRow } from './corrupt-row.ts';
 import type { PlacedEntry } from './find-entry.ts';
 import { findStatedLogKey } from './log-key.ts';
 import { readTree } from './read-tree.ts';
@@ -62,7 +62,7 @@ export async function proveEntry(
   verifyInclusion({ index, size, root, proof: inclusion, leafHash: hashLeaf(bytes) });
   const receipt = await getInvocationByCid(transaction, entry.receipt);
   if (receipt === undefined || !computeCid(receipt.envelope).equals(entry.receipt)) {
-    throw altered(`receipt ${formatCid(entry.receipt)}`);
+    throw corruptRow(`receipt ${formatCid(entry.receipt)}`);
   }
   const { note: checkpoint, logKey } = head;
   return { index, entry: bytes, receipt: receipt.envelope, inclusion, checkpoint, logKey };

@@ -14,6 +14,6 @@ export async function requireContinued(transaction: Transaction, did: string, no
   // So it is mostly, and then there is nothing to verify.
   if (last && decodeUtf8(last.note) === note) return;
   const size = readNoteSize(note);
-  const { holdLog } = await import('./check-continuity.ts');
-  await holdLog(transaction, did, [{ authority: did, source: 'the caller', size, checkpoint: note }]);
+  const { checkContinuity } = await import('./check-continuity.ts');
+  await checkContinuity(transaction, did, [{ authority: did, source: 'the caller', size, checkpoint: note }]);
 }

@@ -11,7 +11,7 @@ export interface SignedHead {
 }
 
 // There is one last checkpoint, and some that were it a moment ago.
-const mostKept = 16;
+const maxKept = 16;
 const verified = new Map<string, SignedHead>();
 
 /**
@@ -27,7 +27,7 @@ export async function verifyHead(did: string, logKey: SignedLogKey, note: Uint8A
   const checkpoint = await openCheckpoint(note, verifierKeyOf(await checkLogKey(logKey, did)));
   // What was verified is text.
   const head = { checkpoint, note: decodeUtf8(note) ?? '', logKey };
-  if (verified.size >= mostKept) verified.clear();
+  if (verified.size >= maxKept) verified.clear();
   verified.set(name, head);
   return head;
 }

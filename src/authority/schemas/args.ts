@@ -8,12 +8,12 @@ import { isTokenCid, parseCid } from '../../ucan/encoding/cid.ts';
 import { isCommand } from '../../ucan/token/command.ts';
 import { isDid } from '../../ucan/token/fields.ts';
 
-const mostNameCharacters = 63;
+const maxNameCharacters = 63;
 
 /** A name: kebab-case, at most 63 characters, and not of the form of an id. */
 export const nameArg: z.ZodType<string> = z
   .string()
-  .max(mostNameCharacters)
+  .max(maxNameCharacters)
   .refine((text) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) && !isUuid(text), 'must be kebab-case, like release-2026')
   .meta({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
 

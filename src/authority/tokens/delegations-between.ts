@@ -12,8 +12,8 @@ export interface Between {
 }
 
 // What is looked at from both ends together, and of one principal.
-const mostLinks = 2000;
-const mostOfOne = 500;
+const maxLinks = 2000;
+const maxOfOne = 500;
 
 /**
  * Looks for the delegations between a subject and an audience from both ends, always where less was found so far, until
@@ -32,9 +32,9 @@ export async function listLinksBetween(
   const up = new End(audience, 'iss', (did, limit) => listLinksTo(transaction, did, subjectId, limit));
   const down = new End(subject, 'aud', (did, limit) => listLinksBy(transaction, did, subjectId, limit));
   const ends = [up, down];
-  for (let room = mostLinks; room > 0 && !ends.some((end) => end.isWhole); ) {
+  for (let room = maxLinks; room > 0 && !ends.some((end) => end.isWhole); ) {
     const [next] = ends.filter((end) => end.canGoOn).toSorted((one, other) => one.links.size - other.links.size);
-    if (next === undefined || budget.left('rows_read') <= 2 * mostOfOne) break;
+    if (next === undefined || budget.left('rows_read') <= 2 * maxOfOne) break;
     const read = await next.goOn();
     budget.spend('rows_read', read + 1);
     room -= read + 1;
@@ -73,8 +73,8 @@ class End {
 
   /** Looks at the principal that was reached first. Returns how many delegations there were. */
   async goOn(): Promise<number> {
-    const found = await this.#list(this.#waiting.shift() ?? '', mostOfOne);
-    if (found.length >= mostOfOne) this.#isCut = true;
+    const found = await this.#list(this.#waiting.shift() ?? '', maxOfOne);
+    if (found.length >= maxOfOne) this.#isCut = true;
     for (const link of found) {
       this.links.set(link.id, link);
       const did = link[this.#far];

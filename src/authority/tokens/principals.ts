@@ -38,7 +38,7 @@ export async function preparePrincipals(
 }
 
 /** What principals are settled with: part of every command's context. */
-interface Surroundings {
+interface PrincipalContext {
   readonly transaction: Transaction;
   readonly now: string;
   vault(): Vault;
@@ -50,7 +50,7 @@ interface Surroundings {
  * @throws HanaperError `bad_input` for a key that signs or is trusted for packages
  */
 export async function rememberPrincipals(
-  { transaction, now }: Pick<Surroundings, 'transaction' | 'now'>,
+  { transaction, now }: Pick<PrincipalContext, 'transaction' | 'now'>,
   dids: readonly string[],
   kind: PrincipalKind = 'stranger',
 ): Promise<ReadonlyMap<string, number>> {
@@ -74,7 +74,7 @@ async function noteOthers(transaction: Transaction, dids: readonly string[], kin
 }
 
 /** Makes an organisation a principal: its row, and its root delegation of everything to the authority, without an end. */
-export async function settleOrganisation(context: Surroundings, organisation: OrganizationRow): Promise<void> {
+export async function settleOrganisation(context: PrincipalContext, organisation: OrganizationRow): Promise<void> {
   const vault = context.vault();
   const didIds = await rememberPrincipals(context, [organisation.did], 'organisation');
   const delegation = await signDelegation(organisationSigner(vault, organisation), {
@@ -93,7 +93,7 @@ export async function arePrincipalsSettled(transaction: Transaction, authority: 
 }
 
 /** Makes principals of the authority and of every organisation that is none yet. */
-export async function settlePrincipals(context: Surroundings): Promise<void> {
+export async function settlePrincipals(context: PrincipalContext): Promise<void> {
   await takeLock(context.transaction, 'principals');
   const { did } = context.vault();
   await rememberPrincipals(context, [did], 'authority');
@@ -103,7 +103,7 @@ export async function settlePrincipals(context: Surroundings): Promise<void> {
 }
 
 // One whose key does not open is named by "validate", and must not keep the others from being used.
-async function settleUnlessDamaged(context: Surroundings, organisation: OrganizationRow): Promise<void> {
+async function settleUnlessDamaged(context: PrincipalContext, organisation: OrganizationRow): Promise<void> {
   try {
     await settleOrganisation(context, organisation);
   } catch (error) {
@@ -144,7 +144,7 @@ type Documents = readonly [written: string, older: string];
 
 // Every request asks for the documents of its principals, and to make one takes longer than to verify a signature.
 const made = new Map<string, Documents>();
-const mostMade = 256;
+const maxMade = 256;
 
 // The document of a DID as it is written, and as programs wrote it that named no key for agreement.
 function documentsOf(did: string): Documents {
@@ -156,7 +156,7 @@ function documentsOf(did: string): Documents {
     JSON.stringify(older),
   ] as const;
   made.set(did, documents);
-  dropOldest(made, mostMade);
+  dropOldest(made, maxMade);
   return documents;
 }
 

@@ -5,7 +5,7 @@ import type { Delegation } from '../../ucan/token/delegation.ts';
 import { verifyToken } from '../../ucan/token/verified.ts';
 
 /** Sees to it that the proofs of what is executed are kept, wherever they came from, and each is written once. */
-export class KeptProofs {
+export class ProofStore {
   // Whoever delegates keeps a token in memory that is used again and again.
   #kept = new WeakSet<Delegation>();
 

@@ -6,7 +6,7 @@ import type { OrganizationRow } from '../../store/engine/schema.ts';
 import { encodeVarsig } from '../../ucan/encoding/varsig.ts';
 import type { Signer } from '../../ucan/token/signer.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { placeOfIdentityKey } from '../identity/sealed-key-context.ts';
+import { identityKeyContext } from '../identity/sealed-key-context.ts';
 
 // How the bytes that a token's signature covers begin: a map of two keys, of which the first is the varsig header.
 const tokenPrefix = concatBytes(Uint8Array.of(0xa2, 0x61, 0x68, 0x48), encodeVarsig('ed25519'));
@@ -30,7 +30,7 @@ export function organisationSigner(vault: Vault, { id, did, encryptedIdentityKey
     keyType: 'ed25519',
     async sign(message) {
       requireToken(message);
-      const place = placeOfIdentityKey({ id }, fingerprintOf(decodeEd25519DidKey(did)));
+      const place = identityKeyContext({ id }, fingerprintOf(decodeEd25519DidKey(did)));
       using seed = await vault.openKey(encryptedIdentityKey, place);
       return await sign(seed, message);
     },

@@ -24,10 +24,10 @@ import { listLinksBetween } from './delegations-between.ts';
 export { DelegationCache };
 
 // What is read and decoded for one search.
-const mostDelegations = 500;
-const mostBytes = 1_048_576;
+const maxDelegations = 500;
+const maxBytes = 1_048_576;
 // What is looked at to say how the delegations by one issuer stand.
-const mostOfOneAudience = 100;
+const maxOfOneAudience = 100;
 const decoded = ['tokens', 'values'] as const;
 
 /** The tokens of a database, as values: rows are decoded anew, and what they say beside the envelope is not believed. */
@@ -96,7 +96,7 @@ export class StoredTokens {
 
   /** Some of those to somebody about the authority or an organisation, and powerlines: the roots, and then the newest. */
   async hostedTo(audience: string, budget: Budget): Promise<readonly Candidate[]> {
-    const links = await listHostedLinksTo(this.#transaction, audience, mostOfOneAudience);
+    const links = await listHostedLinksTo(this.#transaction, audience, maxOfOneAudience);
     const rows = await listDelegationsById(this.#transaction, idsOf(takeWithin(links, budget)));
     return this.withRevocations(this.decodeWithin(rows, budget));
   }
@@ -104,7 +104,7 @@ export class StoredTokens {
   async #readTo(audience: string, subject: string, budget: Budget) {
     const subjectId = (await listDidIds(this.#transaction, [subject])).get(subject);
     if (subjectId === undefined) return { candidates: [], isPartial: false };
-    const room = Math.min(mostOfOneAudience, budget.left('rows_read'));
+    const room = Math.min(maxOfOneAudience, budget.left('rows_read'));
     const links = room > 0 ? await listLinksTo(this.#transaction, audience, subjectId, room) : [];
     const within = takeWithin(links, budget);
     const rows = await listDelegationsById(this.#transaction, idsOf(within));
@@ -184,7 +184,7 @@ export function takeWithin(links: readonly DelegationLink[], budget: Budget): re
   let bytes = 0;
   for (const link of links) {
     bytes += link.bytes;
-    if (within.length >= mostDelegations || bytes > mostBytes || budget.left('rows_read') < 1) break;
+    if (within.length >= maxDelegations || bytes > maxBytes || budget.left('rows_read') < 1) break;
     budget.spend('rows_read');
     within.push(link);
   }

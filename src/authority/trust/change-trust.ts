@@ -6,9 +6,9 @@ import { findOrganization, listOrganizations } from '../../store/tables/organiza
 import { listAccepting, listTrusting } from '../../store/tables/trust-rows.ts';
 import { insertSnapshot, listUnsignedOrganizations, wasTrustSigned } from '../../store/tables/trust-snapshots.ts';
 import { signSnapshot } from '../../trust/snapshot.ts';
-import { encodeTrustState, mostStateKeys, type TrustState } from '../../trust/state.ts';
+import { encodeTrustState, maxStateKeys, type TrustState } from '../../trust/state.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { altered } from '../log/corrupt-row.ts';
+import { corruptRow } from '../log/corrupt-row.ts';
 import type { CommandContext } from '../schemas/command.ts';
 import { openTrust } from './open-trust.ts';
 import { resolveTrust } from './resolve-trust.ts';
@@ -95,7 +95,7 @@ async function signIfChanged(context: Signing, id: string, before: TrustState): 
 }
 
 async function writeSnapshot({ transaction, now, vault }: Signing, orgId: string, state: TrustState): Promise<void> {
-  if (state.keys.length > mostStateKeys) throw tooManyKeys(state);
+  if (state.keys.length > maxStateKeys) throw tooManyKeys(state);
   const { payload, signature } = await signSnapshot(vault(), { createdAt: now, state });
   const { version } = state;
   await insertSnapshot(transaction, {
@@ -111,13 +111,13 @@ async function writeSnapshot({ transaction, now, vault }: Signing, orgId: string
 async function requireOrganisation(transaction: Transaction, id: string): Promise<OrganizationRow> {
   const organisation = await findOrganization(transaction, { id });
   if (organisation) return organisation;
-  throw altered(`organisation ${id}`);
+  throw corruptRow(`organisation ${id}`);
 }
 
 function tooManyKeys({ organisation: { name } }: TrustState): HanaperError {
   return new HanaperError(
     'too_large',
-    `${name} would have more than ${mostStateKeys} keys in its trust, revoked ones included. Accept fewer by ACLs.`,
-    { most: mostStateKeys },
+    `${name} would have more than ${maxStateKeys} keys in its trust, revoked ones included. Accept fewer by ACLs.`,
+    { most: maxStateKeys },
   );
 }

@@ -1,6 +1,6 @@
 import { HanaperError } from '../../errors.ts';
-import type { KeyRevocation } from '../../signature/revocation.ts';
-import { stricterRevocation } from '../../signature/revocation.ts';
+import type { KeyRevocation } from '../../signature/key-revocation.ts';
+import { stricterRevocation } from '../../signature/key-revocation.ts';
 import type { OrganizationRow, RevocationColumns } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listOwnerRows, listTrustRows, type OwnerRow, type TrustRow } from '../../store/tables/trust-rows.ts';

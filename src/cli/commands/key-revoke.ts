@@ -1,5 +1,5 @@
 import { type KeyRevocationDocument, type RevokedKeyDocument, revokeKey } from '../../authority/index.ts';
-import { describeReason } from '../../authority/keys/key-revocation.ts';
+import { describeReason } from '../../authority/keys/revoke-keys.ts';
 import { findKey } from '../find-key.ts';
 import type { Outcome } from '../output.ts';
 import { describeRest, type RevocationOptions, readRevocation } from '../revocation-options.ts';

@@ -1,5 +1,5 @@
 import type { Authority } from '../../authority/authority.ts';
-import { holdLog } from '../../authority/log/check-continuity.ts';
+import { checkContinuity } from '../../authority/log/check-continuity.ts';
 import type { SeenCheckpoint } from '../../authority/log/known-logs.ts';
 import { readLogState } from '../../authority/log/log-state.ts';
 import { HanaperError } from '../../errors.ts';
@@ -72,7 +72,7 @@ async function findLoss(
   seen: readonly SeenCheckpoint[],
 ): Promise<string | undefined> {
   try {
-    await database.transact('read', (transaction) => holdLog(transaction, identity.did, seen));
+    await database.transact('read', (transaction) => checkContinuity(transaction, identity.did, seen));
     return undefined;
   } catch (error) {
     if (!(error instanceof HanaperError) || !['log_rolled_back', 'log_tampered'].includes(error.code)) throw error;

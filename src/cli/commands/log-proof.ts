@@ -18,7 +18,7 @@ export interface ProofOptions {
   readonly output?: string;
 }
 
-const mostBytes = 33_554_432;
+const maxBytes = 33_554_432;
 
 /** `hanaper log proof INDEX|CID`: the proof is checked before it is given. */
 export async function prove(session: Session, which: string, { output }: ProofOptions): Promise<Outcome> {
@@ -96,7 +96,7 @@ function readWhich(which: string): ProveArgs {
 async function requireNoOther(path: string): Promise<void> {
   const status = statSync(path, { throwIfNoEntry: false });
   if (!status?.isFile() || status.size === 0) return;
-  const bytes = status.size > mostBytes ? undefined : (await readBounded(path, mostBytes)).bytes;
+  const bytes = status.size > maxBytes ? undefined : (await readBounded(path, maxBytes)).bytes;
   if (bytes && attempt(() => parseLogProof(bytes))) return;
   const message = `${path} is there already, and holds no proof of an entry. Name another file.`;
   throw new HanaperError('already_exists', message, { kind: 'file', path });

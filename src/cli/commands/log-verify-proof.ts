@@ -8,13 +8,13 @@ import type { SeenCheckpoints } from '../seen-checkpoints.ts';
 import type { Session } from '../session.ts';
 import { rememberCheckpoint } from '../watch-log.ts';
 
-const mostBytes = 33_554_432;
+const maxBytes = 33_554_432;
 
 /** `hanaper log verify FILE` of the proof of one entry: with the authority's DID alone, and what was seen of its log. */
 export async function verifyProof(session: Session, file: string, memory: SeenCheckpoints): Promise<Outcome> {
   const authority = requireLogAuthority(session);
   const seen = memory.list(authority).map(({ checkpoint }) => encodeUtf8(checkpoint));
-  const opened = await openLogProof((await readBounded(file, mostBytes)).bytes, authority, seen);
+  const opened = await openLogProof((await readBounded(file, maxBytes)).bytes, authority, seen);
   const { size } = opened.checkpoint;
   rememberCheckpoint(session, memory, { authority, source: 'proof', size, checkpoint: opened.proof.checkpoint });
   return describe(file, authority, opened);

@@ -35,7 +35,7 @@ export interface SignOptions {
 }
 
 /** Options of `package verify`. */
-export interface VerifyOptions extends BundleOptions {
+export interface PackageVerifyOptions extends BundleOptions {
   readonly signature?: string;
   readonly name?: string;
   readonly trustKey?: readonly string[];
@@ -124,7 +124,7 @@ async function findFingerprint(session: Session, caller: Caller, key: string): P
 }
 
 /** `hanaper package verify FILE` */
-export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
+export async function verify(session: Session, file: string, options: PackageVerifyOptions): Promise<Outcome> {
   const { signature, name, trustKey, proof: proofs } = options;
   const about = {
     ...(name !== undefined && { name }),

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { storeDelegations } from '../../authority/commands/delegation.ts';
-import { importLegacyTokens, mostLegacyBytes } from '../../authority/commands/import-legacy.ts';
+import { importLegacyTokens, maxLegacyBytes } from '../../authority/commands/import-legacy.ts';
+import type { StoredDocument } from '../../authority/commands/keep-delegations.ts';
 import type { RevocationDocument } from '../../authority/commands/ucan.ts';
 import { resultOf } from '../../authority/execution/result-of.ts';
-import type { StoredDocument } from '../../authority/tokens/keep-delegations.ts';
 import { encodeUtf8 } from '../../bytes.ts';
 import { HanaperError, systemCodeOf } from '../../errors.ts';
 import type { Delegation } from '../../ucan/token/delegation.ts';
@@ -91,7 +91,7 @@ async function importOld(session: Session, file: string, commands: string | unde
       ? {
           imported: 0,
           known: 0,
-          refused: [{ index: 0, reason: `is larger than ${mostLegacyBytes} bytes` }],
+          refused: [{ index: 0, reason: `is larger than ${maxLegacyBytes} bytes` }],
           reissued: [],
         }
       : await caller.execute(importLegacyTokens, { tokens, ...(mapping && { commands: mapping }) });
@@ -106,7 +106,7 @@ async function importOld(session: Session, file: string, commands: string | unde
 }
 
 function isTooLarge(token: string): boolean {
-  return encodeUtf8(token).length > mostLegacyBytes;
+  return encodeUtf8(token).length > maxLegacyBytes;
 }
 
 function describeOld(

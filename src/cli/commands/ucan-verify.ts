@@ -16,7 +16,7 @@ import { type ReadTokens, readTokens } from '../read-tokens.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `ucan verify`. */
-export interface VerifyOptions {
+export interface UcanVerifyOptions {
   readonly proof?: readonly string[];
   readonly at?: string;
   readonly audience?: string;
@@ -30,7 +30,7 @@ interface Circumstances {
 }
 
 /** `hanaper ucan verify FILE` */
-export async function verify(session: Session, file: string, options: VerifyOptions): Promise<Outcome> {
+export async function verify(session: Session, file: string, options: UcanVerifyOptions): Promise<Outcome> {
   const given = await readTokens(file);
   const beside = await readTokens(...(options.proof ?? []));
   if (options.audience !== undefined && given.invocations.length === 0) {
@@ -58,7 +58,7 @@ async function explainAll(
   authority: Authority | undefined,
   file: ReadTokens,
   beside: ReadTokens,
-  options: VerifyOptions,
+  options: UcanVerifyOptions,
 ): Promise<readonly Explanation[]> {
   const delegations = [...file.delegations, ...beside.delegations];
   const now = readTime(options.at);

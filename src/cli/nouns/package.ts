@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { LoadOptions } from '../commands/load.ts';
-import type { SignOptions, VerifyOptions } from '../commands/package.ts';
+import type { PackageVerifyOptions, SignOptions } from '../commands/package.ts';
 import type { AttachOptions } from '../commands/package-attach.ts';
 import type { ProofOptions } from '../commands/package-proof.ts';
 import { addVerb, choice, option, repeated, required } from '../define.ts';
@@ -58,7 +58,7 @@ function addUses(noun: Command, output: Output): void {
     remote: true,
     act: async (session, options, file) => (await import('../commands/package.ts')).sign(session, file, options),
   });
-  addVerb<VerifyOptions>(noun, output, {
+  addVerb<PackageVerifyOptions>(noun, output, {
     usage: 'verify FILE',
     summary: 'Verify a file, by the database or offline',
     example: 'hanaper package verify plugin.wasm --trust-key release.pem',

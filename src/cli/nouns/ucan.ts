@@ -5,7 +5,7 @@ import type { InvokeOptions } from '../commands/ucan-invoke.ts';
 import type { ListOptions } from '../commands/ucan-list.ts';
 import type { RevokeOptions } from '../commands/ucan-revoke.ts';
 import type { ShowOptions } from '../commands/ucan-show.ts';
-import type { VerifyOptions } from '../commands/ucan-verify.ts';
+import type { UcanVerifyOptions } from '../commands/ucan-verify.ts';
 import { addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
 
@@ -106,7 +106,7 @@ function addReadingVerbs(noun: Command, out: Output): void {
     example: 'hanaper ucan inspect ci.ucan',
     act: async (session, _, file) => (await import('../commands/ucan-inspect.ts')).inspect(session, file),
   });
-  addVerb<VerifyOptions>(noun, out, {
+  addVerb<UcanVerifyOptions>(noun, out, {
     usage: 'verify FILE',
     summary: 'Verify an invocation with its chain, or delegations by themselves',
     example: 'hanaper ucan verify request.ucan --proof ci.ucan --explain',

@@ -11,7 +11,7 @@ function importSeed(seed: Uint8Array): KeyObject {
 
 // A public key verifies many signatures, whoever holds its bytes. The one that came first goes first.
 const imported = new Map<string, KeyObject>();
-const mostImported = 1000;
+const maxImported = 1000;
 
 function importPublic(publicKey: Uint8Array): KeyObject {
   const bytes = view(publicKey);
@@ -20,7 +20,7 @@ function importPublic(publicKey: Uint8Array): KeyObject {
   if (known) return known;
   const key = untraced(() => createPublicKey({ key: bytes, format: 'raw-public', asymmetricKeyType }));
   imported.set(name, key);
-  dropOldest(imported, mostImported);
+  dropOldest(imported, maxImported);
   return key;
 }
 

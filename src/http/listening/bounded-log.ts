@@ -5,7 +5,7 @@ import { encodeUtf8 } from '../../bytes.ts';
 import { systemCodeOf } from '../../errors.ts';
 
 /** How many bytes are held back while nobody reads; what comes on top of that is dropped. */
-const mostHeld = 1_048_576;
+const maxHeld = 1_048_576;
 // A line is held back for so many milliseconds at most, so that a busy server writes many at once.
 const longestHeld = 100;
 const enoughToWrite = 16_000;
@@ -40,7 +40,7 @@ export class BoundedLog {
   /** Writes a line, which ends with its newline, soon. */
   write(line: string): void {
     const bytes = encodeUtf8(line);
-    if (this.#heldBytes + bytes.length > mostHeld) {
+    if (this.#heldBytes + bytes.length > maxHeld) {
       this.#drop(1, 'EAGAIN');
       return;
     }

@@ -21,7 +21,7 @@ import { createEarlyProblem, type EarlyProblem } from './early-problem.ts';
 import { formatHost, type ListenAddress } from './listen-address.ts';
 
 // A chain of certificates, with room to spare.
-const mostPemBytes = 1_048_576;
+const maxPemBytes = 1_048_576;
 // How often a stopping server looks which connections have come to rest, in milliseconds.
 const sweepInterval = 20;
 
@@ -153,7 +153,7 @@ async function create(tls: TlsFiles | undefined, timeouts: Timeouts): Promise<Se
 
 async function readPem(path: string): Promise<Buffer> {
   try {
-    const { bytes } = await readInput(path, mostPemBytes);
+    const { bytes } = await readInput(path, maxPemBytes);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unreadable';
@@ -228,13 +228,13 @@ async function stop(server: Server, connections: Connections, longest: number): 
   clearTimeout(end);
 }
 
-interface Refusal {
+interface EarlyRefusal {
   readonly error: HanaperError;
   /** Where it is another than that of the error. */
   readonly status?: number;
 }
 
-const refusals: Readonly<Record<string, Refusal>> = {
+const refusals: Readonly<Record<string, EarlyRefusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     error: new HanaperError(
@@ -254,7 +254,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
 const methods = 'GET, HEAD, POST, PATCH, DELETE';
 const noProxy = new HanaperError('bad_input', 'This server connects nobody to another one.');
 const noExpectation = new HanaperError('bad_input', 'This server knows one expectation alone: 100-continue.');
-const malformed: Refusal = { error: new HanaperError('bad_input', 'This is no HTTP request.') };
+const malformed: EarlyRefusal = { error: new HanaperError('bad_input', 'This is no HTTP request.') };
 
 function problemOf(cause: Error): EarlyProblem {
   const { error, status } = refusals[systemCodeOf(cause) ?? ''] ?? malformed;

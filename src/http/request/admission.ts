@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { HanaperError } from '../../errors.ts';
-import { mostCountedAddresses, requestCost, requestRate } from '../limits.ts';
+import { maxCountedAddresses, requestCost, requestRate } from '../limits.ts';
 import type { Callers } from './callers.ts';
 import { readQuery, requireDistinct } from './query.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -8,10 +8,10 @@ import { setMeter } from './request-budget.ts';
 
 const safeMethods = ['GET', 'HEAD'];
 
-/** Turns away what must not come as far as a route. */
+/** SerialQueue away what must not come as far as a route. */
 export class Admission {
   readonly #hosts: ReadonlySet<string>;
-  readonly #rate: RateLimit = new RateLimit(requestRate, mostCountedAddresses);
+  readonly #rate: RateLimit = new RateLimit(requestRate, maxCountedAddresses);
 
   readonly #callers: Callers;
 

@@ -44,20 +44,20 @@ const unrecorded =
 const refusalVariable = 'refusal';
 
 /** Why a request was refused, for the log. */
-export interface Refusal {
+export interface LoggedRefusal {
   readonly code: string;
   /** The error in full, or its message where that is all there is. */
   readonly error: unknown;
 }
 
 /** Notes why a request is refused. */
-export function noteRefusal(context: Context, refusal: Refusal): void {
+export function noteRefusal(context: Context, refusal: LoggedRefusal): void {
   context.set(refusalVariable, refusal);
 }
 
 /** What was noted. */
-export function refusalOf(context: Context): Refusal | undefined {
-  return context.get(refusalVariable) as Refusal | undefined;
+export function refusalOf(context: Context): LoggedRefusal | undefined {
+  return context.get(refusalVariable) as LoggedRefusal | undefined;
 }
 
 /** Any error as the error that the caller is told of: what is not ours, and what is a fault, in general terms alone. */

@@ -6,11 +6,11 @@ import { initializeAuthority } from '../../authority/initialize.ts';
 import type { Argon2Parameters } from '../../crypto/argon2.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
-import { Turns } from '../../serial-queue.ts';
+import { SerialQueue } from '../../serial-queue.ts';
 import { requireCostsWithinBounds } from '../../vault/costs.ts';
 import { describeWeakness, isStrongEnough, requireStrength } from '../../vault/strength.ts';
-import { Attempts } from '../backoff.ts';
-import { attemptLimits, mostWaitingPassphrases } from '../limits.ts';
+import { Backoff } from '../backoff.ts';
+import { attemptLimits, maxWaitingPassphrases } from '../limits.ts';
 import type { Callers } from '../request/callers.ts';
 import type { SetupToken } from '../setup/setup-token.ts';
 import type { EstimateStrength } from '../setup/strength.ts';
@@ -38,14 +38,14 @@ const guesses = 'passphrase';
  */
 export class MasterKey {
   readonly #options: MasterKeyOptions;
-  readonly #costly: Turns = new Turns(mostWaitingPassphrases);
-  readonly #passphrases: Attempts;
-  readonly #tokens: Attempts;
+  readonly #costly: SerialQueue = new SerialQueue(maxWaitingPassphrases);
+  readonly #passphrases: Backoff;
+  readonly #tokens: Backoff;
 
   constructor(options: MasterKeyOptions) {
     this.#options = options;
-    this.#passphrases = new Attempts(attemptLimits, options.now);
-    this.#tokens = new Attempts(attemptLimits, options.now);
+    this.#passphrases = new Backoff(attemptLimits, options.now);
+    this.#tokens = new Backoff(attemptLimits, options.now);
   }
 
   /**

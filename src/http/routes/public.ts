@@ -14,8 +14,8 @@ import type { Service } from '../service.ts';
 
 const queryFields = ['hash', 'name', 'signatures', 'organisation'];
 const notReady = 503;
-const mostNameCharacters = 1024;
-const mostReferenceCharacters = 256;
+const maxNameCharacters = 1024;
+const maxReferenceCharacters = 256;
 
 /** Adds what anybody may ask: whether the server is well, whose it is, and whether a signature counts. */
 export function addPublicRoutes(app: Hono, service: Service): void {
@@ -66,8 +66,8 @@ function readQuery(body: unknown): PublicQuery {
   const stray = Object.keys(fields).find((field) => !queryFields.includes(field));
   if (stray !== undefined) throw wrong(stray.slice(0, 32), 'is not known');
   if (typeof hash !== 'string' || !isSha256Hex(hash)) throw wrong('hash', 'must be 64 lower-case hex characters');
-  if (!isText(name, mostNameCharacters)) throw wrong('name', 'must be the name of a file');
-  if (!isText(organisation, mostReferenceCharacters)) throw wrong('organisation', 'must be a name or a DID');
+  if (!isText(name, maxNameCharacters)) throw wrong('name', 'must be the name of a file');
+  if (!isText(organisation, maxReferenceCharacters)) throw wrong('organisation', 'must be a name or a DID');
   if (!Array.isArray(signatures) || signatures.length === 0 || countAll(signatures) > maxSignatures) {
     throw wrong('signatures', `must be a list of signature documents, with 1 to ${maxSignatures} signatures in all`);
   }

@@ -1,6 +1,6 @@
 import { CompiledQuery, type ControlledTransaction, type Kysely, sql } from 'kysely';
 import { HanaperError } from '../../errors.ts';
-import { Turns } from '../../serial-queue.ts';
+import { SerialQueue } from '../../serial-queue.ts';
 import { findDamage } from './damage.ts';
 import { Effects } from './effects.ts';
 import { translateCommitFailure, translateFailure, translateRefusal } from './failure.ts';
@@ -15,7 +15,7 @@ export class Database implements AsyncDisposable {
   /** Digests of schemas of PostgreSQL that were compared with a twin, and equal it. */
   readonly comparedSchemas: string[] = [];
   readonly #kysely: Kysely<Schema>;
-  readonly #writers = new Turns();
+  readonly #writers = new SerialQueue();
   readonly #isStalled: () => boolean;
 
   constructor(engine: Engine, name: string, kysely: Kysely<Schema>, isStalled: () => boolean = () => false) {

@@ -2,7 +2,7 @@ import { HanaperError } from '../../errors.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import type { PostgresWaits } from './postgres-session.ts';
 
-const mostConnections = 10;
+const maxConnections = 10;
 const longestIdle = 10_000;
 
 interface Waiter {
@@ -36,7 +36,7 @@ export class ConnectionPool {
    */
   async acquire(): Promise<PostgresConnection> {
     if (this.#end) throw this.#end;
-    return this.#takeIdle() ?? (this.#count < mostConnections ? this.#make() : this.#wait());
+    return this.#takeIdle() ?? (this.#count < maxConnections ? this.#make() : this.#wait());
   }
 
   /** Gives one back. */

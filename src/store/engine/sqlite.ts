@@ -16,9 +16,9 @@ import { uptime } from '../../uptime.ts';
 import type { FileFault, FileWatch } from './file-watch.ts';
 import { busyTimeout, retryWhileBusy, type SqliteFile } from './sqlite-file.ts';
 
-const mostPrepared = 100;
+const maxPrepared = 100;
 const longestPrepared = 4096;
-const mostConnections = 8;
+const maxConnections = 8;
 // For so many milliseconds a reader may go on with a file that was exchanged; a writer looks each time.
 const longestUnseen = 100;
 // For so many milliseconds a reader goes on before whoever else waits has a turn: a signal, a timer, another request.
@@ -148,7 +148,7 @@ class SqliteDriver implements Driver {
   }
 
   #openAnother(): SqliteConnection | undefined {
-    if (this.#connections.length >= mostConnections || this.#file.watch.lookAtPaths()) return undefined;
+    if (this.#connections.length >= maxConnections || this.#file.watch.lookAtPaths()) return undefined;
     const opened = this.#file.open();
     this.#file.configure(opened);
     const connection = new SqliteConnection(opened);
@@ -229,7 +229,7 @@ class SqliteConnection implements DatabaseConnection {
     if (known) return known;
     const statement = this.#file.prepare(sql);
     const prepared = { statement, returnsRows: statement.columns().length > 0 };
-    if (this.#prepared.size >= mostPrepared) this.#prepared.clear();
+    if (this.#prepared.size >= maxPrepared) this.#prepared.clear();
     if (sql.length <= longestPrepared) this.#prepared.set(sql, prepared);
     return prepared;
   }

@@ -3,7 +3,7 @@ import type { KeySlot } from '../../vault/slot.ts';
 import type { KeySlotRow } from '../engine/schema.ts';
 import type { Transaction } from '../engine/transaction.ts';
 
-const mostSlots = 16;
+const maxSlots = 16;
 
 /**
  * The key slots, oldest first.
@@ -11,7 +11,7 @@ const mostSlots = 16;
  * @throws HanaperError `slot_damaged` where the parameters cannot be read
  */
 export async function listKeySlots({ kysely }: Transaction): Promise<readonly KeySlot[]> {
-  const query = kysely.selectFrom('keySlots').selectAll().orderBy('createdAt').orderBy('id').limit(mostSlots);
+  const query = kysely.selectFrom('keySlots').selectAll().orderBy('createdAt').orderBy('id').limit(maxSlots);
   return (await query.execute()).map(toSlot);
 }
 

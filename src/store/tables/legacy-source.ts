@@ -9,7 +9,7 @@ import { companions, describeFileState, lengthOf } from '../engine/file-state.ts
 
 const table = 'ucan_tokens';
 const column = 'raw_token';
-const mostRows = 1_000_000;
+const maxRows = 1_000_000;
 
 /**
  * Reads the tokens of old versions that another program keeps in a SQLite file: column `raw_token` of table
@@ -88,10 +88,10 @@ function requireTable(file: DatabaseSync, path: string): void {
     });
   }
   const { count } = {
-    ...file.prepare(`select count(*) as count from (select 1 from ${table} limit ?)`).get(mostRows + 1),
+    ...file.prepare(`select count(*) as count from (select 1 from ${table} limit ?)`).get(maxRows + 1),
   };
-  if (Number(count) <= mostRows) return;
-  throw new HanaperError('too_large', `${path} has more than ${mostRows} tokens.`, { path, most: mostRows });
+  if (Number(count) <= maxRows) return;
+  throw new HanaperError('too_large', `${path} has more than ${maxRows} tokens.`, { path, most: maxRows });
 }
 
 function requireState(source: string, before: string): void {

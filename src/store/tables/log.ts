@@ -115,14 +115,14 @@ export async function listEffectsOfEntries(
   { kysely }: Transaction,
   from: number,
   count: number,
-  mostEach: number,
+  maxEach: number,
 ): Promise<readonly LogEffectRow[]> {
   return kysely
     .selectFrom('logEffects')
     .selectAll()
     .where('entryIndex', '>=', from)
     .where('entryIndex', '<', from + count)
-    .where('position', '<', mostEach)
+    .where('position', '<', maxEach)
     .orderBy('entryIndex')
     .orderBy('position')
     .execute();

@@ -4,7 +4,7 @@ import type { Transaction } from '../engine/transaction.ts';
 /** The tables of rows with an id that are never removed. */
 export type UnforgettableTable = 'organizations' | 'signingKeys' | 'trustedKeys' | 'keyTrustAcls';
 
-const mostLost = 100;
+const maxLost = 100;
 
 const selectLost: Readonly<Record<UnforgettableTable, Statement<{ readonly rowKey: string }>>> = {
   organizations: selectLostOf('organizations'),
@@ -15,7 +15,7 @@ const selectLost: Readonly<Record<UnforgettableTable, Statement<{ readonly rowKe
 
 /** The ids of rows that the log tells of, and that are not in the table: at most a hundred. */
 export async function listLostKeys(transaction: Transaction, table: UnforgettableTable): Promise<readonly string[]> {
-  return (await selectLost[table](transaction, mostLost)).map(({ rowKey }) => rowKey);
+  return (await selectLost[table](transaction, maxLost)).map(({ rowKey }) => rowKey);
 }
 
 const selectLostRevocations = {
@@ -25,7 +25,7 @@ const selectLostRevocations = {
 
 /** The keys of revocations that the log tells of, and that are not in the table: at most a hundred. */
 export async function listLostRevocations(transaction: Transaction): Promise<readonly string[]> {
-  const rows = await selectLostRevocations[transaction.engine](transaction, mostLost);
+  const rows = await selectLostRevocations[transaction.engine](transaction, maxLost);
   return rows.map(({ rowKey }) => rowKey);
 }
 

@@ -5,7 +5,7 @@ import { prepare } from '../engine/statement.ts';
 import type { Transaction } from '../engine/transaction.ts';
 
 // More signatures than this for one package are not looked at.
-const mostSignatures = 256;
+const maxSignatures = 256;
 
 // Those under the expected name first, and those that are valid longest: nobody crowds them out with others.
 const select = prepare<PackageSignatureRow>(
@@ -32,7 +32,7 @@ export async function listSignatures(
   packageHash: string,
   name?: string,
 ): Promise<readonly PackageSignatureRow[]> {
-  return select(transaction, packageHash, toPackageName(name), mostSignatures);
+  return select(transaction, packageHash, toPackageName(name), maxSignatures);
 }
 
 /** The signatures of a package by one key that are not superseded, held until the transaction ends. */

@@ -1,7 +1,7 @@
 import { rewriteRows } from '../engine/rewrite.ts';
 import type { SigningKeyRow } from '../engine/schema.ts';
 import type { Transaction } from '../engine/transaction.ts';
-import type { Revocation } from './revocation.ts';
+import type { Revocation } from './revocation-columns.ts';
 
 /** An organisation's signing keys, newest first, revoked ones included. */
 export async function listSigningKeys({ kysely }: Transaction, orgId: string): Promise<readonly SigningKeyRow[]> {

@@ -1,7 +1,7 @@
 import { rewriteRows } from '../engine/rewrite.ts';
 import type { TrustedKeyRow } from '../engine/schema.ts';
 import type { Transaction } from '../engine/transaction.ts';
-import type { Revocation } from './revocation.ts';
+import type { Revocation } from './revocation-columns.ts';
 
 /** A trusted key that another organisation contributes through an ACL. */
 export interface InheritedKeyRow extends TrustedKeyRow {

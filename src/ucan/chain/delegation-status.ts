@@ -11,22 +11,22 @@ import { checkRevocation, checkTime } from './rules.ts';
  * (`unproven`), every one that is known goes through something that was revoked (`revoked`), or there is more above it than
  * was looked at (`undecided`).
  */
-export type Standing = 'stands' | 'unproven' | 'revoked' | 'undecided';
+export type DelegationStatus = 'stands' | 'unproven' | 'revoked' | 'undecided';
 
 // Delegations that are looked at to answer one question, at most.
-const mostVisits = 1000;
+const maxVisits = 1000;
 
 /**
  * How a delegation stands at a time, by what is known of it and above it. A powerline stands unless it was revoked: what
  * is above it depends on the subject. Each delegation above it that is looked at is one of the `visits` of the budget
  * (default: 1,000); where it has none left, the answer is `undecided`.
  */
-export async function findStanding(
+export async function findDelegationStatus(
   candidate: Candidate,
   source: DelegationSource,
   now: number,
-  budget: Budget = new Budget({ visits: mostVisits }),
-): Promise<Standing> {
+  budget: Budget = new Budget({ visits: maxVisits }),
+): Promise<DelegationStatus> {
   const ascent = new Ascent(source, candidate.delegation.subject, now, budget);
   const standing = await ascent.standingOf(candidate, []);
   const isOwn = standing === 'revoked' && isRevokedByIssuer(candidate);
@@ -91,7 +91,7 @@ async function gatherAbove(
   const above: Delegation[] = [];
   let isWhole = true;
   let level = [issuer].filter((each) => each !== subject);
-  while (level.length > 0 && above.length < mostVisits) {
+  while (level.length > 0 && above.length < maxVisits) {
     for (const audience of level) asked.add(audience);
     const found = (await source.delegationsTo(level, subject)).map((candidate) => candidate.delegation);
     if (level.some((audience) => source.isPartial?.(audience, subject))) isWhole = false;
@@ -109,7 +109,7 @@ class Ascent {
   /** Whether all that is above was looked at. */
   isWhole = true;
   /** What was found out: `undefined` in a circle, and while it is being found out. */
-  readonly #visited = new Map<string, Standing | undefined>();
+  readonly #visited = new Map<string, DelegationStatus | undefined>();
 
   constructor(source: DelegationSource, subject: string | null, now: number, budget: Budget) {
     this.#source = source;
@@ -119,7 +119,7 @@ class Ascent {
   }
 
   /** The best of all ways up from here, `undefined` in a circle; `below` are those who revoked something further down. */
-  async standingOf(candidate: Candidate, below: readonly string[]): Promise<Standing | undefined> {
+  async standingOf(candidate: Candidate, below: readonly string[]): Promise<DelegationStatus | undefined> {
     const { delegation, revocations } = candidate;
     const { issuer, subject, command, cid } = delegation;
     if (isRevokedByIssuer(candidate)) return 'revoked';
@@ -149,9 +149,9 @@ class Ascent {
     );
   }
 
-  async #bestOf(parents: readonly Candidate[], revokers: readonly string[]): Promise<Standing | undefined> {
+  async #bestOf(parents: readonly Candidate[], revokers: readonly string[]): Promise<DelegationStatus | undefined> {
     if (parents.length === 0) return 'unproven';
-    const found = new Set<Standing | undefined>();
+    const found = new Set<DelegationStatus | undefined>();
     for (const parent of parents) {
       const isRevoker = revokers.includes(parent.delegation.issuer);
       const standing = isRevoker ? 'revoked' : await this.standingOf(parent, revokers);

@@ -65,13 +65,13 @@ interface Trail {
 }
 
 // What one search looks at, at most: delegations that are gathered, and steps from one to the next.
-const mostCandidates = 10_000;
-const mostVisits = 50_000;
+const maxCandidates = 10_000;
+const maxVisits = 50_000;
 // Of very many delegations each can have a policy.
-const mostSteps = 10 * limits.policySteps;
-const mostKeyBytes = 10 * limits.policyKeyBytes;
+const maxSteps = 10 * limits.policySteps;
+const maxKeyBytes = 10 * limits.policyKeyBytes;
 // A place is gone through again only with other revokers in mind, of which there can be very many.
-const mostDetours = 1000;
+const maxDetours = 1000;
 
 /**
  * Finds the shortest chain of delegations, from the root to the invoker, on which the wish could be invoked: live,
@@ -84,7 +84,7 @@ const mostDetours = 1000;
 export async function findChain(
   wish: Wish,
   source: DelegationSource,
-  budget: Budget = new Budget({ visits: mostVisits, policy_steps: mostSteps, key_bytes: mostKeyBytes }),
+  budget: Budget = new Budget({ visits: maxVisits, policy_steps: maxSteps, key_bytes: maxKeyBytes }),
 ): Promise<readonly Delegation[]> {
   if (wish.invoker === wish.subject) return [];
   const candidates = await gatherCandidates(wish, source);
@@ -112,7 +112,7 @@ async function gatherCandidates({ invoker, subject }: Wish, source: DelegationSo
   const byAudience = new Map<string, Candidate[]>();
   let count = 0;
   let level: readonly string[] = [invoker];
-  while (level.length > 0 && count < mostCandidates) {
+  while (level.length > 0 && count < maxCandidates) {
     for (const audience of level) byAudience.set(audience, []);
     const found = await source.delegationsTo(level, subject);
     for (const candidate of found) byAudience.get(candidate.delegation.audience)?.push(candidate);
@@ -156,16 +156,16 @@ interface Search {
 }
 
 /** Goes up from the invoker: trails with the fewest failures first, and of those the shortest. */
-function search(about: Search, mostFailures: number): Trail | undefined {
+function search(about: Search, maxFailures: number): Trail | undefined {
   const waiting: Trail[][] = [[{ path: [], revokers: new Set(), failures: [] }]];
-  for (let failures = 0; failures <= mostFailures && failures < waiting.length; failures++) {
+  for (let failures = 0; failures <= maxFailures && failures < waiting.length; failures++) {
     let level: readonly Trail[] = waiting[failures] ?? [];
     while (level.length > 0) {
       const complete = level.find((trail) => isComplete(trail, about.wish));
       if (complete) return complete;
       const extended = level.flatMap((trail) => extendTrail(trail, about));
       for (const trail of extended) {
-        if (trail.failures.length > failures && trail.failures.length <= mostFailures) queue(waiting, trail);
+        if (trail.failures.length > failures && trail.failures.length <= maxFailures) queue(waiting, trail);
       }
       level = extended.filter((trail) => trail.failures.length === failures);
     }
@@ -242,7 +242,7 @@ class Places {
       return true;
     }
     if (before.some((revokers) => revokers.isSubsetOf(trail.revokers))) return false;
-    if (this.#detours >= mostDetours) {
+    if (this.#detours >= maxDetours) {
       this.#isCut = true;
       return false;
     }

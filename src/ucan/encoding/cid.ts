@@ -12,7 +12,7 @@ import { HanaperError } from '../../errors.ts';
 const dagCborCode = 0x71;
 const sha256Code = 0x12;
 const digestLength = 32;
-const mostCharacters = 128;
+const maxCharacters = 128;
 
 const decoder = base58btc.decoder
   .or(base32.decoder)
@@ -63,7 +63,7 @@ export function formatCid(cid: CID): string {
  * @throws HanaperError `bad_input`
  */
 export function parseCid(text: string): CID {
-  const cid = text.length <= mostCharacters ? parseAnyCid(text) : undefined;
+  const cid = text.length <= maxCharacters ? parseAnyCid(text) : undefined;
   if (cid && isTokenCid(cid)) return cid;
   throw new HanaperError('bad_input', 'This is no CID of a token; one looks like zdpu… or bafyrei….', {
     expected: 'zdpu…',

@@ -55,7 +55,7 @@ function readRsaBytes(header: Uint8Array): number | undefined {
   const [low = 0, high = 0x80] = header.subarray(5);
   const bytes = (low & 0x7f) + 128 * high;
   const isVarint = low >= 0x80 && high < 0x80;
-  return isVarint && bytes >= rsaLimits.leastBits / 8 && bytes <= rsaLimits.mostBits / 8 ? bytes : undefined;
+  return isVarint && bytes >= rsaLimits.leastBits / 8 && bytes <= rsaLimits.maxBits / 8 ? bytes : undefined;
 }
 
 function bytesOf(hex: string): Uint8Array<ArrayBuffer> {

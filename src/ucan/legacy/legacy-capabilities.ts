@@ -13,7 +13,7 @@ export interface LegacyCapability {
   readonly caveats?: unknown;
 }
 
-const mostCapabilities = 1000;
+const maxCapabilities = 1000;
 // RFC 3986, section 3, without a look at what the scheme makes of it.
 const uri = /^[a-z][a-z\d+.-]*:[^\s\p{C}]+$/iu;
 const namespaced = /^[^\s\p{C}/]+\/[^\s\p{C}]+$/u;
@@ -26,7 +26,7 @@ const superuser = '*';
  * @throws HanaperError `malformed_token`
  */
 export function readAttenuations(payload: LegacyFields): readonly LegacyCapability[] {
-  return payload.list('att', mostCapabilities).map((item, index) => readAttenuation(item, `att[${index}]`));
+  return payload.list('att', maxCapabilities).map((item, index) => readAttenuation(item, `att[${index}]`));
 }
 
 /**
@@ -42,8 +42,8 @@ export function readCapabilities(payload: LegacyFields): readonly LegacyCapabili
     }
     return Object.entries(abilities).map(([name, caveats]) => readCapability(resource, name, caveats));
   });
-  if (capabilities.length <= mostCapabilities) return capabilities;
-  throw wrong('cap', `has more than ${mostCapabilities} capabilities`);
+  if (capabilities.length <= maxCapabilities) return capabilities;
+  throw wrong('cap', `has more than ${maxCapabilities} capabilities`);
 }
 
 function readAttenuation(item: unknown, field: string): LegacyCapability {

@@ -39,7 +39,7 @@ const versionInHeader = /^0\.[89](\.\d{1,9})?(-[\dA-Za-z.-]{1,32})?$/;
 // A semantic version (UCAN 0.10, section 3.2.1), of three numbers; the earlier ones were also written with two.
 const versionInPayload = /^0\.10\.\d{1,9}(-[\dA-Za-z.-]{1,32})?$/;
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const mostProofs = 1000;
+const maxProofs = 1000;
 const signatureLength = 64;
 
 /**
@@ -143,7 +143,7 @@ function readIssuer(payload: LegacyFields, budget?: Budget): string {
 }
 
 function readProofs(payload: LegacyFields, mayHoldTokens: boolean): readonly string[] {
-  return payload.list('prf', mostProofs).map((proof, index) => {
+  return payload.list('prf', maxProofs).map((proof, index) => {
     if (typeof proof === 'string' && ((mayHoldTokens && jwt.test(proof)) || isCid(proof))) return proof;
     throw wrong(`prf[${index}]`, mayHoldTokens ? 'is neither a token nor a CID' : 'is no CID');
   });

@@ -38,7 +38,7 @@ export interface RevocationClaims {
 }
 
 const argNames = ['revoke', 'path'];
-const mostReasonCharacters = 1024;
+const maxReasonCharacters = 1024;
 
 const claimNames: OptionNames<RevocationClaims> = {
   target: true,
@@ -90,7 +90,7 @@ export function readRevocation(invocation: Invocation): Revocation {
     ...(typeof reason === 'string' && {
       reason: reason
         .replaceAll('\u0000', '')
-        .slice(0, mostReasonCharacters)
+        .slice(0, maxReasonCharacters)
         .replace(/[\ud800-\udbff]$/, ''),
     }),
   };

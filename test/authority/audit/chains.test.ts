@@ -3,7 +3,7 @@ import { type Audited, auditDatabase } from '../../../src/authority/audit/databa
 import { auditExport } from '../../../src/authority/audit/export/audit-export.ts';
 import { exportLog } from '../../../src/authority/audit/export/write-export.ts';
 import { pruneDelegations } from '../../../src/authority/commands/delegation.ts';
-import { enrol, hashEffects } from '../../../src/authority/log/append-entry.ts';
+import { appendEntry, hashEffects } from '../../../src/authority/log/append-entry.ts';
 import { rememberPrincipals } from '../../../src/authority/tokens/principals.ts';
 import { formatCid, type Invocation, signRevocation, verifyToken } from '../../../src/ucan/index.ts';
 import { ask, type Door, openDoor, send } from '../../support/door.ts';
@@ -21,7 +21,7 @@ async function enrolUnchecked({ authority }: Door, invocation: Invocation): Prom
     const principals = dids.map((did) => ids.get(did) ?? 0);
     const act = { invocation: verified, out: { ok: {} }, now, head: turn.head, principals };
     const effects = await hashEffects(transaction, turn.head.size);
-    turn.head = (await enrol(transaction, authority.requireVault(), act, effects)).head;
+    turn.head = (await appendEntry(transaction, authority.requireVault(), act, effects)).head;
   });
   return formatCid(invocation.cid);
 }

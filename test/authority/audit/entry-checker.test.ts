@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ActAudit } from '../../../src/authority/audit/entry-checker.ts';
+import { EntryChecker } from '../../../src/authority/audit/entry-checker.ts';
 import { Findings } from '../../../src/authority/audit/findings.ts';
-import { encodePlace } from '../../../src/authority/log/entry-binding.ts';
+import { encodeBinding } from '../../../src/authority/log/entry-binding.ts';
 import { encodeLogEntry, type LogEntry } from '../../../src/log/entry.ts';
 import { emptyRoot } from '../../../src/log/merkle.ts';
 import { signReceipt } from '../../../src/ucan/token/receipt.ts';
@@ -14,7 +14,7 @@ async function findWith(seconds: number): Promise<readonly string[]> {
   const invocation = await invoke(authority, authority);
   const enrolledAt = new Date(now * 1000).toISOString();
   const effectsRoot = emptyRoot();
-  const meta = encodePlace({ index: 0, before: emptyRoot(), enrolledAt, effectsRoot });
+  const meta = encodeBinding({ index: 0, before: emptyRoot(), enrolledAt, effectsRoot });
   const claims = { ran: invocation.cid, out: { ok: {} }, issuedAt: now + seconds, meta };
   const receipt = await signReceipt(authority, claims);
   const entry: LogEntry = {
@@ -26,7 +26,7 @@ async function findWith(seconds: number): Promise<readonly string[]> {
     effectsRoot,
   };
   const findings = new Findings();
-  const audit = new ActAudit({
+  const audit = new EntryChecker({
     authority: authority.did,
     resolveProof: async () => undefined,
     keep: () => undefined,

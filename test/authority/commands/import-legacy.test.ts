@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { mostLegacyBytes } from '../../../src/authority/commands/import-legacy.ts';
+import { maxLegacyBytes } from '../../../src/authority/commands/import-legacy.ts';
 import {
   type Authority,
   createOrganisation,
@@ -168,7 +168,7 @@ describe.each(engines)('$name', (engine) => {
 
     test('as many bytes of tokens are imported at once as an invocation holds, and not one more', async () => {
       const tokens: string[] = [];
-      let left = mostLegacyBytes;
+      let left = maxLegacyBytes;
       for (let token = await sign(alice); token.length <= left; token = await sign(alice)) {
         tokens.push(token);
         left -= token.length;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { allowances, mostChainBytes } from '../../../src/authority/execution/allowances.ts';
+import { allowances, maxChainBytes } from '../../../src/authority/execution/allowances.ts';
 import { resultOf } from '../../../src/authority/execution/result-of.ts';
 import { openSigner } from '../../../src/authority/index.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
@@ -270,7 +270,7 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
       const small = await chain(3, 1000);
       await fill(dev, 'act_bytes', 1000);
       await expectNothing('too_large', () => ask(small), 'allowance');
-      await fill(dev, 'act_bytes', mostChainBytes);
+      await fill(dev, 'act_bytes', maxChainBytes);
       expect(await ask(small)).toMatchObject({ is_new: true });
       const kept = await query(door.url, 'select amount from kept_amounts where root = $1 and kind = $2', [
         dev.did,
@@ -278,7 +278,7 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
       ]);
       const bytes = small.links.reduce((sum, link) => sum + link.bytes.length, 0);
       expect(kept.reduce((sum, { amount }) => sum + Number(amount), 0)).toBe(
-        allowances.act_bytes - mostChainBytes + bytes,
+        allowances.act_bytes - maxChainBytes + bytes,
       );
     });
 

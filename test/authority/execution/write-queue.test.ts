@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Act, type Turn, Writer } from '../../../src/authority/execution/write-queue.ts';
+import { type Act, type Turn, WriteQueue } from '../../../src/authority/execution/write-queue.ts';
 import { FollowedLog } from '../../../src/authority/log/followed-log.ts';
 import { type ErrorCode, HanaperError } from '../../../src/errors.ts';
 import { hashLeaf } from '../../../src/log/merkle.ts';
@@ -216,7 +216,7 @@ describe.each(engines)('$name', (engine) => {
       url,
       size,
       database,
-      writer: new Writer(database, new FollowedLog(database, () => undefined)),
+      writer: new WriteQueue(database, new FollowedLog(database, () => undefined)),
       [Symbol.asyncDispose]: () => authority.close(),
     };
   }
@@ -227,7 +227,7 @@ interface World extends AsyncDisposable {
   /** Of the log, at first. */
   readonly size: number;
   readonly database: Database;
-  readonly writer: Writer;
+  readonly writer: WriteQueue;
 }
 
 const prefix = 'did:example:';

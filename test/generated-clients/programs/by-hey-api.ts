@@ -10,7 +10,7 @@ import {
   type Problem,
   verify,
 } from './sdk/index.ts';
-import { dataOf, type Refusal, readGiven, type Told, widthUnder } from './told.ts';
+import { type AfterCommit, dataOf, type Refusal, readGiven, widthUnder } from './told.ts';
 
 const given = readGiven();
 const client = createClient({ baseUrl: given.url });
@@ -39,7 +39,7 @@ const invoked = await invoke({ client, body: container, parseAs: 'stream' });
 const checkpoint = dataOf(await logFileCheckpoint({ client }));
 const bundle = dataOf(await logFilePartialBundle({ client, path: { index: '000', width: widthUnder(checkpoint) } }));
 
-const told: Told = {
+const told: AfterCommit = {
   shown: { name: shown.name, did: shown.did },
   created: {
     fingerprint: dataOf(created).fingerprint,

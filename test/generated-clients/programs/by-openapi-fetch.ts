@@ -1,6 +1,6 @@
 /** Asks a server by `openapi-fetch`, with the types that `openapi-typescript` wrote. */
 import createClient from 'openapi-fetch';
-import { dataOf, type Refusal, readGiven, type Told, widthUnder } from './told.ts';
+import { type AfterCommit, dataOf, type Refusal, readGiven, widthUnder } from './told.ts';
 import type { components, paths } from './types.ts';
 
 type Problem = components['schemas']['Problem'];
@@ -43,7 +43,7 @@ const bundle = await client.GET('/log/tile/entries/{index}.p/{width}', {
   parseAs: 'arrayBuffer',
 });
 
-const told: Told = {
+const told: AfterCommit = {
   shown: { name: shown.name, did: shown.did },
   created: {
     fingerprint: dataOf(created).fingerprint,

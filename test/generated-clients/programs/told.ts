@@ -18,7 +18,7 @@ export interface Given {
 }
 
 /** What a program tells of what it was answered. */
-export interface Told {
+export interface AfterCommit {
   readonly shown: { readonly name: string; readonly did: string };
   readonly created: { readonly fingerprint: string; readonly receipt: string | null; readonly index: string | null };
   readonly proof: string | null;

@@ -5,7 +5,7 @@ import type { TrustedKeyRow } from '../../../src/store/engine/schema.ts';
 import { type Transaction, withSavepoint } from '../../../src/store/engine/transaction.ts';
 import { insertOrganization } from '../../../src/store/tables/organizations.ts';
 import { insertSignature } from '../../../src/store/tables/package-signatures.ts';
-import { active } from '../../../src/store/tables/revocation.ts';
+import { active } from '../../../src/store/tables/revocation-columns.ts';
 import { insertSigningKey } from '../../../src/store/tables/signing-keys.ts';
 import { insertTrustAcl } from '../../../src/store/tables/trust-acls.ts';
 import { insertTrustedKey } from '../../../src/store/tables/trusted-keys.ts';

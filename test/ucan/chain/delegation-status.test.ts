@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type Candidate,
   type Delegation,
-  findStanding,
+  findDelegationStatus,
   listIssuersAbove,
   sourceOf,
   unrevoked,
@@ -24,7 +24,7 @@ function revoked(delegation: Delegation, ...by: readonly Principal[]): Candidate
 }
 
 function standing(candidate: Candidate, above: readonly Candidate[]) {
-  return findStanding(candidate, sourceOf(above), now);
+  return findDelegationStatus(candidate, sourceOf(above), now);
 }
 
 describe('how a delegation stands:', () => {

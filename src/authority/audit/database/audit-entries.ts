@@ -22,11 +22,11 @@ import { formatCid, parseCid } from '../../../ucan/encoding/cid.ts';
 import { DelegationCache } from '../../../ucan/token/delegation-cache.ts';
 import { decodeInvocation, type Invocation } from '../../../ucan/token/invocation.ts';
 import { EffectCursor } from '../effect-cursor.ts';
-import { EffectsAudit } from '../effects-checker.ts';
-import { ActAudit, type ActCircumstances } from '../entry-checker.ts';
+import { EffectsChecker } from '../effects-checker.ts';
+import { EntryChecker, type EntryCircumstances } from '../entry-checker.ts';
 import type { Findings } from '../findings.ts';
 import { auditKeptProofs } from './audit-indexes.ts';
-import { NamedTokens } from './cid-set.ts';
+import { CidSet } from './cid-set.ts';
 import { listRequiredRows, type RequiredRows } from './required-rows.ts';
 
 /** What the acts of a database came to. */
@@ -67,9 +67,9 @@ class ActWalk {
   readonly #transaction: Transaction;
   readonly #findings: Findings;
   readonly #effects: EffectCursor;
-  readonly #acts: ActAudit;
-  readonly #named = new NamedTokens();
-  readonly #proofs = new NamedTokens();
+  readonly #acts: EntryChecker;
+  readonly #named = new CidSet();
+  readonly #proofs = new CidSet();
   #size = 0;
   #generation = 0;
   /** When the authority was made, and when its log begins: what was taken in meanwhile is older than its entry. */
@@ -85,7 +85,7 @@ class ActWalk {
     this.#findings = findings;
     this.#effects = new EffectCursor(transaction);
     this.#madeAt = createdAt;
-    this.#acts = new ActAudit({ authority, findings, ...proofsOf(transaction) });
+    this.#acts = new EntryChecker({ authority, findings, ...proofsOf(transaction) });
   }
 
   /** How many entries there are so far. */
@@ -183,7 +183,7 @@ class ActWalk {
   }
 
   async #checkEffects(index: number, entry: LogEntry, required: RequiredRows): Promise<void> {
-    const effects = new EffectsAudit(entry);
+    const effects = new EffectsChecker(entry);
     const missing = new Map(required.rows.map((row) => [`${row.table} ${row.key}`, row]));
     let lacksTable = required.table !== undefined;
     for await (const effect of this.#effects.takeThrough(index)) {
@@ -256,7 +256,7 @@ export async function findKeptProof(transaction: Transaction, cid: CID): Promise
   return (await findProof(transaction, cid)) ?? (await getDelegationByCid(transaction, cid))?.envelope;
 }
 
-function proofsOf(transaction: Transaction): Pick<ActCircumstances, 'resolveProof' | 'keep'> {
+function proofsOf(transaction: Transaction): Pick<EntryCircumstances, 'resolveProof' | 'keep'> {
   const cache = new DelegationCache();
   return {
     keep: (path) => cache.keep(path),

@@ -10,12 +10,12 @@ import { getInvocationByCid } from '../../../store/tables/ucan-invocations.ts';
 import { readReceiptSignature } from '../../../trust/receipt-signature.ts';
 import { computeCid, parseCid } from '../../../ucan/encoding/cid.ts';
 import type { Findings } from '../findings.ts';
-import type { NamedTokens } from './cid-set.ts';
+import type { CidSet } from './cid-set.ts';
 
 const rowsAtOnce = 500;
 
 /** Holds the proofs that are kept beside the acts against their CIDs, and against the acts that rest on them. */
-export async function auditKeptProofs(transaction: Transaction, named: NamedTokens, findings: Findings): Promise<void> {
+export async function auditKeptProofs(transaction: Transaction, named: CidSet, findings: Findings): Promise<void> {
   for await (const rows of listKeptProofs(transaction, rowsAtOnce)) {
     for (const { cid: key, envelope } of rows) {
       const cid = attempt(() => parseCid(key));

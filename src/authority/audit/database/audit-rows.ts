@@ -16,7 +16,7 @@ import { forgettableTables } from '../row-rules.ts';
 
 // As many parameters as either engine takes in one statement with ease.
 const keysAtOnce = 200;
-const mostMisplaced = 100;
+const maxMisplaced = 100;
 
 /** Runs a check about a table for itself: what cannot be read there is a finding, and its result `undefined`. */
 export type StandingCheck = <Result>(
@@ -42,7 +42,7 @@ export async function auditRows(
     onProgress?.(++done);
   }
   await check('log_effects', (transaction) => checkTables(transaction, findings));
-  const list = (transaction: Transaction) => listMisplacedDelegations(transaction, mostMisplaced);
+  const list = (transaction: Transaction) => listMisplacedDelegations(transaction, maxMisplaced);
   for (const cid of (await check('ucan_delegations', list)) ?? []) {
     tell(findings, 'ucan_delegations', cid, 'The delegation lies in the row of another principal than its own.');
   }

@@ -9,7 +9,7 @@ import { findLastCheckpoint, listEveryCheckpoint } from '../../../store/tables/c
 import { listEveryEntry } from '../../../store/tables/log.ts';
 import { findLogTile, listLogTiles } from '../../../store/tables/log-tiles.ts';
 import type { Findings } from '../findings.ts';
-import { TreeAudit, type TreeCircumstances } from '../tree-checker.ts';
+import { TreeChecker, type TreeCircumstances } from '../tree-checker.ts';
 
 const entriesAtOnce = 2000;
 const tilesAtOnce = 500;
@@ -22,7 +22,7 @@ export async function auditTree(
   transaction: Transaction,
   circumstances: Omit<TreeCircumstances, 'tellTile'>,
   onProgress?: (done: number) => void,
-): Promise<TreeAudit> {
+): Promise<TreeChecker> {
   const walk = new TreeWalk(transaction, circumstances, (await findLastCheckpoint(transaction))?.size ?? 0);
   await walk.begin();
   for await (const rows of listEveryEntry(transaction, entriesAtOnce)) {
@@ -34,7 +34,7 @@ export async function auditTree(
 }
 
 class TreeWalk {
-  readonly tree: TreeAudit;
+  readonly tree: TreeChecker;
   readonly #transaction: Transaction;
   readonly #findings: Findings;
   readonly #checkpoints: AsyncGenerator<CheckpointRow>;
@@ -49,7 +49,7 @@ class TreeWalk {
     this.#findings = circumstances.findings;
     this.#checkpoints = listEveryCheckpoint(transaction);
     this.#tiledSize = tiledSize;
-    this.tree = new TreeAudit({ ...circumstances, tellTile: (tile) => this.#full.push(tile) });
+    this.tree = new TreeChecker({ ...circumstances, tellTile: (tile) => this.#full.push(tile) });
   }
 
   async begin(): Promise<void> {

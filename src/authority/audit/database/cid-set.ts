@@ -9,7 +9,7 @@ const firstCapacity = 1024;
  * The tokens that entries name, eight bytes for each, by a hash with a key of its own: nobody can prepare another token
  * that would be taken for one of them.
  */
-export class NamedTokens {
+export class CidSet {
   readonly #key = randomBytes(32);
   #hashes = new BigUint64Array(firstCapacity);
   #count = 0;

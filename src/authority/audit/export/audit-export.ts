@@ -8,10 +8,10 @@ import { cidKey } from '../../../ucan/encoding/cid.ts';
 import { type Delegation, decodeDelegation } from '../../../ucan/token/delegation.ts';
 import { firstEpoch } from '../../log/log-key.ts';
 import type { Audited } from '../database/audit-database.ts';
-import { EffectsAudit } from '../effects-checker.ts';
-import { ActAudit } from '../entry-checker.ts';
+import { EffectsChecker } from '../effects-checker.ts';
+import { EntryChecker } from '../entry-checker.ts';
 import { Findings } from '../findings.ts';
-import { openSeen, TreeAudit } from '../tree-checker.ts';
+import { openSeen, TreeChecker } from '../tree-checker.ts';
 import { decodeRecord, type ExportedEffect, type ExportRecord, RecordSplitter } from './export-record.ts';
 import { ShownRows } from './shown-rows.ts';
 
@@ -52,11 +52,11 @@ class ExportAudit {
   readonly #proofs = new Map<string, Delegation>();
   /** Those that came since the last entry. */
   #fresh: string[] = [];
-  readonly #acts: ActAudit;
+  readonly #acts: EntryChecker;
   #key: VerifierKey | undefined;
-  #tree: TreeAudit | undefined;
+  #tree: TreeChecker | undefined;
   readonly #rows = new ShownRows(this.#findings);
-  #effects: EffectsAudit | undefined;
+  #effects: EffectsChecker | undefined;
   /** Of how many entries the last checkpoint is. */
   #signedSize: number | undefined;
   #hasBegun = false;
@@ -66,7 +66,7 @@ class ExportAudit {
   constructor(authority: string, seen: readonly Uint8Array[]) {
     this.#authority = authority;
     this.#seen = seen;
-    this.#acts = new ActAudit({
+    this.#acts = new EntryChecker({
       authority,
       findings: this.#findings,
       keep: () => undefined,
@@ -158,7 +158,7 @@ class ExportAudit {
     const index = tree.size;
     tree.append(bytes);
     const entry = this.#decode(bytes, index);
-    this.#effects = entry && new EffectsAudit(entry);
+    this.#effects = entry && new EffectsChecker(entry);
     if (entry === undefined) this.#acts.pass(bytes);
     const { invocation } = entry ? await this.#acts.check({ index, bytes, entry, ...tokens }) : {};
     const named = new Set(invocation?.proofs.map(cidKey));
@@ -215,11 +215,11 @@ class ExportAudit {
     this.#effects = undefined;
   }
 
-  async #openTree(): Promise<TreeAudit> {
+  async #openTree(): Promise<TreeChecker> {
     if (this.#tree) return this.#tree;
     const { findings, key } = { findings: this.#findings, key: this.#key };
     const seen = await openSeen({ here: [], elsewhere: this.#seen }, key, findings);
-    this.#tree = new TreeAudit({ key, findings, seen });
+    this.#tree = new TreeChecker({ key, findings, seen });
     return this.#tree;
   }
 

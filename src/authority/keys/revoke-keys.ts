@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { HanaperError } from '../../errors.ts';
-import { revocationReasons } from '../../signature/revocation.ts';
+import { revocationReasons } from '../../signature/key-revocation.ts';
 import type { RevocationColumns } from '../../store/engine/schema.ts';
-import type { Revocation } from '../../store/tables/revocation.ts';
+import type { Revocation } from '../../store/tables/revocation-columns.ts';
 import { findIndexAt, readEnrolledAt } from '../log/find-entry.ts';
 import { timeArg } from '../schemas/args.ts';
 import type { CommandContext } from '../schemas/command.ts';

@@ -7,7 +7,7 @@ import type { Delegation } from '../../ucan/token/delegation.ts';
 import { isSignatureValid, type Verified, verifyToken } from '../../ucan/token/verified.ts';
 import { drawAllowance, principalBytes, requireAllowance } from '../execution/allowances.ts';
 import type { CommandContext } from '../schemas/command.ts';
-import { preparePrincipals, rememberPrincipals } from './principals.ts';
+import { preparePrincipals, rememberPrincipals } from '../tokens/principals.ts';
 
 /** What came of storing: CIDs. */
 export interface StoredDocument {
