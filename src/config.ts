@@ -114,7 +114,7 @@ export async function loadConfig(
     },
     server: readServer(file, environment),
     get stateFolder() {
-      return folder(environment, 'XDG_STATE_HOME', join('.local', 'state'));
+      return findStateFolder(environment);
     },
     ...(remote && { remote }),
   };
@@ -173,14 +173,29 @@ function findProfile(name: string | undefined, { profiles = {} }: ConfigFile, pa
 
 // The schema is only loaded where there is a file to check with it. A file that was named must be there.
 async function readFile(environment: Environment): Promise<{ readonly path: string; readonly file: ConfigFile }> {
+  const path = findConfigFile(environment);
   const named = filled(environment['HANAPER_CONFIG']);
-  const path = named ?? findConfigFile(environment);
   if (path === undefined) return { path: 'the configuration', file: {} };
   if (named === undefined && !existsSync(path)) return { path, file: {} };
   return { path, file: (await import('./config-file.ts')).readConfigFile(path) };
 }
 
-function findConfigFile(environment: Environment): string | undefined {
+/** The path of the configuration file, be it there or not; `undefined` where there is no home folder for it. */
+export function findConfigFile(environment: Environment): string | undefined {
+  const named = filled(environment['HANAPER_CONFIG']);
+  return named ?? findDefaultFile(environment);
+}
+
+/**
+ * The folder for what was learnt.
+ *
+ * @throws HanaperError `bad_config` where there is no home folder for it
+ */
+export function findStateFolder(environment: Environment): string {
+  return folder(environment, 'XDG_STATE_HOME', join('.local', 'state'));
+}
+
+function findDefaultFile(environment: Environment): string | undefined {
   return attempt(() => join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json'));
 }
 

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { version } from '../src/version.ts';
+import { lowestNode, version } from '../src/version.ts';
 
 test('the version is that of package.json', () => {
   expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+});
+
+test('the lowest version of Node is the one that the tests run on', () => {
+  expect(lowestNode).toBe(JSON.parse(readFileSync('package.json', 'utf8')).devDependencies.node);
 });

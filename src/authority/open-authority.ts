@@ -75,7 +75,12 @@ export async function openAuthority(options: AuthorityOptions): Promise<Authorit
   }
 }
 
-async function requireIdentity(database: Database): Promise<AuthorityIdentity> {
+/**
+ * The authority of an open database.
+ *
+ * @throws HanaperError `not_initialized`, `authority_tampered`, `database_corrupt` where it has lost its authority
+ */
+export async function requireIdentity(database: Database): Promise<AuthorityIdentity> {
   return database.transact('read', async (transaction) => {
     const identity = await readIdentity(transaction);
     if (identity) return identity;

@@ -1,18 +1,9 @@
 import type { AlteredDocument, MaybeAltered, MaybeMarked } from '../authority/trust/find-altered-rows.ts';
 import { HanaperError } from '../errors.ts';
+import { AlreadyShown } from './already-shown.ts';
 import { type Outcome, type Output, printError } from './output.ts';
 
 const maxTold = 5;
-
-/** Ends a command whose outcome was printed, and shows altered rows: only the exit status is still to be told. */
-export class ShownAltered extends Error {
-  readonly failure: HanaperError;
-
-  constructor(failure: HanaperError) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
 
 /** The state of a row in a table, with a mark where it is not as it was written. */
 export function markState(state: string, { altered }: MaybeMarked): string {
@@ -22,7 +13,7 @@ export function markState(state: string, { altered }: MaybeMarked): string {
 /**
  * Tells a person what of a printed document is not as it was written, and fails with its code: nobody shall take it for true.
  *
- * @throws ShownAltered
+ * @throws AlreadyShown
  */
 export function requireUnaltered(output: Output, { document }: Outcome): void {
   const { altered = [] } = document as MaybeAltered;
@@ -31,7 +22,7 @@ export function requireUnaltered(output: Output, { document }: Outcome): void {
   const failure = toFailure(first.code, altered);
   // With --json the document says it already, and there is one document.
   if (!output.json) printError(output, failure);
-  throw new ShownAltered(failure);
+  throw new AlreadyShown(failure);
 }
 
 function toFailure(code: AlteredDocument['code'], altered: readonly AlteredDocument[]): HanaperError {

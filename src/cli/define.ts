@@ -26,6 +26,11 @@ export interface Verb<Options extends object> {
   act(session: Session, options: Options, first: string, second: string): Promise<Outcome | undefined>;
 }
 
+/** A verb that works where no session can be started: it takes all options as they were given. */
+export interface BareVerb<Options extends object> extends Omit<Verb<Options>, 'act'> {
+  act(output: Output, options: Options & GlobalOptions): Promise<Outcome | undefined>;
+}
+
 /** One noun of the command line. */
 export interface Noun {
   readonly name: string;
@@ -37,22 +42,48 @@ export interface Noun {
 
 /** Adds a verb to a noun, or to the program itself. */
 export function addVerb<Options extends object>(parent: Command, output: Output, verb: Verb<Options>): void {
-  const [name = '', ...takes] = verb.usage.split(' ');
-  const command = parent.command(name).summary(verb.summary).description(`${verb.summary}.`);
-  for (const argument of takes) command.argument(argument.startsWith('[') ? argument : `<${argument}>`);
-  for (const added of verb.options ?? []) command.addOption(added);
-  command.addHelpText('after', `\nExample:\n  $ ${verb.example}`);
+  const { length } = takenBy(verb);
+  const command = declare(parent, verb);
   command.action(async (...received: unknown[]) => {
-    const [first = '', second = ''] = received.slice(0, takes.length) as (string | undefined)[];
+    const [first = '', second = ''] = received.slice(0, length) as (string | undefined)[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
-    if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
-    if (options.proof?.includes('') && !verb.mayProve) throw proofWithoutFile();
-    if (!verb.remote && (options.server ?? options.profile) !== undefined) throw notRemote(command, verb);
+    requireMeant(command, verb, options);
     await using session = await Session.start(output, options);
     const outcome = await verb.act(session, options, first, second);
     if (outcome) printOutcome(output, outcome);
     if (outcome) requireUnaltered(output, outcome);
   });
+}
+
+/** Adds a verb that needs no session, and takes no arguments. */
+export function addBareVerb<Options extends object>(parent: Command, output: Output, verb: BareVerb<Options>): void {
+  const command = declare(parent, verb);
+  command.action(async () => {
+    const options = command.optsWithGlobals<Options & GlobalOptions>();
+    requireMeant(command, verb, options);
+    const outcome = await verb.act(output, options);
+    if (outcome) printOutcome(output, outcome);
+  });
+}
+
+type Declared = Omit<Verb<object>, 'act'>;
+
+function takenBy({ usage }: Declared): readonly string[] {
+  return usage.split(' ').slice(1);
+}
+
+function declare(parent: Command, verb: Declared): Command {
+  const [name = ''] = verb.usage.split(' ');
+  const command = parent.command(name).summary(verb.summary).description(`${verb.summary}.`);
+  for (const argument of takenBy(verb)) command.argument(argument.startsWith('[') ? argument : `<${argument}>`);
+  for (const added of verb.options ?? []) command.addOption(added);
+  return command.addHelpText('after', `\nExample:\n  $ ${verb.example}`);
+}
+
+function requireMeant(command: Command, verb: Declared, options: GlobalOptions): void {
+  if (options.authority === true && !verb.mayActAsAuthority) throw authorityWithoutDid();
+  if (options.proof?.includes('') && !verb.mayProve) throw proofWithoutFile();
+  if (!verb.remote && (options.server ?? options.profile) !== undefined) throw notRemote(command, verb);
 }
 
 /** Adds a noun, without its verbs. */

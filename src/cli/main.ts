@@ -2,7 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { wipeAllSecrets } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
 import { version } from '../version.ts';
-import { ShownAltered } from './altered.ts';
+import { AlreadyShown } from './already-shown.ts';
 import { createOutput } from './create-output.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Interrupted } from './interrupted.ts';
@@ -43,7 +43,7 @@ function throwInsteadOfExiting(command: Command): void {
 
 function reportFailure(output: Output, error: unknown): number {
   if (error instanceof Interrupted) return interruptedStatus;
-  if (error instanceof ShownAltered) return exitCodes[error.failure.code];
+  if (error instanceof AlreadyShown) return exitCodes[error.failure.code];
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const failure = error instanceof CommanderError ? usageError(error) : toHanaperError(error);
   if (process.env['HANAPER_DEBUG'] === '1' && error instanceof Error) output.error(`${error.stack}\n`);

@@ -1,6 +1,7 @@
 import { Command, Help, type Option } from 'commander';
 import { addNoun, addVerb, type Noun, option, repeated } from './define.ts';
 import { addDatabaseCommands, addLockVerbs, addPassphraseVerbs } from './nouns/database.ts';
+import { addDoctorCommand } from './nouns/doctor.ts';
 import { addIdentityVerbs } from './nouns/identity.ts';
 import { addKeyVerbs } from './nouns/key.ts';
 import { addLogVerbs } from './nouns/log.ts';
@@ -60,6 +61,7 @@ export function createProgram(output: Output, args?: readonly string[]): Command
     .configureHelp({ showGlobalOptions: true, optionDescription: describeOption });
   for (const global of globalOptions) program.addOption(global);
   addDatabaseCommands(program, output);
+  addDoctorCommand(program, output);
   for (const noun of nouns) {
     const command = addNoun(program, noun);
     if (args?.includes(noun.name) ?? true) noun.addVerbs(command, output);

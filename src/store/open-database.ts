@@ -13,9 +13,10 @@ import { migrateUp, readSchemaState } from './migrations/migrate.ts';
 
 /**
  * What a database is opened for: to be made where it is not there, to be used, or to be examined. Whoever examines one
- * writes nothing to it, not even what brings an older schema up to date.
+ * writes nothing to it, not even what brings an older schema up to date. Whoever glances at one does not even make the files
+ * that SQLite keeps beside it, and is refused as `unavailable` where somebody begins to write meanwhile.
  */
-export type Purpose = 'create' | 'use' | 'examine';
+export type Purpose = 'create' | 'use' | 'examine' | 'glance';
 
 /** How long a database of PostgreSQL is waited for. */
 export interface OpenOptions {
@@ -59,8 +60,8 @@ export async function openDatabase(
 async function openSqlite(path: string, name: string, purpose: Purpose): Promise<Database> {
   if (purpose === 'create') createPrivateFile(path, name);
   else if (!existsSync(path)) throw notInitialized(name);
-  const readOnly = purpose === 'examine' || !isWritable(path);
-  const file = readOnly ? openableForReading(path) : writableFile(path);
+  const readOnly = isLooking(purpose) || !isWritable(path);
+  const file = readOnly ? openableForReading(path, purpose === 'glance') : writableFile(path);
   const connection = file.open();
   const kysely = connect(createSqliteDialect(file, connection));
   const configure = async () => (readOnly ? beginReading(file, connection) : beginWriting(file, connection));
@@ -86,10 +87,14 @@ async function openPostgres(
   };
   return prepare(await connectWith(session), {
     purpose,
-    readOnly: purpose === 'examine',
+    readOnly: isLooking(purpose),
     configure: async () => undefined,
     migrate,
   });
+}
+
+function isLooking(purpose: Purpose): boolean {
+  return purpose === 'examine' || purpose === 'glance';
 }
 
 async function prepare(database: Database, { purpose, readOnly, configure, migrate }: Opened): Promise<Database> {

@@ -6,6 +6,7 @@ const verbs = [
   'init',
   'status',
   'validate',
+  'doctor',
   'passphrase change',
   'database unlock',
   'database lock',

@@ -8,9 +8,20 @@ import type { KnownAuthorities } from './known-authorities.ts';
  * @throws HanaperError `authority_changed`, `bad_config`
  */
 export function requirePinned(names: readonly string[], did: string, known: KnownAuthorities): void {
+  requireNoOther(names, did, known);
+  for (const name of names) if (known.find(name) === undefined) known.remember(name, did);
+}
+
+/**
+ * Requires that no other authority is known under any name of a database; nothing is remembered. Returns whether this one
+ * is known under each.
+ *
+ * @throws HanaperError `authority_changed`, `bad_config`
+ */
+export function requireNoOther(names: readonly string[], did: string, known: KnownAuthorities): boolean {
   const other = findOther(names, did, known);
   if (other) throw changedAuthority(other.database, other.authority, did);
-  for (const name of names) if (known.find(name) === undefined) known.remember(name, did);
+  return names.every((name) => known.find(name) === did);
 }
 
 /** Pins the authority of a database that was just made under each of its names. Returns whose it was before. */

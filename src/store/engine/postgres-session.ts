@@ -101,7 +101,7 @@ const encodings: readonly string[] = ['UTF8', 'SQL_ASCII'];
  *
  * @throws HanaperError `bad_config`, details: `setting`
  */
-export function requireDurable(settings: ServerSettings, { acceptsLoss }: PostgresSession): void {
+export function requireDurable(settings: ServerSettings, { acceptsLoss }: Pick<PostgresSession, 'acceptsLoss'>): void {
   if (settings.session_replication_role !== 'origin') {
     throw unfit('session_replication_role', 'Reset it for the role and the database.');
   }

@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -24,6 +24,9 @@ export interface SqliteFile {
 
 /** Milliseconds for which SQLite itself waits for a file that is busy. */
 export const busyTimeout: number = 5000;
+
+/** Why a file is refused that was read without a lock, and to which somebody has written. */
+export const changedMeanwhile = 'was moved, exchanged or written to';
 
 const busyCode = 5;
 // What SQLite says where it can neither find nor make what it keeps beside a file: read-only, and cannot open.
@@ -67,14 +70,16 @@ function immutableFile(path: string): SqliteFile {
 }
 
 /**
- * A file from which one only reads, be it on a medium or in a folder that cannot be written to.
+ * A file from which one only reads, be it on a medium or in a folder that cannot be written to. For a glance no file
+ * is made beside one that nobody has open; where somebody writes to it meanwhile, it is `unavailable`.
  *
  * @throws HanaperError `unavailable` where what was written last lies beside it, and cannot be read from there
  */
-export function openableForReading(name: string): SqliteFile {
+export function openableForReading(name: string, isGlance = false): SqliteFile {
   // What SQLite keeps beside a file lies beside the file itself, and not beside a link to it.
   const path = realpathSync(name);
   if (lengthOf(`${path}-journal`) > 0) throw unfinished(path);
+  if (isGlance && !['-wal', '-shm'].some((suffix) => existsSync(path + suffix))) return immutableFile(path);
   const file = readableFile(path);
   if (canRead(file)) return file;
   if (lengthOf(`${path}-wal`) === 0) return immutableFile(path);
@@ -150,7 +155,6 @@ function canRead(file: SqliteFile): boolean {
 // Nobody may write to it, be it by SQLite.
 function watchImmutable(path: string): FileWatch {
   const before = describeFileState(path);
-  const look = () =>
-    describeFileState(path) === before ? undefined : { reason: 'was moved, exchanged or written to', mayPass: false };
+  const look = () => (describeFileState(path) === before ? undefined : { reason: changedMeanwhile, mayPass: false });
   return { isLogging: false, begin: () => undefined, look, lookAtPaths: look };
 }

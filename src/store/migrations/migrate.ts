@@ -65,7 +65,8 @@ export function migrateDown(database: Database, target: number): Promise<void> {
   });
 }
 
-function latestVersion(): number {
+/** The version of the schema that this Hanaper makes and uses. */
+export function latestVersion(): number {
   return migrations.at(-1)?.version ?? 0;
 }
 

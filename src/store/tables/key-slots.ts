@@ -1,9 +1,20 @@
 import { HanaperError } from '../../errors.ts';
 import type { KeySlot } from '../../vault/slot.ts';
 import type { KeySlotRow } from '../engine/schema.ts';
+import { prepare } from '../engine/statement.ts';
 import type { Transaction } from '../engine/transaction.ts';
 
 const maxSlots = 16;
+
+const selectRemoved = prepare<{ readonly rowKey: string }>(
+  `select distinct row_key from log_effects where table_name = 'key_slots'
+     and row_key not in (select cast(id as text) from key_slots)`,
+);
+
+/** The ids of slots that were removed, as the log has them. */
+export async function listRemovedSlots(transaction: Transaction): Promise<readonly string[]> {
+  return (await selectRemoved(transaction)).map(({ rowKey }) => rowKey);
+}
 
 /**
  * The key slots, oldest first.
