@@ -19,7 +19,7 @@ import type { AuthorityIdentity, SlotKind } from '../vault/authority-statement.t
 import { checkSlot } from '../vault/slot.ts';
 import type { KnownAuthorities } from './identity/known-authorities.ts';
 import { changedAuthority, requireNoOther } from './identity/pinning.ts';
-import { holdLog } from './log/check-continuity.ts';
+import { checkContinuity } from './log/check-continuity.ts';
 import type { SeenCheckpoint } from './log/known-logs.ts';
 import type { LogState } from './log/log-state.ts';
 import { requireIdentity } from './open-authority.ts';
@@ -113,7 +113,7 @@ export class ExaminedDatabase {
    */
   readLog(did: string, seen: readonly SeenCheckpoint[]): Promise<LogState> {
     return this.#read(async (transaction) => {
-      await holdLog(transaction, did, seen);
+      await checkContinuity(transaction, did, seen);
       const { size: entries } = await readLogHead(transaction);
       const last = await findLastCheckpoint(transaction);
       return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
