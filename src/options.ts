@@ -15,7 +15,10 @@ export function requireKnownOptions<Options extends object>(
   options: Options,
   known: OptionNames<Options>,
 ): void {
-  if (typeof options !== 'object' || options === null) throw noOptions(what);
+  // A list or a map reads as an object without options.
+  if (typeof options !== 'object' || options === null || Symbol.iterator in options) throw noOptions(what);
+  const [symbol] = Object.getOwnPropertySymbols(options);
+  if (symbol) throw unknownOption(what, String(symbol), Object.keys(known));
   // Also what is inherited: it would be read.
   for (const name in options) {
     if (!Object.hasOwn(known, name)) throw unknownOption(what, name, Object.keys(known));

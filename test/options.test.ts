@@ -46,10 +46,15 @@ describe('an option that nobody reads is refused before anything is done, by', (
   });
 
   test('each of them, where options are no object', async () => {
-    for (const options of [null, undefined, 'sqlite:no-such.db']) {
+    for (const options of [null, undefined, 'sqlite:no-such.db', ['sqlite:no-such.db'], new Map([['trust', none]])]) {
       await expectCode('bad_config', () => openAuthority(options as never));
       await expectCode('bad_config', () => verifyPackage('no-such', options as never));
       await expectCode('bad_config', () => connect(options as never));
     }
+  });
+
+  test('each of them, under a name that is a symbol', async () => {
+    const options = { trust: none, [Symbol('organisation')]: 'acme' };
+    await expectCode('bad_config', () => verifyPackage('no-such', options));
   });
 });

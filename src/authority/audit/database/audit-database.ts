@@ -51,12 +51,9 @@ export interface Audited {
  *
  * @throws HanaperError `unavailable`, `database_corrupt` where it cannot be read
  */
-export function auditDatabase(
-  { database, identity }: IdentifiedDatabase,
-  options: AuditOptions = {},
-): Promise<Audited> {
+export function auditDatabase(authority: IdentifiedDatabase, options: AuditOptions = {}): Promise<Audited> {
   requireKnownOptions('auditDatabase', options, { seen: true, seenElsewhere: true, onProgress: true });
-  return database.transact('read', (transaction) => auditIn(transaction, identity.did, options));
+  return authority.database.transact('read', (transaction) => auditIn(transaction, authority.identity.did, options));
 }
 
 /** The same inside of a transaction that is open. */
