@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 // The sources are tested as they stand; `#crypto/…` resolves to them through the condition "source".
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source', 'node'] } } };
 
+// Milliseconds: it ends what hangs, on a machine of any speed. A run that was asked to be longer has a day.
+const isLong = ['HANAPER_FUZZ', 'HANAPER_RUNS', 'HANAPER_KILLS'].some((name) => process.env[name] !== undefined);
+const longest = isLong ? 86_400_000 : 600_000;
+
 export default defineConfig({
   test: {
     // Many tests wait for processes: one worker more than the machine can spare is no loss.
@@ -24,7 +28,8 @@ export default defineConfig({
             'test/e2e/**',
             'test/**/*.fuzz.test.ts',
           ],
-          testTimeout: 60_000,
+          testTimeout: longest,
+          hookTimeout: longest,
         },
       },
       {
@@ -32,8 +37,8 @@ export default defineConfig({
         test: {
           name: 'fuzz',
           include: ['test/**/*.fuzz.test.ts'],
-          // As much longer as there are more runs.
-          testTimeout: 120_000 * Number(process.env['HANAPER_FUZZ'] ?? 1),
+          testTimeout: longest,
+          hookTimeout: longest,
         },
       },
       {
@@ -50,8 +55,8 @@ export default defineConfig({
             'test/e2e/**/*.test.ts',
           ],
           globalSetup: ['test/support/postgres.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: longest,
+          hookTimeout: longest,
         },
       },
     ],

@@ -13,7 +13,6 @@ import { toHex } from '../support/vectors.ts';
 
 // HANAPER_KILLS=200 is for a night.
 const kills = Number(process.env['HANAPER_KILLS'] ?? 6);
-const timeout = 120_000 + kills * 10_000;
 const script = new URL('./children/sign-packages.ts', import.meta.url);
 
 interface Said {
@@ -62,9 +61,7 @@ async function expectProven(url: string, said: readonly Said[]): Promise<void> {
 }
 
 describe.each(engines)('$name', (engine) => {
-  test('two processes that write and sign at full speed make one history, in which every receipt is proven', {
-    timeout,
-  }, async () => {
+  test('two processes that write and sign at full speed make one history, in which every receipt is proven', async () => {
     const url = await engine.createUrl();
     await prepare(url);
     const count = 100;
@@ -77,7 +74,7 @@ describe.each(engines)('$name', (engine) => {
     await expectProven(url, said);
   });
 
-  test('so they do where one of them is killed, at any moment', { timeout }, async () => {
+  test('so they do where one of them is killed, at any moment', async () => {
     const url = await engine.createUrl();
     await prepare(url);
     const heads = new Map<number, string>();
@@ -85,12 +82,15 @@ describe.each(engines)('$name', (engine) => {
     for (let round = 0; round < kills; round++) {
       const [killed, other] = await Promise.all([start(url, 10_000), start(url, 24)]);
       for (const child of [killed, other]) child.go();
-      const heard = [killed.rest<Said>(), other.rest<Said>()] as const;
-      await sleep(20 + Math.random() * 300);
+      const finished = other.rest<Said>();
+      // At any moment, and at any after the first receipt, which a slow machine may reach late.
+      const first = round % 2 === 0 ? [] : [await killed.hear<Said>()];
+      const rest = killed.rest<Said>();
+      await sleep(Math.random() * 300);
       await killed.kill();
-      const said = (await Promise.all(heard)).flat();
+      const said = [...first, ...(await rest), ...(await finished)];
       total += said.length;
-      expect((await heard[1]).length).toBe(24);
+      expect(await finished).toHaveLength(24);
       expect(await expectOneHistory(url, heads)).toBeGreaterThanOrEqual(total + 2);
       await expectProven(url, said);
     }

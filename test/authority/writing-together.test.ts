@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changeCredential } from '../../src/authority/change-credential.ts';
 import {
   type Answer,
@@ -15,6 +15,7 @@ import { signRevocation } from '../../src/ucan/index.ts';
 import { byRawKey, costs, createAuthority, importSeed, openUnlocked, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { eventually } from '../support/eventually.ts';
 import { expectWholeLog } from '../support/log.ts';
 import { createOutsider, empower, type Outsider, type Signed, send } from '../support/outsider.ts';
 import { cidOf, sendRevocation } from '../support/tokens.ts';
@@ -216,7 +217,7 @@ async function locksOfWaiting(url: string, write: () => Promise<unknown>): Promi
     await client.query('select size from log_head for update');
     const writing = write();
     writing.catch(() => undefined);
-    const pid = await vi.waitUntil(() => findWaiting(url), { timeout: 20_000, interval: 10 });
+    const pid = await eventually(async () => (await findWaiting(url)) ?? false);
     const locks = await query(
       url,
       `select coalesce(c.relname, l.locktype) as name, l.mode from pg_locks l left join pg_class c on c.oid = l.relation

@@ -1,9 +1,10 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pathOf } from '../support/authority.ts';
 import { type Cli, createInitialized } from '../support/cli.ts';
 import { createTempFolder, engines, keepCopy } from '../support/engines.ts';
+import { eventually } from '../support/eventually.ts';
 import { createServedWorld, type ServedWorld } from '../support/remote.ts';
 import { startProcess } from '../support/server.ts';
 import { dumpTables } from '../support/tables.ts';
@@ -274,7 +275,7 @@ describe('a server', () => {
     await cli.done('key', 'create', 'second');
     rmSync(memory(cli));
     const again = await startProcess(cli);
-    await vi.waitFor(() => expect(readMemory(cli).logs).toMatchObject([{ size: 3 }]), { timeout: 10_000 });
+    await eventually(() => expect(readMemory(cli).logs).toMatchObject([{ size: 3 }]));
     for (const server of [child, again.child]) server.kill('SIGKILL');
     await Promise.all([finished, again.finished]);
     const third = await startProcess(cli);

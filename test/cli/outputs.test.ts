@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Cli, createInitialized, executable } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cli: Cli;
 
@@ -18,13 +18,10 @@ const hanaper = `'${process.execPath}' '${executable}'`;
 const serve = `${hanaper} serve --metrics off --socket`;
 
 async function answers(socket: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
+  await eventually(async () => {
     const { status } = await cli.runProgram('curl', '-s', '-f', '--unix-socket', socket, 'http://localhost/healthz');
-    if (status === 0) return;
-    if (Date.now() > deadline) throw new Error('the server does not answer');
-    await sleep(50);
-  }
+    return status === 0;
+  });
 }
 
 describe('a server whose log', () => {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, truncateSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Cli, cheap, createCli, createInitialized, executable, finish } from '../support/cli.ts';
 import { engines } from '../support/engines.ts';
+import { eventually } from '../support/eventually.ts';
 
 const hanaper = `'${process.execPath}' '${executable}'`;
 
@@ -65,7 +65,7 @@ describe('a signal', () => {
     cli.write('busy.mjs', source);
     const child = cli.start('package', 'load', 'busy.mjs', '--unsigned');
     const finished = finish(child);
-    while (!cli.has('beat')) await sleep(20);
+    await eventually(() => cli.has('beat'));
     child.kill(signal);
     // The streams that both have inherited close with the last of them.
     expect(await finished).toMatchObject(status === null ? { signal } : { status });
@@ -88,12 +88,11 @@ describe('a signal', () => {
     cli.write('endless.mjs', source);
     const child = cli.start('package', 'load', 'endless.mjs', '--unsigned', '--call', 'run');
     const finished = finish(child);
-    while (!cli.has('beat')) await sleep(20);
+    onTestFinished(() => stopWriters(cli));
+    await eventually(() => cli.has('beat'));
     child.kill('SIGTERM');
     // The streams that the package inherited close with it.
-    const ended = await Promise.race([finished, sleep(5000, undefined, { ref: false })]);
-    stopWriters(cli);
-    expect(ended).toMatchObject({ status: 143 });
+    expect(await finished).toMatchObject({ status: 143 });
   });
 });
 
@@ -135,7 +134,7 @@ describe('an older Node', () => {
 
 /** Waits for an event in the file `log`. */
 async function logged(cli: Cli, event: string): Promise<void> {
-  while (!cli.has('log') || !readFileSync(cli.path('log'), 'utf8').includes(event)) await sleep(20);
+  await eventually(() => cli.has('log') && readFileSync(cli.path('log'), 'utf8').includes(event));
 }
 
 /** Ends what a test left running: the processes that name its working folder. */

@@ -256,7 +256,7 @@ test('neither output nor errors show a token, a key or a passphrase', async () =
       for (const secret of [proof, proof.slice(20, 60), pem, passphrase]) expect(stdout + stderr).not.toContain(secret);
     }
   }
-}, 120_000);
+});
 
 describe('a server behind TLS', () => {
   const pass = async (cli: Cli, name: string) => {

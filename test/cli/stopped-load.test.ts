@@ -1,9 +1,9 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCli } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 // Says who it is, and what it has started, and waits.
 const waiting = `import { spawn } from 'node:child_process';
@@ -18,11 +18,7 @@ function stateOf(pid: number): string {
 }
 
 async function untilAll(pids: readonly number[], isSo: (state: string) => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!pids.every((pid) => isSo(stateOf(pid)))) {
-    if (Date.now() > deadline) throw new Error(`the states are ${pids.map(stateOf)}`);
-    await sleep(10);
-  }
+  await eventually(() => pids.every((pid) => isSo(stateOf(pid))));
 }
 
 async function readPids({ stderr }: ChildProcessWithoutNullStreams): Promise<readonly number[]> {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Cli, createInitialized, finish } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cli: Cli;
 
@@ -26,13 +26,13 @@ describe('a package that runs', () => {
     cli.write(`${name.length}.mjs`, `process.stderr.write('running');${code}`);
     const parent = cli.start('package', 'load', `${name.length}.mjs`, '--unsigned');
     const finished = finish(parent);
-    await untilTrue(() => childrenOf(parent.pid).length > 0);
+    await eventually(() => childrenOf(parent.pid).length > 0);
     const [child = 0] = childrenOf(parent.pid);
     await new Promise((resolve) =>
       parent.stderr.on('data', (said) => String(said).includes('running') && resolve(said)),
     );
     parent.kill(signal);
-    await untilTrue(() => hasEnded(child));
+    await eventually(() => hasEnded(child));
     const ended = await finished;
     expect(ended.signal ?? ended.status).toBe(how);
   });
@@ -85,14 +85,6 @@ describe('what a file is not is said, and what to do', () => {
     await cli.done(...verify, '--name', composed);
   });
 });
-
-async function untilTrue(isTrue: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error('it did not come to pass');
-    await sleep(10);
-  }
-}
 
 function childrenOf(pid: number | undefined): readonly number[] {
   const path = `/proc/${pid}/task/${pid}/children`;

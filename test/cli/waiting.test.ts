@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Cli, createInitialized, finish, openTerminal } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 import { makePipe } from '../support/fixtures.ts';
 
 let cli: Cli;
@@ -16,11 +17,7 @@ beforeAll(async () => {
 
 /** Waits until a process has a file open: then it waits for what comes. */
 async function opens(pid: number | undefined, path: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!listOpen(`/proc/${pid}/fd`).includes(path)) {
-    if (Date.now() > deadline) throw new Error(`${path} was not opened`);
-    await sleep(10);
-  }
+  await eventually(() => listOpen(`/proc/${pid}/fd`).includes(path));
 }
 
 function listOpen(folder: string): readonly string[] {

@@ -9,7 +9,7 @@ const pages = ['README.md', ...globSync('docs/guides/*.md', { cwd: root }).toSor
 const pagesHere = pages.filter((page) => page !== 'docs/guides/postgresql.md');
 
 describe.concurrent('every command does what it says, of', () => {
-  test.each(pagesHere)('%s', { timeout: 240_000 }, async (page) => {
+  test.each(pagesHere)('%s', async (page) => {
     await runPage(readBlocks(page));
   });
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   target = await createTarget(keeper);
   await keeper.done('org', 'set', 'acme', '--public-verification', 'on');
   await storeMany(world.url, target, stored);
-}, 300_000);
+});
 
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -53,7 +53,7 @@ describe.each(engines)('on $name a command is the same', (engine) => {
       expectSame(each, await given);
       if (each.verb !== undefined) expectSame(each, [printed(each, library), ...said]);
     }
-  }, 240_000);
+  });
 });
 
 /** The first case of each verb that is done, as its words. */
@@ -70,7 +70,7 @@ test('a verb says the same lines over a server as at the database', async () => 
     expect({ verb, ...there }).toEqual({ verb, ...here });
     expect({ verb, status: here.status }).toEqual({ verb, status: 0 });
   }
-}, 240_000);
+});
 
 async function sayLines(cli: Cli, verb: string) {
   const { status, stdout, stderr } = await cli.run(...verb.split(' '));

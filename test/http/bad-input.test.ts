@@ -183,7 +183,7 @@ describe.each(engines)('on $name', (engine) => {
       const bearer = { headers: { Authorization: `Bearer P${small}` } };
       expectTold('malformed_token', await ask(here.server.url, '/api/orgs', bearer));
     });
-  }, 240_000);
+  });
 
   test('an invocation that may not be executed is refused by either way, and consumes nothing', async () => {
     const here = await place();

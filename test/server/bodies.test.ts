@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { initialize } from '../support/authority.ts';
 import { createTempFolder } from '../support/engines.ts';
+import { eventually } from '../support/eventually.ts';
 import { ask, expectProblem, serve } from '../support/server.ts';
 
 const bodies = { bytesOfAll: 300_000, bytesOfOne: 200_000, freeBytes: 16_384 };
@@ -27,13 +28,13 @@ test('bodies that are under way are bounded together and for each address; short
 
   expectProblem('malformed_token', await send('192.0.2.1', 120_000));
   const first = hold('192.0.2.1');
-  await vi.waitFor(async () => expectProblem('unavailable', await send('192.0.2.1', 120_000), 503));
+  await eventually(async () => expectProblem('unavailable', await send('192.0.2.1', 120_000), 503));
   expectProblem('malformed_token', await send('192.0.2.2', 120_000));
   const second = hold('192.0.2.2');
-  await vi.waitFor(async () => expectProblem('unavailable', await send('192.0.2.3', 120_000), 503));
+  await eventually(async () => expectProblem('unavailable', await send('192.0.2.3', 120_000), 503));
   expectProblem('malformed_token', await send('192.0.2.1', 16_000));
   expect((await ask(server.url, '/healthz')).status).toBe(200);
   first.destroy();
   second.destroy();
-  await vi.waitFor(async () => expectProblem('malformed_token', await send('192.0.2.1', 180_000)));
+  await eventually(async () => expectProblem('malformed_token', await send('192.0.2.1', 180_000)));
 });

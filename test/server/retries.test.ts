@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Authority, createKey, revokeKey } from '../../src/authority/index.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { statuses } from '../../src/http/request/statuses.ts';
@@ -7,6 +7,7 @@ import { decodeInvocation, unpackTokens, verifyToken } from '../../src/ucan/inde
 import { type Receipt, readReceipt } from '../../src/ucan/token/receipt.ts';
 import { byRawKey, createAuthority, query } from '../support/authority.ts';
 import { engines } from '../support/engines.ts';
+import { eventually } from '../support/eventually.ts';
 import { expectWholeLog } from '../support/log.ts';
 import { createOutsider, empower, type Outsider, type Signed } from '../support/outsider.ts';
 import { type Answered, ask, expectProblem, serve, type TestServer } from '../support/server.ts';
@@ -27,7 +28,7 @@ describe.each(engines)('$name', (engine) => {
     const { url, server, outsider } = world;
     const signed = await outsider.signFor(sign);
     await sendAndLeave(server.url, signed);
-    await vi.waitUntil(async () => (await storedReceipt(url, signed)) !== undefined, { timeout: 20_000 });
+    await eventually(async () => (await storedReceipt(url, signed)) !== undefined);
     const again = await expectReplay(world, signed);
     expect(again.headers['hanaper-receipt']).toBe(await storedReceipt(url, signed));
     expect(await query(url, 'select id from package_signatures')).toHaveLength(1);

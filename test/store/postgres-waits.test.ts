@@ -11,6 +11,7 @@ import { lockLogHead, readLogHead } from '../../src/store/tables/log.ts';
 import { byRawKey, createAuthority, openUnlocked, queryAll, queryOne } from '../support/authority.ts';
 import { expectCode, failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
+import { eventually, patience } from '../support/eventually.ts';
 import { startProxy } from '../support/proxy.ts';
 
 const forEver = 100_000_000;
@@ -32,6 +33,12 @@ async function countWaiting(url: string): Promise<number> {
   const waiting = `select count(*)::int as waiting from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`;
   return Number((await queryOne(url, waiting))['waiting']);
+}
+
+async function countIdle(url: string): Promise<number> {
+  const idle = `select count(*)::int as idle from pg_stat_activity
+    where datname = current_database() and state = 'idle in transaction'`;
+  return Number((await queryOne(url, idle))['idle']);
 }
 
 function freezeInTurn(database: Database, freeze: () => void): Promise<unknown> {
@@ -60,9 +67,11 @@ test('a connection that goes silent while it has the write turn is given up, and
 test('with one that is silent, the idle ones are given up as well', async () => {
   const url = await createDatabase();
   const proxy = await startProxy(url);
-  const database = await open(proxy.url, { ...everydayWaits, answer: 3_000, idle: 3_000 });
+  const waits = { ...everydayWaits, answer: patience };
+  const database = await open(proxy.url, waits);
   await Promise.all(Array.from({ length: 8 }, () => database.transact('read', readLogHead)));
   proxy.freeze();
+  waits.answer = 3_000;
   await expectCode('unavailable', () => database.transact('read', readLogHead));
   await database.transact('read', readLogHead);
 });
@@ -81,7 +90,7 @@ test('what waits for a silent database ends when it is told to, and closing wait
   // More than there are connections: some wait for one.
   const waiting = Array.from({ length: 15 }, () => database.transact('write', lockLogHead));
   const failures = [frozen, ...waiting].map((each) => failureOf(() => each));
-  while ((await countWaiting(url)) < 9) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(async () => (await countWaiting(url)) >= 9);
   stopping.abort();
   for (const failure of await Promise.all(failures)) {
     expect(failure).toBeInstanceOf(HanaperError);
@@ -126,10 +135,11 @@ test('a lock that somebody else holds is waited for so long, and is unavailable 
 });
 
 test('a writer that does nothing is put out, and is unavailable', async () => {
-  const database = await open(await createDatabase(), { ...everydayWaits, idle: 200 });
+  const url = await createDatabase();
+  const database = await open(url, { ...everydayWaits, idle: 200 });
   const asleep = database.transact('write', async (transaction) => {
     await lockLogHead(transaction);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await eventually(async () => (await countIdle(url)) === 0);
     return readLogHead(transaction);
   });
   await expectCode('unavailable', () => asleep);
@@ -159,7 +169,7 @@ test('whatever the role and the database are set to, a transaction has what it n
       `alter database "${String(name)}" set ${setting} = '${value}'`,
     ]),
   );
-  const authority = await openUnlocked(url, {}, byRawKey(1));
+  const authority = await openUnlocked(url, { waits: everydayWaits }, byRawKey(1));
   onTestFinished(() => authority.close());
   await authority.executeFor('acme', createKey, { name: 'release' });
   const wanted: Record<string, string> = {

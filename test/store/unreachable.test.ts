@@ -58,11 +58,8 @@ describe('PostgreSQL that cannot be used is unavailable, and no password is show
     const url = changed(await fresh(), (each) => (each.password = ''));
     const child = new Child(new URL('./children/initialise.ts', import.meta.url), [url]);
     await child.hear();
-    const started = performance.now();
     child.go();
     expect(await child.rest()).toEqual(['unavailable']);
-    // PostgreSQL itself ends a connection that does not log in after a minute.
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('the user may not create tables', async () => {

@@ -19,12 +19,23 @@ import { Secret } from '../../src/crypto/secret.ts';
 import type { HanaperEvent } from '../../src/events.ts';
 import type { Database } from '../../src/store/engine/database.ts';
 import { parseDatabaseUrl } from '../../src/store/engine/location.ts';
+import type { PostgresWaits } from '../../src/store/engine/postgres-session.ts';
 import { openDatabase } from '../../src/store/open-database.ts';
 import { type Credential, preparePassphrase } from '../../src/vault/index.ts';
 import { sealSeed } from '../../src/vault/sealed-seed.ts';
+import { patience } from './eventually.ts';
 
 /** The cheapest costs that are accepted. */
 export const costs = { memoryKib: 19 * 1024, passes: 2, lanes: 1 } as const;
+
+/** What a test waits for PostgreSQL where nothing is to be waited for in vain: a slow machine is no fault. */
+const longWaits: PostgresWaits = {
+  connect: patience,
+  lock: patience,
+  statement: patience,
+  answer: patience + 10_000,
+  idle: patience,
+};
 
 /** The passphrase of every test's database, unless it says otherwise. */
 export const passphrase = 'a passphrase for tests';
@@ -57,7 +68,7 @@ export async function openUnlocked(
   options: Partial<AuthorityOptions> = {},
   credential: Credential = byPassphrase(),
 ): Promise<Authority> {
-  const authority = await openAuthority({ database, ...options });
+  const authority = await openAuthority({ database, waits: longWaits, ...options });
   try {
     await authority.unlock(credential);
     return authority;
@@ -137,7 +148,7 @@ export type Statement = readonly [sql: string, values?: readonly unknown[]];
 /** Runs statements one after the other over one connection, in one transaction, and gives the rows of each. */
 export async function queryAll(url: string, statements: readonly Statement[]): Promise<readonly Row[][]> {
   if (url.startsWith('sqlite:')) {
-    using file = new DatabaseSync(pathOf(url), { timeout: 5000, enableForeignKeyConstraints: false });
+    using file = new DatabaseSync(pathOf(url), { timeout: patience, enableForeignKeyConstraints: false });
     file.exec('begin immediate');
     const results = statements.map(([sql, values = []]) =>
       file.prepare(sql.replaceAll(/\$(\d+)/g, '?$1')).all(...(values as SQLInputValue[])),
@@ -159,7 +170,7 @@ export async function queryAll(url: string, statements: readonly Statement[]): P
 }
 
 function querySqlite(path: string, sql: string, values: readonly unknown[]): Row[] {
-  const file = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: false });
+  const file = new DatabaseSync(path, { timeout: patience, enableForeignKeyConstraints: false });
   try {
     const statement = file.prepare(sql.replaceAll(/\$(\d+)/g, '?$1'));
     return statement.all(...(values as SQLInputValue[]));

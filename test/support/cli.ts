@@ -3,12 +3,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { type ContainerEncoding, encodeContainer } from '../../src/ucan/index.ts';
 import { createTempFolder } from './engines.ts';
+import { eventually, patience } from './eventually.ts';
 
 /** What bin/hanaper names; it runs what `npm run build` made of the sources. */
 export const executable: string = fileURLToPath(new URL('../../bin/hanaper.cjs', import.meta.url));
@@ -70,7 +70,7 @@ export interface RefusalDocument {
 }
 
 /** Milliseconds after which a command hangs. */
-const longest = 30_000;
+const longest = patience;
 const escapeCharacter = '\u001b';
 
 /** A person at a computer: a home folder, a working folder, and a database named by HANAPER_DB. */
@@ -285,11 +285,10 @@ export class Terminal {
   }
 
   async #waitFor(pattern: RegExp, times: number): Promise<void> {
-    const deadline = Date.now() + 30_000;
-    while ((this.screen.match(pattern) ?? []).length < times) {
-      if (Date.now() > deadline) throw new Error(`${pattern} was not seen; the screen was: ${this.screen}`);
-      await sleep(10);
-    }
+    const count = () => (this.screen.match(pattern) ?? []).length;
+    await eventually(() => {
+      if (count() < times) throw new Error(`${pattern} was not seen; the screen was: ${this.screen}`);
+    });
   }
 }
 

@@ -119,19 +119,15 @@ export interface ServerProcess {
   readonly child: ChildProcessWithoutNullStreams;
   /** What it said when it was ready. */
   readonly ready: Readonly<Record<string, unknown>>;
-  /** Milliseconds from its start until then. */
-  readonly took: number;
   readonly finished: Promise<Finished>;
 }
 
 /** Runs `hanaper serve` on free ports until it is ready; it is killed with the test. */
 export async function startProcess(cli: Cli, ...args: readonly string[]): Promise<ServerProcess> {
-  const before = performance.now();
   const child = cli.start('serve', '--listen', '127.0.0.1:0', '--metrics', '0', ...args);
   onTestFinished(() => void child.kill('SIGKILL'));
   const { ready, finished } = await whenReady(child);
-  const took = performance.now() - before;
-  return { url: String(ready['url']), metricsUrl: String(ready['metrics_url']), child, ready, took, finished };
+  return { url: String(ready['url']), metricsUrl: String(ready['metrics_url']), child, ready, finished };
 }
 
 /** Waits until a server says that it listens. */

@@ -3,6 +3,7 @@ import { type MockInstance, onTestFinished, vi } from 'vitest';
 import type { Authority } from '../../src/authority/index.ts';
 import { HanaperError } from '../../src/errors.ts';
 import type { Database } from '../../src/store/engine/database.ts';
+import { eventually } from './eventually.ts';
 
 type Transact = Database['transact'];
 
@@ -96,7 +97,7 @@ export async function gatherWriters(
     return one;
   });
   const asked = async (wanted: number) => {
-    await vi.waitUntil(() => written.length >= wanted, { timeout: 20_000, interval: 2 });
+    await eventually(() => written.length >= wanted);
   };
   return { gone, asked, written };
 }

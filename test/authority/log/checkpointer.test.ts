@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lockDatabase } from '../../../src/authority/commands/database.ts';
 import { changeCredential, createKey, openAuthority, readLog } from '../../../src/authority/index.ts';
 import { readLogState } from '../../../src/authority/log/log-state.ts';
@@ -8,6 +8,7 @@ import { byRawKey, costs, createAuthority, openUnlocked, query } from '../../sup
 import { appendEntries, readCheckpoints } from '../../support/checkpoints.ts';
 import { failureOf } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
+import { eventually } from '../../support/eventually.ts';
 import { writeLogAsOlder } from '../../support/older.ts';
 import { countWrites, failCommits } from '../../support/transactions.ts';
 
@@ -88,21 +89,16 @@ describe.each(engines)('$name', (engine) => {
     await (await createAuthority(url)).authority.close();
     await using authority = await openUnlocked(url, { checkpointDelay: 50 }, byRawKey(1));
     for (const name of ['one', 'two', 'three']) {
-      const before = performance.now();
       await authority.executeFor('acme', createKey, { name });
       const { entries } = await readLogState(authority);
-      await vi.waitUntil(async () => (await readLogState(authority)).signed === entries, {
-        timeout: 5000,
-        interval: 5,
-      });
-      expect(performance.now() - before).toBeLessThan(1000);
+      await eventually(async () => (await readLogState(authority)).signed === entries);
     }
     const writes = countWrites(authority.database);
     await sleep(200);
     expect(writes()).toBe(0);
   });
 
-  test('under a constant load there is a fresh one all the time', async () => {
+  test('under a constant load one follows the other', async () => {
     const url = await engine.createUrl();
     await (await createAuthority(url)).authority.close();
     const authority = await openUnlocked(url, { checkpointDelay: 50 }, byRawKey(1));
@@ -110,20 +106,19 @@ describe.each(engines)('$name', (engine) => {
     const load = Array.from({ length: 8 }, async (_, client) => {
       for (let at = 0; !isDone; at++) await authority.executeFor('acme', createKey, { name: `key-${client}-${at}` });
     });
-    const seen: number[] = [];
-    for (let round = 0; round < 5; round++) {
-      await sleep(300);
-      const { entries, signed, signedAt = '' } = await readLogState(authority);
-      expect(entries - signed).toBeLessThan(entries);
-      expect(Date.now() - Date.parse(signedAt)).toBeLessThan(2000);
-      seen.push(signed);
+    let last = (await readLogState(authority)).signed;
+    // While the load goes on, which ends only below.
+    for (let grown = 0; grown < 5; grown++) {
+      last = await eventually(async () => {
+        const { signed } = await readLogState(authority);
+        return signed > last && signed;
+      });
     }
     isDone = true;
     await Promise.all(load);
     await authority.close();
-    expect(seen).toEqual(seen.toSorted((left, right) => left - right));
-    expect(new Set(seen).size).toBeGreaterThan(2);
     const all = await sizes(url);
+    expect(all).toEqual(all.toSorted((left, right) => left - right));
     expect(all.length).toBeGreaterThan(5);
   });
 
@@ -169,7 +164,7 @@ describe.each(engines)('$name', (engine) => {
       await authority.executeFor('acme', createKey, { name: 'one' }).catch(() => undefined);
       await authority.executeFor('acme', createKey, { name: 'two' }).catch(() => undefined);
       await authority.executeFor('acme', createKey, { name: 'three' });
-      await vi.waitUntil(async () => (await readLogState(authority)).signed >= 5, { timeout: 5000, interval: 10 });
+      await eventually(async () => (await readLogState(authority)).signed >= 5);
     });
 
     test('because a tile was altered is told of once, and not again and again', async () => {
@@ -180,9 +175,13 @@ describe.each(engines)('$name', (engine) => {
         if (event.name.startsWith('log.')) events.push(event);
       };
       await using authority = await openUnlocked(url, { checkpointDelay: 20, observer }, byRawKey(1));
+      // One that was due is made by then, and another has nothing to do.
+      await authority.checkpoint();
       await sleep(100);
+      await authority.checkpoint();
       await query(url, 'update log_tiles set hashes = $1', [new Uint8Array(32)]);
       await authority.executeFor('acme', createKey, { name: 'one' });
+      await eventually(() => events.length > 0);
       await sleep(300);
       expect(events).toMatchObject([
         { name: 'log.checkpoint_failed', reason: 'log_tampered', details: { what: 'tile', size: 1 } },

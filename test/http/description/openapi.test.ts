@@ -212,7 +212,7 @@ test('no request that is made from the document, well or badly, finds a fault', 
   // Neither all refused nor all accepted: else this would show nothing.
   for (const status of [200, 400, 401, 403]) expect(seen.get(status) ?? 0, `${status}`).toBeGreaterThan(9);
   expect((await ask(place.server.url, '/readyz')).json).toEqual({ ready: true, locked: false });
-}, 240_000);
+});
 
 test('the page for people needs no script and nothing from elsewhere', async () => {
   const server = await serve(await (engines[0]?.createUrl() ?? ''));

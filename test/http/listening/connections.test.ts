@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ConnectionLimits } from '../../../src/http/limits.ts';
 import { type ListenerOptions, listen } from '../../../src/http/listening/listener.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const limits: ConnectionLimits = { ofAll: 12, ofOne: 3, crowd: 8, patience: 100, pipelined: 4 };
 const address = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
@@ -48,31 +49,38 @@ const countOpen = (talks: readonly Talk[]) => talks.filter(({ isClosed }) => !is
 test('one address has so many connections, and another one when one of them has ended', async () => {
   const open = await start({ isExempt: () => false });
   const talks = [open(request), open(request), open(request)];
-  await vi.waitFor(() => expect(talks.every(({ heard }) => heard.endsWith('well'))).toBe(true));
+  await eventually(() => expect(talks.every(({ heard }) => heard.endsWith('well'))).toBe(true));
   const refused = open(request);
-  await vi.waitFor(() => expect(refused.isClosed).toBe(true));
+  await eventually(() => expect(refused.isClosed).toBe(true));
   expect(refused.heard).toBe('');
   expect(countOpen(talks)).toBe(3);
   talks[0]?.socket.destroy();
-  await settle();
-  const again = open(request);
-  await vi.waitFor(() => expect(again.heard).toMatch(/well$/));
+  await eventually(async () => {
+    const again = open(request);
+    await eventually(() => again.isClosed || again.heard.endsWith('well'));
+    return again.heard.endsWith('well');
+  });
 });
 
 test('this machine has as many as there are at all', async () => {
   const open = await start();
   const talks = Array.from({ length: limits.ofOne + 2 }, () => open(request));
-  await vi.waitFor(() => expect(talks.every(({ heard }) => heard.endsWith('well'))).toBe(true));
+  await eventually(() => expect(talks.every(({ heard }) => heard.endsWith('well'))).toBe(true));
 });
 
 test('where there are many, those that have sent no whole request make room, and the others stay', async () => {
   const open = await start();
   const silent = Array.from({ length: 4 }, (_, index) => open(index % 2 === 0 ? undefined : 'GET / HTTP/1.1\r\nHo'));
   const served = Array.from({ length: 2 }, () => open(request));
-  await new Promise((resolve) => setTimeout(resolve, limits.patience + 50));
+  // They were taken one after the other.
+  await eventually(() => expect(served.every(({ heard }) => heard.endsWith('well'))).toBe(true));
   expect(countOpen(silent)).toBe(4);
+  // By a clock that stands still, so that the new ones have patience left however long they take.
+  const later = performance.now() + limits.patience + 50;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+  onTestFinished(() => clock.mockRestore());
   const fresh = [open(), open(request)];
-  await vi.waitFor(() => expect(countOpen(silent)).toBe(0));
+  await eventually(() => expect(countOpen(silent)).toBe(0));
   await settle();
   expect([countOpen(served), countOpen(fresh)]).toEqual([2, 2]);
 });
@@ -82,7 +90,7 @@ test('more than there may be at all are not taken', async () => {
   const talks = Array.from({ length: limits.ofAll }, () => open());
   await settle();
   const refused = open(request);
-  await vi.waitFor(() => expect(refused.isClosed).toBe(true));
+  await eventually(() => expect(refused.isClosed).toBe(true));
   expect(countOpen(talks)).toBe(limits.ofAll);
 });
 
@@ -94,12 +102,12 @@ test('requests that are sent before an answer was taken are few, and one too man
   };
   const open = await start({ handle });
   const within = open(request.repeat(4));
-  await vi.waitFor(() => expect(within.heard.match(/well/g)).toHaveLength(4));
+  await eventually(() => expect(within.heard.match(/well/g)).toHaveLength(4));
   within.socket.write(request.repeat(4));
-  await vi.waitFor(() => expect(within.heard.match(/well/g)).toHaveLength(8));
+  await eventually(() => expect(within.heard.match(/well/g)).toHaveLength(8));
   handled = 0;
   const beyond = open(request.repeat(1000));
-  await vi.waitFor(() => expect(beyond.isClosed).toBe(true));
+  await eventually(() => expect(beyond.isClosed).toBe(true));
   await settle();
   expect(handled).toBe(4);
 });
@@ -120,7 +128,7 @@ test.each([
   };
   const open = await start({ handle });
   const talk = open(request.repeat(3) + said);
-  await vi.waitFor(() => expect(talk.isClosed).toBe(true));
+  await eventually(() => expect(talk.isClosed).toBe(true));
   expect(statusesOf(talk.heard)).toEqual(['200', '200', '200', status]);
 });
 
@@ -131,9 +139,9 @@ test.each([
 ])('a request that was answered before its body %s has no second answer', async (_, header, body, isHalf) => {
   const open = await start();
   const talk = open(post(header));
-  await vi.waitFor(() => expect(talk.heard).toContain('well'));
+  await eventually(() => expect(talk.heard).toContain('well'));
   talk.socket.write(body);
   if (isHalf) talk.socket.end();
-  await vi.waitFor(() => expect(talk.isClosed).toBe(true));
+  await eventually(() => expect(talk.isClosed).toBe(true));
   expect(statusesOf(talk.heard)).toEqual(['200']);
 });

@@ -103,12 +103,10 @@ test('a body that would unzip to 100 MB is refused without taking that memory', 
   const watch = setInterval(() => {
     most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   }, 1);
-  const start = performance.now();
   await expectCode('malformed_token', () => decodeContainer(bomb));
   clearInterval(watch);
   most = Math.max(most, process.memoryUsage().arrayBuffers - before);
   expect(most).toBeLessThan(40_000_000);
-  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 describe('no container is', () => {

@@ -311,9 +311,7 @@ describe('a policy that would take too long is refused at once:', () => {
       many([{}]),
     ],
   ])('%s', (_, policy, args) => {
-    const start = performance.now();
     expect(failureOf(policy, args)).toBe('too_costly');
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test('also where "not" would turn the answer round', () => {
