@@ -1,5 +1,6 @@
 /** SerialQueue the blocks of a document into one bash script. The conventions are those of CONTRIBUTING.md, "Documents are run". */
 import type { Block } from './pages.ts';
+import { readSteps, type Step, workflowFileOf } from './workflow.ts';
 
 /** What a command must have printed. */
 interface Expectation {
@@ -27,6 +28,13 @@ export const leftToIntegration: readonly string[] = [
 // What a page leaves running in the background ends with it, and is waited for.
 const stopAtEnd = "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT";
 
+// What is stored at GitHub or GitLab is given to their jobs: here both stand in the same shell.
+const forges = [
+  'gh() { export "$3=$(cat)"; }',
+  `glab() { if [ "\${4-}" = --type ]; then cat > "$HOME/$3"; export "$3=$HOME/$3"; else export "$3=$(cat)"; fi; }`,
+  'export RUNNER_TEMP="$HOME"',
+];
+
 const exits = /\s+# exits (\d+)(?:: ([a-z_]+))?$/;
 
 /**
@@ -48,7 +56,7 @@ class ScriptWriter {
   readonly expectations: Expectation[] = [];
   readonly #outputs: string;
   readonly #sql: string;
-  readonly #lines: string[] = ['set -euo pipefail', stopAtEnd];
+  readonly #lines: string[] = ['set -euo pipefail', stopAtEnd, ...forges];
 
   constructor(outputs: string, sql: string) {
     this.#outputs = outputs;
@@ -63,6 +71,7 @@ class ScriptWriter {
     if (block.language === 'sh') this.#addShell(block);
     if (block.language === 'console') this.#addConsole(block);
     if (block.language === 'sql') this.#addSql(block);
+    if (workflowFileOf(block) !== undefined) this.#addWorkflow(block);
     const file = fileNameOf(block);
     if (file !== undefined) this.#addFile(file, block.lines);
   }
@@ -105,6 +114,14 @@ class ScriptWriter {
     this.#lines.push(this.#note(line), `cat > ${file} <<'END_OF_SQL'`, ...lines, 'END_OF_SQL', `${this.#sql} ${file}`);
   }
 
+  // Each step in a shell of its own, as a runner has it.
+  #addWorkflow(block: Block): void {
+    for (const step of readSteps(block)) {
+      const lines = step.lines.filter((line) => !line.startsWith('npm ') || requireLeftToIntegration(line));
+      this.#lines.push(this.#note(block.line), '( set -e', ...writeEnvironment(step), ...lines, ')');
+    }
+  }
+
   #addFile(file: string, lines: readonly string[]): void {
     this.#lines.push(`cat > ${quote(file)} <<'END_OF_FILE'`, ...lines, 'END_OF_FILE');
   }
@@ -114,9 +131,19 @@ class ScriptWriter {
   }
 }
 
-function requireLeftToIntegration(line: string): void {
+// A secret or a variable that is stored at the forge is one of this shell.
+function writeEnvironment({ env }: Step): readonly string[] {
+  return Object.entries(env).map(([name, value]) => {
+    const [, stored] = /^\$\{\{ (?:secrets|vars)\.(\w+) \}\}$/.exec(value) ?? [];
+    if (stored === undefined && value.includes('${{')) throw new Error(`${name}: ${value} is known to a runner only`);
+    return stored === undefined ? `export ${name}=${quote(value)}` : `export ${name}="$${stored}"`;
+  });
+}
+
+function requireLeftToIntegration(line: string): false {
   const command = line.replace(/\s+#.*$/, '');
   if (!leftToIntegration.includes(command)) throw new Error(`"${command}" is neither run nor left to integration`);
+  return false;
 }
 
 function quote(text: string): string {

@@ -6,6 +6,12 @@ function block(language: string, ...lines: readonly string[]): Block {
   return { page: 'page.md', line: 1, language, lines, notRun: false };
 }
 
+function workflow(run: string): readonly string[] {
+  const env = ['        env:', `          GIVEN: \${{ secrets.STORED }}`];
+  const steps = ['      - uses: actions/checkout@v5', `      - run: '${run}'`, ...env];
+  return ['# .github/workflows/one.yml', 'on: push', 'jobs:', '  one:', '    steps:', ...steps];
+}
+
 describe.concurrent('a page passes', () => {
   test.each<[string, readonly Block[]]>([
     ['that is empty', []],
@@ -21,6 +27,14 @@ describe.concurrent('a page passes', () => {
     ['whose file is used', [block('js', '// one.mjs', 'process.exitCode = 4;'), block('sh', 'node one.mjs # exits 4')]],
     ['that leaves something running', [block('sh', 'sleep 100 &')]],
     ['that stops what it has started', [block('sh', 'sleep 100 &', 'kill %1')]],
+    [
+      'whose workflow has what was stored for it',
+      [
+        block('sh', 'gh secret set STORED <<< words', 'glab variable set FILE --type file <<< words'),
+        block('yaml', ...workflow('[ "$GIVEN" = words ] && [ "$(cat "$FILE")" = words ]')),
+        block('yaml', '# .gitlab-ci.yml', 'one:', '  script:', '    - "[ $STORED = words ]"'),
+      ],
+    ],
     ['that fails in what is not run', [{ ...block('sh', 'false'), notRun: true }]],
   ])('%s', async (_, blocks) => {
     await runPage(blocks);
@@ -40,6 +54,12 @@ describe.concurrent('a page fails', () => {
     ['whose command prints more on the line', block('console', '$ echo one two', 'one')],
     ['whose second command fails', block('console', '$ true', '$ false')],
     ['that fails beside what is running', block('sh', 'sleep 100 &', 'false')],
+    ['whose workflow fails', block('yaml', ...workflow('false'))],
+    [
+      'whose other workflow fails',
+      block('yaml', '# .gitlab-ci.yml', 'one:', '  script:', '    - "false"', '    - "true"'),
+    ],
+    ['whose workflow would install something', block('yaml', ...workflow('npm install other'))],
     ['that would install something', block('sh', 'npm install hanaper')],
   ])('%s', async (_, wrong) => {
     await expect(runPage([wrong])).rejects.toThrow();
