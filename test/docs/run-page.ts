@@ -9,7 +9,7 @@ import { writePageScript } from './page-script.ts';
 import { type Block, root } from './pages.ts';
 
 const sqlRunner = fileURLToPath(new URL('children/run-sql.ts', import.meta.url));
-const timeout = 230_000;
+const timeout = 550_000;
 
 /** Runs the blocks of one page, and holds what was printed against what the page shows. */
 export async function runPage(

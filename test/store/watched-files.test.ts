@@ -2,8 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, linkSync, renameSync, statSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Authority, createKey, openAuthority } from '../../src/authority/index.ts';
+import { longestUnseen } from '../../src/store/engine/sqlite.ts';
 import { listOrganizations } from '../../src/store/tables/organizations.ts';
 import { byRawKey, createAuthority, openUnlocked, pathOf, query } from '../support/authority.ts';
 import { expectCode } from '../support/codes.ts';
@@ -79,6 +81,14 @@ describe('nothing is told as done, then or later, once', () => {
     await expectCode('unavailable', () => authority.database.transact('read', listOrganizations));
   });
 
+  test('a backup is copied over the file while its log is empty', async () => {
+    backUp();
+    await authority.database.emptyWriteAheadLog();
+    await authority.database.transact('write', listOrganizations);
+    run('cp backup $DB');
+    await expectCode('unavailable', () => addKey('after'));
+  });
+
   test('another process has written through another name of the same file', async () => {
     linkSync(path, `${path}.other`);
     await new Child(writeScript, [`${path}.other`]).rest();
@@ -142,11 +152,26 @@ describe('what is legitimate goes on', () => {
     expect(existsSync(`${path}-wal`)).toBe(false);
   });
 
+  test('a log that others have filled and emptied again, time after time', async () => {
+    await authority.database.emptyWriteAheadLog();
+    await addKey('own');
+    const other = await openUnlocked(url, {}, byRawKey(1));
+    onTestFinished(() => other.close());
+    for (let round = 0; round < 3; round++) {
+      await other.database.emptyWriteAheadLog();
+      await authority.database.transact('write', listOrganizations);
+      await other.executeFor('acme', createKey, { name: `other-${round}` });
+    }
+    await addKey('last');
+  });
+
   test('a file that is only read, no matter who writes to it', async () => {
     await using reader = await openAuthority({ database: url, examines: true });
     for (let round = 0; round < 3; round++) {
       await addKey(`own-${round}`);
       await authority.database.emptyWriteAheadLog();
+      // So long that the files are looked at once more.
+      await sleep(longestUnseen + 20);
       expect((await reader.trustFor({ organisation: 'acme', packageHash: '00' })).keys.size).toBe(round + 2);
     }
   });

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { AttemptedFrames } from './attempted-frames.ts';
+import { LogIndex, type LogIndexState } from './log-index.ts';
 import { sqliteCodeOf } from './sqlite-code.ts';
 
 /** What is wrong with the files of an open database. */
@@ -28,8 +28,8 @@ interface LogState {
   readonly frames: number;
   /** How many of them were moved into the file. */
   readonly moved: number;
-  /** How many of them the last checkpoint meant to move, even if it was interrupted; `undefined` where that cannot be told. */
-  readonly attempted: number | undefined;
+  /** What its index holds; `undefined` where that cannot be told. */
+  readonly index: LogIndexState | undefined;
   /** Its header, which changes each time that it begins anew; empty before the first frame. */
   readonly header: Buffer;
   /** The header of its last committed frame, whose checksum is over all of them. */
@@ -60,7 +60,7 @@ export class LiveFileWatch implements FileWatch {
   readonly #path: string;
   readonly #realPath: string;
   readonly #identity: string;
-  readonly #attempted: AttemptedFrames;
+  readonly #index: LogIndex;
   #companions: string | undefined;
   #seen: State | undefined;
 
@@ -70,7 +70,7 @@ export class LiveFileWatch implements FileWatch {
     // SQLite keeps the log beside the file itself, and not beside a link to it.
     this.#realPath = realpathSync(path);
     this.#identity = identify(path);
-    this.#attempted = new AttemptedFrames(`${this.#realPath}-shm`);
+    this.#index = new LogIndex(`${this.#realPath}-shm`);
   }
 
   get isLogging(): boolean {
@@ -101,8 +101,8 @@ export class LiveFileWatch implements FileWatch {
     this.#companions ??= this.#identifyCompanions();
     const log = readLog(`${this.#realPath}-wal`, this.#seen?.frames ?? 0, frames);
     if (log === undefined) return passing('has a -wal file that somebody has cut off or written to');
-    const attempted = this.#attempted.read();
-    const state = { frames, moved, attempted, header: log.header, lastFrame: log.last, file: describe(this.#path) };
+    const index = this.#index.read();
+    const state = { frames, moved, index, header: log.header, lastFrame: log.last, file: describe(this.#path) };
     const fault = this.#seen && findFault(this.#seen, log.formerLast, state);
     if (fault === undefined) this.#seen = state;
     return fault;
@@ -118,9 +118,11 @@ function findFault(before: State, formerLast: Buffer, now: State): FileFault | u
     if (!isEmptied && (now.frames < before.frames || !formerLast.equals(before.lastFrame))) {
       return passing('has a -wal file that is not the one that was written');
     }
-    const isMoved = now.moved !== before.moved || (isEmptied && before.frames > 0);
+    // One that was empty may have been filled and emptied again meanwhile: its commits are counted beyond its end.
+    const isRefilled = now.header.length === 0 && now.index?.commits !== before.index?.commits;
+    const isMoved = now.moved !== before.moved || (isEmptied && before.frames > 0) || isRefilled;
     // A checkpoint whose process was killed has written to the file, and moved nothing yet: the log has it all still.
-    const isInterrupted = now.attempted !== before.attempted;
+    const isInterrupted = now.index?.attempted !== before.index?.attempted;
     if (isWritten && !isMoved && !isInterrupted) return passing('was overwritten by something else than SQLite');
     return undefined;
   }

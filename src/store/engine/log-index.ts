@@ -1,29 +1,39 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 // https://www.sqlite.org/walformat.html#the_wal_index_file_format
+const commitsOffset = 8;
 const attemptedOffset = 128;
 const ownMaps = '/proc/self/maps';
 const ownMemory = '/proc/self/mem';
 
+/** What the index of a write-ahead log holds that no query tells. */
+export interface LogIndexState {
+  /** Changes with each transaction that is committed, whoever commits it, and outlasts the log. */
+  readonly commits: number;
+  /** How many frames of the log the last checkpoint meant to move into the file, whether or not it came to its end. */
+  readonly attempted: number;
+}
+
 /**
- * How many frames of a write-ahead log the last checkpoint meant to move into the file, whether or not it came to its end. No
- * query tells it, and the index that holds it cannot be opened beside SQLite, so it is read where SQLite has mapped the index
- * into this process. Linux alone tells where that is.
+ * The index of a write-ahead log. It cannot be opened beside SQLite, so it is read where SQLite has mapped it into this
+ * process. Linux alone tells where that is.
  */
-export class AttemptedFrames {
+export class LogIndex {
   readonly #path: string;
   #address: number | undefined;
 
-  /** Of the log whose index (`-shm`) has this real path. */
+  /** The index (`-shm`) with this real path. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** The number; `undefined` where it cannot be told. */
-  read(): number | undefined {
+  /** Reads it; `undefined` where that cannot be done. */
+  read(): LogIndexState | undefined {
     try {
       this.#address ??= findAddress(this.#path);
-      return this.#address === undefined ? undefined : readNumber(this.#address + attemptedOffset);
+      const address = this.#address;
+      if (address === undefined) return undefined;
+      return { commits: readNumber(address + commitsOffset), attempted: readNumber(address + attemptedOffset) };
     } catch {
       return undefined;
     }
