@@ -1,4 +1,4 @@
-import { HanaperError } from './errors.ts';
+import { type ErrorCode, HanaperError } from './errors.ts';
 
 /** What is read out of something that may have been altered; `undefined` where it cannot be read. */
 export function attempt<Result>(read: () => Result): Result | undefined {
@@ -8,4 +8,21 @@ export function attempt<Result>(read: () => Result): Result | undefined {
     if (error instanceof HanaperError) return undefined;
     throw error;
   }
+}
+
+/**
+ * Returns what was caught as the refusal that it is: an error of ours, with one of `codes` where any are named. Anything else
+ * is thrown on.
+ *
+ * @example
+ * ```ts
+ * catch (error) {
+ *   requireRefusal(error, 'not_found');
+ *   return undefined;
+ * }
+ * ```
+ */
+export function requireRefusal(caught: unknown, ...codes: readonly ErrorCode[]): HanaperError {
+  if (caught instanceof HanaperError && (codes.length === 0 || codes.includes(caught.code))) return caught;
+  throw caught;
 }

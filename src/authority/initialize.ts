@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { createUuid } from '../crypto/uuid.ts';
 import { HanaperError } from '../errors.ts';
 import type { Observer } from '../events.ts';
@@ -142,7 +143,7 @@ export async function requireUninitialized(databaseUrl: string): Promise<void> {
       await database.close();
     }
   } catch (error) {
-    if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
+    requireRefusal(error, 'not_initialized');
   }
 }
 

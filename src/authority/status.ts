@@ -1,5 +1,5 @@
+import { requireRefusal } from '../attempt.ts';
 import { encodeHex } from '../bytes.ts';
-import { HanaperError } from '../errors.ts';
 import type { Effect } from '../store/engine/effects.ts';
 import { listRows } from '../store/engine/every-row.ts';
 import type { Transaction } from '../store/engine/transaction.ts';
@@ -46,8 +46,8 @@ export async function readStatus(
     const document = await describeAuthority(authority);
     return altered.length > 0 ? { ...document, altered } : document;
   } catch (error) {
-    if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
-    return { initialized: false, database: String(error.details['database']) };
+    const { details } = requireRefusal(error, 'not_initialized');
+    return { initialized: false, database: String(details['database']) };
   }
 }
 
@@ -91,7 +91,7 @@ async function isWhole(row: AuthorityRow, did: string): Promise<boolean> {
   try {
     return (await checkAuthority(row)).did === did;
   } catch (error) {
-    if (error instanceof HanaperError) return false;
-    throw error;
+    requireRefusal(error);
+    return false;
   }
 }

@@ -1,4 +1,4 @@
-import { HanaperError } from '../errors.ts';
+import { requireRefusal } from '../attempt.ts';
 import { readPages } from '../store/engine/pages.ts';
 import type { DelegationRow, RevocationRow } from '../store/engine/schema.ts';
 import type { Transaction } from '../store/engine/transaction.ts';
@@ -68,6 +68,6 @@ async function orAltered<Result>(what: string, read: () => Promise<Result>): Pro
   try {
     return await read();
   } catch (error) {
-    throw error instanceof HanaperError ? corruptRow(what, error) : error;
+    throw corruptRow(what, requireRefusal(error));
   }
 }

@@ -1,4 +1,4 @@
-import { HanaperError } from '../errors.ts';
+import { requireRefusal } from '../attempt.ts';
 import { listCandidates } from '../signature/candidates.ts';
 import type { PackageSignature } from '../signature/document.ts';
 import type { Transaction } from '../store/engine/transaction.ts';
@@ -63,8 +63,8 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
       expires_at: signature.statement?.expiresAt ?? null,
     };
   } catch (error) {
-    if (error instanceof HanaperError) return { verified: false };
-    throw error;
+    requireRefusal(error);
+    return { verified: false };
   }
 }
 
@@ -92,7 +92,7 @@ async function findPublicTrust(
     const basis = { authority: host.identity, verify: host.signatures.verify };
     return { organisation: organisation.did, ...(await gatherKeys(transaction, basis, organisation)) };
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'not_found') return undefined;
-    throw error;
+    requireRefusal(error, 'not_found');
+    return undefined;
   }
 }

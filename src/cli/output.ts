@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { requireRefusal } from '../attempt.ts';
 import { HanaperError } from '../errors.ts';
 import { escapeUnprintable, printable } from '../printable.ts';
 
@@ -26,8 +27,13 @@ export function printOutcome(output: Output, outcome: Outcome): void {
   try {
     output.out(formatOutcome(output, outcome));
   } catch (error) {
-    if (!(error instanceof HanaperError)) throw error;
-    throw new HanaperError(error.code, `${error.message} The command itself was carried out.`, error.details, error);
+    const refusal = requireRefusal(error);
+    throw new HanaperError(
+      refusal.code,
+      `${refusal.message} The command itself was carried out.`,
+      refusal.details,
+      refusal,
+    );
   }
 }
 

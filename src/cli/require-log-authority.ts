@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import type { Session } from './session.ts';
@@ -16,9 +17,9 @@ export function requireLogAuthority({ config }: Session): string {
     decodeEd25519DidKey(authority);
     return authority;
   } catch (cause) {
-    if (!(cause instanceof HanaperError)) throw cause;
+    const refusal = requireRefusal(cause);
     const message = `"${authority.slice(0, 100)}" is no DID of an authority; one looks like did:key:z6Mk…. "hanaper status" has it where the database is.`;
-    throw misplaced(message, cause);
+    throw misplaced(message, refusal);
   }
 }
 

@@ -1,10 +1,10 @@
+import { requireRefusal } from '../attempt.ts';
 import type { Authority } from '../authority/authority.ts';
 import { showCheckpoint } from '../authority/commands/log.ts';
 import { checkContinuity } from '../authority/log/check-continuity.ts';
 import { checkHead, withoutCheckpoint } from '../authority/log/check-proof.ts';
 import type { SeenCheckpoint } from '../authority/log/known-logs.ts';
 import type { CheckpointDocument } from '../authority/log/proof-document.ts';
-import { HanaperError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { describeLoss } from './remembered-logs.ts';
 import type { SeenCheckpoints } from './seen-checkpoints.ts';
@@ -67,7 +67,7 @@ async function readHead(caller: Caller, last: SeenCheckpoint | undefined): Promi
   try {
     return await caller.execute(showCheckpoint, last ? { since: last.size } : {});
   } catch (error) {
-    if (!(error instanceof HanaperError) || error.code !== 'locked') throw error;
+    requireRefusal(error, 'locked');
     if (last) throw withoutCheckpoint(last.size);
     return undefined;
   }

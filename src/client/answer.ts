@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { HanaperError } from '../errors.ts';
 import { formatCid } from '../ucan/encoding/cid.ts';
 import { type Invocation, readInvocation } from '../ucan/token/invocation.ts';
@@ -47,7 +48,7 @@ export async function readReceiptOf(answer: RawAnswer, asked: Omit<Asked, 'acces
   try {
     return await openReceipt(answer, asked);
   } catch (error) {
-    throw error instanceof HanaperError ? unproven(asked, error) : error;
+    throw unproven(asked, requireRefusal(error));
   }
 }
 

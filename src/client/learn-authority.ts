@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { decodeEd25519DidKey } from '../did/did-key.ts';
 import { HanaperError } from '../errors.ts';
 import { clientLimits } from './limits.ts';
@@ -54,8 +55,8 @@ function isAuthorityDid(did: string): boolean {
     decodeEd25519DidKey(did);
     return true;
   } catch (error) {
-    if (error instanceof HanaperError) return false;
-    throw error;
+    requireRefusal(error);
+    return false;
   }
 }
 

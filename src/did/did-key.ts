@@ -1,4 +1,5 @@
 import { base58btc } from 'multiformats/bases/base58';
+import { requireRefusal } from '../attempt.ts';
 import { concatBytes, equalBytes } from '../bytes.ts';
 import { importEcdsaPublicKey } from '../crypto/ecdsa.ts';
 import { type Ed25519PublicKey, importPublicKey, importPublicKeyToVerify } from '../crypto/ed25519.ts';
@@ -85,8 +86,8 @@ export function isDidKey(text: string): boolean {
   try {
     return encodeDidKey(decodeDidKey(text)) === text;
   } catch (error) {
-    if (error instanceof HanaperError) return false;
-    throw error;
+    requireRefusal(error);
+    return false;
   }
 }
 

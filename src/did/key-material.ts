@@ -1,4 +1,5 @@
 import { base58btc } from 'multiformats/bases/base58';
+import { requireRefusal } from '../attempt.ts';
 import { decodeHex } from '../bytes.ts';
 import { importEcdsaPublicKey } from '../crypto/ecdsa.ts';
 import { importPublicKey } from '../crypto/ed25519.ts';
@@ -68,8 +69,8 @@ function readMultibase(text: unknown): PublicKey | undefined {
   try {
     return decodeDidKey(`did:key:${text}`);
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'bad_input') return undefined;
-    throw error;
+    requireRefusal(error, 'bad_input');
+    return undefined;
   }
 }
 

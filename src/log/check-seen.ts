@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { equalBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -24,7 +25,7 @@ function requireConsistency(seen: Checkpoint, now: Checkpoint, proof: readonly U
   try {
     verifyConsistency({ oldSize: seen.size, newSize: now.size, oldRoot: seen.root, newRoot: now.root, proof });
   } catch (cause) {
-    throw cause instanceof HanaperError ? rolledBack('unproven', seen, now, cause) : cause;
+    throw rolledBack('unproven', seen, now, requireRefusal(cause));
   }
 }
 

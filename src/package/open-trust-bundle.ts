@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { type ErrorCode, HanaperError } from '../errors.ts';
 import { makeFolderOf } from '../make-folder.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
@@ -81,7 +82,7 @@ async function openAt(bytes: Uint8Array, context: BundleContext, explain: Explai
   try {
     return await openBundle(bytes, context);
   } catch (error) {
-    throw error instanceof HanaperError ? explain(error) : error;
+    throw explain(requireRefusal(error));
   }
 }
 

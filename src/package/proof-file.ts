@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
 import { readRegularFile } from '../read-file.ts';
@@ -164,11 +165,6 @@ async function checkProof(read: ReadProof, log: TrustedLog): Promise<CheckedProo
     const problem = requireRefusal(error);
     return signature ? { signature, problem } : { problem };
   }
-}
-
-function requireRefusal(error: unknown): HanaperError {
-  if (error instanceof HanaperError) return error;
-  throw error;
 }
 
 function readAll(path: string): readonly PackageProof[] {

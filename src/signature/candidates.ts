@@ -1,4 +1,4 @@
-import { HanaperError } from '../errors.ts';
+import { requireRefusal } from '../attempt.ts';
 import { decodeSignatures } from './document.ts';
 import type { Candidate } from './verify.ts';
 
@@ -13,6 +13,5 @@ export function listCandidates(document: unknown): readonly Candidate[] {
 
 /** What could not be read as a candidate that fails; what is no error of ours is thrown on. */
 export function failedCandidate(error: unknown): Candidate {
-  if (error instanceof HanaperError) return { malformed: error };
-  throw error;
+  return { malformed: requireRefusal(error) };
 }

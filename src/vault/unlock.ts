@@ -1,3 +1,4 @@
+import { requireRefusal } from '../attempt.ts';
 import { equalBytes } from '../bytes.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
@@ -43,8 +44,7 @@ async function findDamage(slot: KeySlot, { did, publicKey }: Identity): Promise<
     await checkSlot(slot, did, publicKey);
     return undefined;
   } catch (error) {
-    if (error instanceof HanaperError) return error;
-    throw error;
+    return requireRefusal(error);
   }
 }
 

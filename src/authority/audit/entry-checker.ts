@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
+import { requireRefusal } from '../../attempt.ts';
 import { equalBytes } from '../../bytes.ts';
-import { HanaperError } from '../../errors.ts';
+import type { HanaperError } from '../../errors.ts';
 import type { LogEntry } from '../../log/entry.ts';
 import { emptyRoot, hashLeaf } from '../../log/merkle.ts';
 import { toSeconds } from '../../signature/time.ts';
@@ -99,8 +100,8 @@ export class EntryChecker {
       const { target, revokedBy } = readRevocation(invocation);
       this.noteRevocation(`${formatCid(target)} ${revokedBy}`);
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#add('token', index, invocation.cid, `A revocation was executed that is none: ${error.message}`);
+      const refusal = requireRefusal(error);
+      this.#add('token', index, invocation.cid, `A revocation was executed that is none: ${refusal.message}`);
     }
   }
 
@@ -144,8 +145,7 @@ export class EntryChecker {
       const isTimed = token.issuedAt !== undefined && token.issuedAt <= toSeconds(entry.enrolledAt);
       return isTimed ? undefined : 'has no time, or one that was still to come';
     } catch (error) {
-      if (error instanceof HanaperError) return describeFault(error);
-      throw error;
+      return describeFault(requireRefusal(error));
     }
   }
 
@@ -164,8 +164,8 @@ export class EntryChecker {
       try {
         return decodeInvocation(bytes);
       } catch (error) {
-        if (!(error instanceof HanaperError)) throw error;
-        this.#add('token', index, cid, `${name} is none: ${error.message}`);
+        const refusal = requireRefusal(error);
+        this.#add('token', index, cid, `${name} is none: ${refusal.message}`);
       }
     }
     return undefined;
@@ -181,8 +181,8 @@ export class EntryChecker {
       });
       this.#circumstances.keep(path);
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#tellFailure(index, invocation, error);
+      const refusal = requireRefusal(error);
+      this.#tellFailure(index, invocation, refusal);
     }
   }
 

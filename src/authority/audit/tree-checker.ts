@@ -1,5 +1,5 @@
+import { requireRefusal } from '../../attempt.ts';
 import { encodeBase64, equalBytes } from '../../bytes.ts';
-import { HanaperError } from '../../errors.ts';
 import { type Checkpoint, openCheckpoint } from '../../log/checkpoint.ts';
 import { hashLeaf, hashLength } from '../../log/merkle.ts';
 import { parseNote } from '../../log/note.ts';
@@ -148,8 +148,8 @@ export class TreeChecker {
       if (key) return await this.#openAlone(note, size, key);
       this.#refuse(size, 'is signed by a key of which the authority says nothing');
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#refuse(size, describeFault(error));
+      const refusal = requireRefusal(error);
+      this.#refuse(size, describeFault(refusal));
     }
     return undefined;
   }
@@ -190,7 +190,7 @@ async function openNotes(notes: readonly Uint8Array[], key: VerifierKey | undefi
     try {
       if (key) opened.push(await openCheckpoint(note, key));
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
+      requireRefusal(error);
     }
   }
   return opened;

@@ -1,4 +1,5 @@
-import { HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
+import type { HanaperError } from '../../errors.ts';
 import type { LogHeadRow } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listDidIds } from '../../store/tables/did-documents.ts';
@@ -74,7 +75,7 @@ async function decide(host: Host, command: AnyCommand, request: Request, told: A
 // Before the vault is locked, should that be what was asked for. What was done stays done where it fails.
 async function tryToSign(host: Host): Promise<void> {
   await host.checkpoint().catch((error: unknown) => {
-    if (!(error instanceof HanaperError)) throw error;
+    requireRefusal(error);
   });
 }
 

@@ -1,4 +1,4 @@
-import { HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import type { Host } from './host.ts';
 
@@ -10,7 +10,7 @@ export async function findHostedDid(host: Host, reference: string): Promise<stri
       return recall(`hosted/${reference}`, async () => (await resolveOrganisation(transaction, reference)).did);
     });
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'not_found') return undefined;
-    throw error;
+    requireRefusal(error, 'not_found');
+    return undefined;
   }
 }

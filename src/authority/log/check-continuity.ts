@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../attempt.ts';
 import { encodeUtf8, equalBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import { type Checkpoint, openCheckpoint } from '../../log/checkpoint.ts';
@@ -67,7 +68,7 @@ async function requireContinued(
   try {
     verifyConsistency(claim);
   } catch (cause) {
-    throw cause instanceof HanaperError ? rolledBack('forked', before, entries, source, cause) : cause;
+    throw rolledBack('forked', before, entries, source, requireRefusal(cause));
   }
 }
 
@@ -75,12 +76,12 @@ async function openRemembered({ checkpoint, source }: SeenCheckpoint, key: Verif
   try {
     return await openCheckpoint(encodeUtf8(checkpoint), key);
   } catch (cause) {
-    if (!(cause instanceof HanaperError)) throw cause;
+    const refusal = requireRefusal(cause);
     throw new HanaperError(
       'log_tampered',
       `What this machine remembers of the log, from ${source}, is not signed by the key of this one: the memory was altered, or the log is another. Find out which. To go on without it: hanaper log forget.`,
       { reason: 'memory', source },
-      cause,
+      refusal,
     );
   }
 }

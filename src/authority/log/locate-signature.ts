@@ -1,5 +1,6 @@
+import { requireRefusal } from '../../attempt.ts';
 import { sha256 } from '../../crypto/digest.ts';
-import { HanaperError } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { PackageSignature } from '../../signature/document.ts';
 import type { SignaturePlace } from '../../signature/key-revocation.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
@@ -24,8 +25,8 @@ export async function findPlace(
     return await provePlace(transaction, did, signature);
   } catch (error) {
     // What was altered is for "log verify" to name: here it is a signature without a place.
-    if (error instanceof HanaperError && unproven.includes(error.code)) return undefined;
-    throw error;
+    requireRefusal(error, ...unproven);
+    return undefined;
   }
 }
 
@@ -39,7 +40,7 @@ export async function openTrustedLog(transaction: Transaction, did: string): Pro
   return key && new TrustedLog(key);
 }
 
-const unproven: readonly string[] = ['locked', 'log_tampered', 'log_rolled_back', 'database_corrupt'];
+const unproven: readonly ErrorCode[] = ['locked', 'log_tampered', 'log_rolled_back', 'database_corrupt'];
 
 async function provePlace(
   transaction: Transaction,

@@ -1,4 +1,5 @@
-import { HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
+import type { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
 
 /** Who is told of a checkpoint that could not be made. */
@@ -20,9 +21,9 @@ export async function tryCheckpoint(
     await make();
     return undefined;
   } catch (error) {
-    if (!(error instanceof HanaperError)) throw error;
+    const refusal = requireRefusal(error);
     // Locked in the meantime: there is the next unlocking.
-    if (error.code !== 'locked') report('log.checkpoint_failed', error.details, error);
-    return error;
+    if (refusal.code !== 'locked') report('log.checkpoint_failed', refusal.details, refusal);
+    return refusal;
   }
 }

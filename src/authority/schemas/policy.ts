@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
 import { parsePolicy, policyLimits } from '../../trust/parse-policy.ts';
 import type { VerificationPolicy } from '../../trust/policy.ts';
 import { nameArg, sha256Arg } from './args.ts';
@@ -32,7 +32,7 @@ function failureOf(policy: unknown): string | undefined {
     parsePolicy(policy);
     return undefined;
   } catch (error) {
-    if (error instanceof HanaperError) return `${String(error.details['field'])} ${String(error.details['reason'])}`;
-    throw error;
+    const refusal = requireRefusal(error);
+    return `${String(refusal.details['field'])} ${String(refusal.details['reason'])}`;
   }
 }

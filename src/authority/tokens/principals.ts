@@ -1,4 +1,4 @@
-import { attempt } from '../../attempt.ts';
+import { attempt, requireRefusal } from '../../attempt.ts';
 import type { Budget } from '../../budget.ts';
 import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createDidDocument, type DidDocument, decodeDidKey } from '../../did/index.ts';
@@ -107,7 +107,7 @@ async function settleUnlessDamaged(context: PrincipalContext, organisation: Orga
   try {
     await settleOrganisation(context, organisation);
   } catch (error) {
-    if (!(error instanceof HanaperError) || error.code !== 'database_corrupt') throw error;
+    requireRefusal(error, 'database_corrupt');
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type ErrorCode, HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
+import type { ErrorCode } from '../../errors.ts';
 import { requireTyped } from '../../store/engine/damage.ts';
 import { type Effect, effectOf, type LoggedRow, type LoggedTable, nameInSql } from '../../store/engine/effects.ts';
 import type { OrganizationRow } from '../../store/engine/schema.ts';
@@ -140,9 +141,9 @@ async function findAlteredTrust(
     try {
       await openTrust(transaction, authority, organisation);
     } catch (error) {
-      if (!(error instanceof HanaperError) || !tampering.includes(error.code)) throw error;
+      const { message } = requireRefusal(error, ...tampering);
       const { id: key } = organisation;
-      found.push({ code: 'trust_tampered', table: 'trust_snapshots', key, message: error.message });
+      found.push({ code: 'trust_tampered', table: 'trust_snapshots', key, message });
     }
   }
   return found;

@@ -1,4 +1,4 @@
-import { HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
 import type { Candidate, VerifySignature } from '../../signature/verify.ts';
 import type { OrganizationRow, PackageSignatureRow } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
@@ -59,7 +59,6 @@ function toCandidate(row: PackageSignatureRow): Candidate {
   try {
     return { origin: 'database', signature: readStoredSignature(row) };
   } catch (error) {
-    if (error instanceof HanaperError) return { malformed: error };
-    throw error;
+    return { malformed: requireRefusal(error) };
   }
 }

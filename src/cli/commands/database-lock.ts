@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../attempt.ts';
 import { lockDatabase } from '../../authority/commands/database.ts';
 import { HanaperError } from '../../errors.ts';
 import type { Caller } from '../caller.ts';
@@ -37,8 +38,8 @@ async function lockOnce(caller: Caller): Promise<{ readonly did: string; readonl
   try {
     return { did: (await caller.execute(lockDatabase, {})).did, isNew: true };
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'locked') return { did: caller.identity.did, isNew: false };
-    throw error;
+    requireRefusal(error, 'locked');
+    return { did: caller.identity.did, isNew: false };
   }
 }
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
+import { requireRefusal } from '../../attempt.ts';
 import { type AttachedDocument, attachSignature } from '../../authority/commands/package.ts';
-import { type ErrorCode, HanaperError } from '../../errors.ts';
+import type { ErrorCode, HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
 import { readSignatureDocuments, signaturePathOf } from '../../package/signature-file.ts';
 import type { Outcome } from '../output.ts';
@@ -35,8 +36,7 @@ export async function attach(session: Session, file: string, options: AttachOpti
     try {
       attached.push(await caller.executeFor(session.organisation, attachSignature, { hash, name, signature }));
     } catch (error) {
-      if (!(error instanceof HanaperError) || !unfit.includes(error.code)) throw error;
-      refusals.push(error);
+      refusals.push(requireRefusal(error, ...unfit));
     }
   }
   const [refusal] = refusals;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { requireRefusal } from '../../attempt.ts';
 import { provePackage } from '../../authority/commands/package-proof.ts';
 import type { LogProofDocument } from '../../authority/log/proof-document.ts';
 import { decodeBase64, encodeHex } from '../../bytes.ts';
@@ -84,8 +85,8 @@ async function tryToProve(
   try {
     return [await proveSignature(session, caller, document)];
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'not_found') return [];
-    throw error;
+    requireRefusal(error, 'not_found');
+    return [];
   }
 }
 

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
+import { requireRefusal } from '../../attempt.ts';
 import { addTrust, exportTrust, listTrust, revokeTrust, showOrganisation } from '../../authority/index.ts';
 import { encodeHex, encodeUtf8 } from '../../bytes.ts';
-import { HanaperError } from '../../errors.ts';
 import { ReservedFile } from '../../package/reserve-file.ts';
 import { maxBundleLength } from '../../trust/bundle.ts';
 import { markState } from '../altered.ts';
@@ -107,8 +107,8 @@ async function nameOrganisation(session: Session, caller: Caller): Promise<strin
   try {
     return (await caller.executeFor(session.organisation, showOrganisation, {})).name;
   } catch (error) {
-    if (error instanceof HanaperError) return 'organisation';
-    throw error;
+    requireRefusal(error);
+    return 'organisation';
   }
 }
 

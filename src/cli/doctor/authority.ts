@@ -1,5 +1,5 @@
+import { requireRefusal } from '../../attempt.ts';
 import type { ExaminedDatabase } from '../../authority/examine-database.ts';
-import { HanaperError } from '../../errors.ts';
 import { type Check, note, ok, skipped } from './check.ts';
 import type { Installation } from './installation.ts';
 import { needsDatabase } from './needs-database.ts';
@@ -12,7 +12,7 @@ export const authority: Check = needsDatabase('authority', async (database, inst
     return [isKnown ? ok(`${did}, as expected`) : note(`${did}, which was not seen here before`, 'hanaper status')];
   } catch (error) {
     // The checks of the configuration and of the memory say why.
-    if (!(error instanceof HanaperError) || error.code !== 'bad_config') throw error;
+    requireRefusal(error, 'bad_config');
     return [skipped(`${did}; which one is expected cannot be read`)];
   }
 });

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { requireRefusal } from '../../attempt.ts';
 import type { LogState } from '../../authority/log/log-state.ts';
-import { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
 import type { RequestLog } from './app.ts';
 
@@ -124,7 +124,7 @@ async function readQuietly(readLog: Watched['readLog']): Promise<LogState | unde
   try {
     return await readLog();
   } catch (error) {
-    if (error instanceof HanaperError) return undefined;
-    throw error;
+    requireRefusal(error);
+    return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
+import { requireRefusal } from '../../attempt.ts';
 import type { Answer } from '../../authority/execution/execute.ts';
 import { resultOf } from '../../authority/execution/result-of.ts';
-import { HanaperError } from '../../errors.ts';
 import { formatCid } from '../../ucan/encoding/cid.ts';
 import { type ContainerEncoding, encodeContainer } from '../../ucan/encoding/container.ts';
 import { toJsonValue } from '../../ucan/encoding/dag-json.ts';
@@ -33,8 +33,8 @@ export function answerPlainly(context: Context, answer: Answer, proof: HeaderRec
   try {
     return respondJson(context, resultOf(answer), 200, headers);
   } catch (error) {
-    if (!(error instanceof HanaperError)) throw error;
-    return respondProblem(context, error, headers);
+    const refusal = requireRefusal(error);
+    return respondProblem(context, refusal, headers);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { requireRefusal } from '../../attempt.ts';
 import type { Authority } from '../../authority/authority.ts';
 import type { Answer } from '../../authority/execution/execute.ts';
 import type { LogWishes } from '../../authority/execution/request.ts';
@@ -40,8 +41,8 @@ export async function proofHeader(context: Context, authority: Authority, answer
     });
     return { [proof]: encodeBase64Url(encodeUtf8(JSON.stringify(proven))) };
   } catch (error) {
-    if (error instanceof HanaperError) return {};
-    throw error;
+    requireRefusal(error);
+    return {};
   }
 }
 
@@ -62,7 +63,7 @@ function readSize(note: string): number {
   try {
     return readNoteSize(note);
   } catch (cause) {
-    throw cause instanceof HanaperError ? noCheckpoint(cause) : cause;
+    throw noCheckpoint(requireRefusal(cause));
   }
 }
 

@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../attempt.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { type AuthorityOptions, openAuthority } from '../../authority/open-authority.ts';
 import { HanaperError } from '../../errors.ts';
@@ -58,8 +59,8 @@ export class DatabaseService implements Service, AsyncDisposable {
     try {
       await this.open();
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#failure = error;
+      const refusal = requireRefusal(error);
+      this.#failure = refusal;
     }
   }
 
@@ -79,8 +80,7 @@ export class DatabaseService implements Service, AsyncDisposable {
       this.#authority = await openAuthority(this.options);
       this.#failure = undefined;
     } catch (error) {
-      if (!(error instanceof HanaperError) || error.code !== 'not_initialized') throw error;
-      this.#failure = error;
+      this.#failure = requireRefusal(error, 'not_initialized');
     }
   }
 }

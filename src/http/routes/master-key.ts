@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { requireRefusal } from '../../attempt.ts';
 import { costsOf, type SlotArgs, type SlotVerdictDocument, unlockDatabase } from '../../authority/commands/database.ts';
 import { type Answer, checkRequest } from '../../authority/execution/execute.ts';
 import type { Request } from '../../authority/execution/request.ts';
@@ -109,8 +110,7 @@ export class MasterKey {
       const strength = await this.#costly.take(() => this.#options.estimate(passphrase));
       return isStrongEnough(strength) ? verdict : spoil(verdict, describeWeakness(strength));
     } catch (error) {
-      if (error instanceof HanaperError && error.code === 'bad_input') return spoil(verdict, error.message);
-      throw error;
+      return spoil(verdict, requireRefusal(error, 'bad_input').message);
     }
   }
 

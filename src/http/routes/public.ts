@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono';
+import { requireRefusal } from '../../attempt.ts';
 import { type PublicQuery, verifyPublicly } from '../../authority/verify-publicly.ts';
 import { isSha256Hex } from '../../crypto/fingerprint.ts';
 import { decodeDidKey } from '../../did/did-key.ts';
@@ -39,7 +40,7 @@ async function answerReadiness(context: Context, service: Service): Promise<Resp
       authority.followed.read((transaction) => authority.readNow(transaction)),
     );
   } catch (error) {
-    if (!(error instanceof HanaperError) || error.code !== 'log_rolled_back') throw error;
+    requireRefusal(error, 'log_rolled_back');
     return respondProblem(context, error, {}, notReady);
   }
   if (authority.database.isStalled) throw silent();

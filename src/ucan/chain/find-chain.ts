@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../attempt.ts';
 import { Budget } from '../../budget.ts';
 import { HanaperError } from '../../errors.ts';
 import { formatCid } from '../encoding/cid.ts';
@@ -102,8 +103,8 @@ function findNearest(about: Omit<Search, 'places'>): Trail | undefined {
   try {
     return search({ ...about, places: new Places() }, limits.chainLength);
   } catch (error) {
-    if (error instanceof HanaperError && error.code === 'too_large') return undefined;
-    throw error;
+    requireRefusal(error, 'too_large');
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid';
-import { HanaperError } from '../../errors.ts';
+import { requireRefusal } from '../../attempt.ts';
 import { cidKey } from '../encoding/cid.ts';
 import type { Invocation } from '../token/invocation.ts';
 import { type Revocation, readRevocation } from '../token/revocation.ts';
@@ -33,7 +33,7 @@ async function validate(
     await validateInvocation(invocation, { ...context, revocationsOf: () => [] });
     return revocation;
   } catch (error) {
-    if (error instanceof HanaperError) return undefined;
-    throw error;
+    requireRefusal(error);
+    return undefined;
   }
 }

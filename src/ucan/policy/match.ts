@@ -1,5 +1,5 @@
+import { requireRefusal } from '../../attempt.ts';
 import { Budget } from '../../budget.ts';
-import { HanaperError } from '../../errors.ts';
 import type { IpldMap, IpldValue } from '../encoding/ipld.ts';
 import { limits } from '../limits.ts';
 import { matchesGlob } from './glob.ts';
@@ -65,8 +65,8 @@ class Matcher {
       const holds = this.#holds(statement, args);
       return this.#isRefused ? 'unresolved' : holds ? undefined : 'false';
     } catch (error) {
-      if (error instanceof HanaperError) return 'too_costly';
-      throw error;
+      requireRefusal(error);
+      return 'too_costly';
     }
   }
 

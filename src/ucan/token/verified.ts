@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../attempt.ts';
 import type { Budget } from '../../budget.ts';
 import { decodeDidKeyToVerify, isAsLongAs } from '../../did/did-key.ts';
 import { type KeyType, type PublicKey, verifyWithKey } from '../../did/public-key.ts';
@@ -98,7 +99,7 @@ function didKeys(did: string): readonly PublicKey[] {
   try {
     return [decodeDidKeyToVerify(did)];
   } catch (error) {
-    if (error instanceof HanaperError) return [];
-    throw error;
+    requireRefusal(error);
+    return [];
   }
 }

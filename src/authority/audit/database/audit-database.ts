@@ -1,4 +1,4 @@
-import { HanaperError } from '../../../errors.ts';
+import { requireRefusal } from '../../../attempt.ts';
 import { emptyRoot } from '../../../log/merkle.ts';
 import { requireKnownOptions } from '../../../options.ts';
 import { findDamage, standAlone } from '../../../store/engine/damage.ts';
@@ -98,8 +98,8 @@ async function findHead(transaction: Transaction, findings: Findings): Promise<L
   try {
     return await withSavepoint(transaction, readLogHead);
   } catch (error) {
-    if (!(error instanceof HanaperError) || error.code !== 'database_corrupt') throw error;
-    findings.add({ kind: 'head', table: 'log_head', message: error.message });
+    const { message } = requireRefusal(error, 'database_corrupt');
+    findings.add({ kind: 'head', table: 'log_head', message });
     return undefined;
   }
 }

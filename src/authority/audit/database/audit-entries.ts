@@ -1,6 +1,5 @@
 import type { CID } from 'multiformats/cid';
-import { attempt } from '../../../attempt.ts';
-import { HanaperError } from '../../../errors.ts';
+import { attempt, requireRefusal } from '../../../attempt.ts';
 import { decodeLogEntry, type LogEntry } from '../../../log/entry.ts';
 import { isTime } from '../../../log/time.ts';
 import { toSeconds } from '../../../signature/time.ts';
@@ -121,8 +120,8 @@ class ActWalk {
     try {
       return decodeLogEntry(entry);
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#findings.add({ kind: 'entry', table: 'log_entries', index: entryIndex, message: error.message });
+      const refusal = requireRefusal(error);
+      this.#findings.add({ kind: 'entry', table: 'log_entries', index: entryIndex, message: refusal.message });
       return undefined;
     }
   }

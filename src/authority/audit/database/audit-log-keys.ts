@@ -1,5 +1,5 @@
+import { requireRefusal } from '../../../attempt.ts';
 import { encodeHex, equalBytes } from '../../../bytes.ts';
-import { HanaperError } from '../../../errors.ts';
 import { checkLogKey, type LogKey, verifierKeyOf } from '../../../log/log-key.ts';
 import type { VerifierKey } from '../../../log/verifier-key.ts';
 import type { LogKeyRow } from '../../../store/engine/schema.ts';
@@ -31,8 +31,8 @@ async function checkRow(row: LogKeyRow, authority: string, findings: Findings): 
     if (epoch === row.epoch && createdAt === row.createdAt && equalBytes(publicKey, row.publicKey)) return key;
     tell(`The row says something else than the statement about the key ${encodeHex(publicKey)}.`);
   } catch (error) {
-    if (!(error instanceof HanaperError)) throw error;
-    tell(error.message);
+    const refusal = requireRefusal(error);
+    tell(refusal.message);
   }
   return undefined;
 }

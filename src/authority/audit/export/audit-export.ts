@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../../attempt.ts';
 import { encodeBase64, equalBytes } from '../../../bytes.ts';
 import { HanaperError } from '../../../errors.ts';
 import { digestEffect, type HashedRow } from '../../../log/effect.ts';
@@ -134,8 +135,8 @@ class ExportAudit {
       if (this.#key) return this.#break('has the key of the log twice');
       this.#key = verifierKeyOf(key);
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#findings.add({ kind: 'log_key', table: 'log_keys', message: error.message });
+      const refusal = requireRefusal(error);
+      this.#findings.add({ kind: 'log_key', table: 'log_keys', message: refusal.message });
     }
   }
 
@@ -147,8 +148,8 @@ class ExportAudit {
       this.#proofs.set(key, delegation);
       this.#fresh.push(key);
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#add('token', 'ucan_delegations', `A proof in front of the entry ${this.#size} is none: ${error.message}`);
+      const refusal = requireRefusal(error);
+      this.#add('token', 'ucan_delegations', `A proof in front of the entry ${this.#size} is none: ${refusal.message}`);
     }
   }
 
@@ -173,8 +174,8 @@ class ExportAudit {
     try {
       return decodeLogEntry(bytes);
     } catch (error) {
-      if (!(error instanceof HanaperError)) throw error;
-      this.#findings.add({ kind: 'entry', table: 'log_entries', index, message: error.message });
+      const refusal = requireRefusal(error);
+      this.#findings.add({ kind: 'entry', table: 'log_entries', index, message: refusal.message });
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import { requireRefusal } from '../../../attempt.ts';
 import { concatBytes, equalBytes } from '../../../bytes.ts';
 import { HanaperError } from '../../../errors.ts';
 import { decodeDagCbor, encodeDagCbor } from '../../../ucan/encoding/dag-cbor.ts';
@@ -112,8 +113,8 @@ function readFields(body: Uint8Array): readonly IpldValue[] {
     const value = decodeDagCbor(body);
     return Array.isArray(value) ? value : [];
   } catch (error) {
-    if (error instanceof HanaperError) return [];
-    throw error;
+    requireRefusal(error);
+    return [];
   }
 }
 
