@@ -1,4 +1,5 @@
 import { decodeHex, encodeHex, equalBytes } from '../bytes.ts';
+import { required } from '../required.ts';
 import { joinSecret } from '../secret-bytes.ts';
 import { DerReader, derTag, malformedDer } from './der.ts';
 import { decompressEcdsaPublicKey, type EcdsaPublicKey, ecdsaPublicKeyOf, type SigningCurve } from './ecdsa.ts';
@@ -23,7 +24,7 @@ const pkcs8Prefix: Readonly<Record<SigningCurve, Uint8Array>> = {
 const beforePoint = bytes('a144034200');
 
 function bytes(hex: string): Uint8Array {
-  return decodeHex(hex) ?? new Uint8Array(0);
+  return required(decodeHex(hex), 'identifier of a curve');
 }
 
 /**

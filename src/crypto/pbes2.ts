@@ -1,5 +1,6 @@
 import { decodeHex, encodeHex } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { required } from '../required.ts';
 import { DerReader, derTag, encodeDer, encodeDerUnsigned } from './der.ts';
 
 /** The costs of scrypt (RFC 7914): N, r and p. */
@@ -105,7 +106,7 @@ function readAlgorithm(reader: DerReader): Algorithm {
 }
 
 function encodeAlgorithm(identifier: string, parameters: Uint8Array): Uint8Array {
-  const name = encodeDer(derTag.objectIdentifier, decodeHex(identifier) ?? new Uint8Array(0));
+  const name = encodeDer(derTag.objectIdentifier, required(decodeHex(identifier), 'identifier'));
   return encodeDer(derTag.sequence, name, parameters);
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeUtf8 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { signBundle } from '../../trust/bundle.ts';
 import { readSignedHead } from '../log/prove-entry.ts';
 import type { SignedHead } from '../log/verify-head.ts';
@@ -81,7 +82,7 @@ async function makeBundle(
 ): Promise<{ readonly bundle: string; readonly version: number }> {
   const state = await openTrust(transaction, authority, organisation);
   const bytes = await signBundle(vault(), { ...times, state, log: logKey, checkpoint: note });
-  return { bundle: decodeUtf8(bytes) ?? '', version: state.version };
+  return { bundle: required(decodeUtf8(bytes), 'text of a bundle'), version: state.version };
 }
 
 async function requireHead({ transaction, authority }: OrganisationContext): Promise<SignedHead> {

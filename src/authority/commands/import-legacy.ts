@@ -3,6 +3,7 @@ import type { Budget } from '../../budget.ts';
 import { encodeHex, encodeUtf8 } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { toSeconds } from '../../signature/time.ts';
 import { takeLock } from '../../store/engine/lock.ts';
 import type { LegacyTokenRow } from '../../store/engine/schema.ts';
@@ -178,7 +179,7 @@ async function reissue(context: CommandContext, { row, delegations }: Exclude<Re
   }
   await keepDelegations(context, delegations);
   const cids = delegations.map(({ cid }) => formatCid(cid));
-  await setReissuedCid(transaction, row.tokenDigest, cids[0] ?? '');
+  await setReissuedCid(transaction, row.tokenDigest, required(cids[0], 'CID of what was issued'));
   return cids;
 }
 

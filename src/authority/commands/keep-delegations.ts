@@ -1,3 +1,4 @@
+import { required } from '../../required.ts';
 import { toSeconds } from '../../signature/time.ts';
 import { takeLock } from '../../store/engine/lock.ts';
 import { noteFound } from '../../store/engine/note-found.ts';
@@ -26,7 +27,7 @@ export async function prepareToKeep(context: CommandContext, delegations: readon
   budget.spend('rows_written', delegations.length);
   const cids = delegations.map(({ cid }) => formatCid(cid));
   const known = new Set(await listKnownCids(transaction, cids));
-  const fresh = delegations.filter((_, index) => !known.has(cids[index] ?? ''));
+  const fresh = delegations.filter((_, index) => !known.has(required(cids[index], 'CID of a delegation')));
   await requireAllowance(transaction, { root, kind: 'stored_bytes', amount: storedBytes(fresh) }, toSeconds(now));
   await preparePrincipals(context, fresh.flatMap(didsOf));
   for (const each of delegations) if (!(await isSignatureValid(each, undefined, budget))) return;

@@ -6,6 +6,7 @@ import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { encodePublicKeyPem } from '../../crypto/key-format.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { takeLock } from '../../store/engine/lock.ts';
 import { listSigningKeys } from '../../store/tables/signing-keys.ts';
 import { openSeed } from '../../vault/sealed-seed.ts';
@@ -175,7 +176,7 @@ export const exportKey: Command<'organisation', KeyReference, ExportedKeyDocumen
 };
 
 function requirePublicKey(context: OrganisationContext, args: ImportKeyArgs): Ed25519PublicKey {
-  const publicKey = attempt(() => importPublicKey(decodeHex(args.public_key) ?? new Uint8Array(0)));
+  const publicKey = attempt(() => importPublicKey(required(decodeHex(args.public_key), 'public key in hex')));
   if (publicKey) return publicKey;
   throw notSealed(context);
 }
@@ -185,7 +186,7 @@ async function openSigningKey(
   args: ImportKeyArgs,
   publicKey: Ed25519PublicKey,
 ): Promise<Secret> {
-  const seed = await openSeed(decodeHex(args.sealed_seed) ?? new Uint8Array(0), publicKey, context.vault());
+  const seed = await openSeed(required(decodeHex(args.sealed_seed), 'sealed seed in hex'), publicKey, context.vault());
   if (seed && equalBytes(await publicKeyOf(seed), publicKey)) return seed;
   seed?.[Symbol.dispose]();
   throw notSealed(context);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { encodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import type { LogEffectRow } from '../../store/engine/schema.ts';
 import { readLogHead } from '../../store/tables/log.ts';
 import { parseCid } from '../../ucan/encoding/cid.ts';
@@ -133,7 +134,7 @@ export const proveLog: Command<'authority', ProveArgs, LogProofDocument> = {
     if ((args.index === undefined) === (args.receipt === undefined)) throw notOne();
     const placed =
       args.index === undefined
-        ? await findEntryOf(transaction, parseCid(args.receipt ?? ''))
+        ? await findEntryOf(transaction, parseCid(required(args.receipt, 'receipt')))
         : await findEntry(transaction, args.index);
     if (placed === undefined) throw noEntry(args);
     const proof = toLogProofDocument(await proveEntry(transaction, authority.did, placed));

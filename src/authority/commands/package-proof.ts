@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeHex } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { getInvocationByCid } from '../../store/tables/ucan-invocations.ts';
 import type { PlacedEntry } from '../log/find-entry.ts';
 import { findSigningEntry } from '../log/find-signing-entry.ts';
@@ -32,7 +33,7 @@ export const provePackage: Command<'organisation', ProvePackageArgs, LogProofDoc
   result: logProofResult,
   async run(context, { signature, signed_at: signedAt }) {
     const { transaction, authority } = context;
-    const digest = decodeHex(signature) ?? new Uint8Array(0);
+    const digest = required(decodeHex(signature), 'digest in hex');
     const placed = await findSigningEntry(transaction, authority.did, { digest, signedAt });
     if (placed === undefined || !(await isOwn(context, placed))) throw notSignedHere(context);
     return toLogProofDocument(await proveEntry(transaction, authority.did, placed));

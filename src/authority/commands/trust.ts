@@ -4,6 +4,7 @@ import { importPublicKey } from '../../crypto/ed25519.ts';
 import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createUuid } from '../../crypto/uuid.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { takeLock } from '../../store/engine/lock.ts';
 import type { RevocationColumns, TrustedKeyRow } from '../../store/engine/schema.ts';
 import { active, type Revocation } from '../../store/tables/revocation-columns.ts';
@@ -79,7 +80,7 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
   result: trustedKeyResult,
   async run(context, { public_key, name }) {
     const { transaction, organisation, now } = context;
-    const publicKey = importPublicKey(decodeHex(public_key) ?? new Uint8Array(0));
+    const publicKey = importPublicKey(required(decodeHex(public_key), 'public key in hex'));
     const keyFingerprint = fingerprintOf(publicKey);
     await takeLock(transaction, `key/${keyFingerprint}`);
     // Anybody can delegate to the public key of a vendor, and must not keep us from trusting it by that.

@@ -1,5 +1,6 @@
 import { requireRefusal } from '../../attempt.ts';
 import type { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import type { LogHeadRow } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listDidIds } from '../../store/tables/did-documents.ts';
@@ -260,5 +261,5 @@ async function findPrincipals(
 
 async function addPrincipals({ transaction, now }: ExecutionContext, dids: readonly string[]): Promise<number[]> {
   const ids = await rememberPrincipals({ transaction, now }, dids);
-  return dids.map((did) => ids.get(did) ?? 0);
+  return dids.map((did) => required(ids.get(did), 'principal'));
 }

@@ -1,3 +1,4 @@
+import { required } from '../../required.ts';
 import { toSeconds } from '../../signature/time.ts';
 import { Effects } from '../../store/engine/effects.ts';
 import { listEveryRow } from '../../store/engine/every-row.ts';
@@ -69,7 +70,7 @@ async function signOwn(transaction: Transaction, vault: Vault, { command, args, 
     expiration: issuedAt,
   });
   const ids = await rememberPrincipals({ transaction, now }, [signer.did], 'authority');
-  const id = ids.get(signer.did) ?? 0;
+  const id = required(ids.get(signer.did), 'principal of the signer');
   return { invocation: vouchForOwn(invocation, signer), out: { ok: {} }, now, head, principals: [id, id] };
 }
 

@@ -1,6 +1,7 @@
 import { decodeUtf8, encodeBase64 } from '../../bytes.ts';
 import { type Checkpoint, openCheckpoint } from '../../log/checkpoint.ts';
 import { checkLogKey, type SignedLogKey, verifierKeyOf } from '../../log/log-key.ts';
+import { required } from '../../required.ts';
 
 /** A checkpoint with all by which it was verified. */
 export interface SignedHead {
@@ -26,7 +27,7 @@ export async function verifyHead(did: string, logKey: SignedLogKey, note: Uint8A
   if (known) return known;
   const checkpoint = await openCheckpoint(note, verifierKeyOf(await checkLogKey(logKey, did)));
   // What was verified is text.
-  const head = { checkpoint, note: decodeUtf8(note) ?? '', logKey };
+  const head = { checkpoint, note: required(decodeUtf8(note), 'text of a checkpoint'), logKey };
   if (verified.size >= maxKept) verified.clear();
   verified.set(name, head);
   return head;

@@ -1,4 +1,5 @@
 import type { Budget } from '../../budget.ts';
+import { required } from '../../required.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { type DelegationLink, listLinksBy, listLinksTo } from '../../store/tables/delegation-links.ts';
 import { listDidIds } from '../../store/tables/did-documents.ts';
@@ -73,7 +74,7 @@ class End {
 
   /** Looks at the principal that was reached first. Returns how many delegations there were. */
   async goOn(): Promise<number> {
-    const found = await this.#list(this.#waiting.shift() ?? '', maxOfOne);
+    const found = await this.#list(required(this.#waiting.shift(), 'audience to look at'), maxOfOne);
     if (found.length >= maxOfOne) this.#isCut = true;
     for (const link of found) {
       this.links.set(link.id, link);

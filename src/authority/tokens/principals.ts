@@ -4,6 +4,7 @@ import { fingerprintOf } from '../../crypto/fingerprint.ts';
 import { createDidDocument, type DidDocument, decodeDidKey } from '../../did/index.ts';
 import { dropOldest } from '../../drop-oldest.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { takeLock } from '../../store/engine/lock.ts';
 import { listRowsByKey } from '../../store/engine/rows-by-key.ts';
 import type { OrganizationRow, PrincipalKind } from '../../store/engine/schema.ts';
@@ -127,7 +128,7 @@ async function requireNoPackageKeys(transaction: Transaction, dids: readonly str
   for (const fingerprint of [...byFingerprint.keys()].toSorted()) await takeLock(transaction, `key/${fingerprint}`);
   const [known] = await listKnownFingerprints(transaction, [...byFingerprint.keys()]);
   if (known === undefined) return;
-  const did = byFingerprint.get(known) ?? '';
+  const did = required(byFingerprint.get(known), 'principal of a fingerprint');
   throw new HanaperError(
     'bad_input',
     `${did} is a key for packages here. Signing keys never sign tokens: use an identity key (hanaper identity create).`,

@@ -1,6 +1,7 @@
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { concatBytes, decodeHex } from '../../bytes.ts';
+import { required } from '../../required.ts';
 import { type SecretBytes, takeSecret } from '../../secret-bytes.ts';
 import type { EcdsaCurve, SigningCurve } from '../ecdsa.ts';
 import { asSource, subtle } from './web-crypto.ts';
@@ -18,7 +19,7 @@ const pkcs8Prefix = bytes('308187020100301306072a8648ce3d020106082a8648ce3d03010
 const beforePoint = bytes('a144034200');
 
 function bytes(hex: string): Uint8Array {
-  return decodeHex(hex) ?? new Uint8Array(0);
+  return required(decodeHex(hex), 'identifier of a curve');
 }
 
 export async function generateEcdsaScalar(curve: SigningCurve): Promise<SecretBytes> {

@@ -1,10 +1,11 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { concatBytes, decodeHex } from '../../bytes.ts';
+import { required } from '../../required.ts';
 import { asSource, subtle, unlessRefused } from './web-crypto.ts';
 
 const name = 'Ed25519';
 // WebCrypto takes a private key in PKCS#8 (RFC 8410, section 7): this prefix and the seed.
-const pkcs8Prefix = decodeHex('302e020100300506032b657004220420') ?? new Uint8Array(0);
+const pkcs8Prefix = required(decodeHex('302e020100300506032b657004220420'), 'prefix of Ed25519');
 
 // WebCrypto gives the public key of a private one as JWK alone, a string with the private key in it.
 export async function derivePublicKey(seed: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,10 +1,11 @@
 import { decodeHex } from '../../bytes.ts';
+import { required } from '../../required.ts';
 import { derTag, encodeDer } from '../der.ts';
 import { asSource, subtle, unlessRefused } from './web-crypto.ts';
 
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 // RFC 8017, section A.1: the algorithm rsaEncryption, whose parameters are NULL.
-const rsaEncryption = decodeHex('300d06092a864886f70d0101010500') ?? new Uint8Array(0);
+const rsaEncryption = required(decodeHex('300d06092a864886f70d0101010500'), 'identifier of RSA');
 
 // WebCrypto takes a public key in SubjectPublicKeyInfo.
 export async function verifyRsaMessage(

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isUuid } from '../../crypto/uuid.ts';
+import { required } from '../../required.ts';
 import { type Effect, effectOf, type LoggedRow, type LoggedTable, nameInSql } from './effects.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -35,7 +36,7 @@ function findersOf(
     case 'ucanDelegations':
       return { column: 'cid', values: keys };
     case 'ucanRevocations':
-      return { column: 'delegationCid', values: keys.map((key) => key.split(' ')[0] ?? '') };
+      return { column: 'delegationCid', values: keys.map((key) => required(key.split(' ')[0], 'CID of a delegation')) };
     case 'ucanLegacyTokens':
       return { column: 'tokenDigest', values: keys };
     default:

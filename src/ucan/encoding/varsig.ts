@@ -1,6 +1,7 @@
 import { decodeHex, equalBytes } from '../../bytes.ts';
 import { rsaLimits } from '../../crypto/rsa.ts';
 import type { KeyType, SigningKeyType } from '../../did/public-key.ts';
+import { required } from '../../required.ts';
 import { malformedToken } from '../malformed.ts';
 
 /** What a varsig header says: who signs, over which encoding. Ours is always DAG-CBOR. */
@@ -59,5 +60,5 @@ function readRsaBytes(header: Uint8Array): number | undefined {
 }
 
 function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
-  return decodeHex(hex) ?? new Uint8Array(0);
+  return required(decodeHex(hex), 'header');
 }

@@ -1,5 +1,6 @@
 import type { Budget } from '../../budget.ts';
 import { decodeBase64, decodeBase64Url, decodeUtf8 } from '../../bytes.ts';
+import { required } from '../../required.ts';
 import { decodeContainer, encodeContainer, isContainer } from '../encoding/container.ts';
 import { limits } from '../limits.ts';
 import { malformedToken } from '../malformed.ts';
@@ -59,7 +60,7 @@ export function unpackContainer(file: Uint8Array, budget?: Budget): Promise<read
 /** Tokens as one text: a container in base64url. To zip it takes longer than to find what is in it. */
 export async function packTokens(tokens: readonly { readonly bytes: Uint8Array }[]): Promise<string> {
   const bytes = tokens.map((token) => token.bytes);
-  return decodeUtf8(await encodeContainer(bytes, 'base64url')) ?? '';
+  return required(decodeUtf8(await encodeContainer(bytes, 'base64url')), 'text of a container');
 }
 
 /** Whether bytes begin as {@link unpackTokens} would have them: a container, or a token raw or in base64. */
