@@ -10,7 +10,7 @@ export interface Line {
   readonly rounds: number;
   /** How many times as long as its peer, by medians. */
   readonly ratio?: number;
-  /** The most that the ratio may be, or the value where there is none. */
+  /** The most that the ratio may be, or the value if there is no ratio. */
   readonly bound?: number;
   readonly pass?: boolean;
 }

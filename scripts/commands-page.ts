@@ -8,7 +8,7 @@ const path = 'docs/commands.md';
 
 const head = `# Commands
 
-Everything that Hanaper does for somebody is one of these commands, whoever asks: the command line at the database, a program, or an invocation that comes over HTTP. This page is made from their definitions; \`npm run check\` holds it against them.
+Everything that Hanaper does for a caller is one of these commands, whether the caller is the local command line, a program, or an invocation over HTTP. This page is made from their definitions; \`npm run check\` checks it against them.
 
 A delegation names a command, and covers it and all below it: \`/key\` covers \`/key/create\`. A policy speaks about its arguments. On whose power a command is invoked is its **subject**: the *authority*, one *organisation*, or *anybody*, where it is about the invoker's own word. A command that *writes* leaves a [receipt](formats/tokens.md#receipts) and an [entry in the log](formats/log-entries.md), and needs an unlocked vault (unlocking it comes with the passphrase).
 

@@ -4,9 +4,9 @@ import { HanaperError, systemCodeOf } from './errors.ts';
 const notRegular = 'not a regular file';
 
 /**
- * The bytes of a regular file; `undefined` where there is none. Of one that is longer than `most` bytes comes one byte more
- * than that: enough for anyone who reads it to refuse it. What else stands in the way is thrown as `refuse` says it, which
- * is given the system's code, or what the file is instead.
+ * The bytes of a regular file; `undefined` if it does not exist. Of one that is longer than `most` bytes comes one
+ * byte more than that: enough for anyone who reads it to refuse it. What else stands in the way is thrown as `refuse`
+ * says it, which is given the system's code, or what the file is instead.
  */
 export function readRegularFile(
   path: string,

@@ -17,7 +17,7 @@ export const signatureMutants: readonly Mutant[] = [
     tests: ['test/signature/verify.test.ts', 'test/signature/tampering.test.ts'],
   },
   {
-    breaks: 'A stored signature of another package is none of this one.',
+    breaks: 'A stored signature of another package does not count for this one.',
     file: 'src/signature/verify.ts',
     from: "if (origin === 'database' && signature.packageHash !== identity.hash) return notFound(identity);",
     to: '',

@@ -98,7 +98,7 @@ export const tokenMutants: readonly Mutant[] = [
     tests: ['test/ucan/encoding/decoder.test.ts'],
   },
   {
-    breaks: 'Nothing stands behind the end of a token.',
+    breaks: 'Bytes after the end of a token are refused.',
     file: 'src/ucan/token/envelope.ts',
     from: '  decoder.requireEnd();\n',
     to: '',

@@ -39,7 +39,7 @@ export async function findBundleTrust(
 }
 
 function describeAhead(state: string, latest: string): string {
-  return `The trust state ${state} has seen the time ${latest}, and the clock is behind it. If the clock is right, remove that file once, with the newest bundle at hand.`;
+  return `The trust state ${state} has seen the time ${latest}, and the clock is behind it. If the clock is right, remove that file once, and verify with the newest bundle.`;
 }
 
 function withoutBundle(option: string): HanaperError {

@@ -146,7 +146,7 @@ function notRemote(command: Command, { instead }: { readonly instead?: string })
   const words = [command.parent?.parent ? command.parent.name() : '', command.name()].filter((word) => word !== '');
   return new HanaperError(
     'usage',
-    `"hanaper ${words.join(' ')}" works with what is at hand and asks no server: leave out --server and --profile.${instead === undefined ? '' : ` ${instead}`}`,
+    `"hanaper ${words.join(' ')}" works locally and asks no server: leave out --server and --profile.${instead === undefined ? '' : ` ${instead}`}`,
     { option: '--server' },
   );
 }

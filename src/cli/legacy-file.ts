@@ -12,12 +12,11 @@ const sqliteHead = 'SQLite format 3\0';
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
- * Reads a file of tokens of UCAN 0.8 to 0.10, in batches that one import takes each; a token that is too large for any is
- * alone. What it is shows in its content:
- * one token, one token a line, a JSON array of tokens, or a SQLite file with a table `ucan_tokens` that has `raw_token`.
- * Tokens are handed on as they stand; blank lines are none.
+ * Reads a file of tokens of UCAN 0.8 to 0.10, in batches that one import takes each; a token that is too large for
+ * any is alone. What it is shows in its content: one token, one token a line, a JSON array of tokens, or a SQLite
+ * file with a table `ucan_tokens` that has `raw_token`. Tokens are passed on unchanged; blank lines are skipped.
  *
- * @throws HanaperError `bad_input` where it is none of these or cannot be read, `too_large` above 64 MiB of text or
+ * @throws HanaperError `bad_input` if it has another form or cannot be read, `too_large` above 64 MiB of text or
  *   1,000,000 tokens, `unavailable` where a SQLite file changes meanwhile; all of them while the batches are taken
  */
 export function* readLegacyFile(path: string): Generator<readonly string[]> {

@@ -41,7 +41,7 @@ export const connectOptionNames: OptionNames<ConnectOptions> = {
 /**
  * Connects to a server as the holder of a key, after it was found out whose server that is.
  *
- * @throws HanaperError `usage` for an address that is none, `authority_changed`, `unavailable`
+ * @throws HanaperError `usage` for an invalid address, `authority_changed`, `unavailable`
  * @example
  * const client = await connect({ server: 'https://hanaper.example', signer: await signerOf(key), proofs, authority });
  * const signed = await client.executeFor('acme', signPackage, { hash, name: 'plugin.wasm', key: 'release' });

@@ -36,7 +36,7 @@ function isLoopbackHost(host: string): boolean {
 
 function inTheClear(): HanaperError {
   return badAddress(
-    'Over plain http whoever is on the way could forge what the server tells (a token that they see is good for nothing but its own request, once): use https, or --insecure where the network itself is trusted.',
+    'Over plain http an attacker on the network could forge what the server answers (a token that they see is good for nothing but its own request, once): use https, or --insecure where the network itself is trusted.',
   );
 }
 

@@ -39,7 +39,7 @@ export async function decodeEcInfo(info: PrivateKeyInfo): Promise<EcPrivateKey |
 }
 
 /**
- * The key in an ECPrivateKey (RFC 5915), which must name its curve; `undefined` where that is none of ours.
+ * The key in an ECPrivateKey (RFC 5915), which must name its curve; `undefined` if the curve is not supported.
  *
  * @throws HanaperError `malformed_key`
  */

@@ -76,7 +76,7 @@ function readMultibase(text: unknown): PublicKey | undefined {
 
 // Bytes without a multicodec: the type of the method says what they are.
 function readRaw(bytes: Uint8Array | undefined, keyType: Suite['keyType']): PublicKey | undefined {
-  if (bytes === undefined) throw malformed('its text is none of its form');
+  if (bytes === undefined) throw malformed('its text does not have its form');
   if (keyType === 'ed25519') return { type: keyType, bytes: importPublicKey(bytes) };
   return keyType && { type: keyType, bytes: importEcdsaPublicKey(keyType, bytes) };
 }

@@ -40,7 +40,7 @@ export function encodeLogEntry(entry: LogEntry): Uint8Array<ArrayBuffer> {
 export function decodeLogEntry(bytes: Uint8Array): LogEntry {
   const entry = bytes.length <= maxLength ? readEntry(readList(bytes)) : undefined;
   if (entry && equalBytes(encodeLogEntry(entry), bytes)) return entry;
-  throw logTampered('entry', 'is none, or in another form than that which is hashed');
+  throw logTampered('entry', 'is invalid, or in another form than that which is hashed');
 }
 
 function readEntry(fields: readonly unknown[]): LogEntry | undefined {

@@ -93,7 +93,7 @@ function parseSignature(line: string): NoteSignature {
   const [mark, name = '', encoded = '', ...rest] = line.split(' ');
   const bytes = decodeBase64(encoded);
   if (mark !== dash || !isKeyName(name) || rest.length > 0) throw malformed('has a line that is no signature');
-  if (bytes === undefined || bytes.length <= keyIdLength) throw malformed('has a signature that is none');
+  if (bytes === undefined || bytes.length <= keyIdLength) throw malformed('has an invalid signature');
   return { name, keyId: bytes.subarray(0, keyIdLength), signature: bytes.subarray(keyIdLength) };
 }
 

@@ -11,9 +11,9 @@ export interface LogName {
 
 const prefix = 'hanaper/';
 
-/** The origin of a log, which is the name of its key too: `hanaper/did:key:z6Mk…/1`. An epoch that is none is a `TypeError`. */
+/** The origin of a log, which is the name of its key too: `hanaper/did:key:z6Mk…/1`. An invalid epoch is a `TypeError`. */
 export function formatOrigin({ did, epoch }: LogName): string {
-  if (!isEpoch(epoch)) throw new TypeError(`the epoch of a log counts from 1: ${epoch} is none`);
+  if (!isEpoch(epoch)) throw new TypeError(`the epoch of a log counts from 1: ${epoch} is not valid`);
   return `${prefix}${did}/${epoch}`;
 }
 

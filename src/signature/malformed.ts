@@ -5,7 +5,7 @@ import { hasRepeatedMember } from '../repeated-member.ts';
 export function malformedSignature(reason: string, cause?: unknown): HanaperError {
   return new HanaperError(
     'malformed_signature',
-    `The signature document ${reason}. Get the signature again from whoever signed the package.`,
+    `The signature document ${reason}. Get the signature again from the signer of the package.`,
     { reason },
     cause,
   );

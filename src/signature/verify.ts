@@ -276,7 +276,7 @@ function timeOf(text: string): number {
 function notFound(identity: PackageIdentity): FailedCandidate {
   const error = refuse(
     'signature_not_found',
-    `No signature was found for ${identity.name}. Get its .sig file from whoever made it, or sign it.`,
+    `No signature was found for ${identity.name}. Get its .sig file from its publisher, or sign it.`,
     {
       packageHash: identity.hash,
     },

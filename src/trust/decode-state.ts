@@ -78,7 +78,7 @@ export class StateReader {
     if (reason === null && effective_at === null && effective_index === null) {
       return { revokedAt, reason, effectiveAt: null, effectiveIndex: null };
     }
-    if (!reasons.includes(reason)) throw this.#refuse('is none', `${field}.reason`);
+    if (!reasons.includes(reason)) throw this.#refuse('is not a valid reason', `${field}.reason`);
     return {
       revokedAt,
       reason: reason as RevocationReason,
@@ -95,7 +95,7 @@ export class StateReader {
     try {
       return parsePolicy(value);
     } catch (cause) {
-      const reason = cause instanceof HanaperError ? String(cause.details['reason']) : 'is none';
+      const reason = cause instanceof HanaperError ? String(cause.details['reason']) : 'is invalid';
       throw this.#refuse(reason, 'policy', cause);
     }
   }

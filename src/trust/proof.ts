@@ -96,7 +96,7 @@ function readSignature(document: unknown): PackageSignature {
   try {
     return decodeSignature(document);
   } catch (cause) {
-    const reason = cause instanceof HanaperError ? String(cause.details['reason']) : 'is none';
+    const reason = cause instanceof HanaperError ? String(cause.details['reason']) : 'is invalid';
     throw refuse(reason, 'signature', cause);
   }
 }

@@ -16,6 +16,6 @@ export function trustTampered(
 }
 
 const advice = {
-  bundle: 'Trust nothing of it; get it again from whoever exported it.',
+  bundle: 'Trust nothing of it; get it again from its exporter.',
   snapshot: 'Trust nothing of this database before it is known who wrote to it; restore it from a backup.',
 };

@@ -101,7 +101,7 @@ export class EntryChecker {
       this.noteRevocation(`${formatCid(target)} ${revokedBy}`);
     } catch (error) {
       const refusal = requireRefusal(error);
-      this.#add('token', index, invocation.cid, `A revocation was executed that is none: ${refusal.message}`);
+      this.#add('token', index, invocation.cid, `An invalid revocation was executed: ${refusal.message}`);
     }
   }
 
@@ -165,7 +165,7 @@ export class EntryChecker {
         return decodeInvocation(bytes);
       } catch (error) {
         const refusal = requireRefusal(error);
-        this.#add('token', index, cid, `${name} is none: ${refusal.message}`);
+        this.#add('token', index, cid, `${name} is not a valid token: ${refusal.message}`);
       }
     }
     return undefined;

@@ -102,7 +102,7 @@ export const signPackage: Command<'organisation', SignArgs, SignedDocument> = {
   args: z.strictObject({
     ...keyAndStore,
     name: z.string().min(1).max(1024).describe('The file name under which it is verified'),
-    expires_at: timeArg.describe('When the signature ends to be valid').exactOptional(),
+    expires_at: timeArg.describe('When the signature expires').exactOptional(),
   }),
   result: signedResult,
   run: (context, args) =>

@@ -37,7 +37,7 @@ export interface RevokedKeyDocument extends SigningKeyDocument {
   readonly trust_revoked: number;
   /** The revocation that this one made stricter; null: the key was active. */
   readonly before: KeyRevocationDocument | null;
-  /** Fingerprint of the active key of that name; null: there is none. */
+  /** Fingerprint of the active key of that name; null if no active key has the name. */
   readonly active_key: string | null;
   /** Fingerprints of the other keys of that name that were revoked, and not as compromised: the newest 100. */
   readonly older_keys: readonly string[];
@@ -60,7 +60,9 @@ export const revokeKey: Command<'organisation', RevokeKeyArgs, RevokedKeyDocumen
       .strictObject(revocationFields)
       .nullable()
       .describe('The revocation that this one made stricter; null: the key was active'),
-    active_key: sha256Arg.nullable().describe('Fingerprint of the active key of that name; null: there is none'),
+    active_key: sha256Arg
+      .nullable()
+      .describe('Fingerprint of the active key of that name; null if no active key has the name'),
     older_keys: z
       .array(sha256Arg)
       .max(maxOlderKeys)

@@ -61,7 +61,7 @@ export async function readEnrolledAt(transaction: Transaction, index: number): P
 }
 
 /**
- * The entry that names a receipt; `undefined` where there is none, as for what was executed before there was a log.
+ * The entry that names a receipt; `undefined` if no entry does, as for what was executed before there was a log.
  *
  * @throws HanaperError `log_tampered`
  */

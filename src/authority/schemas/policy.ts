@@ -10,7 +10,7 @@ const keys = z.array(sha256Arg).min(1).max(policyLimits.keys).describe('Fingerpr
 export const policyArg: z.ZodType<VerificationPolicy> = z
   .strictObject({
     version: z.literal(1),
-    level: z.enum(['enforce', 'audit', 'off']).describe('Whether it refuses, is only told of, or is not looked at'),
+    level: z.enum(['enforce', 'audit', 'off']).describe('Whether it refuses, only reports, or is not evaluated'),
     groups: z
       .array(z.strictObject({ name: nameArg, keys, threshold: z.int().min(1).describe('How many of the keys') }))
       .max(policyLimits.groups)

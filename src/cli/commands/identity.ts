@@ -49,7 +49,7 @@ export async function create(session: Session, options: CreateIdentityOptions): 
       `The key of ${did}`,
       `was written to ${output}${seal ? ', sealed with its passphrase' : ', which only you can read'}.`,
       '',
-      'Give the DID to whoever shall delegate to it; the file stays where it is used.',
+      'Give the DID to the person who will delegate to it; the file stays where it is used.',
       `Next, where a power is held: hanaper ucan delegate --org ORG --audience ${did} --command /package/sign`,
     ],
   };

@@ -233,7 +233,7 @@ function describeSigned(signed: SignedDocument, file: string, { hash, output, st
       `  signature ${output}${store ? ', and in the database' : ''}`,
       ...(proof ? [`  proof     ${proof.path}: entry ${proof.index} of the log`] : []),
       '',
-      `Next: ship ${basename(output)} beside ${basename(file)}. Whoever trusts the key verifies it with: hanaper package verify FILE`,
+      `Next: ship ${basename(output)} beside ${basename(file)}. Anyone who trusts the key verifies it with: hanaper package verify FILE`,
     ],
   };
 }
@@ -270,6 +270,6 @@ function describeTrust({ place, proofProblem, policy, rollback }: VerificationRe
 
 function worthOf({ isRemembered }: VerifiedPlace): string {
   return isRemembered
-    ? 'That order holds against the authority itself: its checkpoint was held here before.'
-    : 'That order holds against a thief of the signing key, not against the authority itself.';
+    ? 'Not even the authority can forge that order: this machine saw its checkpoint before.'
+    : 'A thief of the signing key cannot forge that order. The authority itself could.';
 }

@@ -110,7 +110,7 @@ function write(
     document: describeToken(revocation),
     lines: [
       `The revocation of ${formatCid(target)} was written to ${place.output}.`,
-      'It counts where it is known, and no database was told of it.',
+      'It counts only where it is known. No database has received it yet.',
       '',
       `Next, where it shall count: hanaper ucan import ${place.output}`,
     ],

@@ -8,7 +8,7 @@ import type { Output } from '../output.ts';
 export function addLogVerbs(log: Command, output: Output): void {
   addVerb<ShowOptions>(log, output, {
     usage: 'show',
-    summary: 'Show the last entries: what was done, by whom, and what came of it',
+    summary: 'Show the last entries: what was done, by whom, and with which result',
     example: 'hanaper log show --limit 50',
     options: [
       option('--from <index>', 'begin with this entry instead', wholeIndex),
@@ -34,7 +34,7 @@ export function addLogVerbs(log: Command, output: Output): void {
   });
   addVerb(log, output, {
     usage: 'verify [FILE]',
-    summary: 'Hold a database against its log, or check an export of a log or the proof of an entry',
+    summary: 'Check a database against its log, an export of a log, or the proof of an entry',
     example: 'hanaper log verify acme.log --authority did:key:z6Mk…',
     instead: 'Export the log beside the database ("hanaper log export FILE"), and verify the file.',
     act: async (session, _, file) => (await import('../commands/log-verify.ts')).verify(session, file),

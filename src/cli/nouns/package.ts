@@ -14,7 +14,7 @@ const signOptions = () => [
   choice('--format <format>', 'a signed statement, or the bare hash', ['dsse', 'v1'], 'dsse'),
   option('--output <file>', 'the signature file (default: FILE.sig)'),
   option('--store', 'keep the signature in the database too'),
-  option('--expires <when>', 'when it ends to be valid: 90d, 12h, or 2026-12-31T00:00:00Z'),
+  option('--expires <when>', 'when it expires: 90d, 12h, or 2026-12-31T00:00:00Z'),
   option('--proof', 'without a file behind it: add to FILE.proof.json too, for who has no database'),
 ];
 

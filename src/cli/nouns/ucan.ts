@@ -59,7 +59,7 @@ const revokeOptions = () => [
   issuer(),
   keyPassphrase(),
   repeated('--path <cid>', 'the chain to it, from the subject on, by CID or file; may be repeated'),
-  option('--reason <text>', 'why, for whoever asks'),
+  option('--reason <text>', 'why, for anyone who asks'),
   option('--output <file>', 'write the revocation to a file, and open no database to record it'),
 ];
 

@@ -170,7 +170,7 @@ function spoil({ warnings }: SlotVerdictDocument, warning: string): SlotVerdictD
 function whereToken(token: SetupToken | undefined): string {
   return token?.isLive
     ? `It stands in the file "${basename(token.path)}" in the state folder of the server.`
-    : 'There is none any more: start the server anew.';
+    : 'No set-up token is left: start the server anew.';
 }
 
 function tokenMissing(token: SetupToken | undefined): HanaperError {

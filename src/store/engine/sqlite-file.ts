@@ -93,7 +93,7 @@ export function openableForReading(name: string, isGlance = false): SqliteFile {
 function unfinished(path: string): HanaperError {
   return new HanaperError(
     'unavailable',
-    `A program that wrote to ${path} did not end well, and left ${path}-journal. It is put right by whoever may write there: "hanaper status".`,
+    `A program that wrote to ${path} did not end well, and left ${path}-journal. A user who may write there repairs it with: "hanaper status".`,
     { path },
   );
 }

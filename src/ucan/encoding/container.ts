@@ -65,7 +65,7 @@ export async function encodeContainer(
 export async function decodeContainer(container: Uint8Array, budget?: Budget): Promise<readonly Uint8Array[]> {
   if (container.length > limits.containerBytes) throw malformedToken(`is larger than ${limits.containerBytes} bytes`);
   const form = Object.values(forms).find(({ mark }) => mark === container[0]);
-  if (form === undefined) throw malformedToken('is no container: its first byte is none of the six', { offset: 0 });
+  if (form === undefined) throw malformedToken('is no container: its first byte is not one of the six', { offset: 0 });
   const body = decodeText(container.subarray(1), form.text);
   return readTokens(form.zipped ? await gunzip(body, limits.containerUnpackedBytes, budget) : body);
 }

@@ -77,5 +77,5 @@ function readResource(value: unknown, field: string): string {
 
 function readAbility(value: unknown, form: RegExp, field: string): string {
   if (typeof value === 'string' && (value === superuser || form.test(value))) return value;
-  throw wrong(field, 'has an ability that is none; one looks like db/READ');
+  throw wrong(field, 'has an invalid ability; one looks like db/READ');
 }

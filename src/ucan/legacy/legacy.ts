@@ -87,7 +87,7 @@ function readKeyType(header: LegacyFields): SigningKeyType {
   const keyType = Object.hasOwn(keyTypes, algorithm) ? keyTypes[algorithm] : undefined;
   if (keyType) return keyType;
   if (algorithm === 'RS256') throw wrong('alg', 'is RS256, which is not supported');
-  throw wrong('alg', `is none of ${Object.keys(keyTypes).join(', ')}`);
+  throw wrong('alg', `is not one of ${Object.keys(keyTypes).join(', ')}`);
 }
 
 function readClaims(

@@ -93,7 +93,7 @@ const arities: Readonly<Record<string, number>> = {
 
 function requireArity(op: IpldValue | undefined, operands: number, place: string): void {
   if (typeof op !== 'string' || !Object.hasOwn(arities, op)) {
-    throw malformedPolicy(`has a policy with an operator that is none of ${Object.keys(arities).join(' ')}`, place, {
+    throw malformedPolicy(`has a policy with an operator that is not one of ${Object.keys(arities).join(' ')}`, place, {
       expected: Object.keys(arities),
     });
   }
@@ -104,7 +104,7 @@ function requireArity(op: IpldValue | undefined, operands: number, place: string
 function readSelector(source: IpldValue, place: string): Selector {
   const selector = typeof source === 'string' ? parseSelector(source) : undefined;
   if (selector) return selector;
-  throw malformedPolicy('has a policy with a selector that is none; one looks like .name or .list[0]', place);
+  throw malformedPolicy('has a policy with an invalid selector; one looks like .name or .list[0]', place);
 }
 
 function readPattern(source: IpldValue, place: string): string {

@@ -87,7 +87,7 @@ class TreeWalk {
   async #checkCheckpoint(row: CheckpointRow): Promise<void> {
     await this.tree.check(row);
     if (isTime(row.createdAt)) return;
-    const message = `The time beside the checkpoint of ${row.size} entries is none.`;
+    const message = `The time beside the checkpoint of ${row.size} entries is not a valid time.`;
     this.#findings.add({ kind: 'checkpoint', table: 'checkpoints', key: String(row.size), message });
   }
 

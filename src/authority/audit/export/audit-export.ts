@@ -149,7 +149,8 @@ class ExportAudit {
       this.#fresh.push(key);
     } catch (error) {
       const refusal = requireRefusal(error);
-      this.#add('token', 'ucan_delegations', `A proof in front of the entry ${this.#size} is none: ${refusal.message}`);
+      const message = `A proof in front of the entry ${this.#size} is not a valid delegation: ${refusal.message}`;
+      this.#add('token', 'ucan_delegations', message);
     }
   }
 

@@ -40,7 +40,7 @@ const bytesAtOnce = 262_144;
  * Writes the whole log out: entries, tokens, proofs, effects with those rows that tell no secret, and checkpoints. It is
  * read as it is at one moment, and can be verified with nothing but the authority's DID.
  *
- * @throws HanaperError `unavailable`, `log_tampered` where an entry is none, and what `write` throws
+ * @throws HanaperError `unavailable`, `log_tampered` if an entry is invalid, and what `write` throws
  */
 export function exportLog(
   { database, identity }: IdentifiedDatabase,

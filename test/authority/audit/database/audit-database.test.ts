@@ -260,7 +260,7 @@ const byHand: readonly Edit[] = [
   {
     title: 'a checkpoint is given a time that is none',
     edit: (url) => query(url, `update checkpoints set created_at = ${noTime(url)}`),
-    finds: { kind: 'checkpoint', table: 'checkpoints', message: /is none/ },
+    finds: { kind: 'checkpoint', table: 'checkpoints', message: /is not a valid time/ },
   },
   {
     title: 'receipts are exchanged',
@@ -307,7 +307,7 @@ const byHand: readonly Edit[] = [
   {
     title: 'an entry is nothing that was ever written',
     edit: (url) => query(url, 'update log_entries set entry = $1 where entry_index = 7', [Buffer.from('entry')]),
-    finds: { kind: 'entry', table: 'log_entries', message: /is none/, index: 7 },
+    finds: { kind: 'entry', table: 'log_entries', message: /is invalid/, index: 7 },
   },
   {
     title: 'the head is lost',
