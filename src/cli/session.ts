@@ -101,10 +101,15 @@ export class Session implements AsyncDisposable {
     return this.#options.authority === true;
   }
 
-  /** Whether a flag, the environment or the configuration names the database. */
+  /** Whether a flag, the environment or the configuration names the database, or something that only one can know. */
   get namesDatabase(): boolean {
+    return this.asksForDatabase || this.locatesDatabase;
+  }
+
+  /** Whether a flag, the environment or the configuration says where the database is. */
+  get locatesDatabase(): boolean {
     const isNamed = this.#options.db !== undefined || Boolean(process.env['HANAPER_DB']);
-    return isNamed || this.asksForDatabase || attempt(() => this.config.db !== defaultDatabase(process.env)) === true;
+    return isNamed || attempt(() => this.config.db !== defaultDatabase(process.env)) === true;
   }
 
   /** How the configured database is opened. */
@@ -152,9 +157,7 @@ export class Session implements AsyncDisposable {
     try {
       return await this.openAuthority();
     } catch (error) {
-      const isMissing =
-        error instanceof HanaperError && (error.code === 'not_initialized' || error.details['reason'] === 'no home');
-      if (isMissing && !this.namesDatabase) return undefined;
+      if (isMissing(error) && !this.namesDatabase) return undefined;
       throw error;
     }
   }
@@ -276,6 +279,11 @@ export class Session implements AsyncDisposable {
     for (const warning of warnings) this.warn(warning);
     return credential;
   }
+}
+
+/** Whether a database could not be opened because there is none. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof HanaperError && (error.code === 'not_initialized' || error.details['reason'] === 'no home');
 }
 
 function asWithoutServer(): HanaperError {

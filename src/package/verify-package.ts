@@ -9,6 +9,7 @@ import type { Candidate, PackageIdentity } from '../signature/verify.ts';
 import { trustBareKeys } from '../trust/resolve.ts';
 import type { TrustMaterial, TrustSource } from '../trust/source.ts';
 import { type PolicyOutcome, type TrustVerdict, verifyByTrust } from '../trust/verify.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { hashPackage, type Progress } from './hash-package.ts';
 import type { ReadProofs } from './proof-file.ts';
 import { proofPathOf } from './proof-path.ts';
@@ -29,6 +30,8 @@ export interface VerificationResult {
   readonly signerName: string | null;
   /** DID of the organisation whose trust accepted it; `null` where bare keys were trusted. */
   readonly organisation: string | null;
+  /** Name of that organisation; `null` where bare keys were trusted. */
+  readonly organisationName: string | null;
   /** Name of the organisation through whose keys it was accepted, under a trust ACL. */
   readonly via?: string;
   readonly format: SignatureFormat;
@@ -204,7 +207,8 @@ async function judge(
     const verdict = await verifyByTrust({ identity, candidates, material, now, places });
     return describeVerdict(verdict, material, proofs);
   } catch (error) {
-    throw problem && error instanceof HanaperError ? explain(error, problem) : error;
+    if (!(error instanceof HanaperError)) throw error;
+    throw explainRefusal(error, material, problem);
   }
 }
 
@@ -219,10 +223,6 @@ async function findProofs(
   const { readProofs, readProofsBeside } = await import('./proof-file.ts');
   const log = await openLog?.();
   return named === undefined ? readProofsBeside(beside, log) : readProofs(named, log);
-}
-
-function explain({ code, message, details }: HanaperError, problem: HanaperError): HanaperError {
-  return new HanaperError(code, `${message} The proof beside it does not help: ${problem.message}`, details, problem);
 }
 
 // A clock that was put back must not bring to life what has expired.
@@ -256,6 +256,7 @@ function describeVerdict(
     signerFingerprint: key.fingerprint,
     signerName: key.name,
     organisation: material.organisation,
+    organisationName: material.organisationName ?? null,
     ...(key.via === undefined ? {} : { via: key.via }),
     format: signature.format,
     signedAt: signature.signedAt,

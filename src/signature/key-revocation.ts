@@ -47,9 +47,9 @@ function endOf({ reason, effectiveIndex }: KeyRevocation): number {
 
 /** A revocation as the details of an error tell it. */
 export function describeRevocation(revocation: KeyRevocation, index: number | undefined): ErrorDetails {
-  const { reason, effectiveAt, effectiveIndex } = revocation;
+  const { revokedAt, reason, effectiveAt, effectiveIndex } = revocation;
   return {
-    revocation: { reason, effective_at: effectiveAt, effective_index: effectiveIndex },
+    revocation: { revoked_at: revokedAt, reason, effective_at: effectiveAt, effective_index: effectiveIndex },
     ...(index === undefined ? {} : { index }),
   };
 }

@@ -179,7 +179,7 @@ function isByTrustedSigner({ identity, signature, key, place }: Case): HanaperEr
   if (key) return undefined;
   return refuse(
     'untrusted_signer',
-    `${identity.name} is signed by the key ${signature.keyFingerprint}, which is not trusted: never added, or revoked. Trust the key or accept its organisation only if you know whose it is.`,
+    `${identity.name} is signed by the key ${signature.keyFingerprint}, which is not trusted here. Trust the key or accept its organisation only if you know whose it is.`,
     { fingerprint: signature.keyFingerprint },
   );
 }
@@ -191,11 +191,12 @@ function judgeRevoked(
   place: SignaturePlace | undefined,
 ): HanaperError | undefined {
   if (countsDespite(revocation, place?.index)) return undefined;
-  const { reason, effectiveIndex } = revocation;
+  const { revokedAt, reason, effectiveAt, effectiveIndex } = revocation;
+  const when = `which was revoked at ${revokedAt}`;
   const why =
     reason === null
-      ? 'which was revoked'
-      : `which was revoked (${reason}): it counts for what the log held before entry ${effectiveIndex}, and this signature ${place ? `is in entry ${place.index}` : 'is not proven to be in it'}`;
+      ? `${when} without a reason: nothing that it signed counts`
+      : `${when} as ${reason}, effective ${effectiveAt}: it counts for what the log held before entry ${effectiveIndex}, and this signature ${place ? `is in entry ${place.index}` : 'is not proven to be in it'}`;
   return refuse(
     'untrusted_signer',
     `${name} is signed by the key ${fingerprint}, ${why}. Ask its signer to sign it again with a key that is trusted.`,

@@ -16,6 +16,7 @@ export function createBundleSource(bundle: TrustBundle, clock: () => Date): Trus
   const material: TrustMaterial = {
     authority,
     organisation: did,
+    organisationName: name,
     keys,
     signatures: [],
     policy: state.policy,

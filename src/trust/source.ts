@@ -20,6 +20,8 @@ export interface TrustMaterial {
   readonly authority: string | null;
   /** DID of the organisation whose trust it is; `null` where keys were handed in bare. */
   readonly organisation: string | null;
+  /** Name of that organisation; absent: it is not known. */
+  readonly organisationName?: string;
   /** Keys by fingerprint: accepted ones, and revoked ones whose earlier signatures may count. */
   readonly keys: ReadonlyMap<string, TrustedKey>;
   /** Signatures that are kept with the trust, for this package. */

@@ -232,6 +232,7 @@ describe('offline, with bare keys', () => {
       signerFingerprint: alice.fingerprint,
       signerName: null,
       organisation: null,
+      organisationName: null,
       format: 'dsse',
       signedAt: now.toISOString(),
     });

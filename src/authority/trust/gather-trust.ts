@@ -4,7 +4,6 @@ import type { OrganizationRow, PackageSignatureRow } from '../../store/engine/sc
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listSignatures } from '../../store/tables/package-signatures.ts';
 import type { TrustMaterial, TrustQuery } from '../../trust/source.ts';
-import type { StateKey } from '../../trust/state.ts';
 import type { AuthorityIdentity } from '../../vault/authority-statement.ts';
 import { readStoredSignature } from './keep-signature.ts';
 import { openTrust } from './open-trust.ts';
@@ -31,6 +30,7 @@ export async function gatherTrust(
   return {
     authority: basis.authority.did,
     organisation: organisation.did,
+    organisationName: organisation.name,
     signatures: signatures.map(toCandidate),
     ...trust,
   };
@@ -47,12 +47,7 @@ export async function gatherKeys(
   organisation: OrganizationRow,
 ): Promise<Required<Pick<TrustMaterial, 'keys' | 'policy'>>> {
   const { keys, policy } = await openTrust(transaction, authority, organisation, verify);
-  return { keys: new Map(keys.filter(canCount).map((key) => [key.fingerprint, key])), policy };
-}
-
-// Of a key that was revoked without a reason nothing counts, whenever it was signed.
-function canCount({ revocation }: StateKey): boolean {
-  return revocation === undefined || revocation.reason !== null;
+  return { keys: new Map(keys.map((key) => [key.fingerprint, key])), policy };
 }
 
 function toCandidate(row: PackageSignatureRow): Candidate {

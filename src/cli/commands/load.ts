@@ -8,6 +8,7 @@ import { startAnew } from '../load-handover.ts';
 import type { Outcome } from '../output.ts';
 import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
+import { openTrustingDatabase } from '../trusting-database.ts';
 import { requireKeysAlone, toDocument } from './package.ts';
 
 /** Options of `package load`. */
@@ -74,7 +75,7 @@ async function findTrust(session: Session, options: LoadOptions): Promise<FoundT
   if (bundle) {
     return { trust: bundle, verificationOrg: session.organisation ?? bundle.bundle.state.organisation.did };
   }
-  const authority = await session.openAuthority();
+  const authority = await openTrustingDatabase(session);
   const { did: verificationOrg } = await authority.executeFor(session.organisation, showOrganisation, {});
   return { trust: authority, verificationOrg };
 }

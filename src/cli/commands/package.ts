@@ -22,6 +22,7 @@ import { parseExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
 import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
+import { openTrustingDatabase } from '../trusting-database.ts';
 import type { WrittenProof } from './package-proof.ts';
 
 /** Options of `package sign`. */
@@ -139,7 +140,7 @@ export async function verify(session: Session, file: string, options: PackageVer
       await verifyPackageOffline(file, { trustedKeys, ...(signature !== undefined && { signature }), ...about }),
     );
   }
-  const trust = (await findBundleTrust(session, options)) ?? (await session.openAuthority());
+  const trust = (await findBundleTrust(session, options)) ?? (await openTrustingDatabase(session));
   const { organisation } = session;
   const result = await verifyPackage(file, {
     trust,
@@ -158,6 +159,7 @@ export function toDocument(result: VerificationResult): object {
     signer_fingerprint: result.signerFingerprint,
     signer_name: result.signerName,
     organisation: result.organisation,
+    organisation_name: result.organisationName,
     via: result.via ?? null,
     format: result.format,
     signed_at: result.signedAt,
@@ -245,6 +247,7 @@ function describeVerified(file: string, result: VerificationResult): Outcome {
     document: toDocument(result),
     lines: [
       `${file} is validly signed by ${signerName ?? 'a key you trust'}${through}.`,
+      `  trust   ${describeOrganisation(result)}`,
       `  sha256  ${packageHash}`,
       `  key     ${signerFingerprint}`,
       `  signed  ${signedAt}${format === 'v1' ? ' (claimed: a hash signature binds no time)' : ''}`,
@@ -252,6 +255,12 @@ function describeVerified(file: string, result: VerificationResult): Outcome {
       ...describeTrust(result),
     ],
   };
+}
+
+function describeOrganisation({ organisation, organisationName }: VerificationResult): string {
+  return organisation === null
+    ? 'the keys of --trust-key'
+    : `${organisationName ?? 'an organisation'} (${organisation})`;
 }
 
 function describeTrust({ place, proofProblem, policy, rollback }: VerificationResult): readonly string[] {
