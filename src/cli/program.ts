@@ -1,6 +1,7 @@
 import { Command, Help, type Option } from 'commander';
 import { addNoun, addVerb, type Noun, option, repeated } from './define.ts';
 import { addDatabaseCommands, addLockVerbs, addPassphraseVerbs } from './nouns/database.ts';
+import { addDevCommand } from './nouns/dev.ts';
 import { addDoctorCommand } from './nouns/doctor.ts';
 import { addIdentityVerbs } from './nouns/identity.ts';
 import { addKeyVerbs } from './nouns/key.ts';
@@ -67,6 +68,7 @@ export function createProgram(output: Output, args?: readonly string[]): Command
     if (args?.includes(noun.name) ?? true) noun.addVerbs(command, output);
   }
   addServeCommand(program, output);
+  addDevCommand(program, output);
   addVerb(program, output, {
     usage: 'completion SHELL',
     summary: 'Print a completion script for bash, zsh or fish',

@@ -7,6 +7,7 @@ const verbs = [
   'status',
   'validate',
   'doctor',
+  'dev',
   'passphrase change',
   'database unlock',
   'database lock',

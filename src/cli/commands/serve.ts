@@ -1,7 +1,6 @@
 import { isatty } from 'node:tty';
 import type { Authority } from '../../authority/authority.ts';
 import { parseMetricsPort } from '../../config.ts';
-import { wipeAllSecrets } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
 import { stopTimeout } from '../../http/limits.ts';
@@ -19,6 +18,7 @@ import type { RunningServer, ServerOptions } from '../../server.ts';
 import { securityLevels } from '../../vault/costs.ts';
 import type { Credential } from '../../vault/slot.ts';
 import { version } from '../../version.ts';
+import { awaitSignal, endBy } from '../await-signal.ts';
 import { passphraseOf } from '../question.ts';
 import type { Session } from '../session.ts';
 
@@ -229,26 +229,4 @@ function tell({ url, metricsUrl, setupToken, initialized, locked }: RunningServe
     locked,
     ...(setupToken !== undefined && { setup_token_file: setupToken }),
   };
-}
-
-// The first signal asks the server to stop. A second one ends the process at once, as the signal does by itself: an orderly
-// exit would wait for an Argon2id that is under way.
-function awaitSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
-      process.removeAllListeners(signal);
-      process.on(signal, () => {
-        if (isStopping) endBy(signal);
-        isStopping = true;
-        resolve(signal);
-      });
-    }
-  });
-}
-
-function endBy(signal: NodeJS.Signals): void {
-  wipeAllSecrets();
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
 }

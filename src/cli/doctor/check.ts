@@ -36,8 +36,3 @@ export function wrong(code: ErrorCode, message: string, type?: string): Finding 
 export function skipped(message: string): Finding {
   return { state: 'skipped', message };
 }
-
-/** A path as a shell takes it. */
-export function quote(path: string): string {
-  return /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}

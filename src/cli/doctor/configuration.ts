@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { findConfigFile } from '../../config.ts';
 import { toHanaperError } from '../output.ts';
-import { type Check, type Finding, ok, quote, wrong } from './check.ts';
+import { quote } from '../quote.ts';
+import { type Check, type Finding, ok, wrong } from './check.ts';
 import { toFinding } from './to-finding.ts';
 
 /** Whether the configuration file, the variables and the flags are valid. */

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import type { HanaperError } from '../../errors.ts';
 import { toHanaperError } from '../output.ts';
-import { type Check, type Finding, ok, quote, wrong } from './check.ts';
+import { quote } from '../quote.ts';
+import { type Check, type Finding, ok, wrong } from './check.ts';
 import type { Installation } from './installation.ts';
 import { isWritable, lookAt } from './look-at.ts';
 

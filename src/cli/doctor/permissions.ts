@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
-import { type Check, type Finding, note, ok, quote, wrong } from './check.ts';
+import { quote } from '../quote.ts';
+import { type Check, type Finding, note, ok, wrong } from './check.ts';
 import { type FileRule, listFileRules } from './file-rules.ts';
 import { isReadable, isWritable, lookAt } from './look-at.ts';
 import { toFinding } from './to-finding.ts';

@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetails, HanaperError } from '../../errors.ts';
-import { quote } from './check.ts';
+import { quote } from '../quote.ts';
 
 type Remedy = string | ((details: ErrorDetails) => string | undefined);
 
