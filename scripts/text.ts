@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+const documents = /\.md$/;
+const prose = /\.md$|^(src|bin|bench|demo|scripts|test)\/.*\.ts$/;
+
 // What has no place in any file of the project, each with its reason.
 const forbidden: readonly { pattern: RegExp; reason: string; only?: RegExp }[] = [
   { pattern: /"resolved":\s*"http/, reason: 'the lock file names a registry', only: /^package-lock\.json$/ },
@@ -19,6 +22,24 @@ const forbidden: readonly { pattern: RegExp; reason: string; only?: RegExp }[] =
   },
 ];
 
+// Phrases that nobody would say, and what to write instead. CONTRIBUTING.md has the rule.
+const phrases: readonly { pattern: RegExp; instead: string; only?: RegExp }[] = [
+  { pattern: /\bwhoever\b/gi, instead: 'anyone who, or the role: the caller, the verifier', only: documents },
+  { pattern: /\bwho\s+has\s+none\b/gi, instead: 'a caller without' },
+  { pattern: /\bwho\s+has\s+but\b/gi, instead: 'who only has' },
+  { pattern: /\b(what|nothing|everything\s+that)\s+stands\s+behind\b/gi, instead: 'what follows', only: documents },
+  { pattern: /\b(is|are)\s+none\b/gi, instead: 'is not a valid, no … exists', only: documents },
+  { pattern: /\bcomes?\s+to\s+be\b|\bwhat\s[a-z\s]{1,40}\scomes?\s+to\b/gi, instead: 'results in', only: documents },
+  { pattern: /\bholds?\s+[^.|]{0,40}\bagainst\b|\bheld\s+against\b/gi, instead: 'is checked against', only: documents },
+  { pattern: /\b(tells?|told)\s+of\b/gi, instead: 'reports', only: documents },
+  { pattern: /\bat\s+hand\b/gi, instead: 'local', only: documents },
+  { pattern: /\bends\s+to\s+be\b/gi, instead: 'expires' },
+  { pattern: /\bby\s+hand\s+of\b/gi, instead: 'by' },
+  { pattern: /\b(comes?|came)\s+of\s+it\b/gi, instead: 'its result', only: documents },
+  { pattern: /\bnobody's\s+word\b/gi, instead: 'is not signed, is ignored', only: documents },
+  { pattern: /\bthere\s+is\s+none\s+that\b/gi, instead: 'no … does' },
+];
+
 /** Looks through every committed file for what must not be in it. */
 export function checkText(): readonly string[] {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
@@ -30,7 +51,35 @@ export function checkText(): readonly string[] {
 
 function checkFile(path: string): readonly string[] {
   const rules = forbidden.filter(({ only }) => only === undefined || only.test(path));
-  if (rules.length === 0) return [];
+  if (rules.length === 0 && !prose.test(path)) return [];
   const text = readFileSync(path, 'utf8');
-  return rules.filter(({ pattern }) => pattern.test(text)).map(({ reason }) => `${path}: ${reason}`);
+  return [
+    ...rules.filter(({ pattern }) => pattern.test(text)).map(({ reason }) => `${path}: ${reason}`),
+    ...(prose.test(path) ? findPhrases(path, text) : []),
+  ];
+}
+
+function findPhrases(path: string, text: string): readonly string[] {
+  const read = path === 'CONTRIBUTING.md' ? withoutExamples(text) : joinComments(text);
+  return phrases
+    .filter(({ only }) => only === undefined || only.test(path))
+    .flatMap(({ pattern, instead }) =>
+      [...read.matchAll(pattern)].map(
+        ({ 0: phrase, index }) => `${path}:${lineAt(read, index)}: for "${phrase}" write: ${instead}`,
+      ),
+    );
+}
+
+// A comment goes on over the end of its line: each mark before its next line becomes as many spaces.
+function joinComments(text: string): string {
+  return text.replaceAll(/(?<=\n[ \t]*)(\/\/|\*(?!\/)|#)(?= )/g, (mark) => ' '.repeat(mark.length));
+}
+
+// The table of the phrases themselves, which has to name them.
+function withoutExamples(text: string): string {
+  return text.replace(/^\| instead of[\s\S]*?\n\n/m, (table) => table.replaceAll(/[^\n]/g, ' '));
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
 }

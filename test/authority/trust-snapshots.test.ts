@@ -126,7 +126,7 @@ describe.each(engines)('$name', (engine) => {
     ["another's keys are accepted", ['stranger'], () => authority.executeFor('stranger', grantAcl, { child: 'acme' })],
     ['they are accepted no longer', ['stranger'], () => authority.executeFor('stranger', revokeAcl, { child: 'acme' })],
     [
-      'the keys of one who has none are accepted',
+      'the keys of an organisation without keys are accepted',
       [],
       () => authority.executeFor('stranger', grantAcl, { child: 'newcomer' }),
     ],

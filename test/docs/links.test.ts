@@ -38,6 +38,18 @@ test.each(pages)('every link of %s leads somewhere', (page) => {
   expect(inside.filter((link) => isBroken(page, link))).toEqual([]);
 });
 
+test('every source file that the architecture names exists', () => {
+  const named = [...readPage('docs/architecture.md').matchAll(/`([\w./-]+\/[\w./-]+\.ts)`/g)].map(
+    ([, path = '']) => path,
+  );
+  const bases = ['', 'src/', 'src/authority/audit/'];
+  const missing = named.filter(
+    (path) => !path.includes('NOUN') && !bases.some((base) => existsSync(root + base + path)),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  expect(missing).toEqual([]);
+});
+
 test('a link that leads nowhere is found', () => {
   for (const link of ['nowhere.md', 'docs/nowhere.md', 'LICENSE#anchor', 'README.md#nowhere', '#nowhere']) {
     expect(isBroken('README.md', link), link).toBe(true);
