@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { HanaperError } from './errors.ts';
+import { parseJson } from './parse-json.ts';
 
 /** What `config.json` may hold; docs/configuration.md explains each key. */
 export interface ConfigFile {
@@ -91,7 +92,8 @@ const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
  * @throws HanaperError `bad_config` where it is not valid, or holds anything secret
  */
 export function readConfigFile(path: string): ConfigFile {
-  const json = parseJson(readText(path), path);
+  const json = parseJson(readText(path));
+  if (json === undefined) throw badFile(path, 'it is not JSON');
   refuseSecrets(json, path);
   const parsed = fileSchema.safeParse(json);
   if (parsed.success) return parsed.data;
@@ -106,14 +108,6 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw cause instanceof HanaperError ? cause : badFile(path, 'it cannot be read', cause);
-  }
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badFile(path, 'it is not JSON');
   }
 }
 

@@ -1,6 +1,6 @@
 import { Budget } from '../budget.ts';
-import { decodeUtf8 } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { parseJson } from '../parse-json.ts';
 import { limits } from '../ucan/limits.ts';
 import type { Delegation } from '../ucan/token/delegation.ts';
 import { decodeEnvelope } from '../ucan/token/envelope.ts';
@@ -39,13 +39,11 @@ export async function readTokens(...files: readonly string[]): Promise<ReadToken
  */
 export async function readJsonArgument(option: string, given: string): Promise<unknown> {
   const isFile = given.startsWith('@');
-  const text = isFile ? decodeUtf8((await readBounded(given.slice(1), limits.tokenBytes)).bytes) : given;
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    const what = isFile ? `the file behind ${option}` : `what is given with ${option}`;
-    throw new HanaperError('bad_input', `This is no JSON: ${what}. In a shell, put it between single quotes.`, {
-      option,
-    });
-  }
+  const json = isFile ? (await readBounded(given.slice(1), limits.tokenBytes)).bytes : given;
+  const value = parseJson(json);
+  if (value !== undefined) return value;
+  const what = isFile ? `the file behind ${option}` : `what is given with ${option}`;
+  throw new HanaperError('bad_input', `This is no JSON: ${what}. In a shell, put it between single quotes.`, {
+    option,
+  });
 }

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../bytes.ts';
+import { parseJson } from '../parse-json.ts';
 import { clientLimits } from './limits.ts';
 
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
@@ -10,12 +10,7 @@ const closing = [0x5d, 0x7d];
  * server.
  */
 export function readJson({ bytes }: { readonly bytes: Uint8Array }): unknown {
-  if (!isModest(bytes)) return undefined;
-  try {
-    return JSON.parse(decodeUtf8(bytes) ?? '');
-  } catch {
-    return undefined;
-  }
+  return isModest(bytes) ? parseJson(bytes) : undefined;
 }
 
 /** Whether a value is a map of JSON. */

@@ -1,5 +1,6 @@
-import { concatBytes, decodeUtf8 } from '../bytes.ts';
+import { concatBytes } from '../bytes.ts';
 import { HanaperError } from '../errors.ts';
+import { parseJson } from '../parse-json.ts';
 import { didDocumentLimits, readDidDocument, type VerificationMethod } from './document.ts';
 
 /** What {@link resolveDidWeb} asks of a fetch: the global one does it. */
@@ -82,7 +83,7 @@ export async function resolveDidWeb(
   const signal = AbortSignal.timeout(didWebLimits.milliseconds);
   const resolvedAt = now();
   const bytes = await unlessUnreachable(did, () => fetchDocument(fetch, url, signal));
-  return { did, verificationMethods: readDidDocument(parseJson(bytes), did), resolvedAt };
+  return { did, verificationMethods: readDidDocument(readText(bytes), did), resolvedAt };
 }
 
 async function fetchDocument(fetch: FetchDidDocument, url: string, signal: AbortSignal): Promise<Uint8Array> {
@@ -169,12 +170,10 @@ async function unlessUnreachable<T>(did: string, act: () => Promise<T>): Promise
   }
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decodeUtf8(bytes) ?? '');
-  } catch {
-    throw refused('it is no JSON');
-  }
+function readText(bytes: Uint8Array): unknown {
+  const value = parseJson(bytes);
+  if (value === undefined) throw refused('it is no JSON');
+  return value;
 }
 
 function parseUrl(did: string): string | undefined {

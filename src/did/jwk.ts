@@ -1,9 +1,10 @@
-import { decodeBase64Url, decodeBase64UrlAscii, decodeUtf8, encodeBase64Url, equalBytes } from '../bytes.ts';
+import { decodeBase64Url, decodeBase64UrlAscii, encodeBase64Url, equalBytes } from '../bytes.ts';
 import { compressEcdsaPublicKey, decompressEcdsaPublicKey } from '../crypto/ecdsa.ts';
 import { importPublicKey } from '../crypto/ed25519.ts';
 import { rsaLimits, rsaNumbersOf, rsaPublicKeyOf } from '../crypto/rsa.ts';
 import { Secret } from '../crypto/secret.ts';
 import { HanaperError } from '../errors.ts';
+import { parseJson } from '../parse-json.ts';
 import { encodeSecretText } from '../secret-bytes.ts';
 import { PrivateKey, publicKeyOfPrivate } from './private-key.ts';
 import type { KeyType, PublicKey, SigningKeyType } from './public-key.ts';
@@ -113,7 +114,7 @@ export function decodePublicJwk(jwk: unknown): PublicKey {
  * @throws HanaperError `malformed_key`, `weak_key`
  */
 export async function decodePrivateJwk(text: Uint8Array): Promise<PrivateKey> {
-  const members = requireMembers(parseJson(text));
+  const members = requireMembers(readText(text));
   const publicKey = readPublic(members, 'sign', ['d']);
   const key = new PrivateKey(requireSigning(publicKey.type), readSecret(members['d']));
   try {
@@ -126,13 +127,10 @@ export async function decodePrivateJwk(text: Uint8Array): Promise<PrivateKey> {
   }
 }
 
-function parseJson(text: Uint8Array): unknown {
-  try {
-    return JSON.parse(decodeUtf8(text) ?? '');
-  } catch {
-    // The parser's own message would quote the text.
-    throw malformed('it is no JSON');
-  }
+function readText(text: Uint8Array): unknown {
+  const value = parseJson(text);
+  if (value === undefined) throw malformed('it is no JSON');
+  return value;
 }
 
 function requireMembers(jwk: unknown): Members {

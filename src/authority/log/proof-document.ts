@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { decodeUtf8, encodeBase64 } from '../../bytes.ts';
+import { encodeBase64 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
 import type { SignedLogKey } from '../../log/log-key.ts';
+import { parseJson } from '../../parse-json.ts';
 import type { EntryProof } from './prove-entry.ts';
 
 /** The key of a log as a document: DAG-CBOR and 64 bytes, in base64. */
@@ -86,19 +87,11 @@ export function toLogKeyDocument({ statement, signature }: SignedLogKey): LogKey
  * @throws HanaperError `bad_input`
  */
 export function parseLogProof(bytes: Uint8Array): LogProofDocument {
-  const { data } = logProofResult.safeParse(parseJson(decodeUtf8(bytes)));
+  const { data } = logProofResult.safeParse(parseJson(bytes));
   if (data) return data;
   throw new HanaperError(
     'bad_input',
     'This is no proof of an entry of a log. One is made with: hanaper log proof ENTRY --output FILE',
     { expected: 'a proof of /log/proof' },
   );
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }

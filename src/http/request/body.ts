@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'hono';
-import { concatBytes, decodeUtf8 } from '../../bytes.ts';
+import { concatBytes } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { parseJson } from '../../parse-json.ts';
 import { bodyBytes } from '../limits.ts';
 import type { BodyShare } from './body-room.ts';
 
@@ -65,11 +66,9 @@ export async function readJsonBody(context: Context, most: number = bodyBytes): 
   const bytes = await readBody(context, most);
   if (bytes.length === 0) return {};
   requireType(context, ['application/json', 'application/vnd.ipld.dag-json']);
-  try {
-    return JSON.parse(decodeUtf8(bytes) ?? '');
-  } catch {
-    throw new HanaperError('bad_input', 'The body is not JSON.', { reason: 'not JSON' });
-  }
+  const value = parseJson(bytes);
+  if (value !== undefined) return value;
+  throw new HanaperError('bad_input', 'The body is not JSON.', { reason: 'not JSON' });
 }
 
 /**

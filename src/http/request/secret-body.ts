@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { decodeUtf8 } from '../../bytes.ts';
 import { Secret } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
+import { parseJson } from '../../parse-json.ts';
 import { allocateSecret } from '../../secret-bytes.ts';
 import { preparePassphrase } from '../../vault/passphrase.ts';
 import { secretBodyBytes } from '../limits.ts';
@@ -56,14 +56,9 @@ export function requirePassphrase({ passphrase }: SecretBody): Secret {
   return preparePassphrase(passphrase);
 }
 
-// What the parser says would quote the body, and with it the passphrase.
 function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(decodeUtf8(bytes) ?? '');
-  } catch {
-    throw notValid('it is not JSON');
-  }
+  const value = parseJson(bytes);
+  if (value === undefined) throw notValid('it is not JSON');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notValid('it is no object');
   return value as Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import { CID } from 'multiformats/cid';
 import { decodeBase64, encodeBase64 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { parseJson } from '../../parse-json.ts';
 import { formatCid, parseCid } from './cid.ts';
 import { type IpldMap, type IpldValue, ipldMap, isIpldMap, toIpld } from './ipld.ts';
 
@@ -26,7 +27,9 @@ export function toDagJson(value: IpldValue): string {
  * @throws HanaperError `bad_input`
  */
 export function parseDagJson(text: string): IpldValue {
-  return fromJsonValue(parseJson(text));
+  const value = parseJson(text);
+  if (value === undefined) throw new HanaperError('bad_input', 'This is no JSON.', { reason: 'not JSON' });
+  return fromJsonValue(value);
 }
 
 /**
@@ -55,12 +58,4 @@ function readReserved(value: IpldValue): IpldValue {
 function readBytes({ bytes }: IpldMap): Uint8Array | undefined {
   if (typeof bytes !== 'string') return undefined;
   return decodeBase64(bytes.padEnd(Math.ceil(bytes.length / 4) * 4, '='));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HanaperError('bad_input', 'This is no JSON.', { reason: 'not JSON' });
-  }
 }

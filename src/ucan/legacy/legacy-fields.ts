@@ -1,5 +1,6 @@
 import type { Budget } from '../../budget.ts';
 import { decodeBase64Url, decodeUtf8 } from '../../bytes.ts';
+import { parseJson } from '../../parse-json.ts';
 import { limits } from '../limits.ts';
 import { malformedToken } from '../malformed.ts';
 import { isDid } from '../token/fields.ts';
@@ -94,15 +95,6 @@ export function isJsonMap(value: unknown): value is JsonMap {
 /** A `malformed_token` error about one field; `reason` completes the sentence "a field … that …". */
 export function wrong(field: string, reason: string): Error {
   return malformedToken(`has a field "${field}" that ${reason}`, { field });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's own message would quote the token.
-    return undefined;
-  }
 }
 
 // Each but the first stands behind one of these, which may stand in a text as well.
