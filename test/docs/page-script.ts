@@ -1,4 +1,5 @@
 /** SerialQueue the blocks of a document into one bash script. The conventions are those of CONTRIBUTING.md, "Documents are run". */
+import { version } from '../../src/version.ts';
 import type { Block } from './pages.ts';
 import { readSteps, type Step, workflowFileOf } from './workflow.ts';
 
@@ -20,6 +21,7 @@ export interface PageScript {
 /** Commands that continuous integration runs itself, or a test of the installation. */
 export const leftToIntegration: readonly string[] = [
   'npm install -g hanaper',
+  `npm install -g hanaper@${version}`,
   'npm ci && bin/hanaper.cjs --version',
   'npm ci && npm run demo',
   'npm ci && npm test',

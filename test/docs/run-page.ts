@@ -64,8 +64,7 @@ function preparePlace(folder: string): Place {
   // What a page uses to make a plugin.
   symlinkSync(join(root, 'node_modules/@rollup'), join(folder, 'node_modules/@rollup'), 'dir');
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-  const start = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin/hanaper.cjs')}' "$@"\n`;
-  writeFileSync(join(bin, 'hanaper'), start, { mode: 0o755 });
+  symlinkSync(join(root, 'bin/hanaper.cjs'), join(bin, 'hanaper'));
   const programs = join(root, 'node_modules/.bin');
   const path = [bin, dirname(process.execPath), programs, process.env['PATH'] ?? ''].join(delimiter);
   return { work, home, outputs, path };

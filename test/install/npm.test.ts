@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { version } from '../../src/version.ts';
@@ -24,6 +24,8 @@ beforeAll(async () => {
 
 test('a global install puts the command on the path, for a machine that has an older Node', async () => {
   expect(await runInstalled('hanaper', '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  // Where the guide takes the unit from.
+  expect(existsSync(join(prefix, 'lib/node_modules/hanaper/deploy/hanaper.service'))).toBe(true);
 });
 
 test('in a checkout the command is bin/hanaper.cjs', async () => {
