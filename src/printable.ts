@@ -9,6 +9,11 @@ export function printable(text: string): string {
   return text.replace(unprintable, '\ufffd');
 }
 
+/** Whether a person can see every character of a text. */
+export function isPrintable(text: string): boolean {
+  return text.search(unprintable) === -1;
+}
+
 /** JSON of the same meaning, in which each character that nobody can see is escaped. */
 export function escapeUnprintable(json: string): string {
   return json.replace(leftByJson, escapeCharacter);

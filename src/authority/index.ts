@@ -14,6 +14,7 @@ export { Authority } from './authority.ts';
 export type { AuthorityParts } from './authority-parts.ts';
 export { type ChangedCredential, changeCredential } from './change-credential.ts';
 export { type AclArgs, type AclDocument, grantAcl, listAcls, revokeAcl } from './commands/acl.ts';
+export { type AmendKeyArgs, type AmendTrustArgs, amendKey, amendTrust } from './commands/amend-label.ts';
 export {
   type DelegationListDocument,
   type ListDelegationsArgs,

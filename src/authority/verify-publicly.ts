@@ -26,6 +26,8 @@ export type PublicVerdict =
       readonly verified: true;
       readonly package_hash: string;
       readonly signer_fingerprint: string;
+      /** What people call the key; null: nothing. */
+      readonly signer_label: string | null;
       readonly signed_at: string;
       readonly expires_at: string | null;
     };
@@ -59,6 +61,7 @@ export async function verifyPublicly(host: Host, query: PublicQuery): Promise<Pu
       verified: true,
       package_hash: hash,
       signer_fingerprint: key.fingerprint,
+      signer_label: key.label ?? null,
       signed_at: signature.signedAt,
       expires_at: signature.statement?.expiresAt ?? null,
     };

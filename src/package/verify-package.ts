@@ -28,6 +28,8 @@ export interface VerificationResult {
   /** Fingerprint of the key whose signature was accepted: 64 hex characters. */
   readonly signerFingerprint: string;
   readonly signerName: string | null;
+  /** What people call the key, where trust came from a database; nobody has signed it. */
+  readonly signerLabel?: string;
   /** DID of the organisation whose trust accepted it; `null` where bare keys were trusted. */
   readonly organisation: string | null;
   /** Name of that organisation; `null` where bare keys were trusted. */
@@ -255,6 +257,7 @@ function describeVerdict(
     packageHash: signature.packageHash,
     signerFingerprint: key.fingerprint,
     signerName: key.name,
+    ...(key.label === undefined ? {} : { signerLabel: key.label }),
     organisation: material.organisation,
     organisationName: material.organisationName ?? null,
     ...(key.via === undefined ? {} : { via: key.via }),

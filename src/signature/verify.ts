@@ -13,6 +13,8 @@ export interface TrustedKey {
   readonly fingerprint: string;
   readonly publicKey: Ed25519PublicKey;
   readonly name: string | null;
+  /** What people call it, by the rows of the verifier; nobody has signed it. Absent: nothing else than its name. */
+  readonly label?: string;
   /** DIDs of the organisations known to own the key; a statement must name one of them. Empty: not known. */
   readonly owners: readonly string[];
   /** The organisation whose keys are accepted through a trust ACL; absent: trusted directly. */

@@ -25,6 +25,7 @@ describe('signing keys', () => {
       'effective_index',
       'fingerprint',
       'id',
+      'label',
       'name',
       'others',
       'public_key',

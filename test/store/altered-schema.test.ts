@@ -23,9 +23,10 @@ describe.each(engines)('$name', (engine) => {
       engine.name === 'sqlite'
         ? `select tables.name as "table", columns.name as "column" from pragma_table_list as tables
            join pragma_table_info(tables.name) as columns
-           where tables.schema = 'main' and tables.name not like 'sqlite%'`
+           where tables.schema = 'main' and tables.type = 'table' and tables.name not like 'sqlite%'`
         : `select table_name as "table", column_name as "column" from information_schema.columns
-           where table_schema = current_schema()`,
+           join information_schema.tables using (table_schema, table_name)
+           where table_schema = current_schema() and table_type = 'BASE TABLE'`,
     );
 
   test('whichever column is named otherwise, the database is refused, and the table is named', async () => {

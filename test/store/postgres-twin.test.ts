@@ -435,7 +435,8 @@ test('whichever column is named otherwise, the digest is another', async () => {
   const digests = await inVain(async (transaction) => {
     const { rows } = await transaction.kysely.executeQuery<{ table: string; column: string }>(
       CompiledQuery.raw(`select table_name as "table", column_name as "column" from information_schema.columns
-        where table_schema = 'public'`),
+        join information_schema.tables using (table_schema, table_name)
+        where table_schema = 'public' and table_type = 'BASE TABLE'`),
     );
     const found: string[] = [];
     for (const { table, column } of rows) {

@@ -1,6 +1,7 @@
 /** What is asked of Hanaper, one thing after the other, by whichever way: each command, and how it is refused. */
 import { createHash } from 'node:crypto';
 import { grantAcl, listAcls, revokeAcl } from '../../src/authority/commands/acl.ts';
+import { amendKey, amendTrust } from '../../src/authority/commands/amend-label.ts';
 import {
   type DelegationListDocument,
   listStoredDelegations,
@@ -64,6 +65,7 @@ const mapping = { 'db/READ': '/db/read' };
 const wrongMapping = { 'db/READ': 'no command' };
 
 const weak = new Uint8Array(32);
+const vendorId = sha256(vendor);
 const trusted = { public_key: hex(vendor), name: 'vendor' };
 const package_ = { hash, name: 'plugin.wasm' };
 const theirs = sha256(await publicKeyOf(Secret.copyOf(theirSeed)));
@@ -134,6 +136,9 @@ export const cases: readonly Case[] = [
   does(createKey, { name: 'release' }, 'key create release --org acme'),
   does(createKey, { name: 'spare', trusted: false }, 'key create spare --no-trust --org acme'),
   refuses('already_exists', createKey, { name: 'release' }, 'key create release --org acme'),
+  does(amendKey, { name: 'release', label: 'Releases' }, 'key amend release --label Releases --org acme'),
+  refuses('bad_input', amendKey, { name: 'release', label: ' ' }),
+  refuses('not_found', amendKey, { name: 'none', label: 'None' }, 'key amend none --label None --org acme'),
   refuses('bad_input', createKey, { name: 'No-Good' }, 'key create No-Good --org acme'),
   refuses('usage', createKey, undefined, 'key create second'),
   does(
@@ -164,6 +169,8 @@ export const cases: readonly Case[] = [
   does(addTrust, trusted, 'trust add vendor.pub --org acme'),
   does(addTrust, { public_key: hex(other) }, 'trust add no_name.pub --org acme'),
   refuses('already_trusted', addTrust, trusted, 'trust add vendor.pub --org acme'),
+  does(amendTrust, { fingerprint: vendorId, label: 'Vendor' }, `trust amend ${vendorId} --label Vendor --org acme`),
+  refuses('not_found', amendTrust, { fingerprint: hash, label: 'None' }, `trust amend ${hash} --label None --org acme`),
   refuses('weak_key', addTrust, { public_key: hex(weak) }, 'trust add weak.pub --org acme'),
   does(listTrust, {}, 'trust list --org acme'),
   refuses('bad_input', listTrust, { stray: 1 }),

@@ -31,7 +31,7 @@ import {
   requireSigningKey,
   type SigningKeyDocument,
 } from '../keys/signing-keys.ts';
-import { nameArg, noArgs, sha256Arg } from '../schemas/args.ts';
+import { labelArg, nameArg, noArgs, sha256Arg } from '../schemas/args.ts';
 import type { Command, OrganisationContext } from '../schemas/command.ts';
 import { affectedBy, affectedByKey, changeTrust } from '../trust/change-trust.ts';
 import {
@@ -65,6 +65,7 @@ export interface ExportedKeyDocument extends SigningKeyDocument, MaybeAltered {
 
 const createArgs = {
   name: nameArg.describe('What the key is called'),
+  label: labelArg.describe('What people call it, where that is more than its name').exactOptional(),
   trusted: z.boolean().describe('false: the organisation does not trust it yet').exactOptional(),
 };
 

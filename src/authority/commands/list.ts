@@ -1,5 +1,6 @@
 import type { AnyCommand } from '../schemas/command.ts';
 import { grantAcl, listAcls, revokeAcl } from './acl.ts';
+import { amendKey, amendTrust } from './amend-label.ts';
 import { lockDatabase, unlockDatabase, validateSlot } from './database.ts';
 import { listStoredDelegations, pruneDelegations, storeDelegations } from './delegation.ts';
 import { exportTrust } from './export-trust.ts';
@@ -29,8 +30,10 @@ export const commands: readonly AnyCommand[] = [
   exportKey,
   rotateKey,
   revokeKey,
+  amendKey,
   addTrust,
   listTrust,
+  amendTrust,
   revokeTrust,
   exportTrust,
   setPolicy,

@@ -54,7 +54,7 @@ export const rotateKey: Command<'organisation', KeyReference, RotatedKeyDocument
     const { row, trusting, policy } = await changeTrust(context, affected, async (before) => {
       const standing = before.get(context.organisation.id)?.policy ?? null;
       const revoked = await revokeEverywhere(context, old, revocation);
-      const successor = await makeSuccessor(context, meant.name);
+      const successor = await makeSuccessor(context, old);
       if (standing) await carryNames(context, standing, old, successor);
       return { trusting: revoked, row: successor, policy: standing };
     });
@@ -68,9 +68,12 @@ export const rotateKey: Command<'organisation', KeyReference, RotatedKeyDocument
   },
 };
 
-async function makeSuccessor(context: OrganisationContext, name: string): Promise<SigningKeyRow> {
+async function makeSuccessor(
+  context: OrganisationContext,
+  { keyName: name, label }: SigningKeyRow,
+): Promise<SigningKeyRow> {
   using seed = generateSeed();
-  return await addSigningKey(context, { name }, seed, await publicKeyOf(seed));
+  return await addSigningKey(context, { name, label }, seed, await publicKeyOf(seed));
 }
 
 // Not so in the groups: whoever holds both keys would count twice for what he signed with the old one.

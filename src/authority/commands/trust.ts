@@ -27,7 +27,7 @@ import {
   revocationFields,
 } from '../keys/revoke-keys.ts';
 import { requireWrittenRow } from '../log/check-rows.ts';
-import { nameArg, noArgs, sha256Arg, timeArg } from '../schemas/args.ts';
+import { labelArg, nameArg, noArgs, sha256Arg, timeArg } from '../schemas/args.ts';
 import type { Command, OrganisationContext } from '../schemas/command.ts';
 import { affectedBy, changeTrust } from '../trust/change-trust.ts';
 import {
@@ -45,6 +45,8 @@ export interface TrustedKeyDocument extends KeyRevocationDocument {
   /** 64 hex characters. */
   readonly fingerprint: string;
   readonly name: string | null;
+  /** What people call it; null: nothing else than its name. */
+  readonly label: string | null;
   /** The organisation through which it is accepted; null: trusted directly. */
   readonly via: string | null;
   readonly trusted_at: string;
@@ -54,16 +56,20 @@ export interface TrustedKeyDocument extends KeyRevocationDocument {
 export interface AddTrustArgs {
   readonly public_key: string;
   readonly name?: string;
+  /** What people call it: up to 255 characters. */
+  readonly label?: string;
 }
 
 const trustedKeyFields: { readonly [Field in keyof TrustedKeyDocument]: z.ZodType<TrustedKeyDocument[Field]> } = {
   fingerprint: sha256Arg.describe('SHA-256 of the public key'),
   name: z.string().nullable().describe('What the organisation calls it'),
+  label: labelArg.nullable().describe('What people call it'),
   via: nameArg.nullable().describe('The organisation through which it is accepted; null: trusted directly'),
   trusted_at: timeArg,
   ...revocationFields,
 };
-const trustedKeyResult: z.ZodType<TrustedKeyDocument> = z.strictObject(trustedKeyFields);
+/** {@link TrustedKeyDocument} as a result. */
+export const trustedKeyResult: z.ZodType<TrustedKeyDocument> = z.strictObject(trustedKeyFields);
 const fingerprintArg = sha256Arg.describe('SHA-256 of the public key: 64 hex characters');
 
 /** Has an organisation trust a public key. */
@@ -76,9 +82,10 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
   args: z.strictObject({
     public_key: sha256Arg.describe('The Ed25519 public key: 32 bytes in hex'),
     name: nameArg.describe('What to call it').exactOptional(),
+    label: labelArg.describe('What people call it, where that is more than its name').exactOptional(),
   }),
   result: trustedKeyResult,
-  async run(context, { public_key, name }) {
+  async run(context, { public_key, name, label = null }) {
     const { transaction, organisation, now } = context;
     const publicKey = importPublicKey(required(decodeHex(public_key), 'public key in hex'));
     const keyFingerprint = fingerprintOf(publicKey);
@@ -97,6 +104,7 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
       keyFingerprint,
       publicKey,
       keyName: name ?? null,
+      label,
       trustedAt: now,
       ...active,
     };
@@ -107,7 +115,7 @@ export const addTrust: Command<'organisation', AddTrustArgs, TrustedKeyDocument>
       key: row.keyName,
       fingerprint: keyFingerprint,
     });
-    return toDocument(row, null);
+    return describeTrustedKey(row, null);
   },
 };
 
@@ -131,10 +139,10 @@ export const listTrust: Command<
     const rows = [...own, ...inherited.map(({ via: _, ...row }) => row)];
     const altered = await findAlteredList(context, 'trustedKeys', rows, [organisation]);
     const standing = inherited.map((row) =>
-      mark(toDocument({ ...row, ...findCompromise(own, row) }, row.via), row.id, altered),
+      mark(describeTrustedKey({ ...row, ...findCompromise(own, row) }, row.via), row.id, altered),
     );
     return withAltered(
-      { keys: [...own.map((row) => mark(toDocument(row, null), row.id, altered)), ...standing] },
+      { keys: [...own.map((row) => mark(describeTrustedKey(row, null), row.id, altered)), ...standing] },
       altered,
     );
   },
@@ -213,7 +221,8 @@ async function requireNotTrusted(context: OrganisationContext, fingerprint: stri
   throw new HanaperError('already_trusted', `${organisation.name} trusts this key already.`, { fingerprint });
 }
 
-async function notTrusted(context: OrganisationContext, fingerprint: string): Promise<HanaperError> {
+/** The error for a key that an organisation does not itself trust. */
+export async function notTrusted(context: OrganisationContext, fingerprint: string): Promise<HanaperError> {
   const { transaction, organisation } = context;
   const inherited = await listInheritedKeys(transaction, organisation.id);
   const via = inherited.find((row) => row.keyFingerprint === fingerprint)?.via;
@@ -224,7 +233,9 @@ async function notTrusted(context: OrganisationContext, fingerprint: string): Pr
   });
 }
 
-function toDocument(row: TrustedKeyRow, via: string | null): TrustedKeyDocument {
-  const { keyFingerprint, keyName, trustedAt } = row;
-  return { fingerprint: keyFingerprint, name: keyName, via, trusted_at: trustedAt, ...describeRevocation(row) };
+/** A row as a document; `via` names the organisation whose it is, where that is another. */
+export function describeTrustedKey(row: TrustedKeyRow, via: string | null): TrustedKeyDocument {
+  const { keyFingerprint, keyName, label, trustedAt } = row;
+  const revocation = describeRevocation(row);
+  return { fingerprint: keyFingerprint, name: keyName, label, via, trusted_at: trustedAt, ...revocation };
 }

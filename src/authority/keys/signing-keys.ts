@@ -15,7 +15,7 @@ import {
 import { insertTrustedKey, listTrustedKeys } from '../../store/tables/trusted-keys.ts';
 import { signingKeyContext } from '../identity/sealed-key-context.ts';
 import { requireWrittenRow } from '../log/check-rows.ts';
-import { nameArg, sha256Arg, timeArg } from '../schemas/args.ts';
+import { labelArg, nameArg, sha256Arg, timeArg } from '../schemas/args.ts';
 import type { OrganisationContext } from '../schemas/command.ts';
 import { describeRevocation, type KeyRevocationDocument, revocationFields } from './revoke-keys.ts';
 
@@ -23,6 +23,8 @@ import { describeRevocation, type KeyRevocationDocument, revocationFields } from
 export interface SigningKeyDocument extends KeyRevocationDocument {
   readonly id: string;
   readonly name: string;
+  /** What people call it; null: nothing else than its name. */
+  readonly label: string | null;
   /** 64 hex characters. */
   readonly fingerprint: string;
   readonly created_at: string;
@@ -38,6 +40,8 @@ export interface KeyReference {
 /** How a signing key comes to be. `trusted: false` leaves its own organisation's trust in it to a later step. */
 export interface CreateKeyArgs {
   readonly name: string;
+  /** What people call it: up to 255 characters. */
+  readonly label?: string;
   readonly trusted?: boolean;
 }
 
@@ -45,6 +49,7 @@ export interface CreateKeyArgs {
 export const keyFields: { readonly [Field in keyof SigningKeyDocument]: z.ZodType<SigningKeyDocument[Field]> } = {
   id: z.string().describe('UUID'),
   name: nameArg,
+  label: labelArg.nullable().describe('What people call it'),
   fingerprint: sha256Arg.describe('SHA-256 of the public key'),
   created_at: timeArg,
   ...revocationFields,
@@ -109,12 +114,12 @@ export async function listNamesakes(
  */
 export async function addSigningKey(
   context: OrganisationContext,
-  { name, trusted }: CreateKeyArgs,
+  { name, label = null, trusted }: Omit<CreateKeyArgs, 'label'> & { readonly label?: string | null },
   seed: Secret,
   publicKey: Ed25519PublicKey,
 ): Promise<SigningKeyRow> {
   await requireFreeName(context, name);
-  const row = await sealSigningKey(context, name, seed, publicKey);
+  const row = { ...(await sealSigningKey(context, name, seed, publicKey)), label };
   await insertSigningKey(context.transaction, row);
   if (trusted !== false) await trustOwnKey(context, row);
   return row;
@@ -142,7 +147,7 @@ async function sealSigningKey(
   keyName: string,
   seed: Secret,
   publicKey: Ed25519PublicKey,
-): Promise<SigningKeyRow> {
+): Promise<Omit<SigningKeyRow, 'label'>> {
   const id = createUuid(new Date(context.now));
   const orgId = context.organisation.id;
   const keyFingerprint = fingerprintOf(publicKey);
@@ -171,6 +176,7 @@ async function trustOwnKey(context: OrganisationContext, key: SigningKeyRow): Pr
     keyFingerprint: key.keyFingerprint,
     publicKey: key.publicKey,
     keyName: key.keyName,
+    label: key.label,
     trustedAt: now,
     ...active,
   });
@@ -187,6 +193,7 @@ export function describeKey(
 
 /** A row as a document: its public half. */
 export function describeSigningKey(row: SigningKeyRow): SigningKeyDocument {
-  const { id, keyName, keyFingerprint, createdAt } = row;
-  return { id, name: keyName, fingerprint: keyFingerprint, created_at: createdAt, ...describeRevocation(row) };
+  const { id, keyName, label, keyFingerprint, createdAt } = row;
+  const revocation = describeRevocation(row);
+  return { id, name: keyName, label, fingerprint: keyFingerprint, created_at: createdAt, ...revocation };
 }

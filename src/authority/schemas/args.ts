@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { attempt } from '../../attempt.ts';
 import { isSha256Hex } from '../../crypto/fingerprint.ts';
 import { isUuid } from '../../crypto/uuid.ts';
+import { isPrintable } from '../../printable.ts';
 import { parseTime } from '../../signature/time.ts';
 import { isTokenCid, parseCid } from '../../ucan/encoding/cid.ts';
 import { isCommand } from '../../ucan/token/command.ts';
@@ -16,6 +17,14 @@ export const nameArg: z.ZodType<string> = z
   .max(maxNameCharacters)
   .refine((text) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) && !isUuid(text), 'must be kebab-case, like release-2026')
   .meta({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' });
+
+const mostLabelCharacters = 255;
+
+/** A label for people: up to 255 characters that can be seen, without white space at its ends. */
+export const labelArg: z.ZodType<string> = z
+  .string()
+  .refine(isLabel, `must be 1 to ${mostLabelCharacters} visible characters, without spaces at the ends`)
+  .meta({ minLength: 1, maxLength: mostLabelCharacters });
 
 /** A SHA-256 or a fingerprint: 64 lower-case hex characters. */
 export const sha256Arg: z.ZodType<string> = z
@@ -68,6 +77,12 @@ export const switchArg: z.ZodType<'on' | 'off'> = z.enum(['on', 'off']);
 
 /** No arguments. */
 export const noArgs: z.ZodType<Record<string, never>> = z.strictObject({});
+
+function isLabel(text: string): boolean {
+  // In characters, as both engines count them.
+  const { length } = [...text.slice(0, 2 * mostLabelCharacters + 1)];
+  return length > 0 && length <= mostLabelCharacters && text.trim() === text && isPrintable(text);
+}
 
 function isCidText(text: string): boolean {
   return attempt(() => parseCid(text)) !== undefined;

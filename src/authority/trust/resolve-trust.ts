@@ -58,12 +58,13 @@ function gatherRevoked(owners: ReadonlyMap<string, readonly OwnerRow[]>): Readon
 }
 
 function toStateKey(row: TrustRow, owners: readonly OwnerRow[]): StateKey {
-  const { keyFingerprint: fingerprint, keyName: name, via, trustedAt } = row;
+  const { keyFingerprint: fingerprint, keyName: name, label, via, trustedAt } = row;
   const revocation = toRevocation(row);
   return {
     fingerprint,
     publicKey: publicKeyOfRow(row),
     name,
+    ...(label === null ? {} : { label }),
     owners: owners.map(({ did }) => did),
     ...(via === null ? {} : { via }),
     trustedAt,

@@ -14,6 +14,7 @@ import { ReservedFile } from '../../package/reserve-file.ts';
 import { sealSeed } from '../../vault/sealed-seed.ts';
 import { markState } from '../altered.ts';
 import { findKey } from '../find-key.ts';
+import { formatLabelled } from '../format-labelled.ts';
 import { formatTable, type Outcome } from '../output.ts';
 import { readSecretFile } from '../read-secret-file.ts';
 import { describeState } from '../revocation-options.ts';
@@ -23,12 +24,14 @@ import type { Session } from '../session.ts';
 export interface AddKeyOptions {
   /** `false` with `--no-trust`. */
   readonly trust: boolean;
+  readonly label?: string;
 }
 
 /** `hanaper key create NAME` */
-export async function create(session: Session, name: string, { trust }: AddKeyOptions): Promise<Outcome> {
+export async function create(session: Session, name: string, { trust, label }: AddKeyOptions): Promise<Outcome> {
   const caller = await session.openCaller('write');
-  const document = await caller.executeFor(session.organisation, createKey, { name, trusted: trust });
+  const args = { name, trusted: trust, ...(label !== undefined && { label }) };
+  const document = await caller.executeFor(session.organisation, createKey, args);
   return describeAdded(document, 'was created and sealed', trust);
 }
 
@@ -37,7 +40,7 @@ export async function importFrom(
   session: Session,
   name: string,
   file: string,
-  { trust }: AddKeyOptions,
+  { trust, label }: AddKeyOptions,
 ): Promise<Outcome> {
   const { content, exposed } = await readSecretFile(file);
   using bytes = content;
@@ -48,6 +51,7 @@ export async function importFrom(
   const document = await caller.executeFor(session.organisation, importKey, {
     name,
     trusted: trust,
+    ...(label !== undefined && { label }),
     public_key: encodeHex(publicKey),
     sealed_seed: encodeHex(await sealSeed(seed, publicKey, caller.identity.did)),
   });
@@ -67,7 +71,10 @@ export async function list(session: Session): Promise<Outcome> {
     markState(describeState(key), key),
   ]);
   const none = ['There is no signing key yet.', '', 'Next: hanaper key create NAME'];
-  return { document, lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'CREATED', 'STATE'], rows) : none };
+  return {
+    document,
+    lines: rows.length > 0 ? formatLabelled(['NAME', 'FINGERPRINT', 'CREATED', 'STATE'], rows, document.keys) : none,
+  };
 }
 
 /** `hanaper key show KEY` */
@@ -75,12 +82,13 @@ export async function show(session: Session, reference: string): Promise<Outcome
   const caller = await session.openCaller('read');
   const key = await findKey(caller, session.organisation, reference);
   const { pem: _, ...document } = await caller.executeFor(session.organisation, exportKey, key);
-  const { name, fingerprint, public_key, created_at, others } = document;
+  const { name, label, fingerprint, public_key, created_at, others } = document;
   const rows = others.map((other) => [other.fingerprint, other.created_at, describeState(other)]);
   return {
     document,
     lines: [
       `${name}${document.revoked_at === null ? '' : ` (${describeState(document)})`}`,
+      ...(label === null ? [] : [`  label       ${label}`]),
       `  fingerprint ${fingerprint}`,
       `  public key  ${public_key}`,
       `  created     ${created_at}`,
@@ -149,11 +157,12 @@ export async function rotate(session: Session, reference: string): Promise<Outco
 }
 
 function describeAdded(document: SigningKeyDocument, what: string, trusted: boolean): Outcome {
-  const { name, fingerprint } = document;
+  const { name, label, fingerprint } = document;
   return {
     document,
     lines: [
       `The signing key ${name} ${what}.`,
+      ...(label === null ? [] : [`  label       ${label}`]),
       `  fingerprint ${fingerprint}`,
       trusted ? '  trusted by its own organisation' : '  not trusted by anybody yet (--no-trust)',
       '',

@@ -158,6 +158,7 @@ export function toDocument(result: VerificationResult): object {
     package_hash: result.packageHash,
     signer_fingerprint: result.signerFingerprint,
     signer_name: result.signerName,
+    signer_label: result.signerLabel ?? null,
     organisation: result.organisation,
     organisation_name: result.organisationName,
     via: result.via ?? null,
@@ -241,7 +242,7 @@ function describeSigned(signed: SignedDocument, file: string, { hash, output, st
 }
 
 function describeVerified(file: string, result: VerificationResult): Outcome {
-  const { signerName, signerFingerprint, via, format, signedAt, expiresAt, packageHash } = result;
+  const { signerName, signerLabel, signerFingerprint, via, format, signedAt, expiresAt, packageHash } = result;
   const through = via === undefined ? '' : ` (through ${via})`;
   return {
     document: toDocument(result),
@@ -250,6 +251,7 @@ function describeVerified(file: string, result: VerificationResult): Outcome {
       `  trust   ${describeOrganisation(result)}`,
       `  sha256  ${packageHash}`,
       `  key     ${signerFingerprint}`,
+      ...(signerLabel === undefined ? [] : [`  label   ${signerLabel}`]),
       `  signed  ${signedAt}${format === 'v1' ? ' (claimed: a hash signature binds no time)' : ''}`,
       ...(expiresAt === undefined ? [] : [`  expires ${expiresAt}`]),
       ...describeTrust(result),

@@ -7,19 +7,27 @@ import { maxBundleLength } from '../../trust/bundle.ts';
 import { markState } from '../altered.ts';
 import type { Caller } from '../caller.ts';
 import { parseFutureExpiry } from '../duration.ts';
-import { formatTable, type Outcome } from '../output.ts';
+import { formatLabelled } from '../format-labelled.ts';
+import type { Outcome } from '../output.ts';
 import { readPublicKey } from '../read-public-key.ts';
 import { describeRest, describeState, type RevocationOptions, readRevocation } from '../revocation-options.ts';
 import type { Session } from '../session.ts';
 
+/** Options of `trust add`. */
+export interface AddOptions {
+  readonly name?: string;
+  readonly label?: string;
+}
+
 /** `hanaper trust add FILE` */
-export async function add(session: Session, file: string, name: string | undefined): Promise<Outcome> {
+export async function add(session: Session, file: string, { name, label }: AddOptions): Promise<Outcome> {
   const publicKey = await readPublicKey(file);
   const caller = await session.openCaller('write');
-  const label = name ?? nameOfFile(file);
+  const called = name ?? nameOfFile(file);
   const document = await caller.executeFor(session.organisation, addTrust, {
     public_key: encodeHex(publicKey),
-    ...(label !== undefined && { name: label }),
+    ...(called !== undefined && { name: called }),
+    ...(label !== undefined && { label }),
   });
   return {
     document,
@@ -46,7 +54,8 @@ export async function list(session: Session): Promise<Outcome> {
   const none = ['No key is trusted yet.', '', 'Next: hanaper trust add FILE, or hanaper acl grant'];
   return {
     document,
-    lines: rows.length > 0 ? formatTable(['NAME', 'FINGERPRINT', 'TRUST', 'SINCE', 'STATE'], rows) : none,
+    lines:
+      rows.length > 0 ? formatLabelled(['NAME', 'FINGERPRINT', 'TRUST', 'SINCE', 'STATE'], rows, document.keys) : none,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { AddKeyOptions, ExportOptions } from '../commands/key.ts';
-import { addVerb, choice, option } from '../define.ts';
+import { addVerb, choice, option, required } from '../define.ts';
 import type { Output } from '../output.ts';
 import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
+const label = () => option('--label <text>', 'what people call it: up to 255 characters');
 const noTrust = () => option('--no-trust', 'do not have the organisation trust the key yet');
 
 /** `key create`, `import`, `list`, `show`, `export`, `rotate`, `revoke`. A KEY is a name or a fingerprint. */
@@ -12,7 +13,7 @@ export function addKeyVerbs(noun: Command, output: Output): void {
     usage: 'create NAME',
     summary: 'Create a signing key, sealed',
     example: 'hanaper key create release',
-    options: [noTrust()],
+    options: [label(), noTrust()],
     remote: true,
     act: async (session, options, name) => (await import('../commands/key.ts')).create(session, name, options),
   });
@@ -20,12 +21,21 @@ export function addKeyVerbs(noun: Command, output: Output): void {
     usage: 'import NAME FILE',
     summary: 'Import an Ed25519 private key: PKCS#8 PEM or 32 raw bytes',
     example: 'hanaper key import legacy legacy.pem',
-    options: [noTrust()],
+    options: [label(), noTrust()],
     remote: true,
     act: async (session, options, name, file) =>
       (await import('../commands/key.ts')).importFrom(session, name, file, options),
   });
   addReadingVerbs(noun, output);
+  addVerb<{ readonly label: string }>(noun, output, {
+    usage: 'amend KEY',
+    summary: 'Change the label of a key; an empty one removes it',
+    example: 'hanaper key amend release --label "Release key of Acme, 2026"',
+    options: [required('--label <text>', 'what people call it: up to 255 characters')],
+    remote: true,
+    act: async (session, { label: text }, key) =>
+      (await import('../commands/key-label.ts')).amendSigning(session, key, text),
+  });
   addVerb(noun, output, {
     usage: 'rotate KEY',
     summary: 'Replace a key by a new one of the same name; what it signed stays valid',

@@ -1,19 +1,31 @@
 import type { Command } from 'commander';
 import type { AclOptions } from '../commands/acl.ts';
-import type { ExportOptions } from '../commands/trust.ts';
+import type { AddOptions, ExportOptions } from '../commands/trust.ts';
 import { addVerb, option, required } from '../define.ts';
 import type { Output } from '../output.ts';
 import { type RevocationOptions, revocationOptions } from '../revocation-options.ts';
 
 /** `trust add`, `list`, `revoke`, `export`. */
 export function addTrustVerbs(trust: Command, output: Output): void {
-  addVerb<{ readonly name?: string }>(trust, output, {
+  addVerb<AddOptions>(trust, output, {
     usage: 'add FILE',
     summary: 'Trust a public key: SPKI PEM or 32 raw bytes',
     example: 'hanaper trust add vendor.pem --name vendor',
-    options: [option('--name <name>', 'a name for the key (default: the name of the file)')],
+    options: [
+      option('--name <name>', 'a name for the key (default: the name of the file)'),
+      option('--label <text>', 'what people call it: up to 255 characters'),
+    ],
     remote: true,
-    act: async (session, { name }, file) => (await import('../commands/trust.ts')).add(session, file, name),
+    act: async (session, options, file) => (await import('../commands/trust.ts')).add(session, file, options),
+  });
+  addVerb<{ readonly label: string }>(trust, output, {
+    usage: 'amend FINGERPRINT',
+    summary: 'Change the label of a trusted key; an empty one removes it',
+    example: 'hanaper trust amend 3b6f…64 hex characters… --label "Our vendor"',
+    options: [required('--label <text>', 'what people call it: up to 255 characters')],
+    remote: true,
+    act: async (session, { label }, fingerprint) =>
+      (await import('../commands/key-label.ts')).amendTrusted(session, fingerprint, label),
   });
   addVerb(trust, output, {
     usage: 'list',

@@ -121,6 +121,7 @@ export const verdictSchema: JsonSchema = object(
     verified: { type: 'boolean' },
     package_hash: fingerprint,
     signer_fingerprint: { ...fingerprint, description: 'SHA-256 of the public key that signed' },
+    signer_label: { type: ['string', 'null'], description: 'What people call that key; nobody has signed it' },
     signed_at: time,
     expires_at: { type: ['string', 'null'], format: 'date-time' },
   },

@@ -6,8 +6,8 @@ export const ownDigests: Readonly<Record<string, string>> = {
   authority: 'f67fb46d975414d2',
   key_slots: 'c15c22e3d94b490b',
   organizations: 'd7d95dc0c28e5e9b',
-  signing_keys: '7bb051ea21229f71',
-  trusted_keys: '730788344ea1dffd',
+  signing_keys: '63bace6b4b46cef8',
+  trusted_keys: 'b1eca402372eb039',
   key_trust_acls: '8049c9992a8a8908',
   package_signatures: 'c2ee68e117698a2f',
   did_documents: 'b3039521b0c918b7',
@@ -26,6 +26,11 @@ export const ownDigests: Readonly<Record<string, string>> = {
   trust_snapshots: '6d6847676969b367',
   signature_places: 'e09cb82948de2a06',
   hanaper_migrations: '6f3d5f2abf42e939',
+};
+
+/** The same of every view. On PostgreSQL none is compared: nothing of ours reads a view. */
+export const ownViewDigests: Readonly<Record<string, string>> = {
+  ucan_delegations_view: 'c4f37ee9a4ea8cf2',
 };
 
 /** The names of our tables in SQL. */

@@ -71,6 +71,8 @@ export interface SigningKeyRow extends RevocationColumns {
   readonly publicKey: Uint8Array;
   readonly keyFingerprint: string;
   readonly createdAt: string;
+  /** What people call it, 1 to 255 characters; null: nothing else than its name. */
+  readonly label: string | null;
 }
 
 /** A public key that an organisation trusts. */
@@ -82,6 +84,8 @@ export interface TrustedKeyRow extends RevocationColumns {
   readonly publicKey: Uint8Array;
   readonly keyName: string | null;
   readonly trustedAt: string;
+  /** What people call it, 1 to 255 characters; null: nothing else than its name. */
+  readonly label: string | null;
 }
 
 /** The parent accepts the child's keys; the child gains nothing. */

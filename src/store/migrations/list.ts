@@ -5,6 +5,7 @@ import { up as createLog, down as dropLog } from './0003-log.ts';
 import { up as createProof, down as dropProof } from './0004-proof.ts';
 import { up as createSignatureNames, down as dropSignatureNames } from './0005-signature-names.ts';
 import { up as createBounds, down as dropBounds } from './0006-bounds.ts';
+import { up as createLabels, down as dropLabels } from './0007-labels.ts';
 
 /** One step of the schema, forward and back. */
 export interface Migration {
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, name: 'proof', up: createProof, down: dropProof },
   { version: 5, name: 'signature-names', up: createSignatureNames, down: dropSignatureNames },
   { version: 6, name: 'bounds', up: createBounds, down: dropBounds },
+  { version: 7, name: 'labels', up: createLabels, down: dropLabels },
 ];

@@ -16,7 +16,7 @@ export interface OwnerRow extends RevocationColumns {
 }
 
 const columns = `trusted.id, trusted.org_id, trusted.key_fingerprint, trusted.public_key, trusted.key_name, trusted.trusted_at,
-  trusted.revoked_at, trusted.revocation_reason, trusted.effective_at, trusted.effective_index`;
+  trusted.revoked_at, trusted.revocation_reason, trusted.effective_at, trusted.effective_index, trusted.label`;
 const ofAccepted = `from key_trust_acls acl
   join organizations child on child.id = acl.child_org_id
   join trusted_keys trusted on trusted.org_id = child.id

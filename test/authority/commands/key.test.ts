@@ -57,6 +57,7 @@ describe.each(engines)('$name', (engine) => {
     expect(key).toEqual({
       id: expect.any(String),
       name: 'release',
+      label: null,
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       created_at: expect.stringMatching(iso),
       revoked_at: null,

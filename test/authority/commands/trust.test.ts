@@ -71,6 +71,7 @@ describe.each(engines)('$name', (engine) => {
     expect(added).toEqual({
       fingerprint,
       name: 'their-key',
+      label: null,
       via: null,
       trusted_at: expect.stringMatching(iso),
       revoked_at: null,

@@ -59,6 +59,7 @@ describe.each(engines)('on $name', (engine) => {
       verified: true,
       package_hash: hash,
       signer_fingerprint: signed.key_fingerprint,
+      signer_label: null,
       signed_at: signed.signed_at,
       expires_at: null,
     };

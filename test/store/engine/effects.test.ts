@@ -41,6 +41,7 @@ const trusted: TrustedKeyRow = {
   publicKey: bytes(32, 255),
   keyName: 'caf\u00e9 \u{1F600} \u0001',
   trustedAt: time,
+  label: 'A vendor \u{1F511}',
   revokedAt: later,
   revocationReason: 'superseded',
   effectiveAt: time,
@@ -76,6 +77,7 @@ describe.each(engines)('$name', (engine) => {
         publicKey: bytes(32),
         keyFingerprint: hash,
         createdAt: time,
+        label: null,
         ...active,
       });
       const signature = { packageHash: hash, keyFingerprint: hash, signature: bytes(64), signedAt: time, format: 'v1' };
@@ -111,6 +113,7 @@ describe.each(engines)('$name', (engine) => {
       key_fingerprint: hash,
       public_key: bytes(32, 255),
       key_name: 'caf\u00e9 \u{1F600} \u0001',
+      label: 'A vendor \u{1F511}',
       trusted_at: time,
       revoked_at: later,
       revocation_reason: 'superseded',
