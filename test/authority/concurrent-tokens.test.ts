@@ -20,7 +20,7 @@ import { delegate, now, type Principal, principal, principals } from '../support
 
 const storeScript = new URL('./children/store-tokens.ts', import.meta.url);
 // HANAPER_KILLS=1000 is for a night.
-const kills = Number(process.env['HANAPER_KILLS'] ?? 10);
+const kills = Number(process.env['HANAPER_KILLS'] ?? 3);
 
 interface Outcome {
   readonly index: number;

@@ -7,7 +7,7 @@ import { failureOf } from '../support/codes.ts';
 import { engines } from '../support/engines.ts';
 
 // HANAPER_KILLS=1000 is for a night.
-const kills = Number(process.env['HANAPER_KILLS'] ?? 10);
+const kills = Number(process.env['HANAPER_KILLS'] ?? 3);
 
 const changeScript = new URL('./children/change-credential.ts', import.meta.url);
 const createScript = new URL('./children/create-keys.ts', import.meta.url);

@@ -12,7 +12,7 @@ import { expectWholeLog } from '../support/log.ts';
 import { toHex } from '../support/vectors.ts';
 
 // HANAPER_KILLS=200 is for a night.
-const kills = Number(process.env['HANAPER_KILLS'] ?? 6);
+const kills = Number(process.env['HANAPER_KILLS'] ?? 2);
 const script = new URL('./children/sign-packages.ts', import.meta.url);
 
 interface Said {

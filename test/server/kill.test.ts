@@ -19,7 +19,7 @@ import { cidOf } from '../support/tokens.ts';
 import { delegate, principal } from '../support/ucan.ts';
 
 // HANAPER_KILLS=50 is for a longer run.
-const kills = Number(process.env['HANAPER_KILLS'] ?? 10);
+const kills = Number(process.env['HANAPER_KILLS'] ?? 4);
 const clients = 8;
 // Milliseconds, and commits, under load at most: few enough to be in the midst of the first.
 const longest = 400;
