@@ -51,7 +51,7 @@ test('two people with key files alone delegate, invoke, inspect, verify and revo
 
   await owner.done('ucan', 'revoke', 'worker.ucan', '--issuer', 'me.pem', '--output', 'gone.ucan');
   await owner.refusesBoth('token_revoked', 'ucan', 'verify', 'request.ucan', '--proof', 'gone.ucan');
-  for (const { home } of [owner, worker]) expect(readdirSync(home).toSorted()).toEqual(['.cache', 'work']);
+  for (const { home } of [owner, worker]) expect(readdirSync(home)).toEqual(['work']);
 });
 
 test('the database of the home folder is consulted where there is one, without its passphrase', async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { writePageScript } from './page-script.ts';
 import { type Block, root } from './pages.ts';
 
@@ -37,7 +37,7 @@ function runScript(
   { work, home, path }: Place,
   environment: Readonly<Record<string, string>>,
 ): Promise<{ readonly status: unknown; readonly said: string }> {
-  const env = { PATH: path, HOME: home, LANG: 'C.UTF-8', ...environment };
+  const env = { PATH: path, HOME: home, XDG_CACHE_HOME: inject('cacheFolder'), LANG: 'C.UTF-8', ...environment };
   return new Promise((resolve) => {
     const options = { cwd: work, encoding: 'utf8', env, timeout } as const;
     const answer = (error: ExecFileException | null, stdout: string, stderr: string) =>

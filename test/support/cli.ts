@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { type ContainerEncoding, encodeContainer } from '../../src/ucan/index.ts';
 import { createTempFolder } from './engines.ts';
@@ -172,6 +172,7 @@ export async function createCli(database?: string): Promise<Cli> {
   const env = {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     HOME: home,
+    XDG_CACHE_HOME: inject('cacheFolder'),
     HANAPER_PASSPHRASE_FILE: join(folder, 'pass'),
     ...(database !== undefined && { HANAPER_DB: database }),
   };
