@@ -65,6 +65,12 @@ export {
   signPackage,
   signPackageHash,
 } from './commands/package.ts';
+export {
+  type ListPackagesArgs,
+  listPackages,
+  type PackageListDocument,
+  type SignedPackageDocument,
+} from './commands/package-list.ts';
 export { type ProvePackageArgs, provePackage } from './commands/package-proof.ts';
 export { type PolicyDocument, setPolicy, showPolicy } from './commands/policy.ts';
 export { readLegacySource } from './commands/read-legacy-source.ts';

@@ -15,10 +15,31 @@ const milliseconds: Readonly<Record<string, number>> = {
  * @throws HanaperError `usage`
  */
 export function parseExpiry(text: string, now: Date, name = '--expires'): string {
-  const [, amount, unit] = /^(\d{1,6})([mhdwy])$/.exec(text) ?? [];
-  const time = unit === undefined ? parseTime(text) : now.getTime() + Number(amount) * (milliseconds[unit] ?? 0);
+  const length = parseDuration(text);
+  const time = length === undefined ? parseTime(text) : now.getTime() + length;
   if (time !== undefined && time < 8.64e15) return new Date(time).toISOString();
-  throw new HanaperError(
+  throw notTime(text, name);
+}
+
+/**
+ * The time that `--since` means: so long before `now` (`30d`, `12h`), or an RFC 3339 time in UTC.
+ *
+ * @throws HanaperError `usage`
+ */
+export function parseSince(text: string, now: Date): string {
+  const length = parseDuration(text);
+  const time = length === undefined ? parseTime(text) : now.getTime() - length;
+  if (time !== undefined && Math.abs(time) < 8.64e15) return new Date(Math.max(0, time)).toISOString();
+  throw notTime(text, '--since');
+}
+
+function parseDuration(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,6})([mhdwy])$/.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(amount) * (milliseconds[unit] ?? 0);
+}
+
+function notTime(text: string, name: string): HanaperError {
+  return new HanaperError(
     'usage',
     `"${text}" is no duration or time. Give 90d, 12h, 30m, 4w, 1y or 2026-12-31T00:00:00Z.`,
     {

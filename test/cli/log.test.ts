@@ -54,7 +54,7 @@ describe.each(engines)('$name', (engine) => {
     expect((await cli.done<Shown>('log', 'show', '--from', '7')).entries).toEqual([]);
     const said = await cli.says('log', 'show', '--from', '1', '--limit', '1');
     expect(said).toMatch(
-      /^ENTRY +ENROLLED +COMMAND +OUTCOME +BY +WROTE\n1 .+ \/key\/create +ok .+ signing_keys, trusted_keys, trust_snapshots\n/,
+      /^ENTRY +ENROLLED +COMMAND +OUTCOME +ORGANISATION +NAME +KEY +HASH +BY +WROTE\n1 .+ \/key\/create +ok +acme +- +release +- .+ signing_keys, trusted_keys, trust_snapshots\n/,
     );
     expect(said).toContain('Next: hanaper log show --from 2');
   });

@@ -28,6 +28,7 @@ import {
   signPackage,
   signPackageHash,
 } from '../../src/authority/commands/package.ts';
+import { listPackages } from '../../src/authority/commands/package-list.ts';
 import { provePackage } from '../../src/authority/commands/package-proof.ts';
 import { setPolicy, showPolicy } from '../../src/authority/commands/policy.ts';
 import { revokeKey } from '../../src/authority/commands/revoke-key.ts';
@@ -271,6 +272,14 @@ export const cases: readonly Case[] = [
   refuses('signature_not_found', attachSignature, undefined, 'package attach changed.wasm --org acme'),
   does(listPackageSignatures, { hash }, 'package signatures copy.wasm', listed),
   refuses('bad_input', listPackageSignatures, { hash: 'short' }),
+  does(
+    listPackages,
+    { organisation: 'acme', key: 'theirs', name: '*.wasm', limit: 1000 },
+    'package list --key theirs --name *.wasm --org acme',
+  ),
+  refuses('not_found', listPackages, { organisation: 'none', limit: 1000 }, 'package list --org none'),
+  refuses('bad_input', listPackages, { key: 'No Key', limit: 1000 }),
+  refuses('usage', listPackages, undefined, 'package list --since yesterday'),
   refuses('package_unreadable', listPackageSignatures, undefined, 'package signatures no-such-file'),
 
   does(storeDelegations, { delegations: [mail.cid] }, 'ucan import mail.ucan', {

@@ -10,6 +10,7 @@ import { createKey, exportKey, importKey, listKeys } from './key.ts';
 import { proveLog, readLog, showCheckpoint, showLogKey } from './log.ts';
 import { createOrganisation, listOrganisations, setOrganisation, showOrganisation } from './org.ts';
 import { attachSignature, listPackageSignatures, signPackage, signPackageHash } from './package.ts';
+import { listPackages } from './package-list.ts';
 import { provePackage } from './package-proof.ts';
 import { setPolicy, showPolicy } from './policy.ts';
 import { revokeKey } from './revoke-key.ts';
@@ -45,6 +46,7 @@ export const commands: readonly AnyCommand[] = [
   signPackageHash,
   attachSignature,
   listPackageSignatures,
+  listPackages,
   provePackage,
   storeDelegations,
   listStoredDelegations,

@@ -1,18 +1,22 @@
 import type { InvocationRow } from '../../store/engine/schema.ts';
 import type { Transaction } from '../../store/engine/transaction.ts';
+import { listOrganizationsByDid } from '../../store/tables/organizations.ts';
 import { listInvocationsByCid } from '../../store/tables/ucan-invocations.ts';
 import { formatCid } from '../../ucan/encoding/cid.ts';
 import { decodeInvocation } from '../../ucan/token/invocation.ts';
-import { readReceipt } from '../../ucan/token/receipt.ts';
+import { type ReceiptOutcome, readReceipt } from '../../ucan/token/receipt.ts';
+import { type AboutDocument, describeAct } from './describe-act.ts';
 import type { PlacedEntry } from './find-entry.ts';
 
 /** What was done, by whom, and what came of it; absent as far as the database has lost it. */
-interface ActDocument {
+interface ActDocument extends AboutDocument {
   readonly command?: string;
   /** DID of whoever invoked it. */
   readonly issuer?: string;
   /** DID of whose power it was. */
   readonly subject?: string;
+  /** Name of the organisation whose power it was. */
+  readonly organisation?: string;
   /** `ok`, or the code of the refusal. */
   readonly outcome?: string;
 }
@@ -50,10 +54,33 @@ export async function describeEntries(
       const invocation = rows.get(formatCid(each.entry.invocation));
       const receipt = rows.get(formatCid(each.entry.receipt));
       bytes += (invocation?.envelope.length ?? 0) + (receipt?.envelope.length ?? 0);
-      acts.push(describeAct(each, invocation, receipt));
+      acts.push(describeEntry(each, invocation, receipt));
     }
   }
-  return acts;
+  return nameOrganisations(transaction, acts);
+}
+
+async function nameOrganisations(
+  transaction: Transaction,
+  acts: readonly EnrolledActDocument[],
+): Promise<readonly EnrolledActDocument[]> {
+  const names = await readOrganisationNames(
+    transaction,
+    acts.flatMap(({ subject }) => subject ?? []),
+  );
+  return acts.map((act) => {
+    const organisation = names.get(act.subject ?? '');
+    return organisation === undefined ? act : { ...act, organisation };
+  });
+}
+
+/** The names of those principals that are organisations of this database, by their DIDs. */
+export async function readOrganisationNames(
+  transaction: Transaction,
+  dids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await listOrganizationsByDid(transaction, [...new Set(dids)]);
+  return new Map(rows.map(({ did, name }) => [did, name]));
 }
 
 async function findRows(
@@ -64,30 +91,26 @@ async function findRows(
   return new Map((await listInvocationsByCid(transaction, cids)).map((row) => [row.cid, row]));
 }
 
-function describeAct(
+function describeEntry(
   { index, entry }: PlacedEntry,
   invocation: InvocationRow | undefined,
   receipt: InvocationRow | undefined,
 ): EnrolledActDocument {
+  const out = receipt && readReceipt(decodeInvocation(receipt.envelope)).out;
   return {
     index,
     enrolled_at: entry.enrolledAt,
     invocation: formatCid(entry.invocation),
     receipt: formatCid(entry.receipt),
-    ...describeInvocation(invocation),
-    ...describeOutcome(receipt),
+    ...describeInvocation(invocation, out),
+    ...(out && { outcome: 'ok' in out ? 'ok' : out.error.code }),
     effect_count: entry.effectCount,
   };
 }
 
-function describeInvocation(row: InvocationRow | undefined): ActDocument {
+function describeInvocation(row: InvocationRow | undefined, out: ReceiptOutcome | undefined): ActDocument {
   if (row === undefined) return {};
-  const { command, issuer, subject } = decodeInvocation(row.envelope);
-  return { command, issuer, subject };
-}
-
-function describeOutcome(row: InvocationRow | undefined): ActDocument {
-  if (row === undefined) return {};
-  const { out } = readReceipt(decodeInvocation(row.envelope));
-  return { outcome: 'ok' in out ? 'ok' : out.error.code };
+  const invocation = decodeInvocation(row.envelope);
+  const { command, issuer, subject } = invocation;
+  return { command, issuer, subject, ...describeAct(invocation, out) };
 }

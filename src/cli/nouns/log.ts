@@ -13,6 +13,7 @@ export function addLogVerbs(log: Command, output: Output): void {
     options: [
       option('--from <index>', 'begin with this entry instead', wholeIndex),
       option('--limit <n>', 'how many (default: 20)', wholeCount),
+      option('--watch', 'then each that follows, until Ctrl-C; with --json a line for each'),
     ],
     remote: true,
     act: async (session, options) => (await import('../commands/log-show.ts')).show(session, options),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { LoadOptions } from '../commands/load.ts';
 import type { PackageVerifyOptions, SignOptions } from '../commands/package.ts';
 import type { AttachOptions } from '../commands/package-attach.ts';
+import type { ListOptions } from '../commands/package-list.ts';
 import type { ProofOptions } from '../commands/package-proof.ts';
 import { addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
@@ -42,7 +43,7 @@ const loadOptions = () => [
   ...trustOptions(),
 ];
 
-/** `package sign`, `verify`, `proof`, `attach`, `signatures`, `load`. */
+/** `package sign`, `verify`, `proof`, `attach`, `list`, `signatures`, `load`. */
 export function addPackageVerbs(noun: Command, output: Output): void {
   addUses(noun, output);
   addRecords(noun, output);
@@ -95,6 +96,18 @@ function addRecords(noun: Command, output: Output): void {
     remote: true,
     act: async (session, options, file) =>
       (await import('../commands/package-attach.ts')).attach(session, file, options),
+  });
+  addVerb<ListOptions>(noun, output, {
+    usage: 'list',
+    summary: 'List what was signed, by which key and for whom, as the log tells',
+    example: "hanaper package list --key release --name 'plugin-*' --since 30d",
+    options: [
+      option('--key <key>', 'by this key: its name or its fingerprint'),
+      option('--name <glob>', 'of this file name; * is any run of characters but /'),
+      option('--since <when>', 'from then on: 30d ago, 12h ago, or a time'),
+    ],
+    remote: true,
+    act: async (session, options) => (await import('../commands/package-list.ts')).list(session, options),
   });
   addVerb(noun, output, {
     usage: 'signatures FILE',

@@ -26,6 +26,15 @@ export async function listOrganizations(transaction: Transaction): Promise<reado
   return selectAll(transaction);
 }
 
+/** The organisations among some principals, by their DIDs, in no order. */
+export async function listOrganizationsByDid(
+  { kysely }: Transaction,
+  dids: readonly string[],
+): Promise<readonly OrganizationRow[]> {
+  if (dids.length === 0) return [];
+  return kysely.selectFrom('organizations').selectAll().where('did', 'in', dids).execute();
+}
+
 /** Adds an organisation. */
 export async function insertOrganization({ kysely, effects }: Transaction, row: OrganizationRow): Promise<void> {
   await kysely.insertInto('organizations').values(row).execute();

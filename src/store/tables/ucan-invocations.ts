@@ -96,3 +96,15 @@ export async function listInvocationsByCid(
   }
   return rows;
 }
+
+/** What is asked of an invocation before its token is read. */
+export type InvocationHead = Pick<InvocationRow, 'cid' | 'cmd' | 'sub'>;
+
+/** The same, by their columns alone: without their tokens. */
+export async function listInvocationHeads(
+  { kysely }: Transaction,
+  cids: readonly string[],
+): Promise<readonly InvocationHead[]> {
+  if (cids.length === 0) return [];
+  return kysely.selectFrom('ucanInvocations').select(['cid', 'cmd', 'sub']).where('cid', 'in', cids).execute();
+}
