@@ -1,9 +1,9 @@
 import type { CID } from 'multiformats/cid';
-import { randomBytes } from '../../crypto/random.ts';
 import { type OptionNames, requireKnownOptions } from '../../options.ts';
-import { type IpldMap, type IpldValue, ipldMap, toIpld, toIpldMap } from '../encoding/ipld.ts';
+import type { IpldMap } from '../encoding/ipld.ts';
 import { malformedToken } from '../malformed.ts';
 import { type Policy, parsePolicy } from '../policy/policy.ts';
+import { payloadOf, type TokenClaims, tokenClaimNames } from './claims.ts';
 import { decodeEnvelope, type Envelope, signEnvelope, type UcanVersion } from './envelope.ts';
 import { FieldReader } from './fields.ts';
 import type { Signer } from './signer.ts';
@@ -40,28 +40,19 @@ export interface Delegation extends Token {
 }
 
 /** What goes into a delegation, beside its issuer. */
-export interface DelegationClaims {
+export interface DelegationClaims extends TokenClaims {
   readonly audience: string;
   /** null makes a powerline. */
   readonly subject: string | null;
-  readonly command: string;
   /** Statements as UCAN writes them: `[['==', '.name', 'plugin.wasm']]`. Default: none. */
   readonly policy?: readonly unknown[] | undefined;
-  /** Seconds since 1970; null: never. */
-  readonly expiration: number | null;
   /** Seconds since 1970. */
   readonly notBefore?: number | undefined;
-  readonly meta?: unknown;
-  /** Default: 12 random bytes. */
-  readonly nonce?: Uint8Array | undefined;
-  /** Default: `1.0.0-rc.1`. */
-  readonly version?: UcanVersion | undefined;
 }
 
 const required = ['iss', 'aud', 'cmd', 'pol', 'nonce', 'exp'];
 // A powerline's subject is null; one implementation leaves it out.
 const optional = ['sub', 'meta', 'nbf'];
-const nonceLength = 12;
 
 /**
  * Reads a delegation from the bytes of its token. From a stranger, read the envelope on a budget.
@@ -102,15 +93,11 @@ export function readDelegation(envelope: Envelope): Delegation {
 }
 
 const claimNames: OptionNames<DelegationClaims> = {
+  ...tokenClaimNames,
   audience: true,
   subject: true,
-  command: true,
   policy: true,
-  expiration: true,
   notBefore: true,
-  meta: true,
-  nonce: true,
-  version: true,
 };
 
 /**
@@ -124,22 +111,7 @@ const claimNames: OptionNames<DelegationClaims> = {
  */
 export async function signDelegation(signer: Signer, claims: DelegationClaims): Promise<Delegation> {
   requireKnownOptions('signDelegation', claims, claimNames);
-  const { version } = claims;
-  return decodeDelegation(await signEnvelope({ kind: 'delegation', version }, payloadOf(signer, claims), signer));
-}
-
-function payloadOf(signer: Signer, claims: DelegationClaims): IpldMap {
-  const { notBefore, meta } = claims;
-  const entries: (readonly [string, IpldValue])[] = [
-    ['iss', signer.did],
-    ['aud', claims.audience],
-    ['sub', claims.subject],
-    ['cmd', claims.command],
-    ['pol', toIpld(claims.policy ?? [], 'pol')],
-    ['nonce', claims.nonce ?? randomBytes(nonceLength)],
-    ['exp', claims.expiration],
-  ];
-  if (notBefore !== undefined) entries.push(['nbf', notBefore]);
-  if (meta !== undefined) entries.push(['meta', toIpldMap(meta, 'meta')]);
-  return ipldMap(entries.map(([key, value]) => [key, toIpld(value, key)]));
+  const { audience: aud, subject: sub, policy: pol = [], notBefore: nbf, version } = claims;
+  const payload = payloadOf(signer, claims, { required: { aud, sub, pol }, optional: { nbf } });
+  return decodeDelegation(await signEnvelope({ kind: 'delegation', version }, payload, signer));
 }

@@ -1,11 +1,11 @@
 import type { CID } from 'multiformats/cid';
 import { concatBytes } from '../../bytes.ts';
-import { randomBytes } from '../../crypto/random.ts';
 import { type OptionNames, requireKnownOptions } from '../../options.ts';
 import { computeCid } from '../encoding/cid.ts';
 import { encodeDagCbor } from '../encoding/dag-cbor.ts';
-import { type IpldMap, type IpldValue, ipldMap, toIpld, toIpldMap } from '../encoding/ipld.ts';
+import type { IpldMap } from '../encoding/ipld.ts';
 import { malformedToken } from '../malformed.ts';
+import { payloadOf, type TokenClaims, tokenClaimNames } from './claims.ts';
 import { decodeEnvelope, type Envelope, signEnvelope, type UcanVersion } from './envelope.ts';
 import { FieldReader } from './fields.ts';
 import type { Signer } from './signer.ts';
@@ -46,28 +46,19 @@ export interface Invocation extends Token {
 }
 
 /** What goes into an invocation, beside its issuer. */
-export interface InvocationClaims {
+export interface InvocationClaims extends TokenClaims {
   readonly subject: string;
-  readonly command: string;
   readonly args: unknown;
   readonly audience?: string | undefined;
-  /** From the root to the invoker. Default: none, for who is the subject. */
+  /** From the root to the invoker. Default: none, for the subject itself. */
   readonly proofs?: readonly CID[] | undefined;
-  /** Seconds since 1970; null: never. */
-  readonly expiration: number | null;
   /** Seconds since 1970. */
   readonly issuedAt?: number | undefined;
   readonly cause?: CID | undefined;
-  readonly meta?: unknown;
-  /** Default: 12 random bytes; empty for an idempotent command. */
-  readonly nonce?: Uint8Array | undefined;
-  /** Default: `1.0.0-rc.1`. */
-  readonly version?: UcanVersion | undefined;
 }
 
 const required = ['iss', 'sub', 'cmd', 'args', 'prf', 'nonce', 'exp'];
 const optional = ['aud', 'meta', 'iat', 'cause'];
-const nonceLength = 12;
 
 /**
  * Reads an invocation from the bytes of its token. From a stranger, read the envelope on a budget.
@@ -110,17 +101,13 @@ export function readInvocation(envelope: Envelope): Invocation {
 }
 
 const claimNames: OptionNames<InvocationClaims> = {
+  ...tokenClaimNames,
   subject: true,
-  command: true,
   args: true,
   audience: true,
   proofs: true,
-  expiration: true,
   issuedAt: true,
   cause: true,
-  meta: true,
-  nonce: true,
-  version: true,
 };
 
 /**
@@ -134,8 +121,9 @@ const claimNames: OptionNames<InvocationClaims> = {
  */
 export async function signInvocation(signer: Signer, claims: InvocationClaims): Promise<Invocation> {
   requireKnownOptions('signInvocation', claims, claimNames);
-  const { version } = claims;
-  return decodeInvocation(await signEnvelope({ kind: 'invocation', version }, payloadOf(signer, claims), signer));
+  const { subject: sub, args, audience: aud, proofs: prf = [], issuedAt: iat, cause, version } = claims;
+  const payload = payloadOf(signer, claims, { required: { sub, prf }, optional: { aud, iat, cause }, maps: { args } });
+  return decodeInvocation(await signEnvelope({ kind: 'invocation', version }, payload, signer));
 }
 
 /**
@@ -150,24 +138,4 @@ export function taskCidOf({ envelope }: Invocation): CID {
     return [encodeDagCbor(field), signed.subarray(start, end)];
   });
   return computeCid(concatBytes(Uint8Array.of(0xa4), ...task));
-}
-
-function payloadOf(signer: Signer, claims: InvocationClaims): IpldMap {
-  const { audience, issuedAt, cause, meta } = claims;
-  const entries: (readonly [string, IpldValue])[] = [
-    ['iss', signer.did],
-    ['sub', claims.subject],
-    ['cmd', claims.command],
-    ['prf', claims.proofs ?? []],
-    ['nonce', claims.nonce ?? randomBytes(nonceLength)],
-    ['exp', claims.expiration],
-  ];
-  if (audience !== undefined) entries.push(['aud', audience]);
-  if (issuedAt !== undefined) entries.push(['iat', issuedAt]);
-  if (cause !== undefined) entries.push(['cause', cause]);
-  return ipldMap([
-    ...entries.map(([key, value]) => [key, toIpld(value, key)] as const),
-    ['args', toIpldMap(claims.args, 'args')],
-    ...(meta === undefined ? [] : [['meta', toIpldMap(meta, 'meta')] as const]),
-  ]);
 }
