@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { attempt } from './attempt.ts';
 import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
+import { defaultDatabase, type Environment, findFolder } from './folders.ts';
+
+export { defaultDatabase, type Environment, findStateFolder } from './folders.ts';
 
 /** How a new key slot is made, where the command line does not say. */
 export interface CryptoConfig {
@@ -71,9 +73,6 @@ export interface ConfigOverrides {
   readonly proofs?: readonly string[];
   readonly profile?: string;
 }
-
-/** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const durabilities = ['full', 'server'] as const;
 
@@ -186,17 +185,8 @@ export function findConfigFile(environment: Environment): string | undefined {
   return named ?? findDefaultFile(environment);
 }
 
-/**
- * The folder for what was learnt.
- *
- * @throws HanaperError `bad_config` where there is no home folder for it
- */
-export function findStateFolder(environment: Environment): string {
-  return folder(environment, 'XDG_STATE_HOME', join('.local', 'state'));
-}
-
 function findDefaultFile(environment: Environment): string | undefined {
-  return attempt(() => join(folder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json'));
+  return attempt(() => join(findFolder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.json'));
 }
 
 function readCrypto({ crypto }: ConfigFile, environment: Environment): CryptoConfig {
@@ -244,38 +234,6 @@ export function parseMetricsPort(text: string): ServerConfig['metrics'] {
   throw new HanaperError('bad_config', `"${text}" is no port for the metrics; it is a number, or "off".`, {
     option: '--metrics',
   });
-}
-
-/**
- * The database where nothing names another.
- *
- * @throws HanaperError `bad_config` where there is no home folder for it
- */
-export function defaultDatabase(environment: Environment): string {
-  return `sqlite:${join(folder(environment, 'XDG_DATA_HOME', join('.local', 'share')), 'hanaper.db')}`;
-}
-
-// A folder that is not absolute is ignored, as the XDG specification asks: it would lie wherever a command is run.
-function folder(environment: Environment, variable: string, underHome: string): string {
-  const named = environment[variable] ?? '';
-  const base = isAbsolute(named) ? named : join(findHome(environment, variable), underHome);
-  return join(base, 'hanaper');
-}
-
-// A user of a container need have no entry that names a home folder.
-function findHome(environment: Environment, variable: string): string {
-  const home = environment['HOME'] ?? '';
-  if (isAbsolute(home)) return home;
-  try {
-    return userInfo().homedir;
-  } catch (cause) {
-    throw new HanaperError(
-      'bad_config',
-      `This user has no home folder, and none is named: set HOME or ${variable}, or name the file that is meant.`,
-      { variable, reason: 'no home' },
-      cause,
-    );
-  }
 }
 
 // A variable that is set but empty counts as not set.
