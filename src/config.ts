@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { attempt } from './attempt.ts';
 import type { ConfigFile } from './config-file.ts';
 import { HanaperError } from './errors.ts';
-import { defaultDatabase, type Environment, findFolder } from './folders.ts';
+import { defaultDatabase, type Environment, findFolder, findStateFolder } from './folders.ts';
 
 export { defaultDatabase, type Environment, findStateFolder } from './folders.ts';
 
