@@ -57,6 +57,14 @@ test.each([
   expect(await run([command])).toMatchObject(ended);
 });
 
+test('where sh is bash, the command starts as quietly', async () => {
+  placeNode(packageOfNode(packages));
+  const bin = join(root, 'elsewhere');
+  mkdirSync(bin);
+  symlinkSync('/bin/bash', join(bin, 'sh'));
+  expect(await run([command], `${bin}:${system}`)).toMatchObject({ status: 0, stderr: '' });
+});
+
 test('the command reads what it is given on standard input', async () => {
   placeNode(packageOfNode(packages));
   write(join(root, 'bin/start.cjs'), 'process.stdin.pipe(process.stdout);');
