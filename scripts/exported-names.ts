@@ -5,7 +5,7 @@ import { type Node, readSource, walk } from './sources.ts';
 const snapshot = 'docs/api.txt';
 
 /**
- * Holds the names that the package exports against docs/api.txt, so that none comes or goes unnoticed.
+ * Checks the names that the package exports against docs/api.txt, so that none comes or goes unnoticed.
  * `--update` writes the file anew.
  */
 export function checkExportedNames(update: boolean): readonly string[] {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const documents = /\.md$/;
+
 const prose = /\.md$|^(src|bin|bench|demo|scripts|test)\/.*\.ts$/;
 
 // What has no place in any file of the project, each with its reason.
@@ -24,19 +24,22 @@ const forbidden: readonly { pattern: RegExp; reason: string; only?: RegExp }[] =
 
 // Phrases that nobody would say, and what to write instead. CONTRIBUTING.md has the rule.
 const phrases: readonly { pattern: RegExp; instead: string; only?: RegExp }[] = [
-  { pattern: /\bwhoever\b/gi, instead: 'anyone who, or the role: the caller, the verifier', only: documents },
+  { pattern: /\bwhoever\b/gi, instead: 'anyone who, or the role: the caller, the verifier' },
   { pattern: /\bwho\s+has\s+none\b/gi, instead: 'a caller without' },
   { pattern: /\bwho\s+has\s+but\b/gi, instead: 'who only has' },
-  { pattern: /\b(what|nothing|everything\s+that)\s+stands\s+behind\b/gi, instead: 'what follows', only: documents },
-  { pattern: /\b(is|are)\s+none\b/gi, instead: 'is not a valid, no … exists', only: documents },
-  { pattern: /\bcomes?\s+to\s+be\b|\bwhat\s[a-z\s]{1,40}\scomes?\s+to\b/gi, instead: 'results in', only: documents },
-  { pattern: /\bholds?\s+[^.|]{0,40}\bagainst\b|\bheld\s+against\b/gi, instead: 'is checked against', only: documents },
-  { pattern: /\b(tells?|told)\s+of\b/gi, instead: 'reports', only: documents },
-  { pattern: /\bat\s+hand\b/gi, instead: 'local', only: documents },
+  { pattern: /\b(what|nothing|everything\s+that)\s+stands\s+behind\b/gi, instead: 'what follows' },
+  { pattern: /\b(is|are)\s+none\b/gi, instead: 'is not a valid, no … exists' },
+  { pattern: /\bcomes?\s+to\s+be\b|\bwhat\s[a-z\s]{1,40}\scomes?\s+to\b/gi, instead: 'results in' },
+  {
+    pattern: /\bholds?\s+[^.|]{0,40}\bagainst\b|\bheld\s+against\b/gi,
+    instead: 'is checked against',
+  },
+  { pattern: /\b(tells?|told)\s+of\b/gi, instead: 'reports' },
+  { pattern: /\bat\s+hand\b/gi, instead: 'local' },
   { pattern: /\bends\s+to\s+be\b/gi, instead: 'expires' },
   { pattern: /\bby\s+hand\s+of\b/gi, instead: 'by' },
-  { pattern: /\b(comes?|came)\s+of\s+it\b/gi, instead: 'its result', only: documents },
-  { pattern: /\bnobody's\s+word\b/gi, instead: 'is not signed, is ignored', only: documents },
+  { pattern: /\b(comes?|came)\s+of\s+it\b/gi, instead: 'its result' },
+  { pattern: /\bnobody's\s+word\b/gi, instead: 'is not signed, is ignored' },
   { pattern: /\bthere\s+is\s+none\s+that\b/gi, instead: 'no … does' },
 ];
 

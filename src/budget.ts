@@ -25,7 +25,7 @@ export type Work =
  */
 export type Allowance = Readonly<Partial<Record<Work | 'cost', number>>>;
 
-/** Is told of each piece of work before it is done, and of what it costs, in microseconds; it may refuse it. */
+/** Receives each piece of work before it is done, with its cost in microseconds; it may refuse it. */
 export type Meter = (work: Work, cost: number) => void;
 
 /** What one unit costs, in microseconds of one core, roughly: what rate limits count. */
@@ -51,7 +51,7 @@ const bytesOfValue = 100;
  *
  * @example
  * const budget = new Budget({ signatures: 64 });
- * budget.spend('signatures'); // throws `too_large` once there are none left
+ * budget.spend('signatures'); // throws `too_large` once all are spent
  */
 export class Budget {
   readonly #allowance: Allowance;

@@ -34,7 +34,7 @@ export interface ServerConfig {
   readonly publicLog: boolean;
 }
 
-/** A server that takes the place of the database at hand, and by which key it is asked. */
+/** A server that replaces the local database, and the key for requests to it. */
 export interface RemoteConfig {
   /** `https://HOST[:PORT]`, or `http://` on this machine. */
   readonly server: string;

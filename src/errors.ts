@@ -94,7 +94,7 @@ export class HanaperError extends Error {
   }
 }
 
-/** The code of an operating system's error (`ENOENT`, `EACCES`, …); `undefined` where it is none. */
+/** The code of an operating system's error (`ENOENT`, `EACCES`, …); `undefined` for other errors. */
 export function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

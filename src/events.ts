@@ -1,6 +1,6 @@
 import type { ErrorCode, ErrorDetails, HanaperError } from './errors.ts';
 
-/** Names of everything that an observer is told of. Refusals are events like successes. */
+/** Names of all events. Refusals are events like successes. */
 export const eventNames = [
   'package.load.success',
   'package.load.failure',
@@ -53,7 +53,7 @@ export interface HanaperEvent {
 }
 
 /**
- * Is told of every event, after the fact and before the caller has its answer; by an authority, of a refusal with its error.
- * An observer that throws makes the call fail: nothing goes on unrecorded.
+ * Receives every event, after the fact and before the caller has its answer; from an authority, a refusal with its
+ * error. An observer that throws makes the call fail: nothing goes on unrecorded.
  */
 export type Observer = (event: HanaperEvent, refusal?: HanaperError) => void;

@@ -6,7 +6,7 @@ export class SerialQueue {
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** At most so many wait, whoever has the turn included; absent: however many come. */
+  /** At most so many wait, the current one included; absent: however many come. */
   constructor(most: number = Number.POSITIVE_INFINITY) {
     this.#most = most;
   }

@@ -201,10 +201,10 @@ describe('a server to ask', () => {
     bare: { server: 'https://bare' },
   };
 
-  test('is none where nothing names one', async () => {
+  test('is absent where nothing names one', async () => {
     writeConfig({ profiles });
     expect(await loadConfig({}, environment)).not.toHaveProperty('remote');
-    // Whoever asks and what leads there name no server.
+    // A key and proofs alone name no server.
     expect(await loadConfig({ proofs: ['a'] }, { ...environment, HANAPER_AS: 'b' })).not.toHaveProperty('remote');
   });
 

@@ -99,7 +99,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     }
     this.#vault?.lock();
     this.#vault = vault;
-    // Whoever wrote last may have been killed, or been locked, before all of it was under a checkpoint.
+    // The last writer may have been killed, or locked, before all of it was under a checkpoint.
     this.#checkpointer.notice();
   }
 
@@ -138,7 +138,8 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   }
 
   /**
-   * Makes what an older database lacks, and only an open vault can make; whoever opens one to write does so first.
+   * Makes what an older database lacks, and only an open vault can make; every process that opens one to write does
+   * so first.
    *
    * @throws HanaperError `log_tampered` where the log has lost its beginning, its key or all checkpoints
    */
@@ -278,7 +279,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
     try {
       await this.#checkpointer.finish();
     } finally {
-      // An observer that cannot be told of the lock does not keep the database open.
+      // An observer that fails on the lock's event does not keep the database open.
       try {
         this.lock();
       } finally {

@@ -107,7 +107,7 @@ export class ExaminedDatabase {
   }
 
   /**
-   * How far the log has come, which is held against what was seen of it.
+   * How far the log has come, which is checked against what was seen of it.
    *
    * @throws HanaperError `log_rolled_back`, `log_tampered`
    */

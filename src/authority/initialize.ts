@@ -42,7 +42,7 @@ export interface InitializeOptions {
   readonly clock?: () => Date;
 }
 
-/** What came to be. */
+/** What was made. */
 export interface Initialized {
   readonly database: string;
   readonly did: string;
@@ -81,7 +81,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
     costs: options.costs,
   };
   const location = parseDatabaseUrl(options.database);
-  // Pins that cannot be read are told of before anything is made.
+  // Pins that cannot be read are reported before anything is made.
   knownAuthorities?.find(describeLocation(location));
   const created = await createVault(plan, options.slot);
   using vault = created.vault;

@@ -34,7 +34,7 @@ export async function findSignerDid(authority: Authority, principal: HostedPrinc
 }
 
 /**
- * Makes and signs a delegation with a key of this database, and tells of it.
+ * Makes and signs a delegation with a key of this database, and reports it.
  *
  * @throws HanaperError `locked`, `not_found`, `usage`, `bad_input`, `malformed_token`
  */

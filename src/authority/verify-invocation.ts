@@ -14,7 +14,7 @@ import type { Authority } from './authority.ts';
 import { openRequestBudget } from './execution/request-budget.ts';
 import { eitherOf, type StoredTokens } from './tokens/stored-tokens.ts';
 
-/** What else an invocation is held against, beside what is stored. */
+/** What else an invocation is checked against, beside what is stored. */
 export interface InvocationCircumstances extends Circumstances {
   /** Revocations that are known beside the stored ones. */
   readonly revocationsOf?: ChainContext['revocationsOf'];

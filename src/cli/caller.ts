@@ -3,7 +3,7 @@ import type { Request } from '../authority/execution/request.ts';
 import type { Command } from '../authority/schemas/command.ts';
 import type { Delegation } from '../ucan/token/delegation.ts';
 
-/** Whoever executes commands for the command line: the database at hand, or a server. `Authority` is one. */
+/** What executes commands for the command line: the local database, or a server. `Authority` is one. */
 export interface Caller {
   /** Whose commands they are. */
   readonly identity: { readonly did: string };
@@ -19,6 +19,6 @@ export interface Caller {
     command: Command<'organisation', Args, Result>,
     args: Args,
   ): Promise<Result>;
-  /** Has a request executed that somebody else has signed; to a server it is none that `isLocal`, whatever it says. */
+  /** Has a request executed that somebody else has signed; to a server it is never `isLocal`, whatever it says. */
   executeRequest(request: Request): Promise<Answer>;
 }

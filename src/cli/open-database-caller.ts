@@ -16,7 +16,7 @@ export function openDatabaseCaller(session: Unlocker, authority: Authority): Def
     async check(command, call) {
       if (!needsVault(command) || !authority.locked) return;
       const { checkArgs, rehearse } = await import('../authority/execution/rehearse.ts');
-      // With a passphrase at hand the door itself refuses, and writes down that it did.
+      // With a given passphrase the entry point itself refuses, and records that it did.
       if (session.asksForPassphrase) await rehearse(authority, command, call);
       else checkArgs(authority, command, call);
     },

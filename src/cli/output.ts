@@ -19,7 +19,7 @@ export interface Output {
 }
 
 /**
- * Prints what a command came to.
+ * Prints the result of a command.
  *
  * @throws HanaperError `unavailable` where that cannot be written, which says that the command itself was carried out
  */

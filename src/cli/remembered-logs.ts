@@ -4,7 +4,7 @@ import type { KnownLogs, SeenCheckpoint } from '../authority/log/known-logs.ts';
 const interval = 5000;
 
 /**
- * What was seen of logs, for whoever unlocks a database. A memory that cannot be used is warned of, once, and stops nobody.
+ * What was seen of logs, for unlocking a database. A memory that cannot be used is warned of, once, and stops nobody.
  * What comes soon after another is written five seconds after that one, or when this ends.
  */
 export class RememberedLogs implements KnownLogs, Disposable {

@@ -63,7 +63,7 @@ export class RemoteSession {
   /**
    * Signs with the configured key, else with that of `keyFile`. Each file is read once.
    *
-   * @throws HanaperError `usage` where there is none, and what reading it throws
+   * @throws HanaperError `usage` without one, and what reading it throws
    */
   openSigner(keyFile?: string): Promise<Signer> {
     return this.readSigner(this.#keyFileOf(keyFile));

@@ -20,7 +20,7 @@ import { RememberedLogs } from './remembered-logs.ts';
 import type { RemoteSession } from './remote-session.ts';
 import { SeenCheckpoints } from './seen-checkpoints.ts';
 
-/** What one run of a command has at hand; it ends with the command. */
+/** What one run of a command works with; it ends with the command. */
 export class Session implements AsyncDisposable {
   readonly output: Output;
   readonly config: Config;
@@ -134,7 +134,7 @@ export class Session implements AsyncDisposable {
     return authority;
   }
 
-  /** Opens the database, locked, for what holds its log against what was seen by itself. */
+  /** Opens the database, locked, for callers that check its log against what was seen themselves. */
   openUnwatched(): Promise<Authority> {
     return this.#open(this.authorityOptions);
   }
@@ -281,7 +281,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** Whether a database could not be opened because there is none. */
+/** Whether a database could not be opened because it does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof HanaperError && (error.code === 'not_initialized' || error.details['reason'] === 'no home');
 }

@@ -17,8 +17,8 @@ interface Shown {
 }
 
 /**
- * Holds the log of a caller against the checkpoint that was seen there last, and remembers the present one. `shown` must be
- * of the same history.
+ * Checks the log of a caller against the checkpoint that was seen there last, and remembers the present one. `shown`
+ * must be of the same history.
  *
  * @throws HanaperError `log_rolled_back`, `log_tampered`
  */

@@ -12,7 +12,7 @@ export interface TokenOutputOptions {
   readonly encoding: ContainerEncoding;
 }
 
-/** What a command that made tokens tells of them. */
+/** What a command that made tokens reports about them. */
 export interface MadeTokens {
   readonly document: object;
   readonly lines: readonly string[];
@@ -47,7 +47,7 @@ export function reserveTokens({ output, encoding }: TokenOutputOptions, mode: nu
 }
 
 /**
- * Writes a container to its place and tells of it; on standard output it says nothing else.
+ * Writes a container to its place and reports it; on standard output it says nothing else.
  *
  * @throws HanaperError `bad_input`, `unavailable`
  */

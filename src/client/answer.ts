@@ -30,7 +30,7 @@ export interface Asked {
  * Reads the answer to an invocation. A write was done if a receipt of the authority about that very invocation says so; any
  * other answer that is no refusal leaves it open.
  *
- * @throws HanaperError the refusal that it tells of, `unavailable`
+ * @throws HanaperError the refusal that it reports, `unavailable`
  */
 export async function readAnswer(answer: RawAnswer, asked: Asked): Promise<ClientAnswer> {
   if (asked.access === 'read') return { kind: 'result', result: readResult(answer, asked) };
@@ -41,7 +41,7 @@ export async function readAnswer(answer: RawAnswer, asked: Asked): Promise<Clien
 /**
  * Reads the receipt of a write.
  *
- * @throws HanaperError the refusal that the answer tells of, `unavailable`
+ * @throws HanaperError the refusal that the answer reports, `unavailable`
  */
 export async function readReceiptOf(answer: RawAnswer, asked: Omit<Asked, 'access'>): Promise<Receipt> {
   if (answer.type === problemType) throw refusalOf(answer, asked.server);
@@ -60,9 +60,9 @@ function readResult(answer: RawAnswer, { server }: Asked): unknown {
 }
 
 /**
- * The value that an answer tells of, as JSON.
+ * The value of an answer, as JSON.
  *
- * @throws HanaperError the error that a receipt tells of
+ * @throws HanaperError the error of a receipt
  */
 export function resultOf(answer: ClientAnswer): unknown {
   return answer.kind === 'result' ? answer.result : valueOfReceipt(answer.receipt);

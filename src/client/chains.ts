@@ -26,7 +26,7 @@ export interface ChainsOptions {
   ask(args: IpldMap): Promise<unknown>;
 }
 
-/** The delegations that one invoker has at hand, and those that a server gave for what these do not allow. */
+/** The delegations that one invoker holds, and those that a server gave for what these do not allow. */
 export class Chains {
   readonly #options: ChainsOptions;
   readonly #known: Delegation[];
@@ -66,7 +66,7 @@ export class Chains {
     return path;
   }
 
-  // Whoever passed on to us what they have may hold what only the server knows of: a powerline is about whatever comes.
+  // A delegator may hold what only the server knows: a powerline covers future subjects too.
   async #findByServer(wish: ChainWish, failure: HanaperError): Promise<readonly Delegation[]> {
     let reason = failure;
     for (const holder of [...this.#listHolders(wish.subject), this.#options.invoker]) {
@@ -99,7 +99,7 @@ export class Chains {
     return typeof container === 'string' ? (await readContainer(encodeUtf8(container))).map(readDelegation) : [];
   }
 
-  /** Those above the invoker, by what is at hand about a subject: the nearest first. */
+  /** Those above the invoker, among the held delegations about a subject: the nearest first. */
   #listHolders(subject: string): readonly string[] {
     const about = this.#known.filter((each) => (each.subject ?? subject) === subject);
     const holders = new Set([this.#options.invoker]);

@@ -18,7 +18,7 @@ export const proofHeader = 'hanaper-proof';
 /** The header by which a server is told what was seen of its log. */
 export const seenHeader = 'hanaper-seen';
 
-/** What came with a receipt, and what it is held against. */
+/** What came with a receipt, and what it is checked against. */
 export interface Proven {
   readonly server: string;
   /** DID of the authority. */

@@ -103,8 +103,8 @@ export class Client {
   }
 
   /**
-   * Invokes a command by its name, on a chain that is found among the delegations at hand, or at the server, and gives
-   * what came of it as JSON.
+   * Invokes a command by its name, on a chain of held delegations, or of the server's, and returns its result as
+   * JSON.
    *
    * @throws HanaperError `not_authorized`, `unavailable`, and whatever the server refuses it with
    * @example

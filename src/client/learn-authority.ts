@@ -23,7 +23,7 @@ export interface Expectation {
 }
 
 /**
- * Learns the DID of a server's authority, and holds it against what is known of it.
+ * Learns the DID of a server's authority, and checks it against what is known of it.
  *
  * @throws HanaperError `authority_changed`, `unavailable`
  */

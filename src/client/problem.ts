@@ -8,7 +8,7 @@ export const problemType = 'application/problem+json';
 /** What a clock that is wrong leads to. */
 const clockCodes = ['token_expired', 'token_not_yet_valid', 'invalid_claim'];
 
-/** The refusal that an answer tells of; an answer that is none of a Hanaper server's is `unavailable`. */
+/** The refusal that an answer reports; an answer that is not from a Hanaper server is `unavailable`. */
 export function refusalOf(answer: RawAnswer, server: string): HanaperError {
   const problem = answer.type === problemType ? readJson(answer) : undefined;
   if (!isRecord(problem) || typeof problem['code'] !== 'string') return foreignAnswer(answer, server);

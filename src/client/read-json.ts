@@ -6,7 +6,7 @@ const opening = [0x5b, 0x7b];
 const closing = [0x5d, 0x7d];
 
 /**
- * What an answer holds as JSON; `undefined` where it is none, or has more values or levels than an answer of a Hanaper
+ * What an answer holds as JSON; `undefined` if it is not JSON, or has more values or levels than an answer of a Hanaper
  * server.
  */
 export function readJson({ bytes }: { readonly bytes: Uint8Array }): unknown {

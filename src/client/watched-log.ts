@@ -18,7 +18,7 @@ export interface LogQuestion {
   check(receipt: Receipt, headers: Headers): Promise<void>;
 }
 
-/** The log of a server, held against what was seen of it: a server is told before it acts, and proves it after. */
+/** The log of a server, checked against what was seen of it: a server is told before it acts, and proves it after. */
 export class WatchedLog {
   readonly #log: Remembered;
 

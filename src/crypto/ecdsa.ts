@@ -114,7 +114,7 @@ export async function verifyEcdsa(
   return signature.length === ecdsaSignatureLength(curve) && verifyEcdsaMessage(curve, publicKey, message, signature);
 }
 
-/** The other signature that verifies wherever this one does: r and n − s. Whoever has one can make the other. */
+/** The other signature that verifies wherever this one does: r and n − s. Anyone who has one can make the other. */
 export function malleateEcdsa(curve: EcdsaCurve, signature: Uint8Array): Uint8Array<ArrayBuffer> {
   const { bytes, order } = curves[curve];
   const twin = new Uint8Array(signature);

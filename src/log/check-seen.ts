@@ -6,8 +6,8 @@ import { verifyConsistency } from './consistency.ts';
 import { logTampered } from './tampered.ts';
 
 /**
- * Holds a checkpoint against the one that was seen last, if any: it must be of the same log, and continue it. `proof` is
- * the consistency proof from the one to the other.
+ * Checks a checkpoint against the one that was seen last, if any: it must be of the same log, and continue it.
+ * `proof` is the consistency proof from the one to the other.
  *
  * @throws HanaperError `log_rolled_back`; `log_tampered` where it is of another log
  */

@@ -31,7 +31,8 @@ export async function proveConsistency(
 }
 
 /**
- * Holds a consistency proof against two roots (RFC 9162, section 2.1.4.2); of any other length than its own it is refused.
+ * Checks a consistency proof against two roots (RFC 9162, section 2.1.4.2); of any other length than its own it is
+ * refused.
  *
  * @throws HanaperError `log_tampered`
  */

@@ -5,7 +5,7 @@ import { hashLength } from './merkle.ts';
 import { logTampered } from './tampered.ts';
 import { isTime } from './time.ts';
 
-/** What was done, by whose word, and what came of it. It names nobody and nothing but tokens. */
+/** What was done, for whom, and with which result. It names nobody and nothing but tokens. */
 export interface LogEntry {
   /** 1: an older one, whose root does not tell which rows were written, and whose receipt has no place. */
   readonly version: 1 | 2;

@@ -27,7 +27,7 @@ export async function computeRoot(reader: HashReader, size: number): Promise<Uin
   return foldSubtrees(await reader.readHashes(subtreesOf({ start: 0, end: size })));
 }
 
-/** Holds a number of leaves that a program gives against what can be counted. */
+/** Checks a number of leaves that a program gives against what can be counted. */
 export function requireSize(size: number, least = 0): void {
   if (!Number.isSafeInteger(size) || size < least) throw new TypeError(`a tree here has no ${size} leaves`);
 }

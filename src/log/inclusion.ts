@@ -33,7 +33,7 @@ export async function proveInclusion(
 }
 
 /**
- * Holds an inclusion proof against a root (RFC 9162, section 2.1.3.2); of any other length than its own it is refused.
+ * Checks an inclusion proof against a root (RFC 9162, section 2.1.3.2); of any other length than its own it is refused.
  *
  * @throws HanaperError `log_tampered`
  */

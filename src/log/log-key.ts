@@ -30,7 +30,7 @@ export interface LogKey extends LogKeyClaims {
   readonly origin: string;
 }
 
-/** Whoever signs with the identity key of an authority: an unlocked vault. */
+/** The signer with the identity key of an authority: an unlocked vault. */
 export interface IdentitySigner {
   readonly did: string;
   sign(message: Uint8Array): Promise<Uint8Array>;
@@ -56,7 +56,7 @@ export async function signLogKey(identity: IdentitySigner, claims: Omit<LogKeyCl
 /**
  * The key of a log, if the authority `did` has signed that it is. The key is another than that of the authority.
  *
- * @throws HanaperError `log_tampered`; `bad_input`, `malformed_key`, `weak_key` for a DID that is none
+ * @throws HanaperError `log_tampered`; `bad_input`, `malformed_key`, `weak_key` for an invalid DID
  */
 export async function checkLogKey({ statement, signature }: SignedLogKey, did: string): Promise<LogKey> {
   const identity = decodeEd25519DidKey(did);
@@ -76,7 +76,7 @@ export function readLogKey(statement: Uint8Array, did: string, identity: Ed25519
   return requireOwn(readStatement(statement, did, importPublicKeyToVerify), identity);
 }
 
-/** The key as whoever verifies notes takes it: its name is the origin of the log. */
+/** The key as verifiers of notes take it: its name is the origin of the log. */
 export function verifierKeyOf({ origin, publicKey }: LogKey): VerifierKey {
   return { name: origin, publicKey };
 }

@@ -44,7 +44,7 @@ export function rangesBetween(oldSize: number, newSize: number): readonly LeafRa
     ranges.push(oldSize <= split ? { start: split, end } : { start, end: split });
     [start, end] = oldSize <= split ? [start, split] : [split, end];
   }
-  // Whoever verifies knows the old tree itself, so its hash is left out where it is a whole subtree of the new one.
+  // A verifier knows the old tree itself, so its hash is left out where it is a whole subtree of the new one.
   if (start > 0) ranges.push({ start, end });
   return ranges.reverse();
 }

@@ -4,8 +4,8 @@ import { foldSubtrees, hashNode } from './merkle.ts';
 export type TellSubtree = (level: number, hash: Uint8Array) => void;
 
 /**
- * A tree of which only the size and a few hashes are kept, however large it grows: for whoever goes through all leaves in
- * their order, and wants the root at some sizes on the way.
+ * A tree of which only the size and a few hashes are kept, however large it grows: for readers that go through all
+ * leaves in order, and want the root at some sizes on the way.
  *
  * @example
  * const tree = new RunningTree();

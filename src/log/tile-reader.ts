@@ -13,8 +13,8 @@ export type ReadTile = (tile: TileCoordinates) => Promise<Uint8Array>;
 const tileHeight = 8;
 
 /**
- * Reads the hashes of a tree of `size` leaves out of its tiles, and computes those that lie within one. Each tile is read
- * once and kept as long as the reader is: make one for each proof. What comes of it is as good as the tiles; verify it
+ * Reads the hashes of a tree of `size` leaves out of its tiles, and computes those that lie within one. Each tile is
+ * read once and kept as long as the reader is: make one for each proof. The result is as good as the tiles; verify it
  * against a root that you trust. `readHashes` of a subtree that is not complete is a `TypeError`.
  *
  * @throws HanaperError `log_tampered`, by `readHashes`, where a tile is too short.

@@ -39,7 +39,7 @@ export interface TrustBundleOptions {
 /** Trust from a bundle: no database, no network. */
 export interface BundleTrust extends TrustSource {
   readonly bundle: TrustBundle;
-  /** Whether it was held against one that was seen before. */
+  /** Whether it was checked against one that was seen before. */
   readonly rollback: 'checked' | 'unchecked';
   /** The present: the clock's, or the latest time that was seen, whichever is later. */
   now(): Date;
@@ -59,7 +59,7 @@ const optionNames: OptionNames<TrustBundleOptions> = {
 /**
  * Opens a trust bundle from a file, and remembers it. An older one than was seen before is refused. A clock that was put
  * back does not bring to life what had expired when the newest bundle that was seen was issued. A state that cannot be
- * written to is held against the bundle all the same.
+ * written to is checked against the bundle all the same.
  *
  * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_not_yet_valid`, `bundle_expired`, `bundle_rolled_back`,
  * `log_rolled_back`, `bad_config` where the state cannot be read, or not be begun, `not_found` where there is no such bundle

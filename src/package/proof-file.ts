@@ -61,7 +61,7 @@ export function reserveProofs(path: string): Promise<ProofFilePlace> {
 
 /**
  * Adds proofs to a `.proof.json` file, as signatures are added to a `.sig` file: in place of those of the same signers'
- * earlier signatures of that format; others stay, whoever else is adding at the same time. The file is written beside and renamed.
+ * earlier signatures of that format; others stay, even with concurrent writers. The file is written beside and renamed.
  *
  * @throws HanaperError `log_tampered` where the file holds something else, `unavailable`, `too_large` beyond 16 proofs or 4 MiB,
  * `bad_input` where it cannot be read or written
@@ -110,8 +110,8 @@ export interface ReadProofs {
 }
 
 /**
- * Reads files of proofs, and holds each proof against the log; without a log none proves anything. What proves nothing is no
- * veto, neither for the others nor for its own signature, which counts as made now.
+ * Reads files of proofs, and checks each proof against the log; without a log none proves anything. What proves
+ * nothing is no veto, neither for the others nor for its own signature, which counts as made now.
  *
  * @throws HanaperError `not_found` where a file is not there, `bad_input` where it cannot be read
  */

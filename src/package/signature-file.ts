@@ -89,8 +89,8 @@ export function reserveSignature(path: string): Promise<SignatureFilePlace> {
 }
 
 /**
- * Adds a signature to a `.sig` file, in place of the same signer's earlier one of that format; others stay,
- * whoever else is signing at the same time. The file is written beside and renamed.
+ * Adds a signature to a `.sig` file, in place of the same signer's earlier one of that format; others stay, even with
+ * concurrent signers. The file is written beside and renamed.
  *
  * @throws HanaperError `malformed_signature` where the file is there but unreadable, `unavailable`, `too_large` beyond 16 signatures
  * or 1 MiB, `bad_input` where it cannot be written

@@ -45,7 +45,7 @@ export interface VerificationResult {
   readonly place?: VerifiedPlace;
   /** Why a proof that was read proves nothing: of several, the first. */
   readonly proofProblem?: HanaperError;
-  /** What came of the organisation's policy; absent: there is none, or it is off. */
+  /** The result of the organisation's policy; absent without one, or if it is off. */
   readonly policy?: PolicyOutcome;
   /** Whether the trust was told from older trust; absent: it was asked for anew. */
   readonly rollback?: 'checked' | 'unchecked';
@@ -58,8 +58,8 @@ export interface VerifiedPlace {
   /** RFC 3339, UTC. */
   readonly enrolledAt: string;
   /**
-   * Whether the verifier held the proof's checkpoint before. Then the order holds against the authority itself; else it
-   * holds against whoever has but a signing key.
+   * Whether the verifier held the proof's checkpoint before. Then not even the authority can forge the order; else
+   * only a thief of the signing key cannot.
    */
   readonly isRemembered: boolean;
 }
@@ -83,7 +83,7 @@ export interface VerifyOptions {
   readonly onProgress?: Progress;
 }
 
-/** How a package is verified with keys at hand and nothing else. */
+/** How a package is verified with given keys and nothing else. */
 export interface OfflineOptions {
   /** The `.sig` file. Default: `<path>.sig`. */
   readonly signature?: string;
@@ -136,7 +136,7 @@ export async function verifyHash(
 }
 
 /**
- * Refuses a source of signatures that is none of the three kinds, or that holds what nobody reads.
+ * Refuses a source of signatures of another kind than the three, or with an unknown member.
  *
  * @throws HanaperError `bad_config`
  */

@@ -2,7 +2,7 @@ import type { verify } from '../crypto/ed25519.ts';
 import type { PackageSignature } from './document.ts';
 import type { SignaturePlace } from './key-revocation.ts';
 
-/** How a signature is held against a key and a message. */
+/** How a signature is checked against a key and a message. */
 export type VerifySignature = typeof verify;
 
 /** Tells where a signature is proven to stand in the log; `undefined` where it is not. */

@@ -12,9 +12,9 @@ import { beginReading, beginWriting, isWritable, openableForReading, writableFil
 import { migrateUp, readSchemaState } from './migrations/migrate.ts';
 
 /**
- * What a database is opened for: to be made where it is not there, to be used, or to be examined. Whoever examines one
- * writes nothing to it, not even what brings an older schema up to date. Whoever glances at one does not even make the files
- * that SQLite keeps beside it, and is refused as `unavailable` where somebody begins to write meanwhile.
+ * What a database is opened for: to be made where it is not there, to be used, or to be examined. Examining one
+ * writes nothing to it, not even an upgrade of an older schema. Glancing at one does not even make the files that
+ * SQLite keeps beside it, and is refused as `unavailable` if somebody begins to write meanwhile.
  */
 export type Purpose = 'create' | 'use' | 'examine' | 'glance';
 
@@ -138,7 +138,7 @@ function older(name: string): HanaperError {
   );
 }
 
-/** What is told of a database that has no schema, or no authority, yet. */
+/** What is reported about a database that has no schema, or no authority, yet. */
 export function notInitialized(name: string): HanaperError {
   return new HanaperError('not_initialized', `${name} is not initialised. Run "hanaper init" first.`, {
     database: name,

@@ -20,7 +20,7 @@ const dagCborCode = 0x71;
 const sha256Code = 0x12;
 
 /**
- * Holds a proof against a log, from its end: the note is signed by the log's key, the entry is in the tree of that
+ * Checks a proof against a log, from its end: the note is signed by the log's key, the entry is in the tree of that
  * checkpoint, the receipt is the one that the entry names, and the signature is the one in the receipt. Of the receipt no
  * signature is verified: the tree fixes every byte of it. What the proof itself says of the log's key is not looked at.
  *

@@ -12,8 +12,9 @@ import {
 import { trustTampered } from './tampered.ts';
 
 /**
- * Holds what was found in rows against the snapshot that its authority signed. What is signed is compared as bytes: nothing
- * is read out of it, unless to tell what differs. `verifySignature` is `verify` of `hanaper/crypto`, or one that remembers.
+ * Checks what was found in rows against the snapshot that its authority signed. What is signed is compared as bytes:
+ * nothing is read out of it, unless to tell what differs. `verifySignature` is `verify` of `hanaper/crypto`, or one
+ * that remembers.
  *
  * @throws HanaperError `trust_tampered`, with the organisation's DID and what differs in the details
  */

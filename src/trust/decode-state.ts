@@ -18,7 +18,7 @@ const revocationFields = ['revoked_at', 'reason', 'effective_at', 'effective_ind
 /** The members of a document that a state is. */
 export const stateFields = ['organization', 'version', 'keys', 'policy'] as const;
 
-/** Reads a state; that it stands in its one form is for whoever has the bytes to find out. */
+/** Reads a state; the caller, who has the bytes, checks that they are in its one form. */
 export class StateReader {
   readonly #reader: DocumentReader;
   readonly #refuse: Refuse;

@@ -69,8 +69,8 @@ function mayHaveSignedName({ names }: VerificationPolicy, { key, signature }: Ac
   );
 }
 
-// Whoever may attach a signature again gives it a later place: what the signer has stated keeps it as old as it is, and a
-// hash signature states nothing.
+// Attaching a signature again gives it a later position: the signer's statement keeps its age, and a hash signature
+// states nothing.
 function isYoungEnough(
   { max_age_seconds }: VerificationPolicy,
   { signature: { statement }, place }: AcceptedSignature,

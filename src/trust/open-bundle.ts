@@ -44,8 +44,8 @@ const contextNames: OptionNames<BundleContext> = {
  * Opens a trust bundle: the bytes of a `.trust` file. One signature is verified. Whether it is older than one that was seen
  * before, `checkBundle` tells.
  *
- * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_not_yet_valid`, `bundle_expired`; `bad_input`, `malformed_key`, `weak_key` for
- * a DID that is none
+ * @throws HanaperError `authority_changed`, `trust_tampered`, `bundle_not_yet_valid`, `bundle_expired`; `bad_input`,
+ *   `malformed_key`, `weak_key` for an invalid DID
  */
 export async function openBundle(bytes: Uint8Array, context: BundleContext): Promise<TrustBundle> {
   requireKnownOptions('openBundle', context, contextNames);

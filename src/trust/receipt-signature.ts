@@ -11,9 +11,9 @@ const options = {
 const receiptCommand = '/ucan/assert/receipt';
 
 /**
- * The 64 bytes of the package signature in the receipt of `executor`: that of the document at `args.out.ok.signature`, of
- * either format. `undefined` where there is none. The token's own signature is not looked at: for a receipt whose hash is
- * proven to be in the executor's log.
+ * The 64 bytes of the package signature in the receipt of `executor`: that of the document at
+ * `args.out.ok.signature`, of either format. `undefined` without one. The token's own signature is not looked at: for
+ * a receipt whose hash is proven to be in the executor's log.
  */
 export function readReceiptSignature(token: Uint8Array, executor: string): Uint8Array | undefined {
   const [, envelope] = listOf(decodeToken(token));

@@ -21,10 +21,10 @@ export function resolveTrustedKeys(
 }
 
 /**
- * The keys in the trust of an organisation, revoked ones included, each fingerprint once: out of its own, and those of the
- * organisations that it accepts through an ACL. What is not revoked comes before what is, then what is its own, then what
- * comes first. `revokedHere` are the signing keys that were revoked here, which are so for everybody. A key that the
- * organisation itself has called compromised is so whoever else accepts it.
+ * The keys in the trust of an organisation, revoked ones included, each fingerprint once: out of its own, and those
+ * of the organisations that it accepts through an ACL. What is not revoked comes before what is, then what is its
+ * own, then what comes first. `revokedHere` are the signing keys that were revoked here, which are so for everybody.
+ * A key that the organisation itself has called compromised is so, even if others accept it.
  */
 export function resolveStateKeys(
   own: readonly StateKey[],

@@ -74,8 +74,9 @@ export function aheadOf(seen: SeenTrust, authority: string, clock: Date): string
 }
 
 /**
- * Holds a bundle that was opened against what was seen before, and returns what is to be remembered from here on. Of times
- * that is `issued_at` alone: it is the authority's word, while this machine's clock may be wrong for a day. A log that has grown is taken by the word of the authority, which has signed the bundle.
+ * Checks a bundle that was opened against what was seen before, and returns what is to be remembered from here on. Of
+ * times that is `issued_at` alone: it is the authority's word, while this machine's clock may be wrong for a day. A
+ * log that has grown is taken by the word of the authority, which has signed the bundle.
  *
  * @throws HanaperError `bundle_rolled_back`, `log_rolled_back`; `log_tampered` where it is another log
  */

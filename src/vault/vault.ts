@@ -84,7 +84,7 @@ export class Vault implements Disposable {
   }
 
   /**
-   * Lends the log's own key, an Ed25519 seed that is wiped after, to whoever signs a checkpoint. It signs nothing else.
+   * Lends the log's own key, an Ed25519 seed that is wiped after, to the signer of a checkpoint. It signs nothing else.
    *
    * @throws HanaperError `locked`
    */

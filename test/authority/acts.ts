@@ -138,7 +138,7 @@ export const acts: readonly Act[] = [
     run: ({ authority }) => authority.executeFor('acme', signPackageHash, { hash, key: 'second', store: true }),
   },
   {
-    title: 'a signature that is at hand is kept',
+    title: 'a given signature is kept',
     command: '/package/attach',
     tables: ['package_signatures'],
     prepare: ({ authority }) => authority.executeFor('acme', signPackage, { hash, name: 'b.wasm', key: 'imported' }),

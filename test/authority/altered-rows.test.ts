@@ -25,7 +25,7 @@ const early = "'2001-01-01T00:00:00.000Z'";
 const revived = 'revoked_at = null, revocation_reason = null, effective_at = null, effective_index = null';
 const [sqlite, postgres] = engines as [TestEngine, TestEngine];
 
-// Whoever can write to the tables has a row altered, and waits for a command that writes it anew, and with it explains it.
+// An attacker with write access alters a row, and waits for a command that writes it anew and so legitimises it.
 describe.each(engines)('$name', (engine) => {
   let url: string;
   let authority: Authority;

@@ -84,7 +84,7 @@ describe.each(engines)('$name', (engine) => {
     },
   );
 
-  test('both slots are told of, the new one first', async () => {
+  test('events report both slots, the new one first', async () => {
     const url = await engine.createUrl();
     await initialize(url);
     const events: HanaperEvent[] = [];

@@ -28,7 +28,7 @@ describe.each(engines)('$name', (engine) => {
   afterAll(() => door.authority.close());
 
   const forge = (token: Delegation) => decodeDelegation(resign(token, flipBit(token.envelope.signature, 5)));
-  /** What is told of a request, and what it cost. */
+  /** The answer to a request, and its cost. */
   async function refuse(request: Request, on: Pick<Signer, 'did'>) {
     const budget = new Budget();
     const { code, message, details } = await expectCode('subject_mismatch', () =>

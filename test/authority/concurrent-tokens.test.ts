@@ -50,7 +50,7 @@ describe.each(engines)('$name', (engine) => {
     return Promise.all(people.map((person) => delegate(person, bob, { command: '/kept' })));
   }
 
-  test('two connections that store the same tokens at once, in whatever order, store and tell of each once', async () => {
+  test('two connections that store the same tokens at once, in whatever order, store and report each once', async () => {
     const { url, one, two, events } = await openTwo();
     for (let round = 0; round < 6; round++) {
       const tokens = await makeTokens(60, `racer ${round}`);

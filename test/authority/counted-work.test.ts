@@ -127,7 +127,7 @@ describe.each(engines)('what is drawn on the budget of a request, on $name:', (e
     expect(answer).toMatchObject({ kind: 'receipt', refusal: { code: 'invalid_token_signature' } });
   });
 
-  test('whoever has the database at hand stores two hundred by one call', async () => {
+  test('a local caller stores two hundred by one call', async () => {
     const given = await powerlines([eve], 200);
     const args = { delegations: given.map(({ cid }) => cid) };
     const { stored } = await door.authority.execute(storeDelegations, args, given);

@@ -73,7 +73,7 @@ function differenceOf(before: ReadonlyMap<string, Effect>, after: ReadonlyMap<st
   return different;
 }
 
-/** Holds an entry against the rows that it must be about, and the invocation and receipt that were written last. */
+/** Checks an entry against the rows that it must be about, and the invocation and receipt that were written last. */
 async function expectEntry(url: string, entry: Entry, rows: ReadonlyMap<string, Effect>): Promise<void> {
   const places = entry.effects.map(({ tableName: table, rowKey: key }) => placeOf({ table, key }));
   expect([...places].sort()).toEqual([...rows.keys()].sort());

@@ -50,7 +50,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await query(url, 'select id from organizations')).toEqual([]);
   });
 
-  test('the new slot is told of', async () => {
+  test('an event reports the new slot', async () => {
     const events: HanaperEvent[] = [];
     await initialize(await engine.createUrl(), { observer: (event) => void events.push(event) });
     expect(events).toMatchObject([{ name: 'slot.added', details: { kind: 'passphrase' } }]);

@@ -71,7 +71,7 @@ function take(authority: Authority, model: Model, step: Step): Promise<unknown> 
     case 'distrust':
       return authority.executeFor(step.org, revokeTrust, { fingerprint: nth?.fingerprint ?? '00'.repeat(32) });
     case 'trust':
-      // While no key was made there is none to trust: the point of small order stands for it.
+      // Before a key is made, the point of small order takes its place.
       return authority.executeFor(step.org, addTrust, { public_key: nth?.publicKey ?? '00'.repeat(32) });
   }
 }

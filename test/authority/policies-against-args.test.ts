@@ -110,7 +110,7 @@ const lines: readonly Line[] = [
   ],
   ['nor is it a name', 'bad_input', not(is('.name', 'release')), { name: packageHash }, '/key/revoke'],
   [
-    'beside another name it is none of that name',
+    'beside another name it is not a key of that name',
     'not_found',
     not(is('.name', 'release')),
     { name: 'other', fingerprint: '{release}' },
@@ -177,7 +177,7 @@ const lines: readonly Line[] = [
   ['one is not true', 'bad_input', not(is('.store', true)), { ...sign, store: 1 }],
   ['a name in a list is no name', 'bad_input', not(is('.key', 'release')), { ...sign, key: ['release'] }],
   [
-    'a hash in bytes is none in hex',
+    'a hash in bytes is not a hash in hex',
     'bad_input',
     not(is('.hash', packageHash)),
     { ...sign, hash: new Uint8Array(32).fill(0xab) },
@@ -248,7 +248,7 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('policy_violation', () => list(float(2)));
   });
 
-  test('the handler gets the very object that the policies were held against', async () => {
+  test('the handler gets the very object that was checked against the policies', async () => {
     const command = findCommand('/package/sign');
     if (command === undefined) throw new TypeError('there is no such command');
     const request = await ask(door);

@@ -95,7 +95,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await verifyPackage(path, { organisation: 'acme', trust: locked })).toMatchObject({ signerName: name() });
   });
 
-  test('it does so for whoever asks in public', async () => {
+  test('it does so for anyone who asks in public', async () => {
     await create();
     const path = await sign();
     await rotate();

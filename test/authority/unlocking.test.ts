@@ -29,7 +29,7 @@ import { engines } from '../support/engines.ts';
 const hash = 'ab'.repeat(32);
 
 describe.each(engines)('$name', (engine) => {
-  test('unlocking and locking are told of, with the authority and the slot', async () => {
+  test('events report unlocking and locking, with the authority and the slot', async () => {
     const url = await engine.createUrl();
     const { did } = await initialize(url);
     const events: HanaperEvent[] = [];
@@ -56,7 +56,7 @@ describe.each(engines)('$name', (engine) => {
     expect(events.map(({ name }) => name)).toEqual(['vault.locked']);
   });
 
-  test('a wrong credential is refused, told of, and leaves an open vault open', async () => {
+  test('a wrong credential is refused and reported, and leaves an open vault open', async () => {
     const url = await engine.createUrl();
     await initialize(url);
     const events: HanaperEvent[] = [];

@@ -129,7 +129,7 @@ describe.each(engines)('$name', (engine) => {
     await expectJudged('token_revoked', invocation);
   });
 
-  test('one above in another chain is none above in this', async () => {
+  test('one above in another chain is not above in this one', async () => {
     const [one, two] = [await delegate(alice, carol), await delegate(mallory, carol)];
     const next = await delegate(carol, bob, { subject: null });
     await store(authority, one, two, next);

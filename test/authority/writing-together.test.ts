@@ -153,7 +153,7 @@ describe.each(engines)('$name', (engine) => {
   }
 });
 
-test('on PostgreSQL, whoever writes waits for the head of the log, and holds nothing while waiting', async () => {
+test('on PostgreSQL, a writer waits for the head of the log, and holds nothing while waiting', async () => {
   const url = (await engines.find(({ name }) => name === 'postgres')?.createUrl()) ?? '';
   await using authority = (await createAuthority(url)).authority;
   await authority.executeFor('acme', createKey, { name: 'release' });

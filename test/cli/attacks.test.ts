@@ -121,7 +121,7 @@ describe('loading', () => {
   });
 });
 
-test('a public key at hand answers for no organisation', async () => {
+test('a given public key answers for no organisation', async () => {
   const cli = await createInitialized();
   cli.write('file.bin', 'x');
   await cli.done('package', 'sign', 'file.bin', '--key', 'release');

@@ -287,7 +287,7 @@ describe('what lies around a database', () => {
   });
 });
 
-test('a name that is none of a database is one fault', async () => {
+test('a name of no database is one fault', async () => {
   const cli = await createCli('mysql://somewhere');
   await expectFault(cli, 'database', 'bad_config', 2);
 });

@@ -40,7 +40,7 @@ describe('hanaper --log', () => {
   const namesOf = (events: readonly LoggedEvent[]) =>
     events.map(({ event, reason }) => (reason ? [event, reason] : event));
 
-  test('tells of signing, verifying and loading', async () => {
+  test('reports signing, verifying and loading', async () => {
     expect(namesOf(await eventsOf('package', 'sign', 'file.mjs', '--key', 'release'))).toEqual([
       'vault.unlocked',
       'package.signed',
@@ -58,7 +58,7 @@ describe('hanaper --log', () => {
     ]);
   });
 
-  test('tells of refusals with their reason', async () => {
+  test('reports refusals with their reason', async () => {
     cli.write('unsigned.mjs', 'export {};');
     const refused = ['verification.failure', 'signature_not_found'];
     expect(namesOf(await eventsOf('package', 'verify', 'unsigned.mjs'))).toEqual([refused]);
@@ -94,7 +94,7 @@ describe('hanaper --log', () => {
     expect((await cli.run('key', 'list')).stdout).not.toContain('unseen');
   });
 
-  test('tells of offline verification', async () => {
+  test('reports offline verification', async () => {
     await cli.done('key', 'export', 'release', '--output', 'release.pem');
     const trusted = ['--trust-key', 'release.pem'];
     expect(namesOf(await eventsOf('package', 'verify', 'file.mjs', ...trusted))).toEqual(['verification.success']);
@@ -103,7 +103,7 @@ describe('hanaper --log', () => {
     ]);
   });
 
-  test('tells of keys, trust and slots', async () => {
+  test('reports keys, trust and slots', async () => {
     expect(namesOf(await eventsOf('key', 'create', 'second'))).toContain('key.signing.created');
     expect(namesOf(await eventsOf('key', 'export', 'second', '--output', 'second.pem'))).toEqual(['key.exported']);
     expect(namesOf(await eventsOf('key', 'revoke', 'second'))).toEqual([

@@ -81,7 +81,7 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
-  test('log verify holds a database against its log', async () => {
+  test('log verify checks a database against its log', async () => {
     expect(await cli.done<Verified>('log', 'verify')).toMatchObject({
       verified: true,
       authority: did,

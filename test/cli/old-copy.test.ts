@@ -24,7 +24,7 @@ interface Memory {
 
 const memory = (cli: Cli) => join(cli.home, '.local/state/hanaper/log-checkpoints.json');
 const readMemory = (cli: Cli): Memory => JSON.parse(readFileSync(memory(cli), 'utf8'));
-/** Whoever starts the server has no passphrase. */
+/** The process that starts the server has no passphrase. */
 const locked = { env: { HANAPER_RAW_KEY_FILE: '', HANAPER_PASSPHRASE_FILE: '' } };
 
 /** Commands that write with a key of the database; the package `plugin.wasm` and the file `next` are there. */
@@ -57,7 +57,7 @@ describe.each(engines)('$name: an old copy in the place of a database', (engine)
     const putBack = await keepCopy(url);
     await cli.done('key', 'create', 'second');
     await putBack();
-    // Whoever opens a copy by VACUUM INTO turns its write-ahead log on again.
+    // Opening a copy by VACUUM INTO turns its write-ahead log on again.
     await cli.done('key', 'list');
   });
 

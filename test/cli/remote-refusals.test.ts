@@ -125,7 +125,7 @@ test('what needs no server works beside one that is configured, without asking i
   expect(world.server.requests).toHaveLength(before);
 });
 
-test('whoever delegates without a database signs with the key that asks, and may keep it at the server', async () => {
+test('a delegator without a database signs with the key that asks, and may store the delegation at the server', async () => {
   const person = await createPerson('ci');
   const { did } = await admin.done<{ did: string }>('org', 'show', 'acme');
   const about = ['--audience', person.did, '--subject', did, '--command', '/key/list', '--output', 'ci.ucan'];
@@ -138,7 +138,7 @@ test('whoever delegates without a database signs with the key that asks, and may
     person.did,
   );
   expect(delegations).toHaveLength(1);
-  // The job needs the whole chain at hand: the organisation's word to the authority, the powerline, and this.
+  // The job needs the whole chain: the organisation's word to the authority, the powerline, and this.
   const chain = [admin.read('ci.ucan'), admin.read('powerline.ucan')].map((file, i) => person.cli.write(`${i}`, file));
   const list = ['key', 'list', ...server, '--as', 'ci.pem', ...chain.flatMap((file) => ['--proof', file])];
   await person.cli.refuses('not_authorized', ...list);
@@ -230,7 +230,7 @@ describe('unlocking a server', () => {
   });
 });
 
-test('locking a server is an act of whoever may, after which it signs no more', async () => {
+test('an authorised caller locks a server, which then signs no more', async () => {
   await using other = await createRemoteWorld();
   expect(await other.admin.done('database', 'lock')).toEqual({ did: other.authority.identity.did, locked: true });
   await other.admin.refusesBoth('locked', 'key', 'create', 'new', '--org', 'acme');

@@ -26,7 +26,7 @@ describe('a server that was started without its passphrase', () => {
     await admin.done('key', 'create', 'release', '--org', 'acme');
   });
 
-  test('is locked and unlocked by whoever may, with a key', async () => {
+  test('is locked and unlocked by an authorised key', async () => {
     expect(await admin.done('database', 'lock')).toMatchObject({ locked: true });
     const again = await admin.says('database', 'lock');
     expect(again).toContain('was locked already');

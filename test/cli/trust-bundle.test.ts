@@ -194,7 +194,7 @@ describe('over a server', () => {
 
   afterAll(() => world[Symbol.asyncDispose]());
 
-  test('whoever may sign and prove, and nothing else, ships a package with its proof', async () => {
+  test('a caller who may only sign and prove ships a package with its proof', async () => {
     const person = await createPerson('ci');
     const token = await handOver(world.keeper, person, 'ci.ucan', '--org', 'acme', '--command', '/package');
     const { cli } = person;

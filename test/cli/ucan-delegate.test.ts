@@ -122,7 +122,7 @@ describe('ucan delegate --issuer', () => {
     ['with a selector without its dot', '[["==","name","x"]]', 'malformed_token'],
     ['with a pattern that is no text', '[["like",".name",1]]', 'malformed_token'],
     ['with a number beyond 2^53', '[["==",".size",9007199254740993]]', 'bad_input'],
-    ['with a link that is none', '[["==",".link",{"/":"x"}]]', 'bad_input'],
+    ['with an invalid link', '[["==",".link",{"/":"x"}]]', 'bad_input'],
     ['in a file that is not there', '@missing.json', 'bad_input'],
     ['in a file that is no text', '@alice.bin', 'bad_input'],
   ] as const)('refuses a policy %s', async (_, policy, code) => {

@@ -161,7 +161,7 @@ describe.each(engines)('ucan import: $name', (engine) => {
     expect(await importAll('old.txt', '--commands', 'commands.json')).toMatchObject({ reissued: [] });
   });
 
-  test('refuses a mapping that is none, and one for tokens that need none', async () => {
+  test('refuses an invalid mapping, and one for tokens that need no mapping', async () => {
     cli.write('old.jwt', await signOld(alice));
     for (const mapping of ['{', '[]', 'null', '{"db/READ":1}', '{"db/READ":"read"}', '{"a/b":"/a","A/B":"/b"}']) {
       cli.write('mapping.json', mapping);

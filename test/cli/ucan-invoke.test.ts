@@ -196,8 +196,8 @@ describe('ucan invoke --proof', () => {
     ['a text', '"x"'],
     ['null', 'null'],
     ['bytes and no map', '{"/":{"bytes":"AA"}}'],
-    ['a link that is none', '{"a":{"/":"zdpu"}}'],
-    ['bytes that are none', '{"a":{"/":{"bytes":"!"}}}'],
+    ['an invalid link', '{"a":{"/":"zdpu"}}'],
+    ['invalid bytes', '{"a":{"/":{"bytes":"!"}}}'],
     ['a number beyond 2^53', '{"a":9007199254740993}'],
     ['a file that is not there', '@missing.json'],
   ])('refuses arguments that are %s', async (_, args) => {

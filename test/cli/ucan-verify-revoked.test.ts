@@ -23,7 +23,7 @@ beforeAll(async () => {
   invocation = await invoke(carol, alice, [root, leaf], { expiration: soon });
 });
 
-describe('ucan verify with revocations at hand', () => {
+describe('ucan verify with given revocations', () => {
   let cli: Cli;
 
   beforeAll(async () => {
@@ -73,7 +73,7 @@ describe('ucan verify with revocations at hand', () => {
     await cli.refuses('token_revoked', ...(await withProof('request.ucan', ...idle, real)));
   });
 
-  test('tells of the invocation, and not of the revocation beside it', async () => {
+  test('reports the invocation, and not the revocation beside it', async () => {
     const idle = await signRevocation(dave, { target: leaf.cid });
     const said = await cli.says(...(await withProof('request.ucan', idle)));
     expect(said).toContain(carol.did);

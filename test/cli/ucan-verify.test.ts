@@ -189,7 +189,7 @@ describe('ucan verify of an invocation', () => {
     await cli.refuses(code, ...args, '--explain');
   });
 
-  test('refuses a time that is none, a file that is missing, and a container of nothing', async () => {
+  test('refuses an invalid time, a missing file, and an empty container', async () => {
     const self = [await invoke(alice, alice)];
     for (const time of ['now', '', '1767225600', '2026-13-01T00:00:00Z', '90d']) {
       await cli.refuses('usage', ...(await verify(self, '--at', time)));

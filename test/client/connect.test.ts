@@ -42,7 +42,7 @@ describe('the address of a server', () => {
     'http://128.0.0.1',
     'http://[::2]',
     'http://0.0.0.0:7373',
-  ])('"%s" is none', async (text) => {
+  ])('"%s" is not an address', async (text) => {
     await expectCode('usage', () => parseServerAddress(text));
   });
 
@@ -95,7 +95,7 @@ describe('a server is', () => {
   test.each<[string, TestAnswer]>([
     ['a document without a DID', json(200, { name: 'somebody' })],
     ['a DID of another method', json(200, { id: 'did:web:hanaper.example' })],
-    ['a DID that is none', json(200, { id: 'did:key:z6Mk' })],
+    ['an invalid DID', json(200, { id: 'did:key:z6Mk' })],
     ['a web page', { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hello' }],
     ['nothing', { status: 404, headers: {}, body: '' }],
     ['a redirect', { status: 301, headers: { location: '/elsewhere' }, body: '' }],

@@ -48,7 +48,7 @@ const plain = (body: string): TestAnswer => ({ status: 200, headers: { 'content-
 const notFound = (details: string): TestAnswer => ({
   status: 404,
   headers: { 'content-type': 'application/problem+json' },
-  body: `{"code":"not_found","detail":"There is none.","details":${details}}`,
+  body: `{"code":"not_found","detail":"No such key.","details":${details}}`,
 });
 const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 

@@ -100,7 +100,7 @@ describe('of a log that was seen, a write is refused that comes', () => {
   test.each<[string, ErrorCode, (proof: Proof) => string | undefined]>([
     ['without a proof', 'unavailable', () => undefined],
     ['with no JSON', 'log_tampered', () => '{'],
-    ['with a proof that is none', 'log_tampered', () => '{}'],
+    ['with an invalid proof', 'log_tampered', () => '{}'],
     ['with a proof of text', 'log_tampered', () => '"proof"'],
     ['without a proof of consistency', 'log_rolled_back', ({ consistency: _, ...proof }) => JSON.stringify(proof)],
     [
@@ -110,7 +110,7 @@ describe('of a log that was seen, a write is refused that comes', () => {
     ],
     ['with the proof of an earlier write', 'log_tampered', () => JSON.stringify(old)],
     ['with another index', 'log_tampered', (proof) => JSON.stringify({ ...proof, index: Number(proof['index']) - 1 })],
-    ['with an inclusion that is none', 'log_tampered', (proof) => JSON.stringify({ ...proof, inclusion: 'all' })],
+    ['with an invalid inclusion', 'log_tampered', (proof) => JSON.stringify({ ...proof, inclusion: 'all' })],
     [
       'with a checkpoint that was changed',
       'log_tampered',

@@ -95,7 +95,7 @@ describe.each([2048, 3072, 4096])('a key of %i bits', (modulusLength) => {
   });
 
   // RFC 8017, section 5.2.2: a representative of the modulus or more is out of range.
-  test('has one signature for a message: its sum with the modulus is none', async () => {
+  test('has one signature for a message: its sum with the modulus is not a signature', async () => {
     const { modulus } = rsaNumbersOf(key);
     const sum = BigInt(`0x${toHex(signature)}`) + BigInt(`0x${toHex(modulus)}`);
     const hex = sum.toString(16).padStart(2 * modulus.length, '0');

@@ -177,7 +177,7 @@ describe('no key comes from', () => {
       documentOf({ ...method, type: 'JsonWebKey', publicKeyJwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } }),
     ],
     ['a JWK of a Multikey', documentOf({ ...method, type: 'JsonWebKey' })],
-    ['a multibase that is none', documentOf({ ...method, publicKeyMultibase: 'z6Mk' })],
+    ['an invalid multibase', documentOf({ ...method, publicKeyMultibase: 'z6Mk' })],
   ])('%s', (_, document) => {
     expect(readDidDocument(document, did)).toEqual([]);
   });
@@ -231,12 +231,12 @@ describe('a key of an older type', () => {
     ['base58 of 31 bytes', old, { publicKeyBase58: base58btc.encode(new Uint8Array(31).fill(7)).slice(1) }],
     ['base58 of a weak key', old, { publicKeyBase58: base58btc.encode(new Uint8Array(32)).slice(1) }],
     ['base58 of a thousand characters', old, { publicKeyBase58: '6'.repeat(1000) }],
-    ['base58 that is none', old, { publicKeyBase58: '0OIl' }],
+    ['invalid base58', old, { publicKeyBase58: '0OIl' }],
     ['base58 that is a number', old, { publicKeyBase58: 1 }],
     ['base58 of a point that is not on the curve', secp, { publicKeyBase58: `z${'z'.repeat(44)}` }],
     ['hexadecimal of an uncompressed point', secp, { publicKeyHex: `04${'11'.repeat(64)}` }],
     ['hexadecimal in capital letters', secp, { publicKeyHex: hex(secpKey).toUpperCase() }],
-    ['hexadecimal that is none', secp, { publicKeyHex: 'xyz' }],
+    ['invalid hexadecimal', secp, { publicKeyHex: 'xyz' }],
     ['hexadecimal in a list', secp, { publicKeyHex: [hex(secpKey)] }],
   ])('with %s in a %s is bad input', async (_, type, material) => {
     await expectCode('bad_input', () => readDidDocument(keyOf({ type, ...material }), did));

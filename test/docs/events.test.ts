@@ -16,7 +16,7 @@ test('each event says when it is told, and what with', () => {
   }
 });
 
-test('those that tell of a refusal, and no others, have a reason', () => {
+test('those that report a refusal, and no others, have a reason', () => {
   for (const [name = '', , details] of rows) {
     expect(/\breason$/.test(details ?? ''), name).toBe(/(fail(ed|ure)|unconfirmed|refused)$/.test(name));
   }

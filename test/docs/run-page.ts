@@ -11,7 +11,7 @@ import { type Block, root } from './pages.ts';
 const sqlRunner = fileURLToPath(new URL('children/run-sql.ts', import.meta.url));
 const timeout = 550_000;
 
-/** Runs the blocks of one page, and holds what was printed against what the page shows. */
+/** Runs the blocks of one page, and checks what was printed against what the page shows. */
 export async function runPage(
   blocks: readonly Block[],
   environment: Readonly<Record<string, string>> = {},

@@ -37,7 +37,7 @@ const others: readonly (readonly [string, Asking, Reshaped])[] = [
   ['a space in the path', read, { path: `${keys}/release%20` }],
   ['a NUL in the path', read, { path: `${keys}/release%00` }],
   ['an argument in the path and the query', read, { path: `${keys}/release?name=spare` }],
-  ['a query where there is none', { command: listKeys }, { path: `${keys}?limit=2` }],
+  ['a query on a path without one', { command: listKeys }, { path: `${keys}?limit=2` }],
   ['another value in the query', filtered, { path: list.replace('limit=2', 'limit=3') }],
   ['a parameter less', filtered, { path: list.replace('limit=2&', '') }],
   ['a parameter more', filtered, { path: `${list}&expired=true` }],

@@ -145,7 +145,7 @@ describe.each(engines)('on $name', (engine) => {
     });
   });
 
-  test('a body that does not arrive whole, or contradicts itself, is none', async () => {
+  test('a body that does not arrive whole, or contradicts itself, is refused', async () => {
     const here = await place();
     const { url } = here.server;
     const container = await containerOf((await here.sign({ command: createKey, args: { name: 'release' } })).tokens);
@@ -318,7 +318,7 @@ describe.each(engines)('on $name', (engine) => {
     expect(own.status, own.text).toBe(200);
   });
 
-  test('ten links fit into the header; what does not is told of the other way', async () => {
+  test('ten links fit into the header; for more, the answer names the other way', async () => {
     const here = await place();
     const people = await principals(...Array.from({ length: 10 }, (_, index) => `person ${index}`));
     const issuers = [await openSigner(here.authority, { organisation: 'acme' }), ...people.slice(0, -1)];

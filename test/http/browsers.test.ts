@@ -48,7 +48,7 @@ describe('A request', () => {
     ['an origin without a name', { origin: 'null' }],
     ['an origin on another port', { origin: 'http://localhost:3000' }],
     ['an origin of an extension', { origin: 'chrome-extension://localhost:7373' }],
-    ['an origin that is none', { origin: 'localhost:7373' }],
+    ['an invalid origin', { origin: 'localhost:7373' }],
     ['a page of another site', { 'sec-fetch-site': 'cross-site' }],
     ['a page of another port of this machine', { 'sec-fetch-site': 'same-site' }],
     ['a form of another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }],
@@ -60,7 +60,7 @@ describe('A request', () => {
   test.each([
     ['our own page', { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }],
     ['our own page over TLS', { origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }],
-    ['whoever typed the address', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
+    ['a person who typed the address', { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
     ['a link that was followed', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }],
   ])('by %s is let in', async (_, headers: Record<string, string>) => {
     expect((await api.send('/docs', { headers })).status).toBe(200);

@@ -123,7 +123,7 @@ describe('a loader that requires signatures is bad configuration at once', () =>
     ['null in place of trust', { ...strict, trust: null }],
     ['trust that gives none', { ...strict, trust: {} }],
     ['an organisation that is no text', { ...strict, security: { ...security, verificationOrg: 7 } }],
-    ['options that are none', null],
+    ['invalid options', null],
   ])('with %s', async (_, options) => {
     await expectCode('bad_config', () => createLoader(options as never));
   });

@@ -10,7 +10,7 @@ const tree = new NaiveTree();
 const at = (size: number): Checkpoint => ({ origin: 'example.org/log', size, root: tree.hash(0, size) });
 const forked = (size: number): Checkpoint => ({ ...at(size), root: flipBit(at(size).root, 9) });
 
-test('the first checkpoint is held against nothing', () => {
+test('the first checkpoint is checked against nothing', () => {
   checkSeen(undefined, at(7));
 });
 
@@ -56,7 +56,7 @@ describe('a log is rolled back', () => {
   });
 });
 
-test('a checkpoint of another log is not held against this one', async () => {
+test('a checkpoint of another log is not compared with this one', async () => {
   const other = { ...at(9), origin: 'example.org/other' };
   const proof = await proveConsistency(tree, 7, 9);
   const { details } = await expectCode('log_tampered', () => checkSeen(at(7), other, proof));

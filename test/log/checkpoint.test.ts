@@ -77,7 +77,7 @@ test('lines that a log added are passed over', () => {
   expect(parseCheckpoint(`${origin}\n20852163\n${root}\nextension\nanother one\n`)).toEqual(checkpoint);
 });
 
-describe('a text that is none is refused:', () => {
+describe('an invalid text is refused:', () => {
   test.each([
     ['an empty one', ''],
     ['two lines', `${origin}\n1\n`],
@@ -128,7 +128,7 @@ describe('a signed checkpoint', async () => {
     expect(details).toMatchObject({ what: 'checkpoint', expected: origin, actual: 'example.com/other' });
   });
 
-  test('is no checkpoint, where its text is none', async () => {
+  test('is no checkpoint if its text is invalid', async () => {
     using secret = Secret.copyOf(seed);
     const signed = await signNote({ text: 'I owe you nothing.\n', name: origin, key: secret });
     await expectCode('log_tampered', () => openCheckpoint(signed, key));

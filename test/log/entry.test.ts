@@ -68,7 +68,7 @@ describe('it is no entry', () => {
     ['whose invocation is no link', without(1, 'zdpu')],
     ['whose link is of another codec', without(1, CID.createV1(0x55, invocation.multihash))],
     ['whose receipt is missing', write(fields.slice(0, 2)).bytes],
-    ['whose time is none', without(3, '2026-02-30T12:00:00.000Z')],
+    ['whose time is invalid', without(3, '2026-02-30T12:00:00.000Z')],
     ['whose time has no milliseconds', without(3, '2026-01-31T12:00:00Z')],
     ['with a negative number of effects', without(4, -1)],
     ['with half an effect', without(4, 0.5)],

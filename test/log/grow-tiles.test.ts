@@ -124,6 +124,6 @@ describe('partial tiles that are not those of their size are refused:', () => {
   }
 });
 
-test('a hash of a leaf that is none is the mistake of the program', () => {
+test('an invalid hash of a leaf is the mistake of the program', () => {
   expect(() => growTiles(emptyTree, [new Uint8Array(31)])).toThrow(TypeError);
 });

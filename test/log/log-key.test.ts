@@ -113,7 +113,7 @@ describe('a statement is refused', () => {
     }
   });
 
-  test('about a DID that is none', async () => {
+  test('about an invalid DID', async () => {
     await expectCode('bad_input', () => checkLogKey(signed, 'did:web:example.org'));
   });
 });

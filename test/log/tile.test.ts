@@ -66,7 +66,7 @@ describe('a path', () => {
     'tile/0/x001/x000/x000/x000/x000/x000/000',
     'tile/0/٠٠٠',
     `tile/0/${'x001/'.repeat(10_000)}000`,
-  ])('%j is none', async (path) => {
+  ])('%j is not a path', async (path) => {
     await expectCode('bad_input', () => parseTilePath(path));
   });
 
@@ -80,7 +80,7 @@ describe('a path', () => {
     );
   });
 
-  test('that is none is refused as one, whatever it is', () => {
+  test('that is invalid is refused as one, whatever it is', () => {
     const parts = fc.constantFrom('tile', '/', '0', 'x', '001', 'x234', '.p/', 'entries', '255', '\u0000', '%2e');
     const paths = fc.array(parts, { maxLength: 12 }).map((some) => some.join(''));
     fc.assert(fc.property(paths, (path) => expectOnlyHanaperErrors(() => parseTilePath(path))));

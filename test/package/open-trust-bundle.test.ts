@@ -64,7 +64,7 @@ async function asReader<Result>(folder: string, act: () => Promise<Result>): Pro
 }
 
 describe('a package verifies by a bundle and the proof beside it', () => {
-  test('with nothing else at hand, and the place in the log is told', async () => {
+  test('with nothing else, and the result has the position in the log', async () => {
     const { path, bundle, options } = await carry();
     const trust = await openTrustBundle(bundle, options);
     const result = await verifyPackage(path, { trust, now });
@@ -76,7 +76,7 @@ describe('a package verifies by a bundle and the proof beside it', () => {
     expect(result.proofProblem).toBeUndefined();
   });
 
-  test('whose checkpoint was held before: then the order holds against the authority itself', async () => {
+  test('whose checkpoint was held before: then not even the authority can forge the order', async () => {
     const { path, bundle, options } = await carry();
     await openTrustBundle(bundle, options);
     const trust = await openTrustBundle(bundle, options);

@@ -219,7 +219,7 @@ describe('an observer that throws', () => {
 });
 
 describe('offline, with bare keys', () => {
-  test('a package is verified by the signature beside it, whoever owns the key', async () => {
+  test('a package is verified by the signature beside it, whatever organisation owns the key', async () => {
     const path = packageFile(await signBy(alice, hash));
     const events: HanaperEvent[] = [];
     const options = {

@@ -73,7 +73,7 @@ describe('a server without a database', () => {
     expect((await ask(server.url, '/api/crypto/status')).json).toEqual({ initialized: false });
   });
 
-  test('makes whoever guesses tokens wait', async () => {
+  test('makes a caller who guesses tokens wait', async () => {
     const server = await start();
     for (let attempt = 0; attempt < 4; attempt++) expectProblem('not_authorized', await init(server, 'no'), 403);
     const slowed = expectProblem('rate_limited', await init(server, 'no'), 429);
@@ -175,7 +175,7 @@ describe('a server without a database', () => {
     expect((await init(server, tokenOf(server))).status).toBe(201);
   });
 
-  test('tells whether a master key could be made so, to whoever has the token', async () => {
+  test('tells a caller with the token whether a master key could be made so', async () => {
     const server = await start({ estimate: async () => ({ score: 2, reasons: ['It is a name.'] }) });
     const validate = (json: unknown, token = tokenOf(server)) =>
       ask(server.url, '/api/crypto/validate', { json, headers: { [header]: token } });

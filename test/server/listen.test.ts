@@ -106,7 +106,7 @@ test('a socket that a killed server left is taken over; one that answers, and an
   expect(readFileSync(file, 'utf8')).toBe('kept');
 });
 
-test('a port that is taken is told of, and nothing of the server is left', async () => {
+test('a taken port is reported, and nothing of the server is left', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void taken.close());
   await new Promise((resolve) => taken.once('listening', resolve));

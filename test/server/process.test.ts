@@ -113,7 +113,7 @@ test('a person at a terminal reads where it listens and what comes next', async 
   expect(terminal.screen).not.toContain('{');
 });
 
-test('a server that can be reached by names that it does not know warns of it, and a name that is none is refused', async () => {
+test('a server that can be reached by names that it does not know warns of it, and an invalid name is refused', async () => {
   const cli = await createServed();
   const listen = ['--listen', '0.0.0.0:0', '--metrics', 'off', '--insecure'];
   const terminal = openTerminal(cli, 'serve', ...listen);

@@ -5,7 +5,7 @@ import { engines, keepCopy } from '../support/engines.ts';
 import { createOutsider } from '../support/outsider.ts';
 import { type Answered, ask, expectProblem, serve } from '../support/server.ts';
 
-/** A way to keep what there is; what it gives puts that in the place of what is there by then, beneath whoever has it open. */
+/** A way to keep what there is; what it gives puts that in the place of what is there by then, beneath the process that has it open. */
 type Keep = (url: string) => Promise<() => Promise<void>>;
 
 const headers = { 'Content-Type': 'application/vnd.ucan.container' };

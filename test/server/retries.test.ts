@@ -121,7 +121,7 @@ describe.each(engines)('$name', (engine) => {
     expect((await post(server, await outsider.signFor(wanted))).status).toBe(200);
   });
 
-  test('a fault is none, and the same invocation is executed once it is mended', async () => {
+  test('a fault is no answer, and the same invocation is executed once it is mended', async () => {
     await using world = await open();
     const { outsider, server, url } = world;
     const signed = await outsider.signFor(sign);

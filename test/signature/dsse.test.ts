@@ -122,7 +122,7 @@ describe('an envelope of several signatures', () => {
     expect(splitEnvelope(of(foreign, null))).toEqual([of(foreign)]);
   });
 
-  test('is told from what is none, which stays as it is', () => {
+  test('is told from other data, which stays as it is', () => {
     for (const other of [good, of(), {}, null, 'text', 7, [first, second], { signatures: { length: 2 } }]) {
       expect(splitEnvelope(other)).toEqual([other]);
     }

@@ -59,7 +59,7 @@ describe('a signature by a trusted key is accepted', () => {
     expect(accepted.signature.format).toBe('v1');
   });
 
-  test('whoever else signed, in any order, and whatever else is refused', async () => {
+  test('with any other signers, in any order, and whatever else is refused', async () => {
     const good = candidate(await signBy(bob, hash));
     const all = [...refusals.values(), good];
     await fc.assert(
@@ -92,7 +92,7 @@ describe('a signature is refused', () => {
     );
   });
 
-  test('where there is none', async () => {
+  test('where no signature was made', async () => {
     const { details } = await expectCode('signature_not_found', () => verify([]));
     expect(details).toMatchObject({ packageHash: hash });
   });

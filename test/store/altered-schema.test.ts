@@ -53,7 +53,7 @@ describe.each(engines)('$name', (engine) => {
     },
   );
 
-  test('a version of a migration that is none is no schema of ours', async () => {
+  test('an invalid version of a migration is no schema of ours', async () => {
     await query(url, 'update hanaper_migrations set version = -1 where version = 4');
     await expectCode('database_corrupt', () => openAuthority({ database: url }));
     await query(url, "update hanaper_migrations set version = 4, name = 'prove' where version = -1");

@@ -121,7 +121,7 @@ describe.each(engines)('$name', (engine) => {
     await (await openUnlocked(url, {}, byRawKey(1))).close();
   });
 
-  test('an older schema is brought up to date by whoever opens it', async () => {
+  test('opening a database upgrades an older schema', async () => {
     const url = await engine.createUrl();
     const database = await openStore(url, true);
     await migrateDown(database, 0);

@@ -130,7 +130,7 @@ describe('what an owner has done to a table is refused, and the table is named:'
     ['an index fewer', 'drop index idx_trusted_keys_org'],
     ['a unique index more', 'create unique index more on trusted_keys (key_name)'],
     [
-      'a unique index that is none any more',
+      'an index that is no longer unique',
       'drop index uq_trusted_keys_active',
       'create index uq_trusted_keys_active on trusted_keys (org_id, key_fingerprint) where revoked_at is null',
     ],

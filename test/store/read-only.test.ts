@@ -34,7 +34,7 @@ function read(url: string, act: 'read' | 'write' | 'watch'): Child {
 }
 
 describe.each(engines)('$name', (engine) => {
-  test('an older database is not brought up to date by whoever examines it', async () => {
+  test('examining an older database does not upgrade it', async () => {
     const url = await engine.createUrl();
     await (await createAuthority(url)).authority.close();
     const database = await openStore(url);
@@ -60,7 +60,7 @@ describe('SQLite', () => {
     chmodSync(dirname(path), folder);
   };
 
-  test('whoever examines a file leaves it as it is', async () => {
+  test('examining a file leaves it as it is', async () => {
     const [before, { mtimeMs }] = [readFileSync(path), statSync(path)];
     await using authority = await openAuthority({ database: url, examines: true });
     expect((await auditDatabase(authority)).findings.count).toBe(0);

@@ -40,7 +40,7 @@ async function open() {
   return { url, proxy, authority, add, endAtEachStep, requireSound };
 }
 
-// One that was ended while nobody used it may be told of by the next who does.
+// The next user may report one that was ended while it was idle.
 async function goOn(act: () => Promise<unknown>): Promise<void> {
   const failure = await failureOf(act);
   if (failure === undefined) return;
@@ -61,7 +61,7 @@ describe.each(moments)('a connection that an administrator ends %s what is said 
         else expect(rows, said).toHaveLength(failure === undefined ? 1 : 0);
       },
     });
-    // What was ended after the last of the rows may be told of before the COMMIT is said, or after.
+    // What was ended after the last of the rows may be reported before the COMMIT is sent, or after.
     if (moment === 'before') expect(doubtful).toEqual(['commit']);
     else for (const said of doubtful) expect(said).toMatch(/^updateloghead/);
     await requireSound();

@@ -95,7 +95,7 @@ export async function createAuthority(
   return { authority, events };
 }
 
-/** Takes in a signing key by its seed, sealed to the authority as whoever has it would. The seed is left to its owner. */
+/** Takes in a signing key by its seed, sealed to the authority as its owner would. The seed is left to its owner. */
 export async function importSeed(
   authority: Authority,
   organisation: string,

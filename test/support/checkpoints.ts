@@ -1,4 +1,4 @@
-/** The tree over the entries in a database: grown there, and held against what it must be. Nothing here needs Vitest. */
+/** The tree over the entries in a database: grown there, and checked against what it must be. Nothing here needs Vitest. */
 import type { Authority } from '../../src/authority/index.ts';
 import { emptyTree, growTiles } from '../../src/log/grow-tiles.ts';
 import {

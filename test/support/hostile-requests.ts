@@ -111,7 +111,7 @@ export async function revokeUnknown({ authority, holder }: Target): Promise<Sent
   return revoke(authority, holder, { revoke: ucan, path: [...proofs.map(({ cid }) => cid), ucan] }, proofs);
 }
 
-/** A revocation with as many powerlines to its author as a container holds, by whoever is created. */
+/** A revocation with as many powerlines to its author as a container holds, by a new principal. */
 export async function revokeBeside(authority: string, revoker: Signer, create: () => Promise<Signer>): Promise<Sent> {
   const given = await listOf(254, async () => delegateOn(await create(), revoker.did));
   return revoke(authority, revoker, { revoke: given[0]?.cid }, given);

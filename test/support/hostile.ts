@@ -123,7 +123,7 @@ export const hostileKinds: readonly HostileKind[] = [
   { name: 'what has expired', make: (target) => invokeAsStranger(target, { expiration: inSeconds(-60) }) },
   { name: 'a signature of somebody else', make: (target) => invokeAsStranger(target, { isForged: true }) },
   {
-    name: 'a request line that is none',
+    name: 'an invalid request line',
     make: async () => ({ head: 'GET / HTTP/9.9\r\nHost: {host}\r\n\r\n' }),
   },
   {

@@ -23,7 +23,7 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-// What nothing stands behind: numbers that the engine gives, and when a checkpoint was put down.
+// What nothing depends on: numbers that the engine gives, and when a checkpoint was put down.
 const free: Readonly<Record<string, readonly string[]>> = {
   did_documents: ['id'],
   ucan_delegations: ['id'],
@@ -76,7 +76,7 @@ export const mutableTables: readonly string[] = [
 // What is missing there is no fault, since it proves nothing.
 const hintTables: readonly string[] = ['ucan_proofs', 'signature_places'];
 
-/** Lets rows be changed that others refer to, as whoever owns the server can: the tables stay as they are. */
+/** Lets rows be changed that others refer to, as the owner of the server can: the tables stay as they are. */
 export async function dropReferences(url: string): Promise<void> {
   if (url.startsWith('sqlite:')) return;
   const { name } = await queryOne(url, 'select current_database() as name');

@@ -1,5 +1,5 @@
 import type { LogProofDocument } from '../../src/authority/log/proof-document.ts';
-/** Holds a proof of inclusion against nothing but the DID of an authority. */
+/** Checks a proof of inclusion with the DID of an authority alone. */
 import { decodeBase64, encodeUtf8 } from '../../src/bytes.ts';
 import {
   type Checkpoint,

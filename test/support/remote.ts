@@ -8,7 +8,7 @@ import { type Cli, createCli, createInitialized, executable } from './cli.ts';
 import { whenReady } from './server.ts';
 import { startServer, type TestServer, type TestServerOptions } from './stand-in-server.ts';
 
-/** A running server, whoever keeps its database, and its administrator elsewhere. */
+/** A running server, and its administrator elsewhere. */
 export interface RemoteWorld extends AsyncDisposable {
   /** At the database itself. */
   readonly keeper: Cli;

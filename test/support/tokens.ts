@@ -84,7 +84,7 @@ export async function revoke(
   return sendRevocation(authority, await signRevocation(signer, { target: target.cid, ...claims }), given);
 }
 
-/** Has a revocation executed by whoever has the database at hand; `given` lie beside it. */
+/** Has a revocation executed by a local caller; `given` lie beside it. */
 export async function sendRevocation(
   authority: Authority,
   invocation: Invocation,

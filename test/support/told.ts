@@ -8,7 +8,7 @@ import { type Answered, ask, expectProblem } from './server.ts';
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const inner = /node_modules|\.[tj]s:\d|\n\s+at |SQLITE|sqlite|postgres|\bTypeError|\bSyntaxError/;
 
-/** Expects a problem of the table, that tells of nothing inside. */
+/** Expects a problem of the table that reveals nothing internal. */
 export function expectTold(code: ErrorCode, answered: Answered): Answered {
   expectProblem(code, answered, statuses[code]);
   expect(answered.text).not.toMatch(inner);

@@ -34,7 +34,7 @@ import { computeCid, signReceipt } from '../../src/ucan/index.ts';
 import { now, type Signer } from './fixtures.ts';
 import { countUp } from './vectors.ts';
 
-/** Whoever signs bundles and snapshots here. */
+/** The signer of bundles and snapshots here. */
 export type TestAuthority = IdentitySigner & SnapshotAuthority;
 
 /** An authority whose key is made of a seed. */

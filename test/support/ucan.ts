@@ -92,7 +92,7 @@ export function invoke(
   });
 }
 
-/** What a chain of these delegations is held against: nothing revoked, at {@link now}. */
+/** What a chain of these delegations is checked against: nothing revoked, at {@link now}. */
 export function contextOf(delegations: Iterable<Delegation>, changes: Partial<ChainContext> = {}): ChainContext {
   return { resolveProof: proofsFrom(delegations), revocationsOf: () => [], now, ...changes };
 }

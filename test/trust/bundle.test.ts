@@ -32,7 +32,7 @@ async function resign(change: (payload: Record<string, unknown>) => unknown, for
 }
 
 describe('a bundle is opened', () => {
-  test('by whoever knows the DID of its authority, and gives all that was put into it', async () => {
+  test('by a reader who knows the DID of its authority, and gives all that was put into it', async () => {
     const bundle = await openBundle(bytes, context);
     expect(bundle.state).toEqual(state);
     expect(bundle).toMatchObject({ authority: authority.did, issuedAt: now.toISOString(), logKey: log.key });
@@ -130,7 +130,7 @@ describe('a bundle is refused', () => {
     ['with its fields in another order', ({ _type, ...it }) => ({ ...it, _type })],
     ['with a time of another form', (it) => Object.assign(it, { expires_at: '2026-04-01T12:00:00Z' })],
     ['with a version of nothing', (it) => Object.assign(it['state'] as object, { version: 0 })],
-    ['with a checkpoint that is none', (it) => Object.assign(it, { checkpoint: 'checkpoint' })],
+    ['with an invalid checkpoint', (it) => Object.assign(it, { checkpoint: 'checkpoint' })],
     [
       'with a checkpoint of another log',
       (it) => Object.assign(it, { checkpoint: String(it['checkpoint']).replaceAll('/1\n', '/2\n') }),

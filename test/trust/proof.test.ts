@@ -68,7 +68,7 @@ describe('a proof tells where the signature stands', () => {
     expect(place.signature).toEqual(decodeSignature(document).signature);
   });
 
-  test('to whoever knows nothing but the DID of the authority', async () => {
+  test('to a verifier who knows only the DID of the authority', async () => {
     const proof = readProof(Buffer.from(await log.prove(5)));
     const trusted = new TrustedLog(await checkLogKey(proof.logKey, authority.did));
     expect((await checkPackageProof(proof, trusted)).index).toBe(5);
@@ -141,7 +141,7 @@ describe('a proof file is not read', () => {
     ['of another kind', (it) => Object.assign(it, { kind: 'hanaper/other' })],
     ['with an unknown field', (it) => Object.assign(it, { extra: 1 })],
     ['without a field', (it) => Object.assign(it, { index: undefined })],
-    ['with a signature that is none', (it) => Object.assign(it, { signature: { version: 1 } })],
+    ['with an invalid signature', (it) => Object.assign(it, { signature: { version: 1 } })],
     ['with a receipt that is not base64', (it) => Object.assign(it, { receipt: '*' })],
     ['with an index below nothing', (it) => Object.assign(it, { index: -1 })],
     ['with an index that is text', (it) => Object.assign(it, { index: '5' })],
@@ -149,7 +149,7 @@ describe('a proof file is not read', () => {
     ['with more than 54 hashes', (it) => Object.assign(it, { inclusion: Array(55).fill(it.inclusion[0]) })],
     ['with a hash of 31 bytes', (it) => Object.assign(it, { inclusion: [Buffer.alloc(31).toString('base64')] })],
     ['with a checkpoint that is a number', (it) => Object.assign(it, { checkpoint: 20 })],
-    ['with a key of the log that is none', (it) => Object.assign(it, { log_key: null })],
+    ['with an invalid key of the log', (it) => Object.assign(it, { log_key: null })],
   ])('%s', async (_, change) => {
     const text = await changed(change);
     const { details } = await expectCode('log_tampered', () => readProof(Buffer.from(text)));

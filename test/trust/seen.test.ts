@@ -216,12 +216,12 @@ describe('a state that cannot be read is no state without anything in it:', asyn
     ['a time of another form', withOwn({ latest_time: '2026-03-01' })],
     ['a version of text', withOwn({ organizations: { 'did:key:a': { version: '3', log_size: 1 } } })],
     [
-      'a digest that is none',
+      'an invalid digest',
       withOwn({ organizations: { 'did:key:a': { version: 3, log_size: 1, state_sha256: '' } } }),
     ],
     ['a version without a log', withOwn({ organizations: { 'did:key:a': { version: 3 } } })],
     ['a log without a checkpoint', withOwn({ log: { origin: log.key.origin } })],
-    ['a checkpoint that is none', withOwn({ log: { origin: log.key.origin, checkpoint: 'x' } })],
+    ['an invalid checkpoint', withOwn({ log: { origin: log.key.origin, checkpoint: 'x' } })],
     ['a checkpoint of another log', withOwn({ log: { origin: 'other', checkpoint: await log.checkpoint() } })],
   ])('%s', async (_, value) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);

@@ -160,7 +160,7 @@ describe('by a key that was revoked', () => {
 });
 
 describe('without a policy', () => {
-  test('one good signature is enough, and the first is told of', async () => {
+  test('one good signature is enough, and the first is reported', async () => {
     const verdict = await verify([byBob, byAlice], trusting([alice.trusted, bob.trusted]));
     expect(verdict.first.key).toBe(bob.trusted);
     expect(verdict.accepted).toHaveLength(1);
@@ -168,7 +168,7 @@ describe('without a policy', () => {
     expect(verdict.first.place).toBeUndefined();
   });
 
-  test('its place is told of where it was proven', async () => {
+  test('a proven position is reported', async () => {
     const places = [placeOf(byBob, 6)];
     expect((await verify([byBob], trusting([bob.trusted]), { places })).first.place).toEqual(places[0]);
   });
@@ -200,7 +200,7 @@ describe('a policy', () => {
     },
   );
 
-  test('of two keys is met by two, in any order, whoever else signed', async () => {
+  test('of two keys is met by two, in any order, with any other signers', async () => {
     for (const signed of [
       [byAlice, byBob],
       [byCarol, byAlice],
@@ -271,7 +271,7 @@ describe('a policy', () => {
     expect((await verify([byAlice, byBob, byCarol], trusting(all, { ...base, groups }))).policy?.met).toBe(true);
   });
 
-  test('that is audited is told of, and refuses nothing', async () => {
+  test('that is audited is reported, and refuses nothing', async () => {
     const { first, policy } = await verify([byAlice], trusting(all, { ...twoOf, level: 'audit' }));
     expect(first.key).toBe(alice.trusted);
     expect(policy).toEqual({
@@ -302,7 +302,7 @@ describe('a policy', () => {
       expect((await verify([byCarol], trusting(all, policy))).policy?.met).toBe(true);
     });
 
-    test('is met by one signature that may be, whoever else signed', async () => {
+    test('is met by one allowed signature, with any other signers', async () => {
       expect((await verify([byAlice, byBob], trusting(all, policy))).policy?.met).toBe(true);
     });
 
@@ -355,7 +355,7 @@ describe('a policy', () => {
       expect(details).toEqual({ unmet: [{ rule: 'max_age_seconds', keys: [alice.fingerprint] }] });
     });
 
-    test('does not count a hash signature, which states no time and gets a later place from whoever attaches it', async () => {
+    test('does not count a hash signature, which states no time and gets a later position when it is attached again', async () => {
       const hashOnly = candidate(await signHashBy(alice, hash));
       await expectCode('policy_not_met', () => verify([hashOnly], trusting(all, policy)));
       const places = [placeOf(hashOnly, 1)];

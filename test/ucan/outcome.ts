@@ -16,7 +16,7 @@ export const [alice, bob, carol, mallory] = await Promise.all([
   principal('mallory'),
 ]);
 
-/** What comes of it where `invoker` holds `delegations` of the power of alice. */
+/** The result if `invoker` holds `delegations` of the power of alice. */
 export async function outcome(
   invoker: Principal,
   delegations: readonly Delegation[],
@@ -36,7 +36,7 @@ export async function judge(invocation: Invocation, context: ChainContext): Prom
   }
 }
 
-/** A delegation of the power of alice, whoever issues it. */
+/** A delegation of the power of alice, by any issuer. */
 export const from = (
   issuer: Principal,
   audience: Principal,

@@ -38,7 +38,7 @@ export function sourceOf(delegations: readonly Delegation[], revoked: Revoked = 
   };
 }
 
-/** A delegation of the power of alice, whoever issues it. */
+/** A delegation of the power of alice, by any issuer. */
 export const from = (
   issuer: Principal,
   audience: Principal,

@@ -12,7 +12,7 @@ export interface ListedEffect {
   readonly key: string;
 }
 
-/** Holds the effects of one entry, in their order, against the number and the root that it has of them. */
+/** Checks the effects of one entry, in their order, against the number and the root that it has of them. */
 export class EffectsChecker {
   readonly #entry: LogEntry;
   readonly #tree = new RunningTree();
@@ -26,7 +26,7 @@ export class EffectsChecker {
     this.#tree.append(hashLeaf(this.areBound ? bindEffect(effect.digest, effect) : effect.digest));
   }
 
-  /** Whether the entry tells of which rows they are. */
+  /** Whether the entry names their rows. */
   get areBound(): boolean {
     return this.#entry.version > 1;
   }
@@ -36,7 +36,7 @@ export class EffectsChecker {
     return this.#tree.size;
   }
 
-  /** Holds what came against the entry. */
+  /** Checks what came against the entry. */
   check(index: number, findings: Findings): void {
     const { effectCount, effectsRoot } = this.#entry;
     const isSame = this.#tree.size === effectCount && equalBytes(this.#tree.root(), effectsRoot);

@@ -27,11 +27,11 @@ export interface EnrolledAct {
   readonly receipt: Uint8Array | undefined;
 }
 
-/** What acts are held against. */
+/** What acts are checked against. */
 export interface EntryCircumstances {
   /** DID of the authority. */
   readonly authority: string;
-  /** Gives the delegation of a CID; whatever it gives is held against the CID. */
+  /** Gives the delegation of a CID; whatever it gives is checked against the CID. */
   resolveProof(cid: CID): Promise<Delegation | undefined>;
   /** Hears of the delegations that were verified. */
   keep(path: readonly Delegation[]): void;
@@ -68,7 +68,7 @@ export class EntryChecker {
     return this.#base;
   }
 
-  /** Passes over an entry that is none. */
+  /** Passes over an invalid entry. */
   pass(bytes: Uint8Array): void {
     this.#before = hashLeaf(bytes);
   }

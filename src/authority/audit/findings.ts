@@ -93,7 +93,7 @@ export class Findings {
     return Object.fromEntries(this.#erased);
   }
 
-  /** The error that tells of it all; `what` is what was audited. `undefined` where nothing was found. */
+  /** The error that reports all findings; `what` is what was audited. `undefined` where nothing was found. */
   toError(what: string): HanaperError | undefined {
     if (this.#found === 0) return undefined;
     const code: ErrorCode = this.#isRolledBack ? 'log_rolled_back' : 'log_tampered';

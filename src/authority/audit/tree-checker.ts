@@ -25,7 +25,7 @@ export interface SeenBefore<Seen> {
 
 const tileHeight = 8;
 
-/** What a tree is held against. */
+/** What a tree is checked against. */
 export interface TreeCircumstances {
   /** The log's key, by the statement of its authority; without it no checkpoint holds. */
   readonly key: VerifierKey | undefined;
@@ -35,7 +35,7 @@ export interface TreeCircumstances {
   tellTile?(tile: Tile): void;
 }
 
-/** Recomputes the tree of a log, entry by entry, and holds checkpoints against it. */
+/** Recomputes the tree of a log, entry by entry, and checks checkpoints against it. */
 export class TreeChecker {
   readonly #tree: RunningTree;
   readonly #rows: { readonly hashes: Uint8Array; filled: number; index: number }[] = [];
@@ -84,7 +84,7 @@ export class TreeChecker {
     );
   }
 
-  /** Holds a checkpoint against the tree as it is now; `size` is what stands beside the note. */
+  /** Checks a checkpoint against the tree as it is now; `size` is what stands beside the note. */
   async check({ size, note }: GoodCheckpoint): Promise<void> {
     this.#hasCheckpoint = true;
     const before = this.#sizeBefore;
@@ -154,7 +154,7 @@ export class TreeChecker {
     return undefined;
   }
 
-  // What else stands below a note is nobody's word here, and could be changed unnoticed.
+  // Any other signature below a note is unverified, and could be changed unnoticed.
   async #openAlone(note: Uint8Array, size: number, key: VerifierKey): Promise<Checkpoint> {
     const checkpoint = await openCheckpoint(note, key);
     if (parseNote(note).signatures.length > 1) this.#refuse(size, 'has more signatures than the one of the log');
@@ -196,7 +196,7 @@ async function openNotes(notes: readonly Uint8Array[], key: VerifierKey | undefi
   return opened;
 }
 
-// The same one can have been seen in several places, and is told of once.
+// The same one can have been seen in several places, and is reported once.
 function distinct(checkpoints: readonly Checkpoint[]): readonly Checkpoint[] {
   return [...new Map(checkpoints.map((each) => [`${each.size} ${encodeBase64(each.root)}`, each])).values()];
 }

@@ -109,7 +109,7 @@ export async function revokeEverywhere(
   return trusting;
 }
 
-// Whoever has made the end of his own trust stricter since then keeps it so.
+// An organisation that has made the end of its own trust stricter since then keeps it so.
 async function amendTrust(
   { transaction }: OrganisationContext,
   { keyFingerprint, revocationReason }: SigningKeyRow,

@@ -76,7 +76,7 @@ async function makeSuccessor(
   return await addSigningKey(context, { name, label }, seed, await publicKeyOf(seed));
 }
 
-// Not so in the groups: whoever holds both keys would count twice for what he signed with the old one.
+// Not so in the groups: a holder of both keys would count twice for what the old one signed.
 async function carryNames(
   { transaction, organisation, emit }: OrganisationContext,
   policy: VerificationPolicy,

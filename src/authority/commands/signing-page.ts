@@ -56,8 +56,9 @@ const rowsKept = 1000;
 const comparisonsOfStep = 100;
 
 /**
- * Reads signatures that entries of the log tell of, in their order: less than the limit where one request may cost no
- * more. An act is chosen by the columns of its row; its tokens are then held against the CIDs that the entry names.
+ * Reads the signatures that entries of the log record, in their order: less than the limit if one request may cost no
+ * more. An act is chosen by the columns of its row; its tokens are then checked against the CIDs that the entry
+ * names.
  */
 export async function readSigningPage(reader: Reader, filter: SigningFilter): Promise<SigningPage> {
   const { size } = await readLogHead(reader.transaction);

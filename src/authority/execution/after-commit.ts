@@ -22,7 +22,7 @@ export class AfterCommit {
     this.#inAnyCase.push(act);
   }
 
-  /** Forgets all: nothing of it came to be. */
+  /** Forgets all: none of it was committed. */
   clear(): void {
     this.#events = [];
     this.#acts = [];

@@ -22,7 +22,7 @@ import { requireRevokerStanding } from './revoker-standing.ts';
 /** Seconds for which an invocation may be valid at most, from the present on. */
 const longestLifetime = 900;
 
-/** What an invocation is held against. */
+/** What an invocation is checked against. */
 export interface AuthorizationContext {
   readonly transaction: Transaction;
   readonly tokens: StoredTokens;
@@ -61,10 +61,10 @@ export async function authorize(
     findHosted(transaction, command, invocation, authority),
   );
   requireShort(invocation);
-  // Before the policies, which take the longer the more there is to look at. The very object that they are held against is
-  // what the handler gets: it is looked at, and never rebuilt.
+  // Before the policies, which take the longer the more there is to look at. The handler gets the very object that
+  // they are checked against: it is inspected, and never rebuilt.
   parseArgs(command.args, invocation.args);
-  // A revocation takes power away from below its author, whoever it was addressed to, and whenever (UCAN revocation 1.0).
+  // A revocation removes every power below its author, whatever its audience and time (UCAN revocation 1.0).
   if (invocation.command === revokeCommand) {
     const surroundings = { tokens, budget, isHosted, given, now: toSeconds(now) };
     heard = isLocal ? undefined : await requireRevokerStanding(surroundings, invocation.subject);
@@ -89,7 +89,7 @@ export async function authorize(
 }
 
 /**
- * Holds an authorised invocation against a later time.
+ * Checks an authorised invocation against a later time.
  *
  * @throws HanaperError `token_expired`, `token_not_yet_valid`
  */

@@ -13,7 +13,7 @@ import { reportRefusal } from './report-refusal.ts';
 import { openLocalBudget } from './request-budget.ts';
 import { resultOf } from './result-of.ts';
 
-/** A call by whoever has the database at hand. */
+/** A local call. */
 export interface LocalCall {
   readonly args: unknown;
   /** Name, DID or id; absent: the only one. */
@@ -26,7 +26,7 @@ export interface LocalCall {
 const lifetime = 300;
 
 /**
- * Executes a command for whoever has the database at hand. A read runs as the principal `local`: who can open the file may
+ * Executes a command for a local caller. A read runs as the principal `local`: who can open the file may
  * read it. A write is invoked by the authority, or by the organisation whose command it is, with its own key.
  *
  * @throws HanaperError `bad_input`, `locked`, `not_found`, `usage`, and what the command throws
@@ -42,7 +42,7 @@ async function callLocally(host: Host, command: AnyCommand, call: LocalCall): Pr
     : prepared;
 }
 
-// What the door never sees is told of here.
+// What never reaches the entry point is reported here.
 async function prepare(host: Host, command: AnyCommand, call: LocalCall): Promise<Answer | Invocation> {
   const { args, organisation } = call;
   try {

@@ -23,7 +23,7 @@ import { type ExecutionContext, prepareHandler, runAsLocal, runHandler } from '.
 import { runInSavepoint } from './run-in-savepoint.ts';
 import type { Turn } from './write-queue.ts';
 
-/** What came of a request: what was read, or the receipt of what was done. */
+/** The result of a request: what was read, or the receipt of what was done. */
 export type Answer =
   | { readonly kind: 'result'; readonly result: unknown }
   | (FoundReceipt & {
@@ -33,7 +33,7 @@ export type Answer =
     });
 
 /**
- * The one door: whatever changes something passes here, whoever asks.
+ * The entry point: every change passes here, whatever its caller.
  *
  * An invocation that was executed before gives the stored receipt, whatever the time. Any other is authorised; a command
  * that reads has its result at once; one that writes is executed in one transaction together with its receipt and its
@@ -86,7 +86,7 @@ function isAdmitted(host: Host, command: AnyCommand, request: BudgetedRequest): 
   );
 }
 
-// What was done stays done where nobody can be told of it.
+// What was done stays done if the observer fails.
 function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: Answer, told: AfterCommit): void {
   try {
     told.tell(host);
@@ -118,7 +118,7 @@ export async function checkRequest(host: Host, command: AnyCommand, request: Req
   }
 }
 
-/** Executes a command that reads for whoever has the database at hand: the principal `local`, who shows no token. */
+/** Executes a command that reads for a local caller: the principal `local`, who shows no token. */
 export async function readAsLocal(
   host: Host,
   command: AnyCommand,

@@ -2,7 +2,7 @@ import { requireRefusal } from '../../attempt.ts';
 import { resolveOrganisation } from './find-organisation.ts';
 import type { Host } from './host.ts';
 
-/** The DID of an organisation that is hosted here, by its name, DID or id; `undefined` where there is none. */
+/** The DID of an organisation that is hosted here, by its name, DID or id; `undefined` if no such organisation is hosted. */
 export async function findHostedDid(host: Host, reference: string): Promise<string | undefined> {
   try {
     return await host.followed.read(async (transaction, { generation }) => {

@@ -11,7 +11,7 @@ import { cidsOf } from '../../ucan/token/revocation.ts';
 import { isSignatureValid } from '../../ucan/token/verified.ts';
 import { corruptRow } from '../log/corrupt-row.ts';
 
-/** An invocation that was executed, now or before, with what came of it. */
+/** An invocation that was executed, now or before, with its result. */
 export interface FoundReceipt {
   readonly receipt: Receipt;
   /** Where its entry stands in the log, if it was executed now. */

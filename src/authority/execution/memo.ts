@@ -7,8 +7,8 @@ const maxKept = 10_000;
 export const withoutMemo: Recall = (_, load) => load();
 
 /**
- * What was read, for as long as nothing has changed. It carries the generation of the log's head, which every transaction
- * reads before it takes anything from here: what another process has written is seen by whoever comes next.
+ * What was read, for as long as nothing has changed. It carries the generation of the log's head, which every
+ * transaction reads before it takes anything from here: the next reader sees what another process has written.
  */
 export class Memo {
   #generation = -1;

@@ -18,7 +18,7 @@ export interface RehearsingHost extends Host {
   readonly logWatch: LogWatch;
 }
 
-/** A call by somebody who has the database at hand, or the invocation that it will be. */
+/** A call by a local caller, or the invocation that it will be. */
 export interface RehearsedCall extends LocalCall {
   /** Nobody verifies its signature. */
   readonly invocation?: Invocation;
@@ -88,7 +88,7 @@ async function run(
   return runAsLocal(host, surroundings, command, call);
 }
 
-// The handler has come to where it needs a key.
+// The handler has reached the point where it needs a key.
 function isLocked(error: unknown): boolean {
   return error instanceof HanaperError && error.code === 'locked';
 }

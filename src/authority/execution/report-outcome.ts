@@ -12,7 +12,7 @@ export function isInDoubt(error: unknown): error is HanaperError {
   return error instanceof HanaperError && error.details['may_be_done'] === true;
 }
 
-/** Tells of a request that was refused, or of which nobody knows whether it was executed. */
+/** Reports a request that was refused, or whose execution is in doubt. */
 export function reportRefused(host: Host, command: AnyCommand, { invocation }: Request, error: unknown): void {
   if (!(error instanceof HanaperError)) return;
   const about = describeInvocation(invocation);
@@ -21,7 +21,7 @@ export function reportRefused(host: Host, command: AnyCommand, { invocation }: R
   } else reportRefusal(host, command, about, invocation.args, error);
 }
 
-/** Tells of an invocation that was executed now. */
+/** Reports an invocation that was executed now. */
 export function reportExecuted(
   host: Host,
   command: AnyCommand,

@@ -2,11 +2,11 @@ import type { HanaperError } from '../../errors.ts';
 import type { AnyCommand } from '../schemas/command.ts';
 import type { Host } from './host.ts';
 
-// What is told of arguments: names, hashes and CIDs.
+// What is reported of arguments: names, hashes and CIDs.
 const toldFields = ['name', 'key', 'hash', 'cid', 'issuer', 'revoked_by'];
 const longest = 1024;
 
-/** Tells of a command that was refused, and what it was about. */
+/** Reports a command that was refused, and its subject. */
 export function reportRefusal(
   host: Host,
   { name, refusal = 'command.refused' }: AnyCommand,

@@ -26,7 +26,7 @@ export function openRequestBudget(sentBytes: number = Number.POSITIVE_INFINITY, 
   return new Budget({ ...callAllowance, cost: requestCost, held_bytes: heldBytes }, meter);
 }
 
-/** Opens the budget of a call by whoever has the database at hand: all kinds of work together have no bound. */
+/** Opens the budget of a local call: all kinds of work together have no bound. */
 export function openLocalBudget(): Budget {
   return new Budget({ ...callAllowance, held_bytes: maxBytes });
 }

@@ -24,7 +24,7 @@ export interface LogWishes {
 export interface Request extends LogWishes {
   readonly invocation: Invocation;
   readonly given: readonly Delegation[];
-  /** Whether it is handed in by whoever has the database at hand; what comes over a network never is. */
+  /** Whether a local caller hands it in; what comes over a network never is. */
   readonly isLocal?: boolean;
   /** What it may still have done; default: that of a new request. */
   readonly budget?: Budget;

@@ -23,7 +23,7 @@ export interface ExecutionContext {
   readonly told: AfterCommit;
 }
 
-/** Runs the handler of an authorised invocation, on the very arguments that its policies were held against. */
+/** Runs the handler of an authorised invocation, on the very arguments that its policies were checked against. */
 export async function runHandler(
   host: Host,
   surroundings: ExecutionContext,
@@ -63,7 +63,7 @@ async function contextOf(
   } as ContextOf<'organisation'> & ContextOf<'anybody'>;
 }
 
-/** What somebody who has the database at hand wants done, without a verified invocation. */
+/** What a local caller wants done, without a verified invocation. */
 export interface UnsignedCall {
   readonly args: unknown;
   /** Name, DID or id; absent: the only one. */
@@ -73,7 +73,7 @@ export interface UnsignedCall {
   readonly invocation?: Invocation;
 }
 
-/** Runs the handler of a command for somebody who has the database at hand: the principal `local`. */
+/** Runs the handler of a command for a local caller: the principal `local`. */
 export async function runAsLocal(
   host: Host,
   surroundings: ExecutionContext,

@@ -1,6 +1,6 @@
 /**
- * A read that is done once for all who ask before it begins, which is when the events at hand have been looked at. Nobody is
- * given what was read before they asked.
+ * A read that is done once for all who ask before it begins, which is when the pending events have been handled.
+ * Nobody is given what was read before they asked.
  */
 export function shareRead<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let next: Promise<Value> | undefined;

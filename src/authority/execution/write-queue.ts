@@ -11,7 +11,7 @@ export type Act<Result> = (transaction: Transaction, turn: Turn) => Promise<Resu
 
 /** Where a writer stands in the transaction that it shares with others. */
 export interface Turn {
-  /** Where the log ends so far; whoever adds an entry moves it. */
+  /** Where the log ends so far; each new entry moves it. */
   head: LogEnd;
   /** Whether something was written that has no entry yet: then a failure is that of the whole transaction. */
   isOpen: boolean;

@@ -36,7 +36,7 @@ export async function requireNotIdentityKey(
   );
 }
 
-// Whoever delegates to a key, or claims to act about it, does not make it one that signs tokens: only what it issued does.
+// Delegating to a key, or claiming to act about it, does not make it one that signs tokens: only what it issued does.
 async function findPrincipal(transaction: Transaction, did: string) {
   const principal = await findDidDocument(transaction, did);
   if (principal?.kind !== 'stranger') return principal;
@@ -88,7 +88,7 @@ export async function requireNotCompromised(transaction: Transaction, fingerprin
 }
 
 /**
- * The public key of a row, held against its fingerprint. Whether it is a good key was checked before it was stored.
+ * The public key of a row, checked against its fingerprint. Whether it is a good key was checked before it was stored.
  *
  * @throws HanaperError `database_corrupt`
  */

@@ -61,7 +61,7 @@ export function describeRevocation(columns: RevocationColumns): KeyRevocationDoc
 }
 
 /**
- * What a first revocation comes to. Without a time it is effective from its own entry in the log on.
+ * The result of a first revocation. Without a time it is effective from its own entry in the log on.
  *
  * @throws HanaperError `bad_input`
  */
@@ -80,7 +80,7 @@ export async function beginRevocation(
 }
 
 /**
- * What a revocation that stands comes to by another: earlier, never later; `compromised`, and never back.
+ * The result of another revocation: earlier, never later; `compromised`, and never back.
  *
  * @throws HanaperError `bad_input`, `key_revoked` where nothing would change
  */

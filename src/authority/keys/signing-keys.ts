@@ -37,7 +37,7 @@ export interface KeyReference {
   readonly fingerprint?: string;
 }
 
-/** How a signing key comes to be. `trusted: false` leaves its own organisation's trust in it to a later step. */
+/** How a signing key is made. `trusted: false` leaves its own organisation's trust in it to a later step. */
 export interface CreateKeyArgs {
   readonly name: string;
   /** What people call it: up to 255 characters. */
@@ -183,7 +183,7 @@ async function trustOwnKey(context: OrganisationContext, key: SigningKeyRow): Pr
   context.emit('key.trusted.added', describeKey(context, key));
 }
 
-/** What is told of a signing key. */
+/** The description of a signing key. */
 export function describeKey(
   { organisation }: OrganisationContext,
   { keyName, keyFingerprint }: SigningKeyRow,

@@ -18,7 +18,7 @@ import { requireFormer, requireFound, requireMeant } from './check-rows.ts';
 import { encodeBinding } from './entry-binding.ts';
 import type { LogEnd } from './log-end.ts';
 
-/** What is enrolled: an invocation that was executed, and what came of it. */
+/** What is logged: an invocation that was executed, and its result. */
 export interface Act {
   readonly invocation: Verified<Invocation>;
   readonly out: ReceiptClaims['out'];
@@ -76,7 +76,7 @@ function bindRow({ digest, tableName: table, rowKey: key }: LogEffectRow): Uint8
   return bindEffect(digest, { table, key });
 }
 
-// Nobody comes here: whoever holds the head of the log has looked. It is a fault, so that nothing is done twice.
+// Unreachable: every holder of the log's head has checked this. It is a fault, so that nothing is done twice.
 function executedBefore({ cid }: Invocation): HanaperError {
   return new HanaperError(
     'internal',

@@ -23,8 +23,8 @@ interface LogHead {
 }
 
 /**
- * Holds the log of a database against all that was seen of it: whatever was under a checkpoint then must be there still, in
- * its place. Returns the last checkpoint, verified; `undefined` before the first.
+ * Checks the log of a database against all that was seen of it: whatever was under a checkpoint then must be there
+ * still, in its place. Returns the last checkpoint, verified; `undefined` before the first.
  *
  * @throws HanaperError `log_rolled_back`; `log_tampered` where what is there, or what was seen, is not as it was signed
  */

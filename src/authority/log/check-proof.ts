@@ -48,8 +48,8 @@ export interface OpenedProof extends CheckedProof {
 }
 
 /**
- * Checks the proof in a file, by the DID of the authority, and holds its checkpoint against those that were seen of the log
- * (notes), as far as that can be done without the log: they must not be of as many entries and another root.
+ * Checks the proof in a file, by the DID of the authority, and checks its checkpoint against those that were seen of
+ * the log (notes), as far as that can be done without the log: they must not be of as many entries and another root.
  *
  * @throws HanaperError `bad_input` where it is no proof, `authority_changed` where it is of another log, `log_tampered`,
  * `log_rolled_back`

@@ -10,7 +10,7 @@ export interface LogHost extends Omit<CheckpointContext, 'vault' | 'seen'> {
   readonly report: ReportFailure;
   /** The vault, while it is open. */
   vault(): Vault | undefined;
-  /** Is told of each checkpoint, once it is written. */
+  /** Receives each checkpoint, once it is written. */
   remember(last: LastCheckpoint): void;
 }
 
@@ -52,7 +52,7 @@ export class Checkpointer {
     return this.#next;
   }
 
-  /** Makes the last one, where there is something new. Where that fails, it is told of, and done the next time. */
+  /** Makes the last one, where there is something new. A failure is reported, and the next time does it. */
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -8,10 +8,10 @@ import { type ReceiptOutcome, readReceipt } from '../../ucan/token/receipt.ts';
 import { type AboutDocument, describeAct } from './describe-act.ts';
 import type { PlacedEntry } from './find-entry.ts';
 
-/** What was done, by whom, and what came of it; absent as far as the database has lost it. */
+/** What was done, by whom, and with which result; absent as far as the database has lost it. */
 interface ActDocument extends AboutDocument {
   readonly command?: string;
-  /** DID of whoever invoked it. */
+  /** DID of the invoker. */
   readonly issuer?: string;
   /** DID of whose power it was. */
   readonly subject?: string;

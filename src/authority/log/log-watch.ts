@@ -17,7 +17,7 @@ export interface WatchedLog {
   report(name: 'log.refused', details: HanaperEvent['details'], refusal: HanaperError): void;
 }
 
-/** Holds the log of a database against what was seen of it before, and has what is seen remembered. */
+/** Checks the log of a database against what was seen of it before, and has what is seen remembered. */
 export class LogWatch {
   readonly #log: WatchedLog;
   readonly #known: KnownLogs | undefined;
@@ -29,7 +29,8 @@ export class LogWatch {
   }
 
   /**
-   * Holds the log against all that was seen of it, in this process and before; anyone who opens a vault to write does so first.
+   * Checks the log against all that was seen of it, in this process and before; anyone who opens a vault to write
+   * does so first.
    *
    * @throws HanaperError `log_rolled_back`, `log_tampered`
    */

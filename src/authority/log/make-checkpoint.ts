@@ -45,9 +45,9 @@ export interface LastCheckpoint extends Checkpoint {
 const entriesUnderOne = 65_536;
 
 /**
- * Hashes the entries that are under no checkpoint yet, keeps the tiles that grew, and signs the new head of the tree; of
- * very many entries, several heads one after the other. Entries are read and hashed beside the writers, and only what came
- * of it is written in a transaction of its own. Returns the last checkpoint.
+ * Hashes the entries that are under no checkpoint yet, keeps the tiles that grew, and signs the new head of the tree;
+ * of very many entries, several heads one after the other. Entries are read and hashed beside the writers, and only
+ * the result is written in a transaction of its own. Returns the last checkpoint.
  *
  * @throws HanaperError `log_tampered` where the tiles are not those that were signed last, or entries are missing;
  * `log_rolled_back` where the log does not continue what was seen; `database_corrupt` where somebody has altered the

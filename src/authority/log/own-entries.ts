@@ -34,7 +34,7 @@ export async function appendOwnEntry(transaction: Transaction, vault: Vault, act
   await moveLogHead(transaction, head);
 }
 
-/** Has the authority do something of itself, and writes it down if anything came of it. */
+/** Has the authority do something of itself, and logs it if it changed anything. */
 export async function actOwn(
   { transaction, now, vault }: { readonly transaction: Transaction; readonly now: string; vault(): Vault },
   command: string,

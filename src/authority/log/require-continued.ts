@@ -4,8 +4,8 @@ import { findLastCheckpoint } from '../../store/tables/checkpoints.ts';
 import { readNoteSize } from './read-note-size.ts';
 
 /**
- * Holds the log against the checkpoint that a caller has seen of it: a signed note. A database that was put back to an old
- * copy learns so from those who have seen more.
+ * Checks the log against the checkpoint that a caller has seen of it: a signed note. A database that was put back to
+ * an old copy learns so from those who have seen more.
  *
  * @throws HanaperError `log_rolled_back`; `log_tampered` where the note is not one of this log, or the log was altered
  */

@@ -2,7 +2,7 @@ import { requireRefusal } from '../../attempt.ts';
 import type { HanaperError } from '../../errors.ts';
 import type { HanaperEvent } from '../../events.ts';
 
-/** Who is told of a checkpoint that could not be made. */
+/** Who hears about a checkpoint that could not be made. */
 export type ReportFailure = (
   name: 'log.checkpoint_failed',
   details: HanaperEvent['details'],
@@ -10,8 +10,8 @@ export type ReportFailure = (
 ) => void;
 
 /**
- * Makes a checkpoint for whoever has done something else, which a failure must not undo: it is told of and returned, and
- * the next checkpoint takes all in that this one did not.
+ * Makes a checkpoint after another operation, which a failure must not undo: the failure is reported and returned,
+ * and the next checkpoint includes what this one did not.
  */
 export async function tryCheckpoint(
   make: () => Promise<unknown>,

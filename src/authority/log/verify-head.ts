@@ -16,8 +16,8 @@ const maxKept = 16;
 const verified = new Map<string, SignedHead>();
 
 /**
- * A checkpoint whose note is signed by the key that the authority has stated. One that was verified is not verified again:
- * whoever asks for proofs asks under the same one many times.
+ * A checkpoint whose note is signed by the key that the authority has stated. One that was verified is not verified
+ * again: requests for proofs name the same one many times.
  *
  * @throws HanaperError `log_tampered`
  */

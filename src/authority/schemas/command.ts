@@ -12,7 +12,7 @@ import type { StoredTokens } from '../tokens/stored-tokens.ts';
 /** Gives what is kept under a name, else what `load` gives, which is then kept. */
 export type Recall = <Value>(name: string, load: () => Promise<Value>) => Promise<Value>;
 
-/** On whose power a command is invoked: the authority's, one organisation's, or that of whoever it is about. */
+/** On whose power a command is invoked: the authority's, one organisation's, or that of its own subject. */
 export type CommandSubject = 'authority' | 'organisation' | 'anybody';
 
 /** What every handler is given besides its arguments. */
@@ -21,7 +21,7 @@ export interface CommandContext {
   /** The one time of this execution: RFC 3339, UTC, milliseconds. */
   readonly now: string;
   readonly authority: AuthorityIdentity;
-  /** Where the log ends: the index of the entry that tells of a command that writes. */
+  /** Where the log ends: the index of the entry that records a command that writes. */
   readonly entryIndex: number;
   /** The time of that entry: `now`, or later where the clock was put back. */
   readonly enrolledAt: string;
@@ -35,7 +35,7 @@ export interface CommandContext {
   readonly given: readonly Delegation[];
   /** @throws HanaperError `locked` */
   vault(): Vault;
-  /** Notes an event, which observers are told of after the commit. */
+  /** Notes an event, which observers receive after the commit. */
   emit(name: EventName, details: Readonly<Record<string, unknown>>): void;
   /** Has something done once all of it is committed. */
   afterCommit(act: () => void): void;
@@ -55,7 +55,7 @@ export interface OrganisationContext extends CommandContext {
 /** What the handler of a command about anybody is given. */
 export interface InvocationContext extends CommandContext {
   readonly invocation: Invocation;
-  /** Whether whoever has the database at hand handed it in. */
+  /** Whether a local caller handed it in. */
   readonly isLocal: boolean;
 }
 
@@ -92,7 +92,7 @@ export interface Command<Subject extends CommandSubject, Args, Result> {
   readonly needsCheckpoint?: true;
   /** Whether it signs what it gives although it only reads, and so needs the open vault. */
   readonly signs?: true;
-  /** The event that tells of a refusal. */
+  /** The event that reports a refusal. */
   readonly refusal?: EventName;
   /**
    * Finds out, before the turn to write, what is costly to; others may write in between. What it refuses is refused as if

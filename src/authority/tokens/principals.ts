@@ -65,7 +65,7 @@ export async function rememberPrincipals(
   return listDidIds(transaction, dids);
 }
 
-// A row that says what would be written may come from anybody: older programs have left some that no entry tells of.
+// A row that says what would be written may come from anybody: older programs have left some that no entry records.
 async function noteOthers(transaction: Transaction, dids: readonly string[], kind: PrincipalKind): Promise<void> {
   for (const found of await listRowsByKey(transaction, 'didDocuments', dids)) {
     const isSame =
@@ -93,7 +93,7 @@ export async function arePrincipalsSettled(transaction: Transaction, authority: 
   return (await listUnsettled(transaction, authority)).length === 0;
 }
 
-/** Makes principals of the authority and of every organisation that is none yet. */
+/** Makes principals of the authority and of every organisation that is not one yet. */
 export async function settlePrincipals(context: PrincipalContext): Promise<void> {
   await takeLock(context.transaction, 'principals');
   const { did } = context.vault();

@@ -6,7 +6,7 @@ import { verifyToken } from '../../ucan/token/verified.ts';
 
 /** Sees to it that the proofs of what is executed are kept, wherever they came from, and each is written once. */
 export class ProofStore {
-  // Whoever delegates keeps a token in memory that is used again and again.
+  // A delegating program keeps a token in memory that is used again and again.
   #kept = new WeakSet<Delegation>();
 
   /** Forgets which were kept. */

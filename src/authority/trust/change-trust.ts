@@ -28,9 +28,9 @@ interface Signing {
 const first = 1;
 
 /**
- * Does what can change the trust of organisations, and signs the next snapshot of each whose trust it has changed. What was
- * there before is held against its own snapshot first, so that nothing slipped in is signed along, and is given to the change,
- * by the organisations' ids.
+ * Does what can change the trust of organisations, and signs the next snapshot of each whose trust it has changed.
+ * What was there before is checked against its own snapshot first, so that nothing slipped in is signed along, and is
+ * given to the change, by the organisations' ids.
  *
  * @throws HanaperError `trust_tampered`, `too_large`, `locked`, and what `change` throws
  */

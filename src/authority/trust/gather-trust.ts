@@ -8,7 +8,7 @@ import type { AuthorityIdentity } from '../../vault/authority-statement.ts';
 import { readStoredSignature } from './keep-signature.ts';
 import { openTrust } from './open-trust.ts';
 
-/** Whose word counts, and how signatures are held against keys: as `verify` of `hanaper/crypto` does, unless said. */
+/** Whose word counts, and how signatures are checked against keys: as `verify` of `hanaper/crypto` does, unless said. */
 export interface TrustBasis {
   readonly authority: AuthorityIdentity;
   readonly verify?: VerifySignature;

@@ -12,8 +12,8 @@ import { resolveTrust } from './resolve-trust.ts';
 const unsigned = 0;
 
 /**
- * What an organisation trusts, held against what its authority signed of it last. `verify` is that of `hanaper/crypto`, or
- * one that remembers.
+ * What an organisation trusts, checked against what its authority signed of it last. `verify` is that of
+ * `hanaper/crypto`, or one that remembers.
  *
  * @throws HanaperError `trust_tampered`, `database_corrupt`
  */

@@ -15,7 +15,7 @@ export type FoundTrust = Omit<TrustState, 'version'>;
 /**
  * Resolves what an organisation trusts out of rows: its own keys, those it accepts through ACLs, revocations, its policy.
  *
- * @throws HanaperError `database_corrupt`, `trust_tampered` for a policy that is none
+ * @throws HanaperError `database_corrupt`, `trust_tampered` for an invalid policy
  */
 export async function resolveTrust(transaction: Transaction, organisation: OrganizationRow): Promise<FoundTrust> {
   const { id, did, name, verificationPolicy } = organisation;

@@ -26,7 +26,7 @@ export interface InitOptions extends CostOptions {
 
 /** `hanaper init` */
 export async function init(session: Session, options: InitOptions): Promise<Outcome> {
-  // Whoever gives a raw key means a raw slot.
+  // A caller who gives a raw key means a raw slot.
   const { rawKeyFile } = session.credentialSources();
   const slot = options.slot ?? (rawKeyFile === undefined ? session.config.crypto.method : 'raw');
   if (session.authorityOptions.authority !== undefined) throw authorityGiven();

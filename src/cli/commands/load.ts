@@ -93,7 +93,7 @@ function requireUnsigned(session: Session, options: LoadOptions): void {
   );
 }
 
-// A descriptor is closed before the package runs, and what comes of it could not be told there.
+// A descriptor is closed before the package runs, so a failure could not be reported there.
 function requireNamed(eventLog: string): void {
   const [, descriptor] = /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(eventLog) ?? [];
   if (descriptor === undefined || Number(descriptor) <= 2) return;

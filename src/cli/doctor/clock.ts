@@ -3,7 +3,7 @@ import type { Check } from './check.ts';
 import { note, ok, wrong } from './check.ts';
 import { needsDatabase } from './needs-database.ts';
 
-// An invocation lives five minutes, and was signed by the clock of whoever asks.
+// An invocation lives five minutes, and was signed by the caller's clock.
 const mostApart = 60_000;
 const remedy = 'timedatectl set-ntp true';
 

@@ -101,7 +101,7 @@ export class Installation {
   }
 }
 
-// SQLite would wait for whoever writes into a pipe, and take what it may not look for as missing.
+// SQLite would wait for the writer of a pipe, and treat what it may not look at as missing.
 function requireRegular(path: string): void {
   const found = lookAt(path);
   if (found === undefined || found.isFile()) return;

@@ -60,7 +60,7 @@ export async function verifyEcdsaMessage(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  // A greater s verifies too, as it does on Node: whoever counts tokens counts by what was signed.
+  // A greater s verifies too, as it does on Node: counts of tokens are by what was signed.
   if (curve === 'secp256k1') return secp256k1.verify(signature, message, publicKey, { lowS: false });
   const algorithm = algorithms[curve];
   const point = decompressEcdsaPoint(curve, publicKey);

@@ -9,7 +9,7 @@ function importSeed(seed: Uint8Array): KeyObject {
   return untraced(() => createPrivateKey({ key: view(seed), format: 'raw-private', asymmetricKeyType }));
 }
 
-// A public key verifies many signatures, whoever holds its bytes. The one that came first goes first.
+// A public key verifies many signatures, in whichever object its bytes are. The one that came first goes first.
 const imported = new Map<string, KeyObject>();
 const maxImported = 1000;
 

@@ -55,7 +55,7 @@ export const problems: Readonly<Record<string, unknown>> = {
   },
 };
 
-/** The same of a command that writes: a receipt can tell of the error. */
+/** The same of a command that writes: a receipt can report the error. */
 export const problemsOfWrites: Readonly<Record<string, unknown>> = {
   default: {
     description: 'A problem (RFC 9457) with a stable code; with a receipt, where the command itself refused',
@@ -64,7 +64,7 @@ export const problemsOfWrites: Readonly<Record<string, unknown>> = {
   },
 };
 
-/** The same, where a receipt can tell of an error as well. */
+/** The same, where a receipt can report an error as well. */
 export function problemsOr(description: string, receipts: object): Readonly<Record<string, unknown>> {
   return {
     default: {

@@ -38,7 +38,7 @@ export interface AppOptions {
   readonly callers?: Callers;
   /** The room for bodies; default: that of `limits.ts`. */
   readonly bodies?: BodyRoom;
-  /** Is told of each request. */
+  /** Receives each request. */
   readonly log: (entry: RequestLog) => void;
   /** Whether anybody may read the log, as static files. */
   readonly publicLog?: boolean;

@@ -59,7 +59,7 @@ export class BoundedLog {
       this.#writeHeld();
     } catch (error) {
       const code = systemCodeOf(error) ?? 'unwritable';
-      // The reader has not come to it yet.
+      // The reader has not reached it yet.
       if (code === 'EAGAIN') this.#timer = setTimeout(() => this.flush(), longestHeld).unref();
       else this.#giveUp(code);
     }

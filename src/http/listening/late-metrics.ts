@@ -17,7 +17,7 @@ export class LateMetrics {
 
   /** Counts, at once or as soon as there are counters. */
   use(count: (metrics: Metrics) => void): void {
-    // What cannot be counted is told of where the counters are read.
+    // What cannot be counted is reported where the counters are read.
     this.load().then(count, () => undefined);
   }
 }

@@ -22,7 +22,7 @@ import { formatHost, type ListenAddress } from './listen-address.ts';
 
 // A chain of certificates, with room to spare.
 const maxPemBytes = 1_048_576;
-// How often a stopping server looks which connections have come to rest, in milliseconds.
+// How often a stopping server looks which connections are idle, in milliseconds.
 const sweepInterval = 20;
 
 /** A certificate and its key, as paths of PEM files. */
@@ -53,7 +53,7 @@ export interface ListenerOptions {
   /** What to do where the address cannot be had. */
   readonly remedy?: string;
   readonly handle: RequestListener;
-  /** Is told of what was answered without `handle`, since it is no request. */
+  /** Receives what was answered without `handle`, since it is no request. */
   readonly log?: (entry: RequestLog) => void;
 }
 

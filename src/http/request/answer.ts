@@ -27,7 +27,7 @@ function receiptHeaders(answer: Answer): HeaderRecord {
   };
 }
 
-/** Answers with a result alone, or with the problem that a receipt tells of. */
+/** Answers with a result alone, or with the problem of a receipt. */
 export function answerPlainly(context: Context, answer: Answer, proof: HeaderRecord = {}): Response {
   const headers = { ...receiptHeaders(answer), ...proof };
   try {
@@ -55,7 +55,7 @@ export async function answerInFull(
   return respond(context, status, body, { 'Content-Type': containerType, ...headers });
 }
 
-/** The status of what a receipt tells of. */
+/** The status of a receipt's result. */
 function noteOutcome(context: Context, { out }: Receipt): number {
   if ('ok' in out) return 200;
   const { code, message } = out.error;

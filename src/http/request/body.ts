@@ -89,8 +89,8 @@ function incomingOf({ env }: Context): IncomingMessage | undefined {
   return ((env ?? {}) as { readonly incoming?: IncomingMessage }).incoming;
 }
 
-// The connection itself gives its parts at less cost than a stream of the platform's around it. Whoever iterates over it and
-// stops half-way has it closed, and the answer with it.
+// The connection itself gives its parts at less cost than a stream of the platform's around it. A reader that stops
+// half-way closes it, and the answer with it.
 function receive(incoming: IncomingMessage, most: number, take: (part: Uint8Array) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let length = 0;

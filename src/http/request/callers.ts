@@ -21,7 +21,7 @@ const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
 export class Callers {
   readonly #isBehindProxy: boolean;
 
-  /** With a proxy in front of the server whoever comes over TCP comes from elsewhere. */
+  /** With a proxy in front of the server every TCP client is remote. */
   constructor(isBehindProxy: boolean) {
     this.#isBehindProxy = isBehindProxy;
   }

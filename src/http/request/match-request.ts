@@ -17,7 +17,7 @@ export interface PlainRequest {
 }
 
 /**
- * Holds the command of an invocation against the one that is asked for.
+ * Checks the command of an invocation against the one that is asked for.
  *
  * @throws HanaperError `not_authorized`
  */
@@ -29,7 +29,7 @@ export function requireSameCommand<Args, Result>(
 }
 
 /**
- * Holds the arguments of an invocation against those of a body, by their bytes in DAG-CBOR.
+ * Checks the arguments of an invocation against those of a body, by their bytes in DAG-CBOR.
  *
  * @throws HanaperError `not_authorized`, `bad_input`
  */
@@ -38,7 +38,7 @@ export function requireSameArgs({ invocation }: Request, args: unknown): void {
 }
 
 /**
- * Holds every argument of an invocation against path, query and body: what stands in the path or the query by the
+ * Checks every argument of an invocation against path, query and body: what stands in the path or the query by the
  * canonical text of the argument, a body by its bytes in DAG-CBOR. What is absent in one is absent in the other.
  *
  * @throws HanaperError `not_authorized`, `bad_input`

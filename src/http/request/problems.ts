@@ -19,7 +19,7 @@ interface ProblemDocument {
 /** The media type of a problem. */
 export const problemType = 'application/problem+json';
 
-// A fault can tell of paths and hosts, which are for the log.
+// A fault can name paths and hosts, which are for the log.
 const faults: { readonly [Code in ErrorCode]?: string } = {
   internal: 'Something went wrong in the server. Its log says more.',
   unavailable:
@@ -60,7 +60,7 @@ export function refusalOf(context: Context): LoggedRefusal | undefined {
   return context.get(refusalVariable) as LoggedRefusal | undefined;
 }
 
-/** Any error as the error that the caller is told of: what is not ours, and what is a fault, in general terms alone. */
+/** Any error as the caller sees it: foreign errors and faults in general terms alone. */
 function toTold(error: unknown): HanaperError {
   const code = error instanceof HanaperError ? error.code : 'internal';
   const fault = faults[code];

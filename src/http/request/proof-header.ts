@@ -26,9 +26,9 @@ export function readLogWishes(context: Context): LogWishes {
 }
 
 /**
- * The header with the proof that a receipt's entry stands in the log, for whoever asks for it with `Hanaper-Proof: 1`:
- * JSON in base64url, without the receipt; with `Hanaper-Seen` also that the log continues that checkpoint. What was done
- * stays done, and is answered, where the proof fails.
+ * The header with the proof that a receipt's entry stands in the log, for callers that ask for it with
+ * `Hanaper-Proof: 1`: JSON in base64url, without the receipt; with `Hanaper-Seen` also that the log continues that
+ * checkpoint. What was done stays done, and is answered, where the proof fails.
  */
 export async function proofHeader(context: Context, authority: Authority, answer: Answer): Promise<HeaderRecord> {
   if (answer.kind === 'result' || !wantsProof(context)) return {};

@@ -10,7 +10,7 @@ export function readQuery({ req }: Context): Query {
 }
 
 /**
- * Requires that no parameter stands twice: whoever takes the first and whoever takes the last would read two requests.
+ * Requires that no parameter stands twice: a reader of the first and a reader of the last would see two requests.
  *
  * @throws HanaperError `bad_input`
  */

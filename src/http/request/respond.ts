@@ -18,7 +18,7 @@ const securityHeaders: HeaderRecord = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** What every answer has, whoever makes it. */
+/** What every answer has. */
 export function standardHeaders(id: string): HeaderRecord {
   return { ...securityHeaders, 'X-Request-Id': id };
 }

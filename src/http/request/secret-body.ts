@@ -9,7 +9,7 @@ import { receiveBody, requireType } from './body.ts';
 
 /** A JSON body, with its passphrase taken out. */
 export interface SecretBody {
-  /** Absent where there is none. */
+  /** Absent if not given. */
   readonly passphrase?: string;
   /** All but the passphrase. */
   readonly rest: Readonly<Record<string, unknown>>;

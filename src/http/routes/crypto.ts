@@ -113,7 +113,7 @@ async function answerUnlocking(context: Context, answer: Answer, authority: Auth
   return answerPlainly(context, answer, proof);
 }
 
-// Its receipt tells of what was done then; whoever asks here wants to know what is now.
+// Its receipt reports what was done then; a caller here wants to know the present state.
 function lockedSince({ invocation }: Request): HanaperError {
   return new HanaperError(
     'locked',

@@ -50,7 +50,7 @@ export class MasterKey {
   }
 
   /**
-   * Holds what somebody shows against the set-up token; `caller` is whose failures are counted.
+   * Checks what somebody shows against the set-up token; `caller` is whose failures are counted.
    *
    * @throws HanaperError `token_missing`, `not_authorized`, `rate_limited`
    */

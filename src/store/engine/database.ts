@@ -31,7 +31,7 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` in one transaction: all of it is done, or nothing. Whoever reads sees the database as it is at the first
+   * Runs `work` in one transaction: all of it is done, or nothing. A reader sees the database as it is at the first
    * query, however long that takes.
    *
    * @throws HanaperError whatever `work` throws, `unavailable` (with `may_be_done` where a COMMIT was not confirmed), `database_corrupt`, `already_exists`

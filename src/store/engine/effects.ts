@@ -4,7 +4,7 @@ import type { Schema } from './schema.ts';
 // Rows that are numbered by the engine are known by what they say, since the numbers of two engines differ.
 type NumberedTable = 'didDocuments' | 'ucanDelegations' | 'ucanRevocations' | 'ucanLegacyTokens';
 
-/** The tables whose rows are held against the log. Invocations and receipts are named by the entries themselves. */
+/** The tables whose rows are checked against the log. Invocations and receipts are named by the entries themselves. */
 export type LoggedTable =
   | 'authority'
   | 'keySlots'

@@ -9,7 +9,7 @@ export function describeFileState(path: string): string {
   return files.map((file) => (file ? `${file.ino} ${file.size} ${file.mtimeNs}` : '-')).join();
 }
 
-/** Bytes of a file; 0 where there is none. */
+/** Bytes of a file; 0 if it does not exist. */
 export function lengthOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

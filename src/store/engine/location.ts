@@ -9,7 +9,7 @@ export type DatabaseLocation = SqliteLocation | PostgresLocation;
 export interface SqliteLocation {
   readonly engine: 'sqlite';
   readonly path: string;
-  /** The same through links that the shell has followed; absent where there are none. */
+  /** The same through links that the shell has followed; absent without links. */
   readonly given?: string;
 }
 

@@ -8,9 +8,9 @@ const ownMemory = '/proc/self/mem';
 
 /** What the index of a write-ahead log holds that no query tells. */
 export interface LogIndexState {
-  /** Changes with each transaction that is committed, whoever commits it, and outlasts the log. */
+  /** Changes with each transaction that is committed, by any process, and outlasts the log. */
   readonly commits: number;
-  /** How many frames of the log the last checkpoint meant to move into the file, whether or not it came to its end. */
+  /** How many frames of the log the last checkpoint meant to move into the file, whether or not it finished. */
   readonly attempted: number;
 }
 

@@ -2,7 +2,7 @@
 export interface LogHeadRow {
   /** How many entries there are. */
   readonly size: number;
-  /** How often what is kept was changed: what caches are held against. */
+  /** How often what is kept was changed: what caches are checked against. */
   readonly generation: number;
   /** When the last entry was made; null before the first. */
   readonly enrolledAt: string | null;

@@ -21,7 +21,7 @@ export async function listRowsByKey(
   return rows.map((row) => effectOf(table, row as LoggedRow<typeof table>)).filter(({ key }) => wanted.has(key));
 }
 
-// What a key says of the column that finds its row. An id that is none would be an error of PostgreSQL's.
+// What a key says of the column that finds its row. PostgreSQL would reject an invalid id with an error of its own.
 function findersOf(
   table: LoggedTable,
   keys: readonly string[],

@@ -48,7 +48,7 @@ export function writableFile(path: string): SqliteFile {
   };
 }
 
-/** A file to read from, whoever else writes to it. */
+/** A file to read from, whatever other process writes to it. */
 function readableFile(path: string): SqliteFile {
   const open = () => new DatabaseSync(path, { timeout: busyTimeout, readOnly: true });
   return {

@@ -21,7 +21,7 @@ const longestPrepared = 4096;
 const maxConnections = 8;
 // For so many milliseconds a reader may go on with a file that was exchanged; a writer looks each time.
 export const longestUnseen: number = 100;
-// For so many milliseconds a reader goes on before whoever else waits has a turn: a signal, a timer, another request.
+// For so many milliseconds a reader goes on before it yields: to a signal, a timer, another request.
 const longestTurn = 25;
 // For so many milliseconds one waits for another process that may be moving its log into the file, looking each `pause`.
 const longestCheckpoint = 1000;

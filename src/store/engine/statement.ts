@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import type { Transaction } from './transaction.ts';
 
-/** No integer of either engine comes before it: where a walk over every row begins, whoever wrote them. */
+/** No integer of either engine comes before it: where a walk over every row begins, whatever program wrote them. */
 export const lowestInteger = -9_223_372_036_854_775_808n;
 
 /** A query that is written out, for those that each request asks: building one takes longer than running it. */

@@ -46,7 +46,7 @@ async function requireNothingBeside(transaction: Transaction): Promise<void> {
   );
 }
 
-/** What is told of a table that is another than the migrations make. */
+/** What is reported about a table that differs from the migrations' one. */
 export function altered(table: string, part: string): HanaperError {
   return new HanaperError(
     'database_corrupt',

@@ -76,7 +76,7 @@ export async function listExplainedKeys(
   return new Set(rows.map(({ rowKey }) => rowKey));
 }
 
-/** Whether an entry in front of one tells of a row of a table. */
+/** Whether an entry in front of one records a row of a table. */
 export async function wasWritten(
   transaction: Transaction,
   table: string,

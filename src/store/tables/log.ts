@@ -89,7 +89,7 @@ export async function listLogEffects({ kysely }: Transaction, entryIndex: number
   return kysely.selectFrom('logEffects').selectAll().where('entryIndex', '=', entryIndex).orderBy('position').execute();
 }
 
-/** The last effect on each of these rows of a table, by the rows' keys; it is absent where there is none. */
+/** The last effect on each of these rows of a table, by the rows' keys; a row without effects is absent. */
 export async function listLastEffectsOf(
   { kysely }: Transaction,
   table: string,

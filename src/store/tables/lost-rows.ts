@@ -13,7 +13,7 @@ const selectLost: Readonly<Record<UnforgettableTable, Statement<{ readonly rowKe
   keyTrustAcls: selectLostOf('key_trust_acls'),
 };
 
-/** The ids of rows that the log tells of, and that are not in the table: at most a hundred. */
+/** The ids of rows that the log records, and that are not in the table: at most a hundred. */
 export async function listLostKeys(transaction: Transaction, table: UnforgettableTable): Promise<readonly string[]> {
   return (await selectLost[table](transaction, maxLost)).map(({ rowKey }) => rowKey);
 }
@@ -23,7 +23,7 @@ const selectLostRevocations = {
   postgres: selectLostRevocationsBy('strpos'),
 };
 
-/** The keys of revocations that the log tells of, and that are not in the table: at most a hundred. */
+/** The keys of revocations that the log records, and that are not in the table: at most a hundred. */
 export async function listLostRevocations(transaction: Transaction): Promise<readonly string[]> {
   const rows = await selectLostRevocations[transaction.engine](transaction, maxLost);
   return rows.map(({ rowKey }) => rowKey);

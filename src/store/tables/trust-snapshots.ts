@@ -35,7 +35,7 @@ export async function insertSnapshot({ kysely, effects }: Transaction, row: Trus
   effects.wrote('trustSnapshots', row);
 }
 
-/** Whether trust was ever signed in this database, by what stands there or by what the log tells of. */
+/** Whether trust was ever signed in this database, by its rows or by the log. */
 export async function wasTrustSigned(transaction: Transaction): Promise<boolean> {
   if ((await selectAny(transaction)).length > 0) return true;
   return (await selectAnyEffect(transaction, 'trust_snapshots')).length > 0;

@@ -21,9 +21,9 @@ import {
   type Visit,
 } from './rules.ts';
 
-/** What a chain is held against. */
+/** What a chain is checked against. */
 export interface ChainContext extends Circumstances {
-  /** Gives the delegation of a CID; whatever it gives is held against the CID. */
+  /** Gives the delegation of a CID; whatever it gives is checked against the CID. */
   resolveProof(cid: CID): Delegation | undefined | Promise<Delegation | undefined>;
   /** Gives the revocations of a CID that are known; which of them count is judged here. */
   revocationsOf(cid: CID): readonly RevocationRecord[] | Promise<readonly RevocationRecord[]>;
@@ -37,7 +37,7 @@ export interface ValidatedAuthority {
   readonly issuer: string;
   readonly subject: string;
   readonly command: string;
-  /** The very object that the policies were held against. */
+  /** The very object that the policies were checked against. */
   readonly args: IpldMap;
   /** The chain, from the root to the invoker; empty where the subject itself invokes. */
   readonly path: readonly Delegation[];

@@ -34,7 +34,7 @@ export interface DelegationSource {
   isPartial?(audience: string, subject: string): boolean;
 }
 
-/** Delegations that are at hand as a source. */
+/** Given delegations as a source. */
 export function sourceOf(candidates: Iterable<Candidate>): DelegationSource {
   const byAudience = Map.groupBy(candidates, ({ delegation }) => delegation.audience);
   return {

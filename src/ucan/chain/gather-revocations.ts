@@ -7,7 +7,7 @@ import { type ChainContext, validateInvocation } from './chain.ts';
 import type { RevocationRecord } from './rules.ts';
 
 /**
- * Validates revocations that are at hand, and gives them by the CID of their targets; one that is not valid counts for
+ * Validates given revocations, and returns them by the CID of their targets; one that is not valid counts for
  * nothing. Whether the others count is judged in each chain.
  */
 export async function gatherRevocations(

@@ -31,7 +31,7 @@ export function computeCid(bytes: Uint8Array): CID {
   return cidOf(concatBytes(prefix, sha256(bytes)));
 }
 
-/** The CID of its own bytes; `undefined` where they are none. */
+/** The CID of its own bytes; `undefined` if they are invalid. */
 export function decodeCid(bytes: Uint8Array): CID | undefined {
   const [version, codec, hash, length] = bytes;
   const isUsual = version === 1 && codec === dagCborCode && hash === sha256Code && length === digestLength;

@@ -70,7 +70,7 @@ export async function decodeContainer(container: Uint8Array, budget?: Budget): P
   return readTokens(form.zipped ? await gunzip(body, limits.containerUnpackedBytes, budget) : body);
 }
 
-/** How a container is written, by its first byte; `undefined` where that is none of the six. */
+/** How a container is written, by its first byte; `undefined` for other bytes. */
 export function encodingOf([mark]: Uint8Array): ContainerEncoding | undefined {
   return containerEncodings.find((encoding) => forms[encoding].mark === mark);
 }

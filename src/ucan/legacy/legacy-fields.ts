@@ -29,7 +29,7 @@ export class LegacyFields {
     this.#map = value;
   }
 
-  /** Refuses fields that are not named here: what they would say is lost on whoever does not know them. */
+  /** Refuses fields that are not named here: their meaning would be lost. */
   requireKnown(...fields: readonly string[]): void {
     if (Object.keys(this.#map).every((field) => fields.includes(field))) return;
     throw malformedToken(`has a field in its ${this.#part} that is not known in its version`, { field: this.#part });
@@ -97,7 +97,7 @@ export function wrong(field: string, reason: string): Error {
   return malformedToken(`has a field "${field}" that ${reason}`, { field });
 }
 
-// Each but the first stands behind one of these, which may stand in a text as well.
+// One of these precedes each but the first, and may be in a text as well.
 function countValues(json: string): number {
   let count = 1;
   for (const character of json) if (',[{:'.includes(character)) count++;

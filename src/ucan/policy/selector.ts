@@ -24,7 +24,7 @@ const slice = /\[(-?\d{0,15}):(-?\d{0,15})\]/y;
 const index = /\[(-?\d{1,15})\]/y;
 const quoted = /\["((?:[^"\\]|\\.)*)"\]/y;
 
-/** Reads a selector: `.`, `.foo`, `["key"]`, `[]`, `[n]`, `[-n]`, `[a:b]`, each with `?`; `undefined` where it is none. */
+/** Reads a selector: `.`, `.foo`, `["key"]`, `[]`, `[n]`, `[-n]`, `[a:b]`, each with `?`; `undefined` if it is invalid. */
 export function parseSelector(text: string): Selector | undefined {
   if (!text.startsWith('.') || text.length > limits.selectorCharacters) return undefined;
   const steps: Step[] = [];
@@ -91,14 +91,14 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | u
  */
 export type Missing = 'null' | 'refuse';
 
-/** Is told of work before it is done. */
+/** Receives work before it is done. */
 export type Spend = (work: 'policy_steps' | 'key_bytes', amount: number) => void;
 
 /** How a selector is resolved. */
 interface SelectOptions {
   /** Default: `null`. */
   readonly missing?: Missing;
-  /** Is told of the items and characters that are copied, and of keys that are sorted. */
+  /** Receives the items and characters that are copied, and the keys that are sorted. */
   readonly spend?: Spend;
 }
 
@@ -148,8 +148,8 @@ function takeKey(map: IpldMap, key: string, missing: Missing): IpldValue | undef
 }
 
 /**
- * The items of a list, or the values of a map in the order of its keys; `undefined` for anything else. `spend` is told of it
- * before: of each item, and of the bytes of keys that have to be sorted.
+ * The items of a list, or the values of a map in the order of its keys; `undefined` for anything else. `spend`
+ * receives it before: each item, and the bytes of keys that have to be sorted.
  */
 export function valuesOf(value: IpldValue, spend: Spend): readonly IpldValue[] | undefined {
   spend('policy_steps', 1 + (isIpldMap(value) ? entryCost : 1) * sizeOf(value));

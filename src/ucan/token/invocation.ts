@@ -127,8 +127,8 @@ export async function signInvocation(signer: Signer, claims: InvocationClaims): 
 }
 
 /**
- * The id of what is to be done, whoever asks: the CID of `{sub, cmd, args, nonce}` (UCAN invocation 1.0, "Task"), over
- * the bytes that these fields have in the token.
+ * The id of what is to be done, the same for every caller: the CID of `{sub, cmd, args, nonce}` (UCAN invocation 1.0,
+ * "Task"), over the bytes that these fields have in the token.
  */
 export function taskCidOf({ envelope }: Invocation): CID {
   const { fields, signed } = envelope;

@@ -97,8 +97,8 @@ export function readRevocation(invocation: Invocation): Revocation {
 }
 
 /**
- * Every CID under which a token can be known. ECDSA signatures come in pairs, s and n − s: whoever holds a token can
- * make its twin, which a revocation of the one must stop as well.
+ * Every CID under which a token can be known. ECDSA signatures come in pairs, s and n − s: anyone who holds a token
+ * can make its twin, which a revocation of the one must stop as well.
  */
 export function cidsOf({
   cid,

@@ -3,7 +3,7 @@ import { type PrivateKey, publicKeyOfPrivate, signWithKey } from '../../did/priv
 import type { SigningKeyType } from '../../did/public-key.ts';
 
 /**
- * Whoever can sign tokens: a key in memory, in a vault, in WebCrypto, on a card.
+ * A signer of tokens: a key in memory, in a vault, in WebCrypto, on a card.
  *
  * @example
  * const signer: Signer = { did, keyType: 'ed25519', sign: (message) => vault.sign(message) };

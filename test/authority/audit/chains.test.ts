@@ -65,7 +65,7 @@ describe.each(engines)('$name', (engine) => {
     ]);
   });
 
-  test('what was executed without a right to it is found, whoever has written it', async () => {
+  test('an audit finds what was executed without a right to it, whatever program wrote it', async () => {
     const before = (await audit()).findings.count;
     const mallory = await principal('mallory');
     const forged = await delegate(mallory, mallory, { subject: door.acme.did });

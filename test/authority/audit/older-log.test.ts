@@ -63,7 +63,7 @@ describe.each(engines)('$name', (engine) => {
     expect([exported.findings.list, exported.unbound, exported.size]).toEqual([[], olderSize, size]);
   });
 
-  test('rows that an older entry has explained are held against that entry, whatever is said of the older ones', async () => {
+  test('rows of an older entry are checked against that entry, whatever is said of the older ones', async () => {
     await unlock();
     await query(url, "update log_effects set table_name = 'package_signatures', salt = null where entry_index = 3");
     await query(url, 'update trusted_keys set revoked_at = null');

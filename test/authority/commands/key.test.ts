@@ -90,7 +90,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await trusted(org)).toEqual([fingerprint]);
   });
 
-  test('a name that is taken is refused and told of, with nothing made', async () => {
+  test('a taken name is refused and reported, and nothing is made', async () => {
     await authority.executeFor(org, createKey, { name: 'release' });
     events.length = 0;
     const error = await expectCode('already_exists', () => authority.executeFor(org, createKey, { name: 'release' }));
@@ -127,7 +127,7 @@ describe.each(engines)('$name', (engine) => {
     expect(keys.filter(({ revoked_at }) => revoked_at !== null).map(({ name }) => name)).toEqual(['two']);
   });
 
-  test('a public key is exported as hex and as PEM that others read, and that is told of', async () => {
+  test('a public key is exported as hex and as PEM that others read, and an event reports it', async () => {
     const key = await authority.executeFor(org, createKey, { name: 'release' });
     events.length = 0;
     const exported = await authority.executeFor(org, exportKey, { name: 'release' });
@@ -170,7 +170,7 @@ describe.each(engines)('$name', (engine) => {
     expect(events.map(({ name }) => name)).toEqual(['key.signing.revoked', 'key.trusted.revoked']);
   });
 
-  test('revoking a key that nobody trusts tells of no trust', async () => {
+  test('revoking a key that nobody trusts reports no trust', async () => {
     await authority.executeFor(org, createKey, { name: 'release', trusted: false });
     events.length = 0;
     expect((await authority.executeFor(org, revokeKey, { name: 'release' })).trust_revoked).toBe(0);
@@ -185,7 +185,7 @@ describe.each(engines)('$name', (engine) => {
     expect((await keysOf(org))[0]?.revoked_at).toBe(revoked_at);
   });
 
-  test('a revoked key does not sign, and that is told of', async () => {
+  test('a revoked key does not sign, and an event reports that', async () => {
     await authority.executeFor(org, createKey, { name: 'release' });
     await authority.executeFor(org, revokeKey, { name: 'release' });
     events.length = 0;

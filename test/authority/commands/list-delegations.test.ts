@@ -171,7 +171,7 @@ describe.each(engines)('$name', (engine) => {
       expect(await stateOf(below)).toBe('live');
     });
 
-    test('one that does not cover is none', async () => {
+    test('one that does not cover it is not found', async () => {
       await store(authority, await delegate(alice, bob, { command: '/other' }));
       await revoke(authority, alice, left);
       await revoke(authority, alice, right);

@@ -25,7 +25,7 @@ import { engines } from '../../support/engines.ts';
 import { bytesOf, checkProof, logKeyOf } from '../../support/proof.ts';
 import { delegate, type Principal, principals } from '../../support/ucan.ts';
 
-/** Holds a proof against nothing but the DID of the authority, and gives the receipt that it proves. */
+/** Checks a proof with the DID of the authority alone, and returns the receipt that it proves. */
 async function check(did: string, proof: LogProofDocument) {
   const { entry, checkpoint } = await checkProof(did, proof);
   const token = bytesOf(proof.receipt);
@@ -44,7 +44,7 @@ describe.each(engines)('$name', (engine) => {
 
   const read = async (args = {}) => (await door.authority.execute(readLog, args)).entries;
 
-  test('an entry tells what was done, by whom, what came of it, and which rows it wrote', async () => {
+  test('an entry tells what was done, by whom, with which result, and which rows it wrote', async () => {
     const did = door.authority.identity.did;
     const [genesis, created] = await read();
     expect(genesis).toMatchObject({ index: 0, command: '/log/begin', issuer: did, subject: did, outcome: 'ok' });
@@ -108,7 +108,7 @@ describe.each(engines)('$name', (engine) => {
     expect(long.next).toBe(later + 3);
   });
 
-  test('every entry is proven by its index and by its receipt, with nothing but the DID at hand', async () => {
+  test('every entry is proven by its index and by its receipt, with the DID alone', async () => {
     await door.authority.executeFor('acme', createKey, { name: 'proven' });
     for (const { index, receipt } of await read({ limit: 1000 })) {
       const proof = await proveInclusion(door.authority, { index });
@@ -227,7 +227,7 @@ describe.each(engines)('$name', (engine) => {
         'inclusion_proof',
         'update log_entries set entry = (select entry from log_entries where entry_index = 1) where entry_index = 0',
       ],
-      ['an entry that is none', 'log_tampered', 'entry', `update log_entries set entry = $1 where entry_index = 0`],
+      ['an invalid entry', 'log_tampered', 'entry', `update log_entries set entry = $1 where entry_index = 0`],
       ['a tile', 'log_tampered', 'tile', 'update log_tiles set hashes = $1'],
       ['the note', 'log_tampered', 'note', 'update checkpoints set note = $1'],
       ['the key', 'log_tampered', 'log_key', 'update log_keys set signature = $2'],

@@ -108,7 +108,7 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('usage', () => single.trustFor({ packageHash: '00' }));
   });
 
-  test('where there is none, none is found', async () => {
+  test('without organisations none is found', async () => {
     const bare = await engine.createUrl();
     await initialize(bare, { slot: 'raw', credential: byRawKey(1), organisation: 'acme' });
     for (const table of ['trust_snapshots', 'organizations']) await query(bare, `delete from ${table}`);

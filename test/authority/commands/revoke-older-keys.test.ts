@@ -211,7 +211,7 @@ describe.each(engines)('$name', (engine) => {
     await expectCode('key_revoked', () => authority.executeFor(org, rotateKey, { name, fingerprint: keys[2] }));
   });
 
-  test('a name of the form of a fingerprint is none', async () => {
+  test('a name in the form of a fingerprint is not taken for one', async () => {
     await expectCode('bad_input', () => authority.executeFor(org, createKey, { name: hash }));
   });
 });

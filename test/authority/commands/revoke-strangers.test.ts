@@ -122,7 +122,7 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
       }
     });
 
-    test('from whoever a chain beside it leads to from an organisation, of any length, also through a powerline', async () => {
+    test('from any principal that a chain beside it leads to from an organisation, of any length, also through a powerline', async () => {
       const root = await delegate(door.acme, dev);
       const middle = await delegate(dev, other, { subject: null });
       const target = await delegate(other, job, { subject: door.acme.did });
@@ -132,7 +132,7 @@ describe.each(engines)('what is sent from elsewhere, on $name:', (engine) => {
       expect(await revoke(dev, target, chain, chain)).toMatchObject({ is_new: true, revoked_by: dev.did });
     });
 
-    test('from whoever has issued, or was given, a delegation that is stored', async () => {
+    test('from the issuer or the audience of a stored delegation', async () => {
       await store(door.authority, await delegate(door.acme, dev));
       const target = await delegate(dev, job, { subject: door.acme.did });
       expect(await revoke(dev, target, [target], [])).toMatchObject({ is_new: true });

@@ -57,7 +57,7 @@ describe.each(engines)('$name', (engine) => {
   afterAll(() => authority.close());
 
   const timeText = (seconds: number) => new Date(seconds * 1000).toISOString();
-  // By anyone who has the database at hand: what these people delegate is no power of anybody here.
+  // By a local caller: what these people delegate is no power of anybody here.
   const ask = async (...tokens: readonly HasBytes[]) => {
     const container = new TextEncoder().encode(unsortedContainerOf(tokens));
     return authority.executeRequest({ ...(await decodeRequest(container, new DelegationCache())), isLocal: true });

@@ -109,7 +109,7 @@ describe.each(engines)('$name', (engine) => {
     expect(error.message.length).toBeLessThan(500);
   }
 
-  test.each(keyTypes)('a delegation by a %s key is stored, told of, and known from then on', async (keyType) => {
+  test.each(keyTypes)('a delegation by a %s key is stored, reported, and known from then on', async (keyType) => {
     const token = await delegate(await principal('issuer', keyType), bob, { command: '/package' });
     expect(await storeAtOnce(authority, [token])).toEqual({ stored: [cidOf(token)], known: [] });
     expect(events).toEqual([
@@ -155,7 +155,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await storeAtOnce(authority, [one, two])).toEqual({ stored: [cidOf(two)], known: [cidOf(one)] });
   });
 
-  test('a token that lies in a container twice, or is named twice, is stored and told of once', async () => {
+  test('a token that lies in a container twice, or is named twice, is stored and reported once', async () => {
     const [one, two] = [await delegate(alice, bob), await delegate(alice, bob)];
     const twice = unsortedContainerOf([one, await ask([one.cid]), one]);
     expect(await send(new TextEncoder().encode(twice))).toEqual({ stored: [cidOf(one)], known: [] });

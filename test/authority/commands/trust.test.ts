@@ -146,7 +146,7 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
-  test('trust is revoked, in one organisation alone, and told of', async () => {
+  test('trust is revoked in one organisation alone, and an event reports it', async () => {
     const { public_key, fingerprint } = await newKey();
     for (const organisation of [org, other]) await authority.executeFor(organisation, addTrust, { public_key });
     events.length = 0;

@@ -183,7 +183,7 @@ describe.each(engines)('$name', (engine) => {
     };
   });
 
-  test('the power to sign packages is none to sign bare hashes, which is given by its own name', async () => {
+  test('the power to sign packages does not cover bare hashes, which has a name of its own', async () => {
     const claims: Ask = { command: '/package/sign-hash', args: { hash: packageHash, key: 'release' } };
     const signs = await askBy(door, { command: '/package/sign' }, claims);
     await expectNothing('command_not_covered', () => send(door, signs));
@@ -275,7 +275,7 @@ describe.each(engines)('$name', (engine) => {
     test('a signing key that is revoked is refused by the handler, in a receipt', async () => {
       await door.authority.executeFor('acme', createKey, { name: 'short-lived' });
       const args = { hash: packageHash, name: 'plugin.wasm', key: 'short-lived' };
-      // So that what was read of the key before would still be at hand.
+      // So that what was read of the key before would still be remembered.
       await expectDone(await ask(door, { args }));
       const answer = await executeAfter(await ask(door, { args }), () =>
         two.executeFor('acme', revokeKey, { name: 'short-lived' }),

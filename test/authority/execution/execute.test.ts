@@ -154,7 +154,7 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
-  test('a read has a plain result, tells of nothing, and writes nothing', async () => {
+  test('a read has a plain result, reports nothing, and writes nothing', async () => {
     const chain = [await delegate(door.acme, door.ci, { command: '/key/list' })];
     const request = await ask(door, { command: '/key/list', args: {}, with: chain });
     const before = await dumpTables(door.url);

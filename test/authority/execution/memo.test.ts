@@ -204,7 +204,7 @@ describe.each(engines)('$name', (engine) => {
       expect(await ask()).toMatchObject({ refusal: { code: 'bad_input' } });
     });
 
-    test('what anybody is told of a signature', async () => {
+    test('what anybody learns about a signature', async () => {
       await using world = await open();
       const { authority, outsider } = world;
       await using other = await openUnlocked(world.url, {}, byRawKey(1));

@@ -2,14 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { shareRead } from '../../../src/authority/execution/share-read.ts';
 
-test('whoever asks before a read begins shares it, and whoever asks later gets another', async () => {
+test('a caller who asks before a read begins shares it, and a later one gets another', async () => {
   let value = 0;
   const read = shareRead(async () => ++value);
   expect(await Promise.all([read(), read(), Promise.resolve().then(read)])).toEqual([1, 1, 1]);
   expect(await read()).toBe(2);
 });
 
-test('whoever asks while a read is under way is not given what it sees', async () => {
+test('a caller who asks during a read does not get what it sees', async () => {
   let value = 'before';
   const read = shareRead(async () => {
     const seen = value;

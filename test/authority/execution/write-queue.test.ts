@@ -108,7 +108,7 @@ describe.each(engines)('$name', (engine) => {
   const failures: readonly { readonly title: string; readonly isOpen: boolean; readonly failure: Error }[] = [
     { title: 'a refusal after something was written', isOpen: true, failure: error('bad_input') },
     { title: 'a fault of ours', isOpen: false, failure: error('internal') },
-    { title: 'an error that is none of ours', isOpen: false, failure: new RangeError('on purpose') },
+    { title: 'an error of another program', isOpen: false, failure: new RangeError('on purpose') },
   ];
 
   describe.each(failures)('$title', ({ isOpen, failure }) => {

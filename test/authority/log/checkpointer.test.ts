@@ -134,7 +134,7 @@ describe.each(engines)('$name', (engine) => {
   });
 
   describe('one that cannot be made', () => {
-    test('fails nobody but who asks for it, is told of, and is made later', async () => {
+    test('fails only the caller who asks for it, is reported, and is made later', async () => {
       const url = await engine.createUrl();
       const { authority, events } = await createAuthority(url);
       await authority.executeFor('acme', createKey, { name: 'one' });
@@ -167,7 +167,7 @@ describe.each(engines)('$name', (engine) => {
       await eventually(async () => (await readLogState(authority)).signed >= 5);
     });
 
-    test('because a tile was altered is told of once, and not again and again', async () => {
+    test('because a tile was altered is reported once, and not again and again', async () => {
       const url = await engine.createUrl();
       await (await createAuthority(url)).authority.close();
       const events: HanaperEvent[] = [];

@@ -152,10 +152,11 @@ describe.each(engines)('$name', (engine) => {
     });
   });
 
-  test('organisations that came without a delegation get theirs at the next unlock, once, whoever is first', async () => {
+  test('organisations that came without a delegation get theirs at the next unlock, once, by the first process', async () => {
     const { url, did, organisations } = await createOld();
     await (await openUnlocked(url, {}, byRawKey(1))).close();
-    // What an older program leaves, and nobody has written down: the authority is a principal, and an organisation is none.
+    // What an older program leaves, and nobody has written down: the authority is a principal, and an organisation is
+    // not.
     await query(url, "delete from log_effects where table_name in ('ucan_delegations', 'did_documents')");
     await query(url, 'delete from ucan_delegations');
     await query(url, `delete from did_documents where kind = 'organisation'`);

@@ -66,7 +66,7 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
-  test('what is issued is told of, is not stored, and holds no token', async () => {
+  test('an event reports what is issued, which is not stored, and holds no token', async () => {
     const count = async () => (await query(url, 'select id from ucan_delegations')).length;
     const before = await count();
     const delegation = await issueDelegation(authority, await openSigner(authority, 'authority'), claims());
@@ -82,7 +82,7 @@ describe.each(engines)('$name', (engine) => {
     expect(await count()).toBe(before);
   });
 
-  test('claims that are none issue nothing, and nothing is told', async () => {
+  test('invalid claims issue nothing, and nothing is reported', async () => {
     const signer = await openSigner(authority, 'authority');
     const wrong = [{ audience: 'bob' }, { command: 'Sign' }, { policy: [['~', '.a', 1]] }, { expiration: 1.5 }];
     for (const change of wrong) {

@@ -17,7 +17,7 @@ export interface Given {
   };
 }
 
-/** What a program tells of what it was answered. */
+/** What a program reports about its answer. */
 export interface AfterCommit {
   readonly shown: { readonly name: string; readonly did: string };
   readonly created: { readonly fingerprint: string; readonly receipt: string | null; readonly index: string | null };
@@ -31,7 +31,7 @@ export interface AfterCommit {
   readonly bundle: string;
 }
 
-/** What a program tells of an error. */
+/** What a program reports about an error. */
 export interface Refusal {
   readonly status: number;
   readonly code: string;

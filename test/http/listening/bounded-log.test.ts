@@ -35,7 +35,7 @@ test('lines are written in their order, at the latest when it is flushed', async
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\n');
 });
 
-test('what a full disk does not take is dropped, counted, and told of once', () => {
+test('what a full disk does not take is dropped, counted, and reported once', () => {
   const told: string[] = [];
   const log = new BoundedLog(open('/dev/full', 'w'), (code) => told.push(code));
   for (let turn = 0; turn < 3; turn++) {

@@ -121,7 +121,7 @@ test.each([
   ['is no request', 'hello\r\n\r\n', '400'],
   ['has headers that are too long', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, '431'],
   ['asks for a way to another server', 'CONNECT elsewhere:443 HTTP/1.1\r\nHost: elsewhere:443\r\n\r\n', '405'],
-  ['has a body that is none', `${post('Transfer-Encoding: chunked')}zz\r\n`, '400'],
+  ['has an invalid body', `${post('Transfer-Encoding: chunked')}zz\r\n`, '400'],
 ])('what comes behind other requests and %s is answered behind them, once', async (_, said, status) => {
   const handle: ListenerOptions['handle'] = (incoming, response) => {
     if (incoming.method === 'GET') slowly(incoming, response);
@@ -134,7 +134,7 @@ test.each([
 
 test.each([
   ['ends', 'Content-Length: 10', 'ab', true],
-  ['is none', 'Transfer-Encoding: chunked', 'zz\r\n', false],
+  ['is invalid', 'Transfer-Encoding: chunked', 'zz\r\n', false],
   ['has trailers without an end', 'Transfer-Encoding: chunked', `0\r\n${'X: y\r\n'.repeat(9000)}\r\n`, false],
 ])('a request that was answered before its body %s has no second answer', async (_, header, body, isHalf) => {
   const open = await start();

@@ -32,7 +32,7 @@ test.each([
   '1:65536',
   '127.0.0.1:-1',
   'http://a:80',
-])('"%s" is none', async (text) => {
+])('"%s" is not an address', async (text) => {
   await expectCode('bad_config', () => parseListenAddress(text));
 });
 

@@ -24,7 +24,7 @@ function serveNothing(options: Partial<AppOptions> = {}): { app: Hono; requests:
   const service = {
     isReady: false,
     authority: () => {
-      throw new HanaperError('not_initialized', 'There is none.');
+      throw new HanaperError('not_initialized', 'No database.');
     },
   };
   const app = createApp({
@@ -109,7 +109,7 @@ test('with a proxy in front it is the address that the proxy adds which is count
   const through = (forwarded: string) => from('127.0.0.1', { 'X-Forwarded-For': forwarded });
   let count = 0;
   const answers: Response[] = [];
-  // Whoever asks can write what he likes in front of it.
+  // A caller can write anything in front of it.
   while (count++ < often)
     answers.push(await app.request('/healthz', ...through(`198.51.100.${count % 250}, 192.0.2.1`)));
   expect(answers.at(-1)?.status).toBe(429);

@@ -1,4 +1,4 @@
-/** Reads a database as somebody who may not write to it, and says what came of it: `uid url read|write|watch`. */
+/** Reads a database as somebody who may not write to it, and prints the result: `uid url read|write|watch`. */
 import { auditDatabase } from '../../../src/authority/audit/database/audit-database.ts';
 import { createKey, openAuthority } from '../../../src/authority/index.ts';
 import { HanaperError } from '../../../src/errors.ts';

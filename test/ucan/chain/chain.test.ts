@@ -91,7 +91,7 @@ test('a chain may mix key types', async () => {
   await validateInvocation(invocation, contextOf(delegations));
 });
 
-test('whoever acts on their own power needs no proof, and those that are given are not asked for', async () => {
+test('a principal who acts on their own power needs no proof, and given proofs are not read', async () => {
   const [alice, bob] = await principals('alice', 'bob');
   if (!alice || !bob) return;
   const invocation = await invoke(alice, alice, [await delegate(bob, bob)]);

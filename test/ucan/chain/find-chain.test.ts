@@ -13,7 +13,7 @@ import { now, principal } from '../../support/ucan.ts';
 
 import { alice, bob, carol, dave, find, from, mallory, type Revoked, sourceOf, wishOf } from '../search.ts';
 
-test('whoever is the subject needs no chain, and nothing is asked', async () => {
+test('the subject needs no chain, and nothing is asked', async () => {
   const source: DelegationSource = { delegationsTo: () => Promise.reject(new TypeError('asked')) };
   expect(await findChain(wishOf(alice), source)).toEqual([]);
 });

@@ -115,7 +115,7 @@ describe('a chain of ten that fails at its seventh link is told link by link:', 
   });
 });
 
-test('every rule is told of every link of a chain that is valid', async () => {
+test('every rule is reported for every link of a valid chain', async () => {
   const { invocation, context } = await chainOf(3);
   const explanation = await explainInvocation(invocation, { ...context, executor: invocation.subject });
   expect(explanation).not.toHaveProperty('failure');

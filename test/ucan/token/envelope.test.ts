@@ -104,7 +104,7 @@ describe.each(keyTypes)('with a key of the type %s', (keyType) => {
     expect(await isSignatureValid(decodeToken(made.bytes))).toBe(true);
   });
 
-  test('a signature by another key is none', async () => {
+  test('a signature by another key is invalid', async () => {
     const signer = await principal('somebody', keyType);
     const other = await principal('somebody else', keyType);
     const { envelope } = await delegate(signer, alice);
@@ -115,7 +115,7 @@ describe.each(keyTypes)('with a key of the type %s', (keyType) => {
     });
   });
 
-  test('a signature of another length is none, but not malformed', async () => {
+  test('a signature of another length is invalid, but not malformed', async () => {
     const signer = await principal('somebody', keyType);
     const made = await delegate(signer, alice);
     const { signature } = made.envelope;

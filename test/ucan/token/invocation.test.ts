@@ -38,7 +38,7 @@ test('an invocation of any arguments is read back as it was made', async () => {
   );
 });
 
-test('a task is {sub, cmd, args, nonce}, whoever asks, by whatever proofs and until when', async () => {
+test('a task is {sub, cmd, args, nonce}, with any issuer, proofs and expiry', async () => {
   const claims = { args: { name: 'a', size: 1.5 }, nonce: Uint8Array.of(1) };
   const one = await invoke(alice, alice, [], claims);
   const two = await invoke(bob, alice, [await delegate(alice, bob)], { ...claims, expiration: null, issuedAt: 5 });

@@ -40,7 +40,7 @@ describe.each(keyTypes)('by an executor with a key of %s,', (keyType) => {
     ['nothing', { ok: null }],
     ['false', { ok: false }],
     ['an empty list', { ok: [] }],
-    ['an error', { error: { code: 'not_found', message: 'There is none.' } }],
+    ['an error', { error: { code: 'not_found', message: 'No such key.' } }],
   ])('a receipt of %s is read back as it was made', async (_, out) => {
     const executor = await principal('executor', keyType);
     const made = await signReceipt(executor, { ran, out: out as never, version: '1.0.0' });
@@ -97,7 +97,7 @@ describe('no receipt is', () => {
 test.each<[string, unknown]>([
   ['undefined', { ok: undefined }],
   ['a function', { ok: () => 1 }],
-  ['a number that is none', { ok: Number.NaN }],
+  ['an invalid number', { ok: Number.NaN }],
 ])('an outcome of %s cannot be asserted', async (_, out) => {
   await expectCode('bad_input', () => signReceipt(alice, { ran, out: out as never }));
 });

@@ -59,7 +59,7 @@ test('the same revocation made twice is the very same token', async () => {
   expect(formatCid(one.cid)).toBe(formatCid(two.cid));
 });
 
-test('whoever was delegated /ucan/revoke may revoke as another', async () => {
+test('a delegate of /ucan/revoke may revoke as another', async () => {
   const proof = await delegate(alice, carol, { command: '/ucan/revoke' });
   const made = await signRevocation(carol, { target: first.cid, subject: alice.did, proofs: [proof.cid] });
   expect(readRevocation(made).revokedBy).toBe(alice.did);
@@ -96,7 +96,7 @@ describe('no revocation is', () => {
   });
 });
 
-test('an empty path is as none, and a reason that is no text is none', async () => {
+test('an empty path counts as absent, and so does a reason that is no text', async () => {
   const args = map({ revoke: first.cid, path: [] });
   const changes = { cmd: '/ucan/revoke', args, meta: map({ reason: 1 }) };
   const read = readRevocation(decodeInvocation(await rawInvocation(alice, changes)));

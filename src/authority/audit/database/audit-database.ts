@@ -30,7 +30,7 @@ export interface AuditOptions {
   readonly onProgress?: AuditProgress | undefined;
 }
 
-/** What an audit came to. */
+/** The result of an audit. */
 export interface Audited {
   readonly findings: Findings;
   /** How many entries there are. */
@@ -44,10 +44,10 @@ export interface Audited {
 }
 
 /**
- * Goes through a whole database by its log: recomputes the tree, and holds against it checkpoints, tiles, every act with
- * its tokens and its chain, and every row of every table. It tells all that it finds, and throws nothing for it.
- * The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry, and by 8 for each proof
- * that its invocation names.
+ * Goes through a whole database by its log: recomputes the tree, and checks checkpoints, tiles, every act with its
+ * tokens and its chain, and every row of every table against it. It tells all that it finds, and throws nothing for
+ * it. The database is read as it is at one moment. What is held in memory grows by 16 bytes an entry, and by 8 for
+ * each proof that its invocation names.
  *
  * @throws HanaperError `unavailable`, `database_corrupt` where it cannot be read
  */
@@ -110,7 +110,7 @@ function auditHead(head: LogHeadRow, acts: AuditedActs, findings: Findings): voi
   for (const column of ['size', 'generation', 'enrolledAt'] as const) {
     if (head[column] === acts[column]) continue;
     const key = headColumns[column];
-    const message = `The head of the log has the ${key} ${head[column]}, and the entries come to ${acts[column]}.`;
+    const message = `The head of the log has the ${key} ${head[column]}, and the entries result in ${acts[column]}.`;
     findings.add({ kind: 'head', table: 'log_head', key, message });
   }
 }

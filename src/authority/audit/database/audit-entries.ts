@@ -28,17 +28,17 @@ import { auditKeptProofs } from './audit-indexes.ts';
 import { CidSet } from './cid-set.ts';
 import { listRequiredRows, type RequiredRows } from './required-rows.ts';
 
-/** What the acts of a database came to. */
+/** The result of auditing the acts of a database. */
 export interface AuditedActs {
   /** How many entries there are. */
   readonly size: number;
-  /** When the last was enrolled; null where there is none. */
+  /** When the last was enrolled; null without entries. */
   readonly enrolledAt: string | null;
   /** How many entries have effects. */
   readonly generation: number;
   /** How many entries are of the older version. */
   readonly unbound: number;
-  /** From which entry on effects say of which rows they are; where there is none, from the first. */
+  /** The first entry from which effects name their rows; if no entry begins that, the first of all. */
   readonly base: number;
 }
 
@@ -155,7 +155,7 @@ class ActWalk {
     await this.#checkEffects(index, entry, required);
   }
 
-  /** Holds the columns beside a token against it, and against its entry. */
+  /** Checks the columns beside a token against it, and against its entry. */
   #checkRow(
     index: number,
     row: PlacedInvocation,
@@ -261,7 +261,7 @@ function proofsOf(transaction: Transaction): Pick<EntryCircumstances, 'resolvePr
     keep: (path) => cache.keep(path),
     resolveProof: async (cid) => {
       const token = await findKeptProof(transaction, cid);
-      // One that was altered is named where its row is held against the log.
+      // One that was altered is named where its row is checked against the log.
       return token && attempt(() => cache.decode(token));
     },
   };

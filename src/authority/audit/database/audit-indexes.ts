@@ -14,7 +14,7 @@ import type { CidSet } from './cid-set.ts';
 
 const rowsAtOnce = 500;
 
-/** Holds the proofs that are kept beside the acts against their CIDs, and against the acts that rest on them. */
+/** Checks the proofs that are kept beside the acts against their CIDs, and against the acts that rest on them. */
 export async function auditKeptProofs(transaction: Transaction, named: CidSet, findings: Findings): Promise<void> {
   for await (const rows of listKeptProofs(transaction, rowsAtOnce)) {
     for (const { cid: key, envelope } of rows) {
@@ -26,7 +26,7 @@ export async function auditKeptProofs(transaction: Transaction, named: CidSet, f
   }
 }
 
-/** Holds the hints at where a signature stands in the log against the entries that they name. */
+/** Checks the hints at where a signature stands in the log against the entries that they name. */
 export async function auditSignaturePlaces(
   transaction: Transaction,
   authority: string,

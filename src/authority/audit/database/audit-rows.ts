@@ -25,8 +25,8 @@ export type StandingCheck = <Result>(
 ) => Promise<Result | undefined>;
 
 /**
- * Holds every row of every logged table against the last effect that the log has of it, and the other way round. `since` is
- * the entry from which on it tells of which rows its effects are.
+ * Checks every row of every logged table against the last effect that the log has of it, and the other way round.
+ * `since` is the first entry whose effects name their rows.
  */
 export async function auditRows(
   check: StandingCheck,

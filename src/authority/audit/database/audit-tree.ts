@@ -15,7 +15,7 @@ const entriesAtOnce = 2000;
 const tilesAtOnce = 500;
 
 /**
- * Recomputes the tree over all entries of a database, and holds every checkpoint and every tile against it.
+ * Recomputes the tree over all entries of a database, and checks every checkpoint and every tile against it.
  * Whatever the number of entries, a few thousand are in memory.
  */
 export async function auditTree(
@@ -107,7 +107,7 @@ class TreeWalk {
       return;
     }
     const first = firstDifference(tile.hashes, stored);
-    const which = `the hash ${first} of the ${width} in it is not what the entries come to`;
+    const which = `the hash ${first} of the ${width} in it is not that of the entries`;
     this.#tellTile(tile, which, tile.level === 0 ? tile.index * tileWidth + first : undefined);
   }
 

@@ -75,7 +75,7 @@ class ExportAudit {
     });
   }
 
-  /** Takes what a chunk of the file completes. Behind the first record that is none, nothing can be read. */
+  /** Takes what a chunk of the file completes. Nothing can be read after the first invalid record. */
   async takeAll(splitter: RecordSplitter, chunk: Uint8Array): Promise<void> {
     if (this.#isBroken) return;
     try {
@@ -140,7 +140,7 @@ class ExportAudit {
     }
   }
 
-  // One that is none is missing where a chain needs it.
+  // An invalid one is missing where a chain needs it.
   #takeProof(token: Uint8Array): void {
     try {
       const delegation = decodeDelegation(token);

@@ -26,7 +26,7 @@ export type WriteExport = (bytes: Uint8Array) => void;
 /** How much was exported. */
 export interface ExportedLog {
   readonly size: number;
-  /** Of how many entries the last checkpoint is; null: there is none. */
+  /** Number of entries under the last checkpoint; null without a checkpoint. */
   readonly checkpoint: number | null;
 }
 
@@ -173,7 +173,7 @@ function proofsOf(bytes: Uint8Array) {
     const { issuer, subject, proofs } = decodeInvocation(bytes);
     return issuer === subject ? [] : proofs;
   } catch (error) {
-    // Whoever verifies the export will say so.
+    // A verifier of the export will report it.
     requireRefusal(error);
     return [];
   }

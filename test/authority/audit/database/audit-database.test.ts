@@ -37,7 +37,7 @@ async function readEntry(url: string, index: number): Promise<Uint8Array> {
   return new Uint8Array(entry as Uint8Array);
 }
 
-/** Takes the last entry off the log, with all that came of it, and puts the head back. */
+/** Takes the last entry off the log, with all that it caused, and puts the head back. */
 async function cutOff(url: string): Promise<void> {
   const { size } = await queryOne(url, 'select size from log_head');
   const last = Number(size) - 1;
@@ -258,7 +258,7 @@ const byHand: readonly Edit[] = [
     finds: { kind: 'token', table: 'ucan_invocations', message: /created_at/, index: expect.any(Number) },
   },
   {
-    title: 'a checkpoint is given a time that is none',
+    title: 'a checkpoint is given an invalid time',
     edit: (url) => query(url, `update checkpoints set created_at = ${noTime(url)}`),
     finds: { kind: 'checkpoint', table: 'checkpoints', message: /is not a valid time/ },
   },
@@ -328,7 +328,7 @@ const byHand: readonly Edit[] = [
   {
     title: 'the generation is put back',
     edit: (url) => query(url, 'update log_head set generation = 1'),
-    finds: { kind: 'head', table: 'log_head', message: /has the generation 1, and the entries come to/ },
+    finds: { kind: 'head', table: 'log_head', message: /has the generation 1, and the entries result in/ },
   },
   {
     title: 'a revocation names an invocation by something that is no CID',
@@ -341,7 +341,7 @@ const byHand: readonly Edit[] = [
     finds: { kind: 'token', table: 'ucan_invocations', message: /No entry of the log names zdpu/ },
   },
   {
-    title: 'an invocation is slipped in as that of a revocation, and is none',
+    title: 'an invocation that is no revocation is slipped in as one',
     edit: async (url) => {
       const [revocation] = await query(url, 'select invocation_cid from ucan_revocations');
       const cid = formatCid(computeCid(Uint8Array.of(7)));
@@ -355,7 +355,7 @@ const byHand: readonly Edit[] = [
     finds: { kind: 'token', table: 'ucan_invocations', message: /No entry of the log names/ },
   },
   {
-    title: 'effects are listed of a table that is none',
+    title: 'effects are listed of an unknown table',
     edit: (url) => query(url, "update log_effects set table_name = 'elsewhere' where table_name = 'key_slots'"),
     finds: { kind: 'effect', table: 'log_effects', message: /Effects are listed of the table elsewhere/ },
   },
@@ -563,7 +563,7 @@ describe.each(engines)('$name', (engine) => {
 
   afterEach(() => restore(url, before));
 
-  test('an untouched database has nothing to find, whoever looks how often', async () => {
+  test('repeated audits of an untouched database find nothing', async () => {
     const phases: string[] = [];
     const audit = (authority: Authority) =>
       auditDatabase(authority, { onProgress: (phase, done, total) => phases.push(`${phase} ${done}/${total}`) });
@@ -584,7 +584,7 @@ describe.each(engines)('$name', (engine) => {
     expect((await withAuthority(url, auditDatabase)).findings.unverifiableCount).toBe(0);
   });
 
-  test('acts whose proofs are gone are told of, and are no fault', async () => {
+  test('acts whose proofs are gone are reported, and are no fault', async () => {
     await query(url, 'delete from ucan_proofs');
     const { findings } = await withAuthority(url, auditDatabase);
     expect(findings.list).toEqual([]);
