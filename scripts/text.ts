@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-
 const prose = /\.md$|^(src|bin|bench|demo|scripts|test)\/.*\.ts$/;
 
 // What has no place in any file of the project, each with its reason.

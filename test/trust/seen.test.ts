@@ -215,10 +215,7 @@ describe('a state that cannot be read is no state without anything in it:', asyn
     ['an authority that is no DID', { version: 1, authorities: { acme: own } }],
     ['a time of another form', withOwn({ latest_time: '2026-03-01' })],
     ['a version of text', withOwn({ organizations: { 'did:key:a': { version: '3', log_size: 1 } } })],
-    [
-      'an invalid digest',
-      withOwn({ organizations: { 'did:key:a': { version: 3, log_size: 1, state_sha256: '' } } }),
-    ],
+    ['an invalid digest', withOwn({ organizations: { 'did:key:a': { version: 3, log_size: 1, state_sha256: '' } } })],
     ['a version without a log', withOwn({ organizations: { 'did:key:a': { version: 3 } } })],
     ['a log without a checkpoint', withOwn({ log: { origin: log.key.origin } })],
     ['an invalid checkpoint', withOwn({ log: { origin: log.key.origin, checkpoint: 'x' } })],

@@ -122,7 +122,7 @@ describe.each(engines)('$name', (engine) => {
     }
   });
 
-  test('the log tells of names, hashes, keys and organisations of each act', async () => {
+  test('the log reports names, hashes, keys and organisations of each act', async () => {
     const { entries } = await authority.execute(readLog, {});
     const signed = entries.filter(({ command }) => command === '/package/sign');
     expect(signed[0]).toMatchObject({ organisation: 'acme', name: 'plugin-a.wasm', hash: hashes.one, key: 'release' });

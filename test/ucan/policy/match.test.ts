@@ -304,7 +304,11 @@ describe('a policy that would take too long is refused at once:', () => {
     ['many values of a large map', Array(250).fill(['==', '.[][0]', 1]), Object.fromEntries(countKeys(20_000))],
     ['a long pattern matched with many texts', [['all', '.a', ['not', ['like', '.', `*${long}*`]]]], many('a')],
     ['a pattern of stars matched with many texts', [['all', '.a', ['like', '.', '*'.repeat(60_000)]]], many('a')],
-    ['a large map compared with many maps', [['all', '.a', ['!=', '.', Object.fromEntries(countKeys(9000))]]], many({})],
+    [
+      'a large map compared with many maps',
+      [['all', '.a', ['!=', '.', Object.fromEntries(countKeys(9000))]]],
+      many({}),
+    ],
     [
       'a large map within a list compared with many lists',
       [['all', '.a', ['!=', '.', [Object.fromEntries(countKeys(9000))]]]],
