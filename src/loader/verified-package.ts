@@ -1,7 +1,7 @@
 import { encodeHex } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { HanaperError } from '../errors.ts';
-import type { VerificationResult } from '../package/verify-package.ts';
+import type { VerificationResult } from '../package/verification-result.ts';
 import { importVerified } from './module-hooks.ts';
 
 /** What a package is, by the extension of its file. */

@@ -3,11 +3,9 @@ export { hashPackage, type Progress } from './hash-package.ts';
 export { type BundleTrust, openTrustBundle, type TrustBundleOptions } from './open-trust-bundle.ts';
 export { readPackage } from './read-package.ts';
 export { appendSignature, readCandidates, signaturePathOf } from './signature-file.ts';
+export type { SignatureSource, VerificationResult, VerifiedPlace } from './verification-result.ts';
 export {
   type OfflineOptions,
-  type SignatureSource,
-  type VerificationResult,
-  type VerifiedPlace,
   type VerifyOptions,
   verifyHash,
   verifyPackage,

@@ -9,12 +9,8 @@ import {
   type SignerOfFormat,
   signaturePathOf,
 } from '../../package/signature-file.ts';
-import {
-  type VerificationResult,
-  type VerifiedPlace,
-  verifyPackage,
-  verifyPackageOffline,
-} from '../../package/verify-package.ts';
+import type { VerificationResult, VerifiedPlace } from '../../package/verification-result.ts';
+import { verifyPackage, verifyPackageOffline } from '../../package/verify-package.ts';
 import { type BundleOptions, findBundleTrust } from '../bundle-trust.ts';
 import type { Caller } from '../caller.ts';
 import type { DeferredCaller } from '../deferred-caller.ts';
