@@ -22,17 +22,14 @@ const forbidden: readonly { pattern: RegExp; reason: string; only?: RegExp }[] =
 ];
 
 // Phrases that nobody would say, and what to write instead. CONTRIBUTING.md has the rule.
-const phrases: readonly { pattern: RegExp; instead: string; only?: RegExp }[] = [
+const phrases: readonly { pattern: RegExp; instead: string }[] = [
   { pattern: /\bwhoever\b/gi, instead: 'anyone who, or the role: the caller, the verifier' },
   { pattern: /\bwho\s+has\s+none\b/gi, instead: 'a caller without' },
   { pattern: /\bwho\s+has\s+but\b/gi, instead: 'who only has' },
   { pattern: /\b(what|nothing|everything\s+that)\s+stands\s+behind\b/gi, instead: 'what follows' },
   { pattern: /\b(is|are)\s+none\b/gi, instead: 'is not a valid, no … exists' },
   { pattern: /\bcomes?\s+to\s+be\b|\bwhat\s[a-z\s]{1,40}\scomes?\s+to\b/gi, instead: 'results in' },
-  {
-    pattern: /\bholds?\s+[^.|]{0,40}\bagainst\b|\bheld\s+against\b/gi,
-    instead: 'is checked against',
-  },
+  { pattern: /\bholds?\s+[^.|]{0,40}\bagainst\b|\bheld\s+against\b/gi, instead: 'is checked against' },
   { pattern: /\b(tells?|told)\s+of\b/gi, instead: 'reports' },
   { pattern: /\bat\s+hand\b/gi, instead: 'local' },
   { pattern: /\bends\s+to\s+be\b/gi, instead: 'expires' },
@@ -63,13 +60,11 @@ function checkFile(path: string): readonly string[] {
 
 function findPhrases(path: string, text: string): readonly string[] {
   const read = path === 'CONTRIBUTING.md' ? withoutExamples(text) : joinComments(text);
-  return phrases
-    .filter(({ only }) => only === undefined || only.test(path))
-    .flatMap(({ pattern, instead }) =>
-      [...read.matchAll(pattern)].map(
-        ({ 0: phrase, index }) => `${path}:${lineAt(read, index)}: for "${phrase}" write: ${instead}`,
-      ),
-    );
+  return phrases.flatMap(({ pattern, instead }) =>
+    [...read.matchAll(pattern)].map(
+      ({ 0: phrase, index }) => `${path}:${lineAt(read, index)}: for "${phrase}" write: ${instead}`,
+    ),
+  );
 }
 
 // A comment goes on over the end of its line: each mark before its next line becomes as many spaces.
