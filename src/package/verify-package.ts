@@ -201,7 +201,6 @@ function describeVerdict(
   { places, problem }: ReadProofs,
 ): VerificationResult {
   const expiresAt = signature.statement?.expiresAt;
-  const { rollback } = material;
   const checkpoint = places.find((proven) => proven === place)?.checkpoint;
   const isRemembered = checkpoint !== undefined && material.isRemembered?.(checkpoint) === true;
   return {
@@ -218,7 +217,7 @@ function describeVerdict(
     ...(place && { place: { index: place.index, enrolledAt: place.enrolledAt, isRemembered } }),
     ...(problem && { proofProblem: problem }),
     ...(policy && { policy }),
-    ...(rollback && { rollback }),
+    ...(material.rollback && { rollback: material.rollback }),
   };
 }
 

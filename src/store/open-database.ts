@@ -15,8 +15,9 @@ import { migrateUp, readSchemaState } from './migrations/migrate.ts';
  * What a database is opened for: to be made where it is not there, to be used, or to be examined. Examining one
  * writes nothing to it, not even an upgrade of an older schema. Glancing at one does not even make the files that
  * SQLite keeps beside it, and is refused as `unavailable` if somebody begins to write meanwhile.
+ * One that is opened to be migrated keeps its schema until it is told which.
  */
-export type Purpose = 'create' | 'use' | 'examine' | 'glance';
+export type Purpose = 'create' | 'use' | 'migrate' | 'examine' | 'glance';
 
 /** How long a database of PostgreSQL is waited for. */
 export interface OpenOptions {
@@ -72,7 +73,7 @@ async function openPostgres(
   { url, schema, acceptsLoss }: PostgresLocation,
   name: string,
   purpose: Purpose,
-  { waits = purpose === 'examine' ? patientWaits : everydayWaits, signal }: OpenOptions,
+  { waits = purpose === 'examine' || purpose === 'migrate' ? patientWaits : everydayWaits, signal }: OpenOptions,
 ): Promise<Database> {
   const { createPostgresDialect } = await import('./engine/postgres.ts');
   const connectWith = async (session: PostgresSession) => {
@@ -103,7 +104,7 @@ async function prepare(database: Database, { purpose, readOnly, configure, migra
     if (state === 'absent' && purpose !== 'create') throw notInitialized(database.name);
     if (state !== 'current' && readOnly) throw older(database.name);
     await configure();
-    if (state !== 'current') await migrate(database);
+    if (state !== 'current' && purpose !== 'migrate') await migrate(database);
     return database;
   } catch (error) {
     await database.close();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ChangeOptions } from '../commands/database.ts';
+import type { MigrateOptions } from '../commands/database-migrate.ts';
 import type { InitOptions } from '../commands/init.ts';
 import { addVerb, choice, option, wholeNumber } from '../define.ts';
 import type { Output } from '../output.ts';
@@ -50,7 +51,7 @@ export function addPassphraseVerbs(noun: Command, output: Output): void {
   });
 }
 
-/** `database unlock`, `database lock`. */
+/** `database unlock`, `lock`, `migrate`. */
 export function addLockVerbs(noun: Command, output: Output): void {
   addVerb(noun, output, {
     usage: 'unlock',
@@ -65,5 +66,15 @@ export function addLockVerbs(noun: Command, output: Output): void {
     example: 'hanaper database lock --server https://hanaper.example --as ops.pem --proof ops.ucan',
     remote: true,
     act: async (session) => (await import('../commands/database-lock.ts')).lock(session),
+  });
+  addVerb<MigrateOptions>(noun, output, {
+    usage: 'migrate',
+    summary: 'Bring the schema to the newest version, or with --to down to an older one, for an older Hanaper',
+    example: 'hanaper database migrate --to 6',
+    options: [
+      option('--to <version>', 'the version to go down to: what came later is lost (0: everything)', wholeNumber),
+      option('--yes', 'do not ask before something is lost'),
+    ],
+    act: async (session, options) => (await import('../commands/database-migrate.ts')).migrate(session, options),
   });
 }

@@ -37,6 +37,11 @@ export async function readSchemaState(database: Database): Promise<SchemaState> 
   return 'current';
 }
 
+/** The version of the schema: 0 where nothing of ours is there, or all was taken back. */
+export function readSchemaVersion(database: Database): Promise<number> {
+  return database.transact('read', async (transaction) => (await readVersion(transaction, database.name)) ?? 0);
+}
+
 /** Applies what is missing, under a lock: of two processes that start at once, one migrates and one waits. */
 export function migrateUp(database: Database): Promise<void> {
   return database.transact('write', async (transaction) => {
