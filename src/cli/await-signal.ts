@@ -8,8 +8,7 @@ export function awaitSignal(beforeEnd: () => void = () => undefined): Promise<No
   return new Promise((resolve) => {
     let isStopping = false;
     for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
-      process.removeAllListeners(signal);
-      process.on(signal, () => {
+      replaceListeners(signal, () => {
         if (isStopping) {
           beforeEnd();
           endBy(signal);
@@ -19,6 +18,13 @@ export function awaitSignal(beforeEnd: () => void = () => undefined): Promise<No
       });
     }
   });
+}
+
+// A signal that has come, and was not heard yet, would be lost while nobody listens.
+function replaceListeners(signal: NodeJS.Signals, listener: () => void): void {
+  const former = process.listeners(signal);
+  process.on(signal, listener);
+  for (const each of former) process.off(signal, each);
 }
 
 /** Ends the process as a signal does by itself, with its secrets wiped. */

@@ -103,9 +103,10 @@ function toJson({ server, playground, commands }: Started): string {
 function describe({ server, playground, commands }: Started): readonly string[] {
   const { folder, organisation, key, identity } = playground;
   return [
-    `Hanaper ${version} listens at ${server.url}, unlocked. Ctrl-C stops it and removes all that it has made.`,
+    `Hanaper ${version} listens at ${server.url}, unlocked.`,
+    'Ctrl-C stops it and removes all that it has made.',
     '',
-    'THIS IS FOR TRYING ONLY: its keys are on this machine without a passphrase, and are gone when it stops.',
+    'THIS IS FOR TRYING ONLY: its keys have no passphrase, and go when it stops.',
     '',
     `  organisation  ${organisation.name}, with the signing key "${key.name}"`,
     `  a CI job      ${identity.key_file}, which may sign packages and list keys`,
@@ -121,7 +122,7 @@ function describe({ server, playground, commands }: Started): readonly string[] 
     'Verify it, without the server:',
     `  ${commands.verify}`,
     '',
-    'Ask the server with curl; the header is signed by the job, and good for five minutes:',
+    'Ask with curl; the job signs the header, which is good for five minutes:',
     `  ${commands.curl}`,
     '',
     'Read about every route, in a browser:',

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { HanaperError } from '../../errors.ts';
 import { AlreadyShown } from '../already-shown.ts';
 import type { Finding } from '../doctor/check.ts';
@@ -6,6 +7,7 @@ import { Installation } from '../doctor/installation.ts';
 import { checks } from '../doctor/list.ts';
 import type { GlobalOptions } from '../global-options.ts';
 import { type Outcome, type Output, printOutcome } from '../output.ts';
+import { wrapText } from '../wrap-text.ts';
 
 const marks: Readonly<Record<Finding['state'], string>> = {
   ok: 'ok',
@@ -14,6 +16,7 @@ const marks: Readonly<Record<Finding['state'], string>> = {
   skipped: 'skipped',
 };
 const markWidth = 7;
+const narrowest = 40;
 const nameWidth = Math.max(...checks.map(({ name }) => name.length));
 
 /**
@@ -49,9 +52,18 @@ function describe(diagnoses: readonly Diagnosis[]): readonly string[] {
   return [...lines, '', summarize(diagnoses)];
 }
 
+// What is to be typed stays on one line, to be copied.
 function describeFinding(check: string, { state, message, type }: Finding): readonly string[] {
-  const line = `${marks[state].padEnd(markWidth)}  ${check.padEnd(nameWidth)}  ${message}`;
-  return [line, ...(type === undefined ? [] : [`${' '.repeat(markWidth + nameWidth + 4)}type: ${type}`])];
+  const head = `${marks[state].padEnd(markWidth)}  ${check.padEnd(nameWidth)}  `;
+  const [first = '', ...rest] = wrapText(message, messageWidth(head.length));
+  const indent = ' '.repeat(head.length);
+  const typed = type === undefined ? [] : [`${indent}type: ${type}`];
+  return [head + first, ...rest.map((line) => indent + line), ...typed];
+}
+
+// For a program a finding is one line, as long as it may be.
+function messageWidth(before: number): number {
+  return isatty(1) ? Math.max(narrowest, process.stdout.columns - before) : Number.POSITIVE_INFINITY;
 }
 
 function summarize(diagnoses: readonly Diagnosis[]): string {

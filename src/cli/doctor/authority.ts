@@ -9,11 +9,11 @@ export const authority: Check = needsDatabase('authority', async (database, inst
   const { did } = await database.readIdentity();
   try {
     const isKnown = await isExpected(database, installation, did);
-    return [isKnown ? ok(`${did}, as expected`) : note(`${did}, which was not seen here before`, 'hanaper status')];
+    return [isKnown ? ok(`as expected: ${did}`) : note(`not seen here before: ${did}`, 'hanaper status')];
   } catch (error) {
     // The checks of the configuration and of the memory say why.
     requireRefusal(error, 'bad_config');
-    return [skipped(`${did}; which one is expected cannot be read`)];
+    return [skipped(`which one is expected cannot be read: it is ${did}`)];
   }
 });
 

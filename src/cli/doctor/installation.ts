@@ -1,8 +1,9 @@
 import { join, resolve } from 'node:path';
 import { type ExaminedDatabase, examineDatabase } from '../../authority/examine-database.ts';
 import { type KnownAuthorities, knownAuthoritiesFile } from '../../authority/identity/known-authorities.ts';
-import { type Config, type Environment, findStateFolder, loadConfig } from '../../config.ts';
+import { type Config, loadConfig } from '../../config.ts';
 import { HanaperError } from '../../errors.ts';
+import { type Environment, findStateFolder } from '../../folders.ts';
 import { type GlobalOptions, overridesOf } from '../global-options.ts';
 import { SeenCheckpoints } from '../seen-checkpoints.ts';
 import { lookAt } from './look-at.ts';

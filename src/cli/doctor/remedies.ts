@@ -30,7 +30,8 @@ function remedyForDamage({ database, reason }: ErrorDetails): string {
   return reason === undefined ? `cp BACKUP ${quote(file)}` : 'hanaper --db sqlite:ANOTHER_FILE doctor';
 }
 
-function remedyForConfig({ setting, field, variable, path }: ErrorDetails): string | undefined {
+function remedyForConfig({ setting, field, variable, path, reason }: ErrorDetails): string | undefined {
+  if (reason === 'no home') return `export ${String(variable)}=FOLDER`;
   if (typeof setting === 'string') return remedyForSetting(setting);
   if (field !== undefined) return 'hanaper --db sqlite:FILE doctor';
   if (typeof variable === 'string') return `unset ${variable}`;
