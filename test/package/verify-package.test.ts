@@ -62,6 +62,7 @@ describe('a package is verified', () => {
       signerFingerprint: alice.fingerprint,
       signerName: 'alice',
       organisation: alice.organisation,
+      organisationName: null,
       format: 'dsse',
       signedAt: now.toISOString(),
       expiresAt: '2027-01-01T00:00:00Z',

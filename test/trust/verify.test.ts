@@ -65,7 +65,7 @@ describe('by a key that was revoked', () => {
     );
     expect(details).toEqual({
       fingerprint: alice.fingerprint,
-      revocation: { reason, effective_at: revokedAt, effective_index: 10 },
+      revocation: { revoked_at: revokedAt, reason, effective_at: revokedAt, effective_index: 10 },
       index: 10,
     });
   });
@@ -79,7 +79,7 @@ describe('by a key that was revoked', () => {
     const { details } = await expectCode('untrusted_signer', () => verify([byAlice], trusting([revoked(reason, 10)])));
     expect(details).toEqual({
       fingerprint: alice.fingerprint,
-      revocation: { reason, effective_at: revokedAt, effective_index: 10 },
+      revocation: { revoked_at: revokedAt, reason, effective_at: revokedAt, effective_index: 10 },
     });
   });
 
