@@ -11,11 +11,14 @@ import { nameLocation } from '../store/location-names.ts';
 import { openDatabase } from '../store/open-database.ts';
 import { getAuthority, insertAuthority } from '../store/tables/authority.ts';
 import { insertKeySlot } from '../store/tables/key-slots.ts';
+import { formatCid } from '../ucan/encoding/cid.ts';
+import type { Delegation } from '../ucan/token/delegation.ts';
 import { DelegationCache } from '../ucan/token/delegation-cache.ts';
 import { latestVersion, type SlotKind } from '../vault/authority-statement.ts';
 import { requireCostsWithinBounds } from '../vault/costs.ts';
 import { createVault, type NewVault } from '../vault/create.ts';
 import type { Credential, SlotPlan } from '../vault/slot.ts';
+import { appointOperator } from './appoint-operator.ts';
 import { createOrganisation, type OrganisationDocument } from './commands/org.ts';
 import { withoutMemo } from './execution/memo.ts';
 import { openRequestBudget } from './execution/request-budget.ts';
@@ -37,6 +40,8 @@ export interface InitializeOptions {
   readonly costs: SlotPlan['costs'];
   /** Name of a first organisation, made in the same transaction. */
   readonly organisation?: string;
+  /** DID of somebody to whom all is delegated, in the same transaction. */
+  readonly operator?: string;
   readonly knownAuthorities?: KnownAuthorities;
   readonly observer?: Observer;
   readonly clock?: () => Date;
@@ -49,6 +54,8 @@ export interface Initialized {
   readonly publicKey: Uint8Array;
   readonly slot: SlotKind;
   readonly organisation?: OrganisationDocument;
+  /** What was delegated to the operator, where one was named. */
+  readonly delegations?: readonly Delegation[];
   /** The authority that was pinned for this database before, and no longer is. */
   readonly replaced?: string;
 }
@@ -59,6 +66,7 @@ const optionNames: OptionNames<InitializeOptions> = {
   credential: true,
   costs: true,
   organisation: true,
+  operator: true,
   knownAuthorities: true,
   observer: true,
   clock: true,
@@ -88,22 +96,33 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
   const database = await openDatabase(location, 'create');
   try {
     const names = await nameLocation(location, database);
-    const { organisation, replaced } = await database.transact('write', async (transaction) => {
+    const { organisation, delegations, replaced } = await database.transact('write', async (transaction) => {
       await writeAuthority(transaction, created);
       const context = contextOf(transaction, created, plan.createdAt);
       await rememberPrincipals(context, [vault.did], 'authority');
       const made = name === undefined ? undefined : await createOrganisation.run(context, { name });
+      const { operator } = options;
+      const granted = operator === undefined ? undefined : await appointOperator(context, vault, operator);
       // Pinned before the commit: a database whose authority cannot be remembered is not made.
       await beginLog(transaction, vault, plan.createdAt);
-      return { organisation: made, replaced: knownAuthorities && pinAuthority(names, vault.did, knownAuthorities) };
+      return {
+        organisation: made,
+        delegations: granted,
+        replaced: knownAuthorities && pinAuthority(names, vault.did, knownAuthorities),
+      };
     });
     options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
+    for (const { cid, issuer, audience, subject, command } of delegations ?? []) {
+      const details = { cid: formatCid(cid), issuer, audience, subject, command };
+      options.observer?.({ name: 'ucan.delegation.issued', time: plan.createdAt, details });
+    }
     return {
       database: database.name,
       did: vault.did,
       publicKey: vault.publicKey,
       slot: options.slot,
       ...(organisation && { organisation }),
+      ...(delegations && { delegations }),
       ...(replaced !== undefined && { replaced }),
     };
   } finally {

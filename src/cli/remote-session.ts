@@ -53,11 +53,18 @@ export class RemoteSession {
     return new DeferredCaller({
       identity: { did: await this.learnAuthority() },
       check: async ({ args: schema }, { args }) => void parseArgs(schema, args),
-      open: () => {
-        this.#client ??= this.#connect(keyFile);
-        return this.#client;
-      },
+      open: () => this.openClient(keyFile),
     });
+  }
+
+  /**
+   * Asks the server by the configured key, else by that of `keyFile`.
+   *
+   * @throws HanaperError as {@link openCaller} does
+   */
+  openClient(keyFile?: string): Promise<Client> {
+    this.#client ??= this.#connect(keyFile);
+    return this.#client;
   }
 
   /**

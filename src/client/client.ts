@@ -87,7 +87,7 @@ export class Client {
     args: Args,
   ): Promise<Result> {
     requireArgs(command, args);
-    return this.#call(command, args, { subject: await this.#findSubject(organisation), organisation });
+    return this.#call(command, args, { subject: await this.findSubject(organisation), organisation });
   }
 
   /**
@@ -175,7 +175,12 @@ export class Client {
     return read;
   }
 
-  async #findSubject(organisation: string | undefined): Promise<string> {
+  /**
+   * The DID of an organisation: by its name, DID or id; absent: the one that the delegations are about, or the only one.
+   *
+   * @throws HanaperError `not_authorized`, `not_found`, `usage`, `unavailable`
+   */
+  async findSubject(organisation?: string): Promise<string> {
     if (organisation?.startsWith('did:')) return organisation;
     const [subject, ...others] = this.#chains.listSubjects();
     if (subject !== undefined && others.length === 0) return subject;

@@ -89,7 +89,8 @@ async function findPath(
   return chain.flatMap((cid) => find(parseCid(cid)) ?? []);
 }
 
-async function readArgs({ args }: InvokeOptions): Promise<IpldMap> {
+/** The arguments of `--args`: a JSON object, or the one in a file behind `@`. */
+export async function readArgs({ args }: Pick<InvokeOptions, 'args'>): Promise<IpldMap> {
   const value = fromJsonValue(args === undefined ? {} : await readJsonArgument('--args', args));
   if (isIpldMap(value)) return value;
   throw new HanaperError('bad_input', 'Arguments are a JSON object, like {"name": "plugin.wasm"}.', {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { BearerOptions } from '../commands/ucan-bearer.ts';
 import type { DelegateOptions } from '../commands/ucan-delegate.ts';
 import type { ImportOptions } from '../commands/ucan-import.ts';
 import type { InvokeOptions } from '../commands/ucan-invoke.ts';
@@ -72,9 +73,10 @@ const listOptions = () => [
   option('--expired', 'those outside of their time too'),
 ];
 
-/** `ucan delegate`, `invoke`, `inspect`, `verify`, `revoke`, `list`, `show`, `revoked`, `import`, `prune`. */
+/** `ucan delegate`, `invoke`, `bearer`, `inspect`, `verify`, `revoke`, `list`, `show`, `revoked`, `import`, `prune`. */
 export function addUcanVerbs(noun: Command, out: Output): void {
   addMakingVerbs(noun, out);
+  addBearerVerb(noun, out);
   addReadingVerbs(noun, out);
   addStoredVerbs(noun, out);
   addKeepingVerbs(noun, out);
@@ -96,6 +98,21 @@ function addMakingVerbs(noun: Command, out: Output): void {
     example: 'hanaper ucan invoke --issuer ci.pem --subject did:key:z6Mk… --command /package/sign --proof ci.ucan',
     options: invokeOptions(),
     act: async (session, options) => (await import('../commands/ucan-invoke.ts')).invoke(session, options),
+  });
+}
+
+function addBearerVerb(noun: Command, out: Output): void {
+  addVerb<BearerOptions>(noun, out, {
+    usage: 'bearer COMMAND',
+    summary: 'Print the Authorization header of one request to a server: "curl -H @-" reads it',
+    example: `hanaper ucan bearer /key/create --args '{"name": "release"}' --server URL --as me.pem | curl -H @- …`,
+    options: [
+      option('--args <json>', 'the arguments of the request, as JSON or @FILE (default: {})'),
+      option('--subject <did>', 'on whose power (default: the organisation or the authority, as the command has it)'),
+    ],
+    remote: true,
+    act: async (session, options, command) =>
+      (await import('../commands/ucan-bearer.ts')).bearer(session, command, options),
   });
 }
 

@@ -15,8 +15,9 @@ const samples: Readonly<Record<string, unknown>> = {
   command: '/package/sign',
 };
 
-/** An operation as a command of a shell. */
-export function exampleOf({ path, method, operation }: PlacedOperation): string {
+/** An operation as a command of a shell; the header of one that takes an invocation is made in front of it. */
+export function exampleOf(placed: PlacedOperation): string {
+  const { path, method, operation } = placed;
   const content = (operation['requestBody'] as { content?: Readonly<Record<string, { schema: JsonSchema }>> })?.content;
   const [type, media] = Object.entries(content ?? {})[0] ?? [];
   const body =
@@ -28,7 +29,35 @@ export function exampleOf({ path, method, operation }: PlacedOperation): string 
     ...headersOf(operation['parameters'], operation['security']),
     ...(type === undefined ? [] : [`-H 'Content-Type: ${type}'`, body]),
   ];
-  return parts.join(' \\\n  ');
+  return [...makingOf(placed), parts.join(' \\\n  ')].join(' |\n');
+}
+
+// The command of a plain route, with the very arguments that the request repeats.
+function makingOf({ path, operation }: PlacedOperation): readonly string[] {
+  const command = commandOf(operation);
+  if (command === undefined) return [];
+  const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name).filter((name) => name !== 'org');
+  const args = { ...Object.fromEntries(inPath.map((name) => [name, samples[name] ?? '…'])), ...bodyOf(operation) };
+  const parts = [
+    `hanaper ucan bearer ${command}`,
+    ...(Object.keys(args).length > 0 ? [`--args '${JSON.stringify(args)}'`] : []),
+    ...(path.includes('{org}') ? [`--org ${samples['org']}`] : []),
+    `--server ${origin} --as KEYFILE --proof FILE`,
+  ];
+  return [parts.join(' ')];
+}
+
+/** The command of a plain route: `undefined` for a route that has none. */
+export function commandOf({ description }: PlacedOperation['operation']): string | undefined {
+  return /^Command `([^`]+)`/.exec(String(description))?.[1];
+}
+
+function bodyOf(operation: PlacedOperation['operation']): object {
+  const content = (operation['requestBody'] as { content?: Readonly<Record<string, { schema: JsonSchema }>> })?.content;
+  const { passphrase: _, ...args } = sampleOf(content?.['application/json']?.schema ?? { type: 'object' }) as Readonly<
+    Record<string, unknown>
+  >;
+  return args;
 }
 
 interface NamedParameter {
@@ -42,10 +71,7 @@ function headersOf(parameters: unknown, security: unknown): readonly string[] {
     (each) => each.in === 'header' && each.required,
   );
   const isPublic = (security as readonly object[]).length === 0;
-  return [
-    ...(isPublic ? [] : ['-H "Authorization: Bearer $CONTAINER"']),
-    ...named.map(({ name }) => `-H '${name}: …'`),
-  ];
+  return [...(isPublic ? [] : ['-H @-']), ...named.map(({ name }) => `-H '${name}: …'`)];
 }
 
 /** A value with what a schema requires. */

@@ -1,7 +1,9 @@
 import { html, raw } from 'hono/html';
 import { encodeBase64, encodeUtf8 } from '../../bytes.ts';
 import { sha256 } from '../../crypto/digest.ts';
-import { exampleOf } from './docs-example.ts';
+import { errorCodes } from '../../errors.ts';
+import { statuses } from '../request/statuses.ts';
+import { commandOf, exampleOf } from './docs-example.ts';
 import { docsStyle } from './docs-style.ts';
 import type { JsonSchema } from './json-schema.ts';
 import type { OpenApiDocument, Operation, PlacedOperation } from './openapi.ts';
@@ -45,10 +47,10 @@ export function createPage({ info, paths }: OpenApiDocument): Page {
 <title>Hanaper: the HTTP API</title><style>${raw(docsStyle)}</style></head><body>
 <header><h1>The HTTP API of Hanaper</h1>
 <p class="lead">${String(info['description'])}</p>
-<p>In the examples <code>$CONTAINER</code> is such an invocation with its proofs, in base64url. <code>POST /api/invoke</code> takes any of them as its body, and answers with the signed receipt itself.</p>
+<p>In the examples <code>hanaper ucan bearer</code> makes the header of the request, with the key of <code>--as</code> and the delegations of <code>--proof</code>, and <code>curl -H @-</code> reads it. <code>POST /api/invoke</code> takes such a container, <code>$CONTAINER</code>, as its body, and answers with the signed receipt itself.</p>
 <p>Whatever is refused is a problem (RFC 9457) with a stable <code>code</code>. For programs: <a href="/openapi.json">openapi.json</a>, OpenAPI 3.1, version ${String(info['version'])}.</p></header>
 <nav>${groups.map(([tag, listed]) => listLinks(tag, listed))}</nav>
-<main>${groups.map(([tag, listed]) => html`<h2 id="about-${tag}">${titles[tag] ?? tag}</h2>${listed.map(describe)}`)}</main>
+<main><h2 id="routes">Routes</h2>${listRoutes(operations)}<h2 id="codes">Codes</h2>${listCodes()}${groups.map(([tag, listed]) => html`<h2 id="about-${tag}">${titles[tag] ?? tag}</h2>${listed.map(describe)}`)}</main>
 </body></html>`;
   return { html: String(page), policy };
 }
@@ -59,16 +61,32 @@ function listLinks(tag: string, operations: readonly PlacedOperation[]): Html {
   )}</ul>`;
 }
 
+// Any route can be refused with any of them: what an invocation breaks depends on its chain.
+function listCodes(): Html {
+  return html`<div class="scroll"><table><thead><tr><th>Code of a problem</th><th>HTTP status</th></tr></thead><tbody>${errorCodes.map(
+    (code) => html`<tr><td><code>${code}</code></td><td>${String(statuses[code])}</td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+function listRoutes(operations: readonly PlacedOperation[]): Html {
+  return html`<div class="scroll"><table><thead><tr><th>Route</th><th>Command</th><th>What it does</th></tr></thead><tbody>${operations.map(
+    ({ method, path, operation }) =>
+      html`<tr><td><a href="#${idOf(operation)}"><code><span class="method ${method}">${method}</span>${path}</code></a></td><td><code>${commandOf(operation) ?? ''}</code></td><td>${String(operation['summary'])}</td></tr>`,
+  )}</tbody></table></div>`;
+}
+
 function describe(placed: PlacedOperation): Html {
   const { path, method, operation } = placed;
   const parameters = (operation['parameters'] ?? []) as readonly Readonly<Record<string, unknown>>[];
-  const [answer] = Object.values(operation['responses'] as Readonly<Record<string, unknown>>);
+  const responses = Object.entries(operation['responses'] as Readonly<Record<string, unknown>>);
+  const [[status, answer] = []] = responses;
   return html`<section id="${idOf(operation)}"><h3>${String(operation['summary'])}</h3>
 <p class="route"><code><span class="method ${method}">${method}</span>${path}</code></p>
 ${operation['description'] === undefined ? '' : html`<p class="soft">${raw(withCode(String(operation['description'])))}</p>`}
 ${fieldsOf('Parameters', parameters.map(toParameterRow))}
 ${bodyOf('Body', schemaOf(operation['requestBody']))}
-${bodyOf('Answer', schemaOf(answer))}
+${bodyOf(`Answer ${status}`, schemaOf(answer))}
+<p class="soft">Otherwise a problem with one of the <a href="#codes">codes</a>.</p>
 <h4>Example</h4><pre><code>${exampleOf(placed)}</code></pre></section>`;
 }
 

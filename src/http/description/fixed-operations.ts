@@ -4,6 +4,7 @@ import {
   didDocumentSchema,
   failedSchema,
   healthSchema,
+  initializedSchema,
   initSchema,
   invokedSchema,
   querySchema,
@@ -85,7 +86,7 @@ export const fixedOperations: readonly {
           'application/json': { schema: initSchema },
         },
       },
-      responses: answer('The state of the new database', json(statusSchema), '201'),
+      responses: answer('The state of the new database', json(initializedSchema), '201'),
     },
   },
   reading(

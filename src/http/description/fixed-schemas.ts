@@ -31,18 +31,32 @@ function multikeys(): JsonSchema {
   return { type: 'array', items: object({ id: text, type: text, controller: text, publicKeyMultibase: text }) };
 }
 
+const statusFields: Readonly<Record<string, JsonSchema>> = {
+  initialized: { type: 'boolean' },
+  locked: { type: 'boolean' },
+  version: { type: 'integer' },
+  algorithm: text,
+  derivation_method: { type: 'string', enum: ['passphrase', 'raw', 'derived'] },
+  public_key: { ...fingerprint, description: 'The Ed25519 public key: 32 bytes in hex' },
+  did: { ...text, description: 'The DID of the authority' },
+  created_at: time,
+  integrity_verified: { type: 'boolean' },
+};
+
 /** What `/api/crypto/status` answers. */
-export const statusSchema: JsonSchema = object(
+export const statusSchema: JsonSchema = object(statusFields, ['initialized']);
+
+/** What `/api/crypto/init` answers. */
+export const initializedSchema: JsonSchema = object(
   {
-    initialized: { type: 'boolean' },
-    locked: { type: 'boolean' },
-    version: { type: 'integer' },
-    algorithm: text,
-    derivation_method: { type: 'string', enum: ['passphrase', 'raw', 'derived'] },
-    public_key: { ...fingerprint, description: 'The Ed25519 public key: 32 bytes in hex' },
-    did: { ...text, description: 'The DID of the authority' },
-    created_at: time,
-    integrity_verified: { type: 'boolean' },
+    ...statusFields,
+    operator: {
+      ...object({
+        did: text,
+        delegations: { ...text, description: 'A container with the delegations to the operator, in base64url' },
+      }),
+      description: 'Where one was named',
+    },
   },
   ['initialized'],
 );
@@ -56,6 +70,7 @@ export const initSchema: JsonSchema = object(
       description: 'Whether the passphrase unwraps the root secret, or is stretched into it',
     },
     passphrase: text,
+    operator: { ...text, description: 'The did:key of a person to whom everything is delegated, until it is revoked' },
     security_level: {
       type: 'string',
       enum: ['interactive', 'balanced', 'sensitive'],

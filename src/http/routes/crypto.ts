@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
+import { attempt } from '../../attempt.ts';
 import type { Authority } from '../../authority/authority.ts';
 import {
   judgeSlot,
@@ -10,10 +11,13 @@ import {
 } from '../../authority/commands/database.ts';
 import type { Answer } from '../../authority/execution/execute.ts';
 import type { Request } from '../../authority/execution/request.ts';
+import { didArg } from '../../authority/schemas/args.ts';
 import { parseArgs } from '../../authority/schemas/parse-args.ts';
 import { describeAuthority, type StatusDocument } from '../../authority/status.ts';
+import { decodeDidKey } from '../../did/did-key.ts';
 import { HanaperError } from '../../errors.ts';
 import { formatCid } from '../../ucan/encoding/cid.ts';
+import { packTokens } from '../../ucan/token/tokens.ts';
 import { preparePassphrase } from '../../vault/passphrase.ts';
 import { answerInFull, answerPlainly, wantsReceipt } from '../request/answer.ts';
 import { readBearer } from '../request/bearer.ts';
@@ -24,6 +28,13 @@ import { readSecretBody, requirePassphrase } from '../request/secret-body.ts';
 import { setupTokenHeader } from '../setup/setup-token.ts';
 import { alreadyInitialized, MasterKey, type MasterKeyOptions } from './master-key.ts';
 
+/** The operator of a new database, and a container with what was delegated to them, in base64url. */
+interface OperatorDocument {
+  readonly did: string;
+  readonly delegations: string;
+}
+
+const operatorArgs = z.strictObject({ operator: didArg.exactOptional() });
 const unlockArgs = z.strictObject({ method: z.enum(['passphrase', 'derived']).exactOptional() });
 
 /** Adds the routes of the master key: `status`, `init`, `validate` and `unlock`. `lock` is a command like any other. */
@@ -31,8 +42,8 @@ export function mountCrypto(app: Hono, options: MasterKeyOptions): void {
   const masterKey = new MasterKey(options);
   app.get('/api/crypto/status', async (context) => respondJson(context, await readStatus(options)));
   app.post('/api/crypto/init', async (context) => {
-    await initialize(context, options, masterKey);
-    return respondJson(context, await readStatus(options), 201);
+    const operator = await initialize(context, options, masterKey);
+    return respondJson(context, { ...(await readStatus(options)), ...(operator && { operator }) }, 201);
   });
   app.post('/api/crypto/validate', async (context) =>
     respondJson(context, await validate(context, options, masterKey)),
@@ -56,13 +67,25 @@ async function initialize(
   context: Context,
   { service, callers }: MasterKeyOptions,
   masterKey: MasterKey,
-): Promise<void> {
+): Promise<OperatorDocument | undefined> {
   if (service.isReady) throw alreadyInitialized();
   masterKey.requireSetupToken(context.req.header(setupTokenHeader), callers.addressOf(context));
   const body = await readSecretBody(context);
-  const args = parseArgs(slotArgs, body.rest);
+  const { operator, ...slot } = body.rest;
+  const args = parseArgs(slotArgs, slot);
+  const { operator: did } = parseArgs(operatorArgs, operator === undefined ? {} : { operator });
+  if (did !== undefined) requirePrincipal(did);
   using passphrase = requirePassphrase(body);
-  await masterKey.initialize(args, passphrase);
+  const delegations = await masterKey.initialize(args, passphrase, did);
+  return did === undefined ? undefined : { did, delegations: await packTokens(delegations) };
+}
+
+// Before the passphrase is stretched.
+function requirePrincipal(did: string): void {
+  if (attempt(() => decodeDidKey(did)) !== undefined) return;
+  throw new HanaperError('bad_input', 'operator must be the did:key of a key that signs tokens.', {
+    field: 'operator',
+  });
 }
 
 async function validate(

@@ -8,6 +8,7 @@ import type { Argon2Parameters } from '../../crypto/argon2.ts';
 import type { Secret } from '../../crypto/secret.ts';
 import { HanaperError } from '../../errors.ts';
 import { SerialQueue } from '../../serial-queue.ts';
+import type { Delegation } from '../../ucan/token/delegation.ts';
 import { requireCostsWithinBounds } from '../../vault/costs.ts';
 import { describeWeakness, isStrongEnough, requireStrength } from '../../vault/strength.ts';
 import { Backoff } from '../backoff.ts';
@@ -66,12 +67,12 @@ export class MasterKey {
   }
 
   /**
-   * Initialises the database, and opens its vault.
+   * Initialises the database, and opens its vault; gives what was delegated to the operator, where one is named.
    *
    * @throws HanaperError `already_initialized`, `weak_passphrase`, `bad_input`, `rate_limited`, and what
    * `initializeAuthority` throws
    */
-  initialize(args: SlotArgs, passphrase: Secret): Promise<void> {
+  initialize(args: SlotArgs, passphrase: Secret, operator: string | undefined): Promise<readonly Delegation[]> {
     const { service, token, estimate } = this.#options;
     const costs = costsOf(args, this.#options.costs);
     return this.#costly.take(async () => {
@@ -82,8 +83,9 @@ export class MasterKey {
       requireStrength(await estimate(passphrase));
       const credential = { kind: 'passphrase', passphrase } as const;
       const { database, knownAuthorities, observer, clock } = service.options;
-      await initializeAuthority({
+      const { delegations = [] } = await initializeAuthority({
         database,
+        ...(operator !== undefined && { operator }),
         slot: args.method,
         credential,
         costs,
@@ -95,6 +97,7 @@ export class MasterKey {
       await service.open();
       await service.authority().unlock(credential);
       await service.authority().execute(unlockDatabase, {});
+      return delegations;
     });
   }
 

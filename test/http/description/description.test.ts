@@ -73,4 +73,14 @@ test('the page for people closes what it opens, and gives every place a name of 
   expect(new Set(ids).size).toBe(ids.length);
   for (const { operationId } of operations) expect(ids).toContain(operationId);
   expect(html).not.toMatch(/undefined|\[object|NaN/);
+  // Each plain route shows the command that makes its header.
+  for (const { name } of commands) expect(html).toContain(`hanaper ucan bearer ${name}`);
+});
+
+test('a browser that opens the server is led to the page, and nobody else is', async () => {
+  const led = await apiOf().send('/', { headers: { accept: 'text/html,application/xhtml+xml;q=0.9' } });
+  expect([led.status, led.headers.get('location')]).toEqual([303, '/docs']);
+  for (const accept of ['application/json', '*/*']) {
+    expect((await apiOf().send('/', { headers: { accept } })).status).toBe(404);
+  }
 });

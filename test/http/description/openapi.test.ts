@@ -182,7 +182,7 @@ test('the document has every route that there is, and no other', () => {
   const options = { service, now: () => 0, estimate: async () => ({ score: 4, reasons: [] }) };
   const mount = (mounted: Parameters<typeof mountCrypto>[0]) => mountCrypto(mounted, options as never);
   const app = createApp({ service, hosts: new Set(), log: () => undefined, publicLog: true, mount });
-  const own = ['GET /openapi.json', 'GET /docs'];
+  const own = ['GET /openapi.json', 'GET /', 'GET /docs'];
   const routes = app.routes.filter(({ method }) => method !== 'ALL');
   const served = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
   // One route serves all kinds of tiles.
