@@ -5,8 +5,9 @@ import { HanaperError } from '../errors.ts';
 import type { HanaperEvent, Observer } from '../events.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { readPackage } from '../package/read-package.ts';
-import type { SignatureSource, VerificationResult } from '../package/verification-result.ts';
-import { requireSignatureSource, verifyHash } from '../package/verify-package.ts';
+import { requireSignatureSource, type SignatureSource } from '../package/signature-source.ts';
+import type { VerificationResult } from '../package/verification-result.ts';
+import { verifyHash } from '../package/verify-package.ts';
 import type { TrustSource } from '../trust/source.ts';
 import { instantiate, kindOfPackage, type LoadedPackage, type VerifiedPackage } from './verified-package.ts';
 

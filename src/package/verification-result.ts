@@ -2,12 +2,6 @@ import type { HanaperError } from '../errors.ts';
 import type { SignatureFormat } from '../signature/document.ts';
 import type { PolicyOutcome } from '../trust/verify.ts';
 
-/** Where a package's signatures are looked for; `auto` is the union of the `.sig` file beside it and the database. */
-export type SignatureSource =
-  | { readonly kind: 'database' }
-  | { readonly kind: 'detached'; readonly path: string }
-  | { readonly kind: 'auto' };
-
 /** What a verification found. */
 export interface VerificationResult {
   /** SHA-256 of the package: 64 hex characters. */
@@ -32,6 +26,8 @@ export interface VerificationResult {
   readonly place?: VerifiedPlace;
   /** Why a proof that was read proves nothing: of several, the first. */
   readonly proofProblem?: HanaperError;
+  /** Why no signature in the `.sig` file beside the package counts, where one from elsewhere was accepted. */
+  readonly signatureProblem?: HanaperError;
   /** The result of the organisation's policy; absent without one, or if it is off. */
   readonly policy?: PolicyOutcome;
   /** Whether the trust was told from older trust; absent: it was asked for anew. */

@@ -4,7 +4,7 @@ import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
 import type { HanaperEvent, Observer } from '../events.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
-import type { Candidate, PackageIdentity } from '../signature/verify.ts';
+import type { PackageIdentity } from '../signature/verify.ts';
 import { trustBareKeys } from '../trust/resolve.ts';
 import type { TrustMaterial, TrustSource } from '../trust/source.ts';
 import { type TrustVerdict, verifyByTrust } from '../trust/verify.ts';
@@ -12,8 +12,15 @@ import { explainRefusal } from './explain-refusal.ts';
 import { hashPackage, type Progress } from './hash-package.ts';
 import type { ReadProofs } from './proof-file.ts';
 import { proofPathOf } from './proof-path.ts';
-import { readCandidates, signaturePathOf } from './signature-file.ts';
-import type { SignatureSource, VerificationResult } from './verification-result.ts';
+import { signaturePathOf } from './signature-file.ts';
+import {
+  findProblemBeside,
+  gatherCandidates,
+  readBeside,
+  requireSignatureSource,
+  type SignatureSource,
+} from './signature-source.ts';
+import type { VerificationResult } from './verification-result.ts';
 
 /** How a package is verified. */
 export interface VerifyOptions {
@@ -86,23 +93,6 @@ export async function verifyHash(
   return verify(path, options, async () => packageHash);
 }
 
-/**
- * Refuses a source of signatures of another kind than the three, or with an unknown member.
- *
- * @throws HanaperError `bad_config`
- */
-export function requireSignatureSource(source: SignatureSource | undefined): void {
-  if (source === undefined) return;
-  requireKnownOptions<{ kind: string; path?: string }>('source', source, { kind: true, path: true });
-  if (source.kind === 'auto' || source.kind === 'database') return;
-  if (source.kind === 'detached' && typeof source.path === 'string') return;
-  throw new HanaperError(
-    'bad_config',
-    "Signatures come from { kind: 'auto' }, { kind: 'database' } or { kind: 'detached', path: 'FILE' }.",
-    { field: 'source' },
-  );
-}
-
 const verifyNames: OptionNames<VerifyOptions> = {
   organisation: true,
   trust: true,
@@ -154,11 +144,14 @@ async function judge(
   material: TrustMaterial,
 ): Promise<VerificationResult> {
   const proofs = await findProofs(path, named, material);
-  const candidates = [...gatherCandidates(path, source, material), ...proofs.candidates];
   const { places, problem } = proofs;
+  const beside = readBeside(path, source);
+  const candidates = gatherCandidates(source, beside, material, proofs.candidates);
+  const common = { identity, now, places };
   try {
-    const verdict = await verifyByTrust({ identity, candidates, material, now, places });
-    return describeVerdict(verdict, material, proofs);
+    const verdict = await verifyByTrust({ ...common, candidates, material });
+    const signatureProblem = await findProblemBeside(verdict, { ...common, candidates: beside, material });
+    return { ...describeVerdict(verdict, material, proofs), ...(signatureProblem && { signatureProblem }) };
   } catch (error) {
     if (!(error instanceof HanaperError)) throw error;
     throw explainRefusal(error, material, problem);
@@ -182,17 +175,6 @@ async function findProofs(
 function presentFor({ now = new Date(), trust }: VerifyOptions): Date {
   const earliest = trust.now?.();
   return earliest && earliest > now ? earliest : now;
-}
-
-function gatherCandidates(path: string, source: SignatureSource, material: TrustMaterial): readonly Candidate[] {
-  switch (source.kind) {
-    case 'database':
-      return material.signatures;
-    case 'detached':
-      return readCandidates(source.path);
-    case 'auto':
-      return [...readCandidates(signaturePathOf(path)), ...material.signatures];
-  }
 }
 
 function describeVerdict(

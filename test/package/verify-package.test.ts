@@ -100,6 +100,49 @@ describe('a package is verified', () => {
     }
   });
 
+  test('which reports why the file beside it does not count, if nothing in it does', async () => {
+    const { options } = trusting([bob], [await signBy(bob, hash)]);
+    const untrusted = packageFile(await signBy(alice, hash));
+    expect(await verifyPackage(untrusted, options)).toMatchObject({ signatureProblem: { code: 'untrusted_signer' } });
+    const malformed = packageFile();
+    writeFileSync(`${malformed}.sig`, 'not JSON');
+    expect(await verifyPackage(malformed, options)).toMatchObject({
+      signatureProblem: { code: 'malformed_signature' },
+    });
+    const expired = packageFile(await signBy(bob, hash, { expiresAt: '2020-01-01T00:00:00Z' }));
+    expect(await verifyPackage(expired, options)).toMatchObject({ signatureProblem: { code: 'signature_expired' } });
+    for (const path of [packageFile(), packageFile(await signBy(alice, hash), await signBy(bob, hash))]) {
+      expect(await verifyPackage(path, options)).not.toHaveProperty('signatureProblem');
+    }
+  });
+
+  test('which reports the same under a policy, and nothing where the file was not asked for', async () => {
+    const { options } = trusting([bob], [await signBy(bob, hash)]);
+    const trustFor = async (query: TrustQuery) => ({
+      ...(await options.trust.trustFor(query)),
+      policy: { version: 1, level: 'enforce', groups: [], names: [] } as const,
+    });
+    const path = packageFile(await signBy(alice, hash));
+    expect(await verifyPackage(path, { ...options, trust: { trustFor } })).toMatchObject({
+      signatureProblem: { code: 'untrusted_signer' },
+      policy: { met: true },
+    });
+    const source = { kind: 'database' } as const;
+    expect(await verifyPackage(path, { ...options, source })).not.toHaveProperty('signatureProblem');
+  });
+
+  test('by the file beside it alone where it comes first and holds anything, otherwise by the database', async () => {
+    const { options } = trusting([bob], [await signBy(bob, hash)]);
+    const source = { kind: 'file-first' } as const;
+    const path = packageFile(await signBy(alice, hash));
+    await expectCode('untrusted_signer', () => verifyPackage(path, { ...options, source }));
+    writeFileSync(`${path}.sig`, 'not JSON');
+    await expectCode('malformed_signature', () => verifyPackage(path, { ...options, source }));
+    expect(await verifyPackage(packageFile(), { ...options, source })).toMatchObject({ signerName: 'bob' });
+    const good = packageFile(await signBy(bob, hash));
+    expect(await verifyPackage(good, { ...options, source })).toMatchObject({ signerName: 'bob' });
+  });
+
   test('by a signature that is kept elsewhere', async () => {
     const path = packageFile(await signBy(alice, hash));
     const elsewhere = join(temporaryFolder(), 'elsewhere');

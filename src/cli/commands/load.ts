@@ -8,14 +8,14 @@ import { startAnew } from '../load-handover.ts';
 import type { Outcome } from '../output.ts';
 import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
+import { chooseSource, type SourceOptions, warnOfSignatureFile } from '../signature-source.ts';
 import { openTrustingDatabase } from '../trusting-database.ts';
 import { requireKeysAlone, toDocument } from './package.ts';
 
 /** Options of `package load`. */
-export interface LoadOptions extends BundleOptions {
+export interface LoadOptions extends BundleOptions, SourceOptions {
   readonly call?: string;
   readonly unsigned?: boolean;
-  readonly signature?: string;
   readonly name?: string;
   readonly trustKey?: readonly string[];
   readonly proof?: readonly string[];
@@ -23,15 +23,17 @@ export interface LoadOptions extends BundleOptions {
 
 /** `hanaper package load FILE`: verifies, then starts anew with nothing but those bytes, and runs them in a process of their own. */
 export async function load(session: Session, file: string, options: LoadOptions): Promise<Outcome> {
-  const { call, unsigned = false, name, signature, proof: proofs } = options;
+  const { call, unsigned = false, name, proof: proofs } = options;
   const { eventLogPath: eventLog } = session;
   if (eventLog !== undefined) requireNamed(eventLog);
+  const source = chooseSource(options);
   const loader = await createSessionLoader(session, options);
   const { kind, packageHash, bytes, verification } = await loader.read(file, {
     ...(name !== undefined && { name }),
-    ...(signature !== undefined && { source: { kind: 'detached', path: signature } }),
+    ...source,
     ...(proofs && { proofs }),
   });
+  if (verification) warnOfSignatureFile(session, file, verification);
   if (unsigned) session.warn('Nothing was verified (--unsigned): this may be anybody’s code.');
   // Nothing that comes after the session is left of this process.
   await session[Symbol.asyncDispose]();
@@ -83,8 +85,8 @@ async function findTrust(session: Session, options: LoadOptions): Promise<FoundT
 // What asks for a check beside --unsigned would be ignored.
 function requireUnsigned(session: Session, options: LoadOptions): void {
   if (session.config.security.requireSignatures) throw signaturesRequired();
-  const { trustKey, trustBundle, trustState, requireState, signature, name, proof } = options;
-  const checks = [trustKey, trustBundle, trustState, requireState, signature, name, proof];
+  const { trustKey, trustBundle, trustState, requireState, signature, source, name, proof } = options;
+  const checks = [trustKey, trustBundle, trustState, requireState, signature, source, name, proof];
   if (!session.asksForDatabase && checks.every((check) => check === undefined)) return;
   throw new HanaperError(
     'usage',

@@ -18,6 +18,7 @@ import { parseExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
 import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
+import { chooseSource, type SourceOptions, warnOfSignatureFile } from '../signature-source.ts';
 import { openTrustingDatabase } from '../trusting-database.ts';
 import type { WrittenProof } from './package-proof.ts';
 
@@ -32,8 +33,7 @@ export interface SignOptions {
 }
 
 /** Options of `package verify`. */
-export interface PackageVerifyOptions extends BundleOptions {
-  readonly signature?: string;
+export interface PackageVerifyOptions extends BundleOptions, SourceOptions {
   readonly name?: string;
   readonly trustKey?: readonly string[];
   readonly proof?: readonly string[];
@@ -136,15 +136,17 @@ export async function verify(session: Session, file: string, options: PackageVer
       await verifyPackageOffline(file, { trustedKeys, ...(signature !== undefined && { signature }), ...about }),
     );
   }
+  const source = chooseSource(options);
   const trust = (await findBundleTrust(session, options)) ?? (await openTrustingDatabase(session));
   const { organisation } = session;
   const result = await verifyPackage(file, {
     trust,
     ...(organisation !== undefined && { organisation }),
-    ...(signature !== undefined && { source: { kind: 'detached', path: signature } }),
+    ...source,
     ...(proofs && { proofs }),
     ...about,
   });
+  warnOfSignatureFile(session, file, result);
   return describeVerified(file, result);
 }
 
@@ -164,9 +166,14 @@ export function toDocument(result: VerificationResult): object {
     expires_at: result.expiresAt ?? null,
     ...(result.place && { place: describePlace(result.place) }),
     ...(result.proofProblem && { proof_problem: result.proofProblem.message }),
+    ...(result.signatureProblem && { signature_problem: describeProblem(result.signatureProblem) }),
     ...(result.policy && { policy: result.policy }),
     ...(result.rollback && { rollback: result.rollback }),
   };
+}
+
+function describeProblem({ code, message }: HanaperError): object {
+  return { code, message };
 }
 
 function describePlace({ index, enrolledAt, isRemembered }: VerifiedPlace): object {
@@ -180,13 +187,14 @@ function describePlace({ index, enrolledAt, isRemembered }: VerifiedPlace): obje
  */
 export function requireKeysAlone(
   session: Session,
-  { trustBundle, trustState, requireState, proof }: BundleOptions & { readonly proof?: readonly string[] },
+  options: BundleOptions & Pick<SourceOptions, 'source'> & { readonly proof?: readonly string[] },
 ): void {
-  const others = [trustBundle, trustState, requireState, proof];
+  const { trustBundle, trustState, requireState, proof, source } = options;
+  const others = [trustBundle, trustState, requireState, proof, source];
   if (!session.asksForDatabase && others.every((other) => other === undefined)) return;
   throw new HanaperError(
     'usage',
-    '--trust-key trusts that key and nothing else, so --org, --authority, --trust-bundle, --trust-state, --require-state and --proof have no place beside it.',
+    '--trust-key trusts that key and nothing else, so --org, --authority, --trust-bundle, --trust-state, --require-state, --proof and --source have no place beside it.',
     {
       option: '--trust-key',
     },

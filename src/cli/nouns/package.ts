@@ -31,6 +31,11 @@ const proofOption = () =>
 // How a file is verified, whether or not it is run then.
 const trustOptions = () => [
   option('--signature <file>', 'the signature file (default: FILE.sig and the database)'),
+  choice('--source <source>', 'whose signatures count: both, FILE.sig if it has any, or the database', [
+    'auto',
+    'file-first',
+    'database',
+  ]),
   name(),
   repeated('--trust-key <file>', 'trust this public key and open no database; may be repeated'),
   ...bundleOptions(),
