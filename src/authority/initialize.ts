@@ -111,11 +111,7 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
         replaced: knownAuthorities && pinAuthority(names, vault.did, knownAuthorities),
       };
     });
-    options.observer?.({ name: 'slot.added', time: plan.createdAt, details: { slot: plan.id, kind: options.slot } });
-    for (const { cid, issuer, audience, subject, command } of delegations ?? []) {
-      const details = { cid: formatCid(cid), issuer, audience, subject, command };
-      options.observer?.({ name: 'ucan.delegation.issued', time: plan.createdAt, details });
-    }
+    reportInitialized(options, plan, delegations);
     return {
       database: database.name,
       did: vault.did,
@@ -127,6 +123,18 @@ export async function initializeAuthority(options: InitializeOptions): Promise<I
     };
   } finally {
     await database.close();
+  }
+}
+
+function reportInitialized(
+  { observer, slot: kind }: InitializeOptions,
+  { id: slot, createdAt: time }: { readonly id: string; readonly createdAt: string },
+  delegations: readonly Delegation[] = [],
+): void {
+  observer?.({ name: 'slot.added', time, details: { slot, kind } });
+  for (const { cid, issuer, audience, subject, command } of delegations) {
+    const details = { cid: formatCid(cid), issuer, audience, subject, command };
+    observer?.({ name: 'ucan.delegation.issued', time, details });
   }
 }
 

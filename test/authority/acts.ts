@@ -4,6 +4,8 @@ import { lockDatabase, unlockDatabase } from '../../src/authority/commands/datab
 import { attachSignature } from '../../src/authority/commands/package.ts';
 import {
   addTrust,
+  amendKey,
+  amendTrust,
   createKey,
   createOrganisation,
   grantAcl,
@@ -83,6 +85,22 @@ export const acts: readonly Act[] = [
     tables: ['trusted_keys', 'trust_snapshots'],
     run: async ({ authority }) =>
       authority.executeFor('acme', addTrust, { public_key: await vendorKey(), name: 'vendor' }),
+  },
+  {
+    title: 'a key is labelled',
+    command: '/key/amend',
+    tables: ['signing_keys', 'trusted_keys'],
+    run: ({ authority }) => authority.executeFor('acme', amendKey, { name: 'second', label: 'Second of two' }),
+  },
+  {
+    title: 'a trusted key is labelled',
+    command: '/trust/amend',
+    tables: ['trusted_keys'],
+    run: async (door) =>
+      door.authority.executeFor('acme', amendTrust, {
+        fingerprint: await fingerprintOf(door, 'vendor'),
+        label: 'A vendor',
+      }),
   },
   {
     title: 'trust in a key ends',
