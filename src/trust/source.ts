@@ -24,6 +24,8 @@ export interface TrustMaterial {
   readonly organisationName?: string;
   /** Keys by fingerprint: accepted ones, and revoked ones whose earlier signatures may count. */
   readonly keys: ReadonlyMap<string, TrustedKey>;
+  /** Keys that were revoked without a reason, by fingerprint: nothing that they signed counts, and a refusal says why. */
+  readonly withdrawn?: ReadonlyMap<string, TrustedKey>;
   /** Signatures that are kept with the trust, for this package. */
   readonly signatures: readonly Candidate[];
   /** What the organisation asks beyond one good signature; absent or `null`: nothing. */

@@ -57,9 +57,14 @@ export async function verifyByTrust(subject: TrustCase): Promise<TrustVerdict> {
   const aids = { ...(verify && { verify }), ...(find && { findPlace: find }) };
   const { policy } = material;
   if (policy && policy.level !== 'off') return judge(policy, subject, aids);
-  const accepted = await verifySignatures(identity, candidates, material.keys, now, aids);
+  const accepted = await verifySignatures(identity, candidates, knownKeys(material), now, aids);
   const first = places.length > 0 ? await locate(accepted, find) : accepted;
   return { first, accepted: [first] };
+}
+
+// Those that were withdrawn count for nothing, and are here so that a refusal names their revocation.
+function knownKeys({ keys, withdrawn }: TrustMaterial): TrustMaterial['keys'] {
+  return withdrawn && withdrawn.size > 0 ? new Map([...withdrawn, ...keys]) : keys;
 }
 
 async function judge(
@@ -67,7 +72,7 @@ async function judge(
   { identity, candidates, material, now, places = [] }: TrustCase,
   aids: { readonly verify?: VerifySignature; readonly findPlace?: FindPlace },
 ): Promise<TrustVerdict> {
-  const { accepted: found, refusal } = await collectSignatures(identity, candidates, material.keys, now, aids);
+  const { accepted: found, refusal } = await collectSignatures(identity, candidates, knownKeys(material), now, aids);
   const asksForPlace = policy.max_age_seconds !== undefined || policy.require_inclusion_proof !== undefined;
   const find = asksForPlace || places.length > 0 ? aids.findPlace : undefined;
   const accepted = await Promise.all(found.map((each) => locate(each, find)));

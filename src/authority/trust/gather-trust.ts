@@ -4,6 +4,7 @@ import type { OrganizationRow, PackageSignatureRow } from '../../store/engine/sc
 import type { Transaction } from '../../store/engine/transaction.ts';
 import { listSignatures } from '../../store/tables/package-signatures.ts';
 import type { TrustMaterial, TrustQuery } from '../../trust/source.ts';
+import type { StateKey } from '../../trust/state.ts';
 import type { AuthorityIdentity } from '../../vault/authority-statement.ts';
 import { readStoredSignature } from './keep-signature.ts';
 import { openTrust } from './open-trust.ts';
@@ -45,9 +46,16 @@ export async function gatherKeys(
   transaction: Transaction,
   { authority, verify }: TrustBasis,
   organisation: OrganizationRow,
-): Promise<Required<Pick<TrustMaterial, 'keys' | 'policy'>>> {
+): Promise<Required<Pick<TrustMaterial, 'keys' | 'withdrawn' | 'policy'>>> {
   const { keys, policy } = await openTrust(transaction, authority, organisation, verify);
-  return { keys: new Map(keys.map((key) => [key.fingerprint, key])), policy };
+  const byCount = Map.groupBy(keys, canCount);
+  const named = (counts: boolean) => new Map(byCount.get(counts)?.map((key) => [key.fingerprint, key]));
+  return { keys: named(true), withdrawn: named(false), policy };
+}
+
+// Of a key that was revoked without a reason nothing counts, whenever it was signed.
+function canCount({ revocation }: StateKey): boolean {
+  return revocation === undefined || revocation.reason !== null;
 }
 
 function toCandidate(row: PackageSignatureRow): Candidate {
