@@ -89,7 +89,8 @@ describe.each(engines)('$name: from an empty database to a loaded package', (eng
 
   test('another organisation refuses it until it accepts the keys of the first', async () => {
     const verify = ['package', 'verify', 'plugin.wasm', '--org', 'globex'];
-    expect((await cli.refuses('untrusted_signer', ...verify)).details).toEqual({ fingerprint });
+    const { details } = await cli.refuses('untrusted_signer', ...verify);
+    expect(details).toEqual({ fingerprint, trusted_by: expect.stringMatching(/^did:key:/), trusted_by_name: 'globex' });
     await cli.done('acl', 'grant', '--parent', 'globex', '--child', 'acme');
     expect(await cli.done<Verified>(...verify)).toMatchObject({ signer_fingerprint: fingerprint, via: 'acme' });
     const { acls } = await cli.done<{ acls: object[] }>('acl', 'list', '--org', 'globex');
