@@ -31,14 +31,14 @@ export type Meter = (work: Work, cost: number) => void;
 /** What one unit costs, in microseconds of one core, roughly: what rate limits count. */
 const costs: Readonly<Record<Work, number>> = {
   tokens: 5,
-  values: 0.3,
+  values: 0.5,
   held_bytes: 0.005,
   key_bytes: 0.005,
-  policy_steps: 0.1,
+  policy_steps: 0.2,
   signatures: 100,
-  visits: 2,
+  visits: 3,
   queries: 30,
-  rows_read: 3,
+  rows_read: 5,
   rows_written: 45,
   bytes_written: 0.01,
   principals: 300,

@@ -66,7 +66,7 @@ export function sendHostile(url: string, { head, body, isCut = false }: Sent): P
  * from the holder to the authority whose policies are slow.
  */
 export async function storeMany(url: string, target: Target, count: number): Promise<void> {
-  await storeEach(url, target, 100, count, () => delegateOn(target.holder, target.holder.did));
+  await storeEach(url, target, 64, count, () => delegateOn(target.holder, target.holder.did));
   await storeEach(url, target, 50, 200, (index) => delegateSlowly(target, index));
 }
 

@@ -33,7 +33,7 @@ type Reader = Pick<CommandContext, 'transaction' | 'tokens' | 'budget'>;
 
 // What one page looks for, and what it holds at most.
 const maxScanned = 1000;
-const maxListed = 120;
+const maxListed = 100;
 const maxBytes = 1_048_576;
 // What is read above one delegation.
 const maxRowsOfOne = 200;

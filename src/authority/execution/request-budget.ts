@@ -7,13 +7,13 @@ const callAllowance: Allowance = {
   values: 32_768,
   key_bytes: limits.policyKeyBytes,
   // A policy of 256 statements over short arguments takes some 5,000.
-  policy_steps: 125_000,
+  policy_steps: 40_000,
   visits: 5000,
   rows_read: 5000,
 };
 
-// Of all kinds together, as they are counted: a chain of 64, or a hundred delegations to store, and not twice as much.
-const requestCost = 17_000;
+// Of all kinds together, as they are counted: a chain of 64, or seventy delegations to store, and not twice as much.
+const requestCost = 13_000;
 
 // A signature does not shrink: tokens that are meant well unzip to some times their size, and no more.
 const stretch = 16;
