@@ -5,8 +5,8 @@ export function attempt<Result>(read: () => Result): Result | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof HanaperError) return undefined;
-    throw error;
+    requireRefusal(error);
+    return undefined;
   }
 }
 

@@ -12,7 +12,6 @@ import type { Engine, Transaction } from '../store/engine/transaction.ts';
 import { nameLocation } from '../store/location-names.ts';
 import { latestVersion } from '../store/migrations/migrate.ts';
 import { openDatabase } from '../store/open-database.ts';
-import { findLastCheckpoint } from '../store/tables/checkpoints.ts';
 import { listKeySlots, listRemovedSlots } from '../store/tables/key-slots.ts';
 import { readLogHead } from '../store/tables/log.ts';
 import type { AuthorityIdentity, SlotKind } from '../vault/authority-statement.ts';
@@ -21,7 +20,7 @@ import type { KnownAuthorities } from './identity/known-authorities.ts';
 import { changedAuthority, requireNoOther } from './identity/pinning.ts';
 import { checkContinuity } from './log/check-continuity.ts';
 import type { SeenCheckpoint } from './log/known-logs.ts';
-import type { LogState } from './log/log-state.ts';
+import { describeLogState, type LogState } from './log/log-state.ts';
 import { requireIdentity } from './open-authority.ts';
 
 const slotKinds: readonly SlotKind[] = ['passphrase', 'raw', 'derived'];
@@ -114,9 +113,7 @@ export class ExaminedDatabase {
   readLog(did: string, seen: readonly SeenCheckpoint[]): Promise<LogState> {
     return this.#read(async (transaction) => {
       await checkContinuity(transaction, did, seen);
-      const { size: entries } = await readLogHead(transaction);
-      const last = await findLastCheckpoint(transaction);
-      return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
+      return describeLogState(transaction, (await readLogHead(transaction)).size);
     });
   }
 

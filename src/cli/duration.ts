@@ -22,6 +22,17 @@ export function parseExpiry(text: string, now: Date, name = '--expires'): string
 }
 
 /**
+ * The same for `--expires`, which must lie ahead.
+ *
+ * @throws HanaperError `usage`, `bad_input`
+ */
+export function parseFutureExpiry(text: string, now: Date): string {
+  const time = parseExpiry(text, now);
+  if (Date.parse(time) > now.getTime()) return time;
+  throw new HanaperError('bad_input', `--expires is in the past (${time}).`, { option: '--expires' });
+}
+
+/**
  * The time that `--since` means: so long before `now` (`30d`, `12h`), or an RFC 3339 time in UTC.
  *
  * @throws HanaperError `usage`
@@ -46,15 +57,4 @@ function notTime(text: string, name: string): HanaperError {
       option: name,
     },
   );
-}
-
-/**
- * The same for `--expires`, which must lie ahead.
- *
- * @throws HanaperError `usage`, `bad_input`
- */
-export function parseFutureExpiry(text: string, now: Date): string {
-  const time = parseExpiry(text, now);
-  if (Date.parse(time) > now.getTime()) return time;
-  throw new HanaperError('bad_input', `--expires is in the past (${time}).`, { option: '--expires' });
 }

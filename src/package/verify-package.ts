@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { requireRefusal } from '../attempt.ts';
 import type { Ed25519PublicKey } from '../crypto/ed25519.ts';
 import { HanaperError } from '../errors.ts';
 import type { HanaperEvent, Observer } from '../events.ts';
@@ -153,8 +154,7 @@ async function judge(
     const signatureProblem = await findProblemBeside(verdict, { ...common, candidates: beside, material });
     return { ...describeVerdict(verdict, material, proofs), ...(signatureProblem && { signatureProblem }) };
   } catch (error) {
-    if (!(error instanceof HanaperError)) throw error;
-    throw explainRefusal(error, material, problem);
+    throw explainRefusal(requireRefusal(error), material, problem);
   }
 }
 

@@ -101,7 +101,7 @@ export const listPackages: Command<'authority', ListPackagesArgs, PackageListDoc
     const { transaction } = context;
     const { size } = await readLogHead(transaction);
     const begin = since === undefined ? 0 : await findIndexAt(transaction, since, size);
-    const { found, altered, next } = await readSigningPage(context, {
+    const { found, altered, next } = await readSigningPage(context, size, {
       subject: organisation === undefined ? undefined : (await resolveOrganisation(transaction, organisation)).did,
       key,
       pattern: name,

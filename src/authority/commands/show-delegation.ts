@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { encodeBase64 } from '../../bytes.ts';
 import { HanaperError } from '../../errors.ts';
+import { required } from '../../required.ts';
 import { toSeconds } from '../../signature/time.ts';
 import type { DelegationRow, RevocationRow } from '../../store/engine/schema.ts';
 import { getDelegationByCid } from '../../store/tables/ucan-delegations.ts';
 import { listRevocations } from '../../store/tables/ucan-revocations.ts';
+import type { Candidate } from '../../ucan/chain/find-chain.ts';
 import { formatCid, parseCid } from '../../ucan/encoding/cid.ts';
-import type { Delegation } from '../../ucan/token/delegation.ts';
-import { cidsOf } from '../../ucan/token/revocation.ts';
 import { requireWrittenRow } from '../log/check-rows.ts';
 import { anyCidText, cidText, didArg, timeArg } from '../schemas/args.ts';
 import type { Command, CommandContext } from '../schemas/command.ts';
@@ -73,14 +73,14 @@ export const showDelegation: Command<'authority', ShowDelegationArgs, ShownDeleg
     if (row === undefined) throw notStored(formatCid(cid), await listRevocations(transaction, [cid]));
     await requireWrittenRow(context, 'ucanDelegations', row);
     const delegation = context.tokens.decode(row, context.budget);
-    const recorded = await listRevocations(transaction, cidsOf(delegation));
+    const candidate = required((await context.tokens.withRevocations([delegation]))[0], 'candidate');
     return withAltered(
       {
-        ...(await describeNow(context, row, delegation)),
-        revocations: recorded.map(describeRevocation),
+        ...(await describeNow(context, row, candidate)),
+        revocations: candidate.revocations.map(describeRevocation),
         token: encodeBase64(delegation.bytes),
       },
-      await findAlteredRows(context, 'ucanRevocations', recorded),
+      await findAlteredRows(context, 'ucanRevocations', candidate.revocations),
       await findLostRevocations(context),
     );
   },
@@ -89,10 +89,9 @@ export const showDelegation: Command<'authority', ShowDelegationArgs, ShownDeleg
 async function describeNow(
   { tokens, budget, now }: CommandContext,
   row: DelegationRow,
-  delegation: Delegation,
+  candidate: Candidate,
 ): Promise<StatedDelegation> {
   const seconds = toSeconds(now);
-  const [candidate = { delegation, revocations: [] }] = await tokens.withRevocations([delegation]);
   const standing = await judgeStatus(candidate, tokens.standingSource(budget), seconds, budget);
   return describeDelegation(row, candidate, standing, seconds);
 }

@@ -1,13 +1,13 @@
 import type { Budget } from '../../budget.ts';
 import type { InvocationRow } from '../../store/engine/schema.ts';
-import { readLogHead } from '../../store/tables/log.ts';
-import { listInvocationHeads, listInvocationsByCid } from '../../store/tables/ucan-invocations.ts';
+import { listInvocationHeads } from '../../store/tables/ucan-invocations.ts';
 import { matchesNamePattern } from '../../trust/name-pattern.ts';
 import { computeCid, formatCid } from '../../ucan/encoding/cid.ts';
 import { isIpldMap } from '../../ucan/encoding/ipld.ts';
 import { decodeInvocation, type Invocation } from '../../ucan/token/invocation.ts';
 import { readReceipt } from '../../ucan/token/receipt.ts';
 import { type AboutDocument, describeAct, textOf } from '../log/describe-act.ts';
+import { readTokenRows } from '../log/describe-entries.ts';
 import { listEntries, type PlacedEntry } from '../log/find-entry.ts';
 import type { CommandContext } from '../schemas/command.ts';
 import type { AlteredDocument } from '../trust/find-altered-rows.ts';
@@ -56,12 +56,11 @@ const rowsKept = 1000;
 const comparisonsOfStep = 100;
 
 /**
- * Reads the signatures that entries of the log record, in their order: less than the limit if one request may cost no
+ * Reads the signatures that the `size` entries of the log record, in their order: less than the limit if one request may cost no
  * more. An act is chosen by the columns of its row; its tokens are then checked against the CIDs that the entry
  * names.
  */
-export async function readSigningPage(reader: Reader, filter: SigningFilter): Promise<SigningPage> {
-  const { size } = await readLogHead(reader.transaction);
+export async function readSigningPage(reader: Reader, size: number, filter: SigningFilter): Promise<SigningPage> {
   const search = new Search(reader, filter);
   for (let from = filter.from; from < size; from += entriesAtOnce) {
     const next = from > filter.from && isSpent(reader.budget) ? from : await search.look(from);
@@ -129,11 +128,11 @@ class Search {
 
   async #readTokens(placed: readonly PlacedEntry[]): Promise<ReadonlyMap<string, InvocationRow>> {
     const { transaction, budget } = this.#reader;
-    const cids = placed.flatMap(({ entry }) => [formatCid(entry.invocation), formatCid(entry.receipt)]);
+    // An invocation and a receipt for each.
     budget.spend('queries');
-    budget.spend('rows_read', cids.length);
-    budget.spend('tokens', cids.length);
-    return new Map((await listInvocationsByCid(transaction, cids)).map((row) => [row.cid, row]));
+    budget.spend('rows_read', 2 * placed.length);
+    budget.spend('tokens', 2 * placed.length);
+    return readTokenRows(transaction, placed);
   }
 
   #take(placed: PlacedEntry, rows: ReadonlyMap<string, InvocationRow>): void {

@@ -40,7 +40,7 @@ export interface Authorized {
   readonly path: readonly Delegation[];
   /** The organisation whose command it is. */
   readonly organisation?: OrganizationRow;
-  /** The root of the power that is used, whose allowance pays for what is kept; absent for anyone who has no bound. */
+  /** The root of the power that is used, whose allowance pays for what is kept; absent for a caller without a bound. */
   readonly powerRoot?: string;
 }
 

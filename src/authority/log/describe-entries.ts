@@ -48,7 +48,7 @@ export async function describeEntries(
   let bytes = 0;
   for (let start = 0; start < placed.length && bytes < maxBytes; start += entriesAtOnce) {
     const some = placed.slice(start, start + entriesAtOnce);
-    const rows = await findRows(transaction, some);
+    const rows = await readTokenRows(transaction, some);
     for (const each of some) {
       if (bytes >= maxBytes) break;
       const invocation = rows.get(formatCid(each.entry.invocation));
@@ -83,7 +83,8 @@ export async function readOrganisationNames(
   return new Map(rows.map(({ did, name }) => [did, name]));
 }
 
-async function findRows(
+/** The rows of the invocations and receipts that entries name, by their CIDs. */
+export async function readTokenRows(
   transaction: Transaction,
   placed: readonly PlacedEntry[],
 ): Promise<ReadonlyMap<string, InvocationRow>> {

@@ -1,3 +1,4 @@
+import type { Transaction } from '../../store/engine/transaction.ts';
 import { findLastCheckpoint } from '../../store/tables/checkpoints.ts';
 import type { FollowedLog } from './followed-log.ts';
 
@@ -12,8 +13,11 @@ export interface LogState {
 
 /** Reads how far the log has come; nothing is verified. */
 export function readLogState({ followed }: { readonly followed: FollowedLog }): Promise<LogState> {
-  return followed.read(async (transaction, { size: entries }) => {
-    const last = await findLastCheckpoint(transaction);
-    return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
-  });
+  return followed.read((transaction, { size }) => describeLogState(transaction, size));
+}
+
+/** How far a log of so many entries has come. */
+export async function describeLogState(transaction: Transaction, entries: number): Promise<LogState> {
+  const last = await findLastCheckpoint(transaction);
+  return { entries, signed: last?.size ?? 0, ...(last && { signedAt: last.createdAt }) };
 }

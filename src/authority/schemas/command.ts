@@ -41,7 +41,7 @@ export interface CommandContext {
   afterCommit(act: () => void): void;
   /** Locks the vault. */
   lock(): void;
-  /** The root of the power that is used, whose allowance pays for what is kept; absent for anyone who has no bound. */
+  /** The root of the power that is used, whose allowance pays for what is kept; absent for a caller without a bound. */
   readonly powerRoot?: string | undefined;
   /** What the command's own `prepare` has found out. */
   readonly prepared?: unknown;

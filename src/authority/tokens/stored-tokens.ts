@@ -30,6 +30,11 @@ const maxBytes = 1_048_576;
 const maxOfOneAudience = 100;
 const decoded = ['tokens', 'values'] as const;
 
+/** A delegation with the rows of what is recorded to revoke it. */
+export interface StoredCandidate extends Candidate {
+  readonly revocations: readonly RevocationRow[];
+}
+
 /** The tokens of a database, as values: rows are decoded anew, and what they say beside the envelope is not believed. */
 export class StoredTokens {
   readonly #transaction: Transaction;
@@ -140,7 +145,7 @@ export class StoredTokens {
   async withRevocations(
     delegations: readonly Delegation[],
     revokers?: readonly string[],
-  ): Promise<readonly Candidate[]> {
+  ): Promise<readonly StoredCandidate[]> {
     const cids = delegations.map(cidsOf);
     const rows = await listRevocations(this.#transaction, cids.flat(), revokers);
     const byCid = Map.groupBy(rows, (row) => row.delegationCid);

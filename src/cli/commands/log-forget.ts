@@ -1,8 +1,8 @@
+import { requireRefusal } from '../../attempt.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { checkContinuity } from '../../authority/log/check-continuity.ts';
 import type { SeenCheckpoint } from '../../authority/log/known-logs.ts';
 import { readLogState } from '../../authority/log/log-state.ts';
-import { HanaperError } from '../../errors.ts';
 import type { Outcome } from '../output.ts';
 import type { Session } from '../session.ts';
 
@@ -75,7 +75,7 @@ async function findLoss(
     await database.transact('read', (transaction) => checkContinuity(transaction, identity.did, seen));
     return undefined;
   } catch (error) {
-    if (!(error instanceof HanaperError) || !['log_rolled_back', 'log_tampered'].includes(error.code)) throw error;
-    return error.details['reason'] === 'memory' ? unknown : lost;
+    const { details } = requireRefusal(error, 'log_rolled_back', 'log_tampered');
+    return details['reason'] === 'memory' ? unknown : lost;
   }
 }

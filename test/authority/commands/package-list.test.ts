@@ -15,6 +15,7 @@ import {
   signPackageHash,
 } from '../../../src/authority/index.ts';
 import type { Budget } from '../../../src/budget.ts';
+import { readLogHead } from '../../../src/store/tables/log.ts';
 import { createAuthority, query } from '../../support/authority.ts';
 import { appendEntries } from '../../support/checkpoints.ts';
 import { expectCode } from '../../support/codes.ts';
@@ -170,9 +171,10 @@ describe.each(engines)('$name, altered or long', (engine) => {
     const { authority } = await open();
     await appendEntries(authority, 3000);
     const look = (from: number, budget: Budget): Promise<SigningPage> =>
-      authority.database.transact('read', (transaction) =>
-        readSigningPage({ transaction, budget }, { from, limit: 1000, pattern: '*a*'.repeat(80) }),
-      );
+      authority.database.transact('read', async (transaction) => {
+        const { size } = await readLogHead(transaction);
+        return readSigningPage({ transaction, budget }, size, { from, limit: 1000, pattern: '*a*'.repeat(80) });
+      });
     const indexes: number[] = [];
     for (let from: number | undefined = 0; from !== undefined; ) {
       const budget = openRequestBudget();
