@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { checkCommandsPage } from './commands-page.ts';
+import { checkEdges } from './edges.ts';
 import { checkExportedNames } from './exported-names.ts';
 import { checkFigures } from './figures.ts';
 import { checkRooms } from './rooms.ts';
@@ -18,6 +19,7 @@ report('exported names', checkExportedNames(update));
 report('page of commands', checkCommandsPage(update));
 report('figures', checkFigures());
 report('rooms', checkRooms());
+report('edges', checkEdges());
 report('text', checkText());
 
 console.log(failed.length === 0 ? 'Everything holds.' : `Failed: ${failed.join(', ')}.`);

@@ -68,8 +68,51 @@ export function isErrorCode(code: string): code is ErrorCode {
   return (errorCodes as readonly string[]).includes(code);
 }
 
+/**
+ * Every key that {@link ErrorDetails} can carry as `remedy`: what to do next, which each edge says in its own words. The command
+ * line names commands and flags, the HTTP API its routes; docs/errors.md lists both beside the functions of the library.
+ */
+export const remedies = [
+  'accept_authority',
+  'accept_plain_http',
+  'allow_hash_signatures',
+  'create_identity',
+  'create_organisation',
+  'export_log',
+  'export_trust_bundle',
+  'forget_log',
+  'initialize',
+  'list_acls',
+  'list_organisations',
+  'list_signing_keys',
+  'list_trusted_keys',
+  'name_another_database',
+  'name_another_file',
+  'name_organisation',
+  'open_for_writing',
+  'prove_entry',
+  'prove_package',
+  'prune_tokens',
+  'revoke_more_strictly',
+  'show_chain',
+  'show_proof',
+  'sign_request',
+  'verify_log',
+] as const;
+
+/** One of {@link remedies}. */
+export type Remedy = (typeof remedies)[number];
+
+/** Whether a value is one of {@link remedies}: another version can have one that is not known here. */
+export function isRemedy(value: unknown): value is Remedy {
+  return (remedies as readonly unknown[]).includes(value);
+}
+
 /** What an error says beyond its code: plain JSON, never a key, a passphrase or a token. */
-export type ErrorDetails = Readonly<Record<string, unknown>>;
+export type ErrorDetails = Readonly<Record<string, unknown>> & {
+  /** What to do next, where that is more than the message says. */
+  readonly remedy?: Remedy;
+};
 
 /**
  * The one error that Hanaper raises for whatever comes from outside: a file, a row, an argument, a person.

@@ -201,9 +201,8 @@ function contextOf(transaction: Transaction, { vault }: NewVault, now: string) {
 }
 
 function alreadyInitialized(name: string): HanaperError {
-  return new HanaperError(
-    'already_initialized',
-    `${name} is initialised already, and can be only once. "hanaper status" shows it; --db names another database.`,
-    { database: name },
-  );
+  return new HanaperError('already_initialized', `${name} is initialised already, and can be only once.`, {
+    database: name,
+    remedy: 'name_another_database',
+  });
 }

@@ -27,8 +27,8 @@ export async function checkRows(transaction: Transaction, database: string): Pro
   if (first === undefined) return true;
   throw new HanaperError(
     'log_tampered',
-    `${findings.count} rows of ${database} are not what its log says, the first of them in ${first.table}: ${first.message} "hanaper log verify" names them all. Keep a copy as it is, and find out who wrote there.`,
-    { findings: findings.list, omitted: findings.count - findings.list.length },
+    `${findings.count} rows of ${database} are not what its log says, the first of them in ${first.table}: ${first.message} Keep a copy as it is, and find out who wrote there.`,
+    { findings: findings.list, omitted: findings.count - findings.list.length, remedy: 'verify_log' },
   );
 }
 

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { requireRefusal } from '../attempt.ts';
 import { HanaperError } from '../errors.ts';
 import { escapeUnprintable, printable } from '../printable.ts';
+import { explain } from './remedies.ts';
 
 /** What a command has to say: one document for scripts, and sentences for people. */
 export interface Outcome {
@@ -50,7 +51,8 @@ export function printWarning(output: Output, message: string): void {
 
 /** Prints an error; with `--json` as a document on standard output. */
 export function printError(output: Output, error: HanaperError): void {
-  const { code, message, details } = error;
+  const { code, details } = error;
+  const message = explain(error);
   if (output.json) output.out(formatJson({ error: { code, message, details } }));
   else {
     const mark = styleText('red', 'error:', { stream: process.stderr });

@@ -16,6 +16,7 @@ import { eventLogPathOf, type GlobalOptions, overridesOf } from './global-option
 import { type Output, printWarning } from './output.ts';
 import { createProgressBar } from './progress.ts';
 import { passphraseOf } from './question.ts';
+import { explain } from './remedies.ts';
 import { RememberedLogs } from './remembered-logs.ts';
 import type { RemoteSession } from './remote-session.ts';
 import { SeenCheckpoints } from './seen-checkpoints.ts';
@@ -144,7 +145,7 @@ export class Session implements AsyncDisposable {
     // Nothing is said of a memory that cannot be used: what only reads remembers nothing.
     const seen = attempt(() => this.seenCheckpoints.list(identity.did)) ?? [];
     const refusal = await logWatch.findRefusal(seen);
-    if (refusal) this.warn(`What is read here may be out of date: ${refusal.message}`);
+    if (refusal) this.warn(`What is read here may be out of date: ${explain(refusal)}`);
   }
 
   /** Opens the database so that nothing is written to it, not even what brings an older one up to date. */

@@ -1,6 +1,7 @@
 import { HanaperError } from '../errors.ts';
 import type { SignatureSource } from '../package/signature-source.ts';
 import type { VerificationResult } from '../package/verification-result.ts';
+import { explain } from './remedies.ts';
 import type { Session } from './session.ts';
 
 /** Options that say where the signatures of a file are looked for. */
@@ -34,6 +35,6 @@ export function warnOfSignatureFile(
 ): void {
   if (signatureProblem === undefined) return;
   session.warn(
-    `No signature in ${file}.sig counts (${signatureProblem.code}); another one was accepted. ${signatureProblem.message} To refuse such a file, give --source file-first.`,
+    `No signature in ${file}.sig counts (${signatureProblem.code}); another one was accepted. ${explain(signatureProblem)} To refuse such a file, give --source file-first.`,
   );
 }

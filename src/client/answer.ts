@@ -1,5 +1,5 @@
 import { requireRefusal } from '../attempt.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, isRemedy, type Remedy } from '../errors.ts';
 import { formatCid } from '../ucan/encoding/cid.ts';
 import { type Invocation, readInvocation } from '../ucan/token/invocation.ts';
 import { type Receipt, readReceipt, valueOfReceipt } from '../ucan/token/receipt.ts';
@@ -15,7 +15,13 @@ export const containerType = 'application/vnd.ucan.container';
 /** What came of a request: what was read, or the verified receipt of what was done. */
 export type ClientAnswer =
   | { readonly kind: 'result'; readonly result: unknown }
-  | { readonly kind: 'receipt'; readonly receipt: Receipt; readonly isReplay: boolean };
+  | {
+      readonly kind: 'receipt';
+      readonly receipt: Receipt;
+      readonly isReplay: boolean;
+      /** What the server says to do next, where the receipt reports an error; the receipt does not sign it. */
+      readonly remedy?: Remedy;
+    };
 
 /** Whose answer to what is expected. */
 export interface Asked {
@@ -35,7 +41,9 @@ export interface Asked {
 export async function readAnswer(answer: RawAnswer, asked: Asked): Promise<ClientAnswer> {
   if (asked.access === 'read') return { kind: 'result', result: readResult(answer, asked) };
   const receipt = await readReceiptOf(answer, asked);
-  return { kind: 'receipt', receipt, isReplay: answer.headers.get('hanaper-replay') === 'true' };
+  const remedy = answer.headers.get('hanaper-remedy');
+  const isReplay = answer.headers.get('hanaper-replay') === 'true';
+  return { kind: 'receipt', receipt, isReplay, ...(isRemedy(remedy) && { remedy }) };
 }
 
 /**
@@ -65,7 +73,17 @@ function readResult(answer: RawAnswer, { server }: Asked): unknown {
  * @throws HanaperError the error of a receipt
  */
 export function resultOf(answer: ClientAnswer): unknown {
-  return answer.kind === 'result' ? answer.result : valueOfReceipt(answer.receipt);
+  if (answer.kind === 'result') return answer.result;
+  try {
+    return valueOfReceipt(answer.receipt);
+  } catch (error) {
+    throw withRemedy(requireRefusal(error), answer.remedy);
+  }
+}
+
+function withRemedy(refusal: HanaperError, remedy: Remedy | undefined): HanaperError {
+  if (remedy === undefined) return refusal;
+  return new HanaperError(refusal.code, refusal.message, { ...refusal.details, remedy }, refusal);
 }
 
 async function openReceipt(

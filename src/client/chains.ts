@@ -122,11 +122,10 @@ function isTooLarge(error: unknown): error is HanaperError {
 }
 
 function withoutProof({ code, message, details }: HanaperError): HanaperError {
-  return new HanaperError(
-    code,
-    `${message} No delegation to this key was given: name the file that holds it with --proof.`,
-    details,
-  );
+  return new HanaperError(code, `${message} No delegation to this key was given.`, {
+    ...details,
+    remedy: 'show_proof',
+  });
 }
 
 function leadsTo(delegations: readonly Delegation[], subject: string, invoker: string): boolean {

@@ -63,7 +63,7 @@ function isAuthorityDid(did: string): boolean {
 function changed(server: string, expected: string, actual: string): HanaperError {
   return new HanaperError(
     'authority_changed',
-    `${server} is the server of the authority ${actual}, but ${expected} was expected: it was exchanged, or somebody stands between. If that is right, remove its line from known_authorities in the state folder, or give --authority ${actual}.`,
-    { server, expected, actual },
+    `${server} is the server of the authority ${actual}, but ${expected} was expected: it was exchanged, or somebody stands between. If that is right, remove its line from known_authorities in the state folder.`,
+    { server, expected, actual, remedy: 'accept_authority' },
   );
 }

@@ -37,17 +37,17 @@ function isOrganisation(value: unknown): value is KnownOrganisation {
 function noOrganisation(reference: string | undefined): HanaperError {
   const message =
     reference === undefined
-      ? 'There is no organisation yet. Create one: hanaper org create NAME.'
-      : `There is no organisation "${reference.slice(0, 100)}". "hanaper org list" shows those there are.`;
-  return new HanaperError('not_found', message, { kind: 'organisation' });
+      ? 'There is no organisation yet.'
+      : `There is no organisation "${reference.slice(0, 100)}".`;
+  const remedy = reference === undefined ? 'create_organisation' : 'list_organisations';
+  return new HanaperError('not_found', message, { kind: 'organisation', remedy });
 }
 
 function severalOrganisations(organisations: readonly KnownOrganisation[]): HanaperError {
   const names = organisations.slice(0, clientLimits.names).map(({ name }) => name.slice(0, 100));
   const more = organisations.length > names.length ? ', …' : '';
-  return new HanaperError(
-    'usage',
-    `There are several organisations; say which with --org or HANAPER_ORG: ${names.join(', ')}${more}.`,
-    { organisations: names },
-  );
+  return new HanaperError('usage', `There are several organisations: ${names.join(', ')}${more}. Say which.`, {
+    organisations: names,
+    remedy: 'name_organisation',
+  });
 }

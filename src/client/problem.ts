@@ -1,4 +1,4 @@
-import { type ErrorDetails, HanaperError, isErrorCode } from '../errors.ts';
+import { type ErrorDetails, HanaperError, isErrorCode, isRemedy } from '../errors.ts';
 import { clientLimits } from './limits.ts';
 import { isRecord, readJson } from './read-json.ts';
 import type { RawAnswer } from './transport.ts';
@@ -13,13 +13,21 @@ export function refusalOf(answer: RawAnswer, server: string): HanaperError {
   const problem = answer.type === problemType ? readJson(answer) : undefined;
   if (!isRecord(problem) || typeof problem['code'] !== 'string') return foreignAnswer(answer, server);
   const { code, detail, title, details } = problem;
-  const told = { ...(isRecord(details) && isShort(details) && details), ...(isOpen(answer) && { may_be_done: true }) };
+  const told = {
+    ...(isRecord(details) && isShort(details) && withKnownRemedy(details)),
+    ...(isOpen(answer) && { may_be_done: true }),
+  };
   const said = [detail, title].find((text) => typeof text === 'string') ?? `The server refused this with ${code}`;
   return withClock(known(code, String(said), told, answer.status), answer);
 }
 
+// A server of another version can have a remedy that is not known here.
+function withKnownRemedy({ remedy, ...others }: Readonly<Record<string, unknown>>): ErrorDetails {
+  return isRemedy(remedy) ? { ...others, remedy } : others;
+}
+
 // It is printed as it came.
-function isShort(details: ErrorDetails): boolean {
+function isShort(details: Readonly<Record<string, unknown>>): boolean {
   return JSON.stringify(details).length <= clientLimits.detailCharacters;
 }
 

@@ -1,4 +1,4 @@
-import { HanaperError } from '../errors.ts';
+import { HanaperError, type Remedy } from '../errors.ts';
 
 /** Where a server is. */
 export interface ServerAddress {
@@ -36,10 +36,11 @@ function isLoopbackHost(host: string): boolean {
 
 function inTheClear(): HanaperError {
   return badAddress(
-    'Over plain http an attacker on the network could forge what the server answers (a token that they see is good for nothing but its own request, once): use https, or --insecure where the network itself is trusted.',
+    'Over plain http an attacker on the network could forge what the server answers (a token that they see is good for nothing but its own request, once): use https.',
+    'accept_plain_http',
   );
 }
 
-function badAddress(message: string): HanaperError {
-  return new HanaperError('usage', message, { option: '--server' });
+function badAddress(message: string, remedy?: Remedy): HanaperError {
+  return new HanaperError('usage', message, { option: '--server', ...(remedy && { remedy }) });
 }

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from '../bytes.ts';
 import { Secret } from '../crypto/secret.ts';
-import { HanaperError } from '../errors.ts';
+import { HanaperError, type Remedy } from '../errors.ts';
 import { type OptionNames, requireKnownOptions } from '../options.ts';
 import { allocateSecret, joinSecret } from '../secret-bytes.ts';
 import { encodeContainer } from '../ucan/encoding/container.ts';
@@ -94,12 +94,12 @@ export function requireSafeToUnlock({ server, insecure }: ServerOptions, isSigne
   const { isLoopback, isClear } = parseServerAddress(server, insecure);
   if (isClear && !isLoopback) throw unsafe('A passphrase is sent to another machine over https only.', '--server');
   if (!isLoopback && !isSigned) {
-    throw unsafe('To unlock the server of another machine, say who asks: --as KEYFILE.', '--as');
+    throw unsafe('To unlock the server of another machine, say who asks.', '--as', 'sign_request');
   }
 }
 
-function unsafe(message: string, option: string): HanaperError {
-  return new HanaperError('usage', message, { option });
+function unsafe(message: string, option: string, remedy?: Remedy): HanaperError {
+  return new HanaperError('usage', message, { option, ...(remedy && { remedy }) });
 }
 
 // Byte by byte, so that the passphrase never becomes a string.

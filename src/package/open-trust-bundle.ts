@@ -178,11 +178,11 @@ function makeFolder(path: string): void {
 }
 
 function noBundle(path: string): HanaperError {
-  return new HanaperError(
-    'not_found',
-    `There is no trust bundle ${path}. Have it exported where the database is: hanaper trust export.`,
-    { kind: 'trust bundle', path },
-  );
+  return new HanaperError('not_found', `There is no trust bundle ${path}. Have it exported where the database is.`, {
+    kind: 'trust bundle',
+    path,
+    remedy: 'export_trust_bundle',
+  });
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): HanaperError {

@@ -180,8 +180,8 @@ function readAll(path: string): readonly PackageProof[] {
 function isNoProofFile(path: string, cause: HanaperError): HanaperError {
   return new HanaperError(
     'log_tampered',
-    `${path} is there, and cannot be added to: it holds something else than proofs. Move it out of the way, and have the proof written again: hanaper package proof FILE.`,
-    { ...cause.details, path },
+    `${path} is there, and cannot be added to: it holds something else than proofs. Move it out of the way, and have the proof written again.`,
+    { ...cause.details, path, remedy: 'prove_package' },
     cause,
   );
 }
@@ -199,9 +199,10 @@ function full(path: string): HanaperError {
 }
 
 function missing(path: string): HanaperError {
-  return new HanaperError('not_found', `There is no proof ${path}. To have one written: hanaper package proof FILE.`, {
+  return new HanaperError('not_found', `There is no proof ${path}.`, {
     kind: 'package proof',
     path,
+    remedy: 'prove_package',
   });
 }
 

@@ -147,8 +147,9 @@ function statusOf(path: string): Stats | undefined {
 }
 
 function alreadyThere(path: string): HanaperError {
-  return new HanaperError('already_exists', `${path} is there already. Name another file with --output.`, {
+  return new HanaperError('already_exists', `${path} is there already. Name another file.`, {
     kind: 'file',
     path,
+    remedy: 'name_another_file',
   });
 }

@@ -134,14 +134,15 @@ function createPrivateFile(path: string, name: string): void {
 function older(name: string): HanaperError {
   return new HanaperError(
     'database_older',
-    `${name} was made by an older Hanaper, and is only looked at here. Any command that may write to it brings it up to date: "hanaper status".`,
-    { database: name },
+    `${name} was made by an older Hanaper, and is only looked at here. Opening it for writing brings it up to date.`,
+    { database: name, remedy: 'open_for_writing' },
   );
 }
 
 /** What is reported about a database that has no schema, or no authority, yet. */
 export function notInitialized(name: string): HanaperError {
-  return new HanaperError('not_initialized', `${name} is not initialised. Run "hanaper init" first.`, {
+  return new HanaperError('not_initialized', `${name} is not initialised.`, {
     database: name,
+    remedy: 'initialize',
   });
 }

@@ -67,11 +67,11 @@ export async function openBundle(bytes: Uint8Array, context: BundleContext): Pro
  */
 export function requireNotExpired({ expiresAt }: Pick<BundleClaims, 'expiresAt'>, now: Date): void {
   if (now.getTime() <= Date.parse(expiresAt)) return;
-  throw new HanaperError(
-    'bundle_expired',
-    `The trust bundle expired at ${expiresAt}. Have it exported anew: hanaper trust export.`,
-    { expires_at: expiresAt, now: now.toISOString() },
-  );
+  throw new HanaperError('bundle_expired', `The trust bundle expired at ${expiresAt}. Have it exported anew.`, {
+    expires_at: expiresAt,
+    now: now.toISOString(),
+    remedy: 'export_trust_bundle',
+  });
 }
 
 // A bundle that was dated by a wrong clock would make every later one look old to a verifier that remembers it.
@@ -79,8 +79,8 @@ function requireNotAhead({ issuedAt }: BundleClaims, now: Date): void {
   if (Date.parse(issuedAt) <= now.getTime() + aheadTolerance) return;
   throw new HanaperError(
     'bundle_not_yet_valid',
-    `The trust bundle is dated ${issuedAt}, and here it is ${now.toISOString()}. Check the clock of this machine and the authority's; where the authority's was wrong, have the bundle exported anew: hanaper trust export.`,
-    { issued_at: issuedAt, now: now.toISOString() },
+    `The trust bundle is dated ${issuedAt}, and here it is ${now.toISOString()}. Check the clock of this machine and the authority's; where the authority's was wrong, have the bundle exported anew.`,
+    { issued_at: issuedAt, now: now.toISOString(), remedy: 'export_trust_bundle' },
   );
 }
 

@@ -35,7 +35,7 @@ describe.each(engines)('$name', (engine) => {
       const answer = await send(door, request);
       if (answer.kind !== 'receipt') throw new TypeError('there is no receipt');
       const { message, details } = await expectCode('not_found', () => resultOf(answer));
-      expect(details).toEqual({ kind: 'signing key', name: 'nobody' });
+      expect(details).toEqual({ kind: 'signing key', name: 'nobody', remedy: 'list_signing_keys' });
       expect(answer.receipt.out).toEqual({ error: { code: 'not_found', message } });
       const { invocation } = request;
       expect(door.events).toMatchObject([

@@ -98,7 +98,7 @@ describe.each(engines)('$name', (engine) => {
     expect(statSync(known).mode & 0o777).toBe(0o600);
     appendFileSync(known, `${JSON.stringify({ database, authority: stranger })}\n`);
     const { details } = await cli.refuses('authority_changed', 'key', 'list');
-    expect(details).toEqual({ database, expected: stranger, actual: did });
+    expect(details).toEqual({ database, expected: stranger, actual: did, remedy: 'accept_authority' });
     await cli.refuses('authority_changed', 'status');
     await cli.done('key', 'list', '--authority', did);
     await cli.with({ env: { HANAPER_AUTHORITY: did } }).done('key', 'list');

@@ -51,7 +51,7 @@ describe.each(engines)('$name: from an empty database to a loaded package', (eng
 
   test('with two organisations one has to be named', async () => {
     const { details } = await cli.refuses('usage', 'key', 'list');
-    expect(details).toEqual({ organisations: ['acme', 'globex'] });
+    expect(details).toEqual({ organisations: ['acme', 'globex'], remedy: 'name_organisation' });
   });
 
   test('sign writes a DSSE envelope beside the file', async () => {

@@ -85,7 +85,12 @@ describe('a server is', () => {
   test('refused where it is that of another authority than was known or named', async () => {
     const options = { server: server.url, signer };
     const error = await expectCode('authority_changed', () => connect({ ...options, pins: pinsOf(signer.did) }));
-    expect(error.details).toEqual({ server: server.url, expected: signer.did, actual: authority.identity.did });
+    expect(error.details).toEqual({
+      server: server.url,
+      expected: signer.did,
+      actual: authority.identity.did,
+      remedy: 'accept_authority',
+    });
     await expectCode('authority_changed', () => connect({ ...options, authority: signer.did }));
     const named = pinsOf(signer.did);
     await connect({ ...options, authority: authority.identity.did, pins: named });

@@ -299,7 +299,11 @@ describe('a verifier remembers', () => {
     const times = { issuedAt: later(7300).toISOString(), expiresAt: later(7330).toISOString() };
     writeFileSync(bundle, await exportBundle(log, stateOf([stateKey(alice)]), times));
     const { details } = await expectCode('bundle_not_yet_valid', () => openTrustBundle(bundle, options));
-    expect(details).toEqual({ issued_at: times.issuedAt, now: now.toISOString() });
+    expect(details).toEqual({
+      issued_at: times.issuedAt,
+      now: now.toISOString(),
+      remedy: 'export_trust_bundle',
+    });
     expect(existsSync(options.state)).toBe(false);
   });
 

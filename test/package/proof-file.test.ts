@@ -114,7 +114,7 @@ describe('reading proofs', () => {
   test('that were named and are not there is not found, and of what is no file bad input', async () => {
     const path = newFile();
     const { details } = await expectCode('not_found', () => readProofs([path], trusted()));
-    expect(details).toEqual({ kind: 'package proof', path });
+    expect(details).toEqual({ kind: 'package proof', path, remedy: 'prove_package' });
     await expectCode('not_found', () => readProofs([path], undefined));
     await expectCode('bad_input', () => readProofs([dirname(path)], trusted()));
   });

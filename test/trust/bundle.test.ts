@@ -44,7 +44,11 @@ describe('a bundle is opened', () => {
     const { details } = await expectCode('bundle_expired', () =>
       openBundle(bytes, { ...context, now: later(month + 1) }),
     );
-    expect(details).toEqual({ expires_at: later(month).toISOString(), now: later(month + 1).toISOString() });
+    expect(details).toEqual({
+      expires_at: later(month).toISOString(),
+      now: later(month + 1).toISOString(),
+      remedy: 'export_trust_bundle',
+    });
   });
 
   test('without keys, without a policy, and in other white space around it', async () => {

@@ -241,8 +241,8 @@ function requireHashSignatures({ organisation: { name, hashSignaturesSince } }: 
   if (hashSignaturesSince !== null) return;
   throw new HanaperError(
     'bad_input',
-    `${name} does not make hash signatures, which bind neither name nor organisation. To allow them: hanaper org set ${name} --hash-signatures on.`,
-    { reason: 'hash signatures are off' },
+    `${name} does not make hash signatures, which bind neither name nor organisation.`,
+    { reason: 'hash signatures are off', remedy: 'allow_hash_signatures' },
   );
 }
 

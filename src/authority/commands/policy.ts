@@ -66,7 +66,7 @@ function requireKnownKeys(
   if (unknown === undefined) return;
   throw new HanaperError(
     'not_found',
-    `The policy names the key ${unknown.slice(0, 16)}…, which ${organisation.name} does not trust. "hanaper trust list" shows those it does.`,
-    { kind: 'trusted key', fingerprint: unknown },
+    `The policy names the key ${unknown.slice(0, 16)}…, which ${organisation.name} does not trust.`,
+    { kind: 'trusted key', fingerprint: unknown, remedy: 'list_trusted_keys' },
   );
 }

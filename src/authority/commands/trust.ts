@@ -226,10 +226,11 @@ export async function notTrusted(context: OrganisationContext, fingerprint: stri
   const { transaction, organisation } = context;
   const inherited = await listInheritedKeys(transaction, organisation.id);
   const via = inherited.find((row) => row.keyFingerprint === fingerprint)?.via;
-  const why = via === undefined ? 'does not trust' : `trusts only through ${via} (see "hanaper acl list")`;
+  const why = via === undefined ? 'does not trust' : `trusts only through ${via}`;
   return new HanaperError('not_found', `${organisation.name} ${why} the key ${fingerprint.slice(0, 16)}….`, {
     kind: 'trusted key',
     fingerprint,
+    ...(via !== undefined && { remedy: 'list_acls' }),
   });
 }
 

@@ -119,15 +119,15 @@ async function requireMayRevoke(
   if (target && (await tokens.isIssuerAbove(target, revokedBy, budget))) return;
   throw new HanaperError(
     'not_authorized',
-    `${revokedBy} may not revoke ${formatCid(cid)}: only its issuer, or that of a delegation above it, may. Show the whole chain, from the subject's own delegation to it, with --path.`,
-    { cid: formatCid(cid), ...(target && { issuer: target.issuer }), revoked_by: revokedBy },
+    `${revokedBy} may not revoke ${formatCid(cid)}: only its issuer, or that of a delegation above it, may. Show the whole chain, from the subject's own delegation to it.`,
+    { cid: formatCid(cid), ...(target && { issuer: target.issuer }), revoked_by: revokedBy, remedy: 'show_chain' },
   );
 }
 
 function unknownTarget(cid: string): HanaperError {
   return new HanaperError(
     'not_found',
-    `The delegation ${cid} is not known here. Give its file instead of its CID, or the chain that leads to it with --path.`,
-    { kind: 'delegation', cid },
+    `The delegation ${cid} is not known here. Give its file instead of its CID, or the chain that leads to it.`,
+    { kind: 'delegation', cid, remedy: 'show_chain' },
   );
 }

@@ -16,11 +16,10 @@ export function resolveOrganisation(transaction: Transaction, reference?: string
 async function findByReference(transaction: Transaction, reference: string): Promise<OrganizationRow> {
   const found = isPrintable(reference) ? await findOrganization(transaction, keyOf(reference)) : undefined;
   if (found) return found;
-  throw new HanaperError(
-    'not_found',
-    `There is no organisation "${reference.slice(0, 100)}". "hanaper org list" shows those there are.`,
-    { kind: 'organisation' },
-  );
+  throw new HanaperError('not_found', `There is no organisation "${reference.slice(0, 100)}".`, {
+    kind: 'organisation',
+    remedy: 'list_organisations',
+  });
 }
 
 // No name, DID or id holds more than printable ASCII; PostgreSQL refuses U+0000 in any text.
@@ -37,17 +36,15 @@ async function findOnly(transaction: Transaction): Promise<OrganizationRow> {
   const organisations = await listOrganizations(transaction);
   const [only] = organisations;
   if (only === undefined) {
-    throw new HanaperError('not_found', 'There is no organisation yet. Create one: hanaper org create NAME.', {
+    throw new HanaperError('not_found', 'There is no organisation yet.', {
       kind: 'organisation',
+      remedy: 'create_organisation',
     });
   }
   if (organisations.length === 1) return only;
   const names = organisations.map(({ name }) => name);
-  throw new HanaperError(
-    'usage',
-    `There are several organisations; say which with --org or HANAPER_ORG: ${names.join(', ')}.`,
-    {
-      organisations: names,
-    },
-  );
+  throw new HanaperError('usage', `There are several organisations: ${names.join(', ')}. Say which.`, {
+    organisations: names,
+    remedy: 'name_organisation',
+  });
 }

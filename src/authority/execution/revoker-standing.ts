@@ -49,8 +49,8 @@ export async function requireRevokerStanding(
   }
   throw new HanaperError(
     'not_authorized',
-    `${revokedBy} has no power from here, so its revocation is not kept. Show a chain from an organisation here to it, live and not revoked, with --proof, or have the delegation stored first: hanaper ucan import.`,
-    { reason: 'no power here', revoked_by: revokedBy },
+    `${revokedBy} has no power from here, so its revocation is not kept. Show a chain from an organisation here to it, live and not revoked, or have the delegation stored first.`,
+    { reason: 'no power here', revoked_by: revokedBy, remedy: 'show_proof' },
   );
 }
 

@@ -87,9 +87,9 @@ function isPin(value: unknown): value is Pin {
 }
 
 function damaged(path: string, line: number): never {
-  throw new HanaperError(
-    'bad_config',
-    `Line ${line} of ${path} is not a known authority. Remove that line, or give --authority DID.`,
-    { path, line },
-  );
+  throw new HanaperError('bad_config', `Line ${line} of ${path} is not a known authority. Remove that line.`, {
+    path,
+    line,
+    remedy: 'accept_authority',
+  });
 }

@@ -35,8 +35,8 @@ export function pinAuthority(names: readonly string[], did: string, known: Known
 export function changedAuthority(database: string, expected: string, actual: string): HanaperError {
   return new HanaperError(
     'authority_changed',
-    `${database} belongs to the authority ${actual}, but ${expected} was expected: the database was exchanged, or restored from elsewhere. If that is right, remove its line from known_authorities in the state folder, or give --authority ${actual}.`,
-    { database, expected, actual },
+    `${database} belongs to the authority ${actual}, but ${expected} was expected: the database was exchanged, or restored from elsewhere. If that is right, remove its line from known_authorities in the state folder.`,
+    { database, expected, actual, remedy: 'accept_authority' },
   );
 }
 

@@ -141,12 +141,12 @@ function reasonStands({ revokedAt, revocationReason }: Revocation): HanaperError
 
 /** The error for a revocation that says no more than the one that stands. */
 export function revokedAlready({ revokedAt, revocationReason }: Revocation): HanaperError {
-  const grave = revocationReason === 'compromised' ? [] : ['"--reason compromised"'];
-  const early = revocationReason === null ? [] : ['an earlier "--effective" time'];
+  const grave = revocationReason === 'compromised' ? [] : ['the reason "compromised"'];
+  const early = revocationReason === null ? [] : ['an earlier time of effect'];
   return new HanaperError(
     'key_revoked',
     `This key was revoked ${describeReason(revocationReason)} at ${revokedAt} already. What makes that stricter: ${[...grave, ...early].join(', or ')}.`,
-    { revoked_at: revokedAt, reason: revocationReason },
+    { revoked_at: revokedAt, reason: revocationReason, remedy: 'revoke_more_strictly' },
   );
 }
 

@@ -82,11 +82,11 @@ export async function requireSigningKey(context: OrganisationContext, key: KeyRe
     return row;
   }
   const which = fingerprint === undefined ? '' : ` with the fingerprint ${fingerprint}`;
-  throw new HanaperError(
-    'not_found',
-    `${context.organisation.name} has no signing key "${name}"${which}. "hanaper key list" shows those it has, and "hanaper key create NAME" makes one.`,
-    { kind: 'signing key', ...key },
-  );
+  throw new HanaperError('not_found', `${context.organisation.name} has no signing key "${name}"${which}.`, {
+    kind: 'signing key',
+    ...key,
+    remedy: 'list_signing_keys',
+  });
 }
 
 async function findMeant(

@@ -79,8 +79,8 @@ async function openRemembered({ checkpoint, source }: SeenCheckpoint, key: Verif
     const refusal = requireRefusal(cause);
     throw new HanaperError(
       'log_tampered',
-      `What this machine remembers of the log, from ${source}, is not signed by the key of this one: the memory was altered, or the log is another. Find out which. To go on without it: hanaper log forget.`,
-      { reason: 'memory', source },
+      `What this machine remembers of the log, from ${source}, is not signed by the key of this one: the memory was altered, or the log is another. Find out which.`,
+      { reason: 'memory', source, remedy: 'forget_log' },
       refusal,
     );
   }
@@ -100,8 +100,8 @@ function rolledBack(
 ): HanaperError {
   return new HanaperError(
     'log_rolled_back',
-    `The log ${reasons[reason]}, at ${source} (then ${seen} entries, now ${now}): this is an old copy of the database, or two copies were written to. Nothing is signed. Find out who put it there. If you have restored a backup yourself, and accept that what came after it is lost: hanaper log forget.`,
-    { reason, seen, now, source },
+    `The log ${reasons[reason]}, at ${source} (then ${seen} entries, now ${now}): this is an old copy of the database, or two copies were written to. Nothing is signed. Find out who put it there.`,
+    { reason, seen, now, source, remedy: 'forget_log' },
     cause,
   );
 }

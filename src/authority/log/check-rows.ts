@@ -131,7 +131,7 @@ function unmeant(table: string, key: string): HanaperError {
 function altered({ table, key }: Effect): HanaperError {
   return new HanaperError(
     'log_tampered',
-    `The row ${key} of ${table} is not what was written there last: somebody has altered it, and nothing is built on it. Check all rows against the log: hanaper log verify.`,
-    { what: 'row', table, key },
+    `The row ${key} of ${table} is not what was written there last: somebody has altered it, and nothing is built on it.`,
+    { what: 'row', table, key, remedy: 'verify_log' },
   );
 }

@@ -135,7 +135,7 @@ const reasons = {
 function rolledBack(reason: keyof typeof reasons, seen: number, now: number, source: string): HanaperError {
   return new HanaperError(
     'log_rolled_back',
-    `The log of ${source} ${reasons[reason]} (then ${seen} entries, now ${now}): an old copy was put in its place while it was open. The vault is locked, and nothing is signed. Find out who put it there, and put the right one back. If you have restored a backup yourself: stop, "hanaper log forget", and start again.`,
-    { reason, seen, now, source },
+    `The log of ${source} ${reasons[reason]} (then ${seen} entries, now ${now}): an old copy was put in its place while it was open. The vault is locked, and nothing is signed. Find out who put it there, and put the right one back.`,
+    { reason, seen, now, source, remedy: 'forget_log' },
   );
 }

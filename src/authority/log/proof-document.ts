@@ -89,9 +89,8 @@ export function toLogKeyDocument({ statement, signature }: SignedLogKey): LogKey
 export function parseLogProof(bytes: Uint8Array): LogProofDocument {
   const { data } = logProofResult.safeParse(parseJson(bytes));
   if (data) return data;
-  throw new HanaperError(
-    'bad_input',
-    'This is no proof of an entry of a log. One is made with: hanaper log proof ENTRY --output FILE',
-    { expected: 'a proof of /log/proof' },
-  );
+  throw new HanaperError('bad_input', 'This is not a valid proof of an entry of a log.', {
+    expected: 'a proof of /log/proof',
+    remedy: 'prove_entry',
+  });
 }

@@ -23,7 +23,7 @@ const names = { entry: 'no entry', log_key: 'no key', checkpoint: 'no checkpoint
 export function removed(what: keyof typeof names, entries: number): HanaperError {
   return new HanaperError(
     'log_tampered',
-    `The log of this database has ${names[what]}, and always had one: it was removed. Nothing is signed. Keep a copy as it is, and find out who wrote there: hanaper log verify.`,
-    { what, reason: 'is missing', entries },
+    `The log of this database has ${names[what]}, and always had one: it was removed. Nothing is signed. Keep a copy as it is, and find out who wrote there.`,
+    { what, reason: 'is missing', entries, remedy: 'verify_log' },
   );
 }

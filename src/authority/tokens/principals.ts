@@ -131,8 +131,8 @@ async function requireNoPackageKeys(transaction: Transaction, dids: readonly str
   const did = required(byFingerprint.get(known), 'principal of a fingerprint');
   throw new HanaperError(
     'bad_input',
-    `${did} is a key for packages here. Signing keys never sign tokens: use an identity key (hanaper identity create).`,
-    { reason: 'signing key', did, fingerprint: known },
+    `${did} is a key for packages here. Signing keys never sign tokens: use an identity key.`,
+    { reason: 'signing key', did, fingerprint: known, remedy: 'create_identity' },
   );
 }
 

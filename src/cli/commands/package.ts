@@ -17,6 +17,7 @@ import type { DeferredCaller } from '../deferred-caller.ts';
 import { parseExpiry } from '../duration.ts';
 import type { Outcome } from '../output.ts';
 import { readPublicKeys } from '../read-public-key.ts';
+import { explain } from '../remedies.ts';
 import type { Session } from '../session.ts';
 import { chooseSource, type SourceOptions, warnOfSignatureFile } from '../signature-source.ts';
 import { openTrustingDatabase } from '../trusting-database.ts';
@@ -165,7 +166,7 @@ export function toDocument(result: VerificationResult): object {
     signed_at_is_a_claim: result.format === 'v1',
     expires_at: result.expiresAt ?? null,
     ...(result.place && { place: describePlace(result.place) }),
-    ...(result.proofProblem && { proof_problem: result.proofProblem.message }),
+    ...(result.proofProblem && { proof_problem: explain(result.proofProblem) }),
     ...(result.signatureProblem && { signature_problem: describeProblem(result.signatureProblem) }),
     ...(result.policy && { policy: result.policy }),
     ...(result.rollback && { rollback: result.rollback }),
@@ -272,7 +273,7 @@ function describeOrganisation({ organisation, organisationName }: VerificationRe
 function describeTrust({ place, proofProblem, policy, rollback }: VerificationResult): readonly string[] {
   const lines: string[] = [];
   if (place) lines.push(`  log     entry ${place.index}, ${place.enrolledAt}`, `          ${worthOf(place)}`);
-  if (proofProblem) lines.push(`  proof   counts for nothing: ${proofProblem.message}`);
+  if (proofProblem) lines.push(`  proof   counts for nothing: ${explain(proofProblem)}`);
   if (policy)
     lines.push(
       policy.met

@@ -13,6 +13,7 @@ import type { Invocation } from '../../ucan/token/invocation.ts';
 import { revokeCommand } from '../../ucan/token/revocation.ts';
 import { type Outcome, printOutcome } from '../output.ts';
 import { type ReadTokens, readTokens } from '../read-tokens.ts';
+import { explain } from '../remedies.ts';
 import type { Session } from '../session.ts';
 
 /** Options of `ucan verify`. */
@@ -135,7 +136,7 @@ function formatExplanation({ links }: Explanation): readonly string[] {
   return links.flatMap(({ cid, token, findings }, index) => [
     `${index + 1}. ${describeLink(token)}  ${formatCid(cid)}`,
     ...findings.map(({ rule, failure }) =>
-      failure ? `   ✗ ${rule.padEnd(10)} ${failure.message} (${failure.code})` : `   ✓ ${rule}`,
+      failure ? `   ✗ ${rule.padEnd(10)} ${explain(failure)} (${failure.code})` : `   ✓ ${rule}`,
     ),
   ]);
 }

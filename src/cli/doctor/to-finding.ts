@@ -1,4 +1,5 @@
 import { toHanaperError } from '../output.ts';
+import { explain } from '../remedies.ts';
 import { type Finding, wrong } from './check.ts';
 import { remedyFor } from './remedies.ts';
 
@@ -6,5 +7,5 @@ import { remedyFor } from './remedies.ts';
 export function toFinding(thrown: unknown): Finding {
   const error = toHanaperError(thrown);
   if (error.code === 'internal') return wrong('unavailable', `This could not be checked. ${error.message}`);
-  return wrong(error.code, error.message, remedyFor(error));
+  return wrong(error.code, explain(error), remedyFor(error));
 }

@@ -1,3 +1,5 @@
+import { remedies } from '../../errors.ts';
+
 const text = { type: 'string' };
 
 /** The headers of answers, by their names: as components of the document. */
@@ -20,6 +22,10 @@ export const headerComponents: Readonly<Record<string, unknown>> = {
     description: '`true` where the same invocation was executed before, and this is its receipt',
     schema: { type: 'string', const: 'true' },
   },
+  'Hanaper-Remedy': {
+    description: 'What to do next, by its key, where the receipt reports an error that has one',
+    schema: { type: 'string', enum: remedies },
+  },
   'Hanaper-Proof': {
     description: 'The proof of the entry in the log, where it was asked for: JSON in base64url',
     schema: text,
@@ -35,6 +41,7 @@ export const receiptHeaders: Readonly<Record<string, unknown>> = referTo(
   'Hanaper-Receipt',
   'Hanaper-Log-Index',
   'Hanaper-Replay',
+  'Hanaper-Remedy',
   'Hanaper-Proof',
 );
 

@@ -1,4 +1,4 @@
-import { errorCodes } from '../../errors.ts';
+import { errorCodes, remedies } from '../../errors.ts';
 import { problemHeaders, receiptHeaders } from './described-headers.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -23,6 +23,7 @@ const detailsSchema: JsonSchema = {
       const: true,
       description: 'Whether it is done, the same invocation tells, asked again',
     },
+    remedy: { type: 'string', enum: remedies, description: 'What to do next, by its key' },
     receipt: { ...text, description: 'The CID of the receipt of what was done and could not be recorded' },
   },
   additionalProperties: true,
@@ -41,6 +42,7 @@ export const problemSchema: JsonSchema = {
     instance: { ...text, description: 'The request, as the log of the server knows it' },
     code: codeSchema,
     details: detailsSchema,
+    remedy: { ...text, description: 'What to ask for next, in words' },
   },
 };
 

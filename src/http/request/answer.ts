@@ -16,14 +16,15 @@ export const containerType = 'application/vnd.ucan.container';
 
 const jsonType = 'application/json';
 
-/** The headers of a receipt: its CID, the index of its entry where it was made now, and whether it was there before. */
+/** The headers of a receipt: its CID, the index of its entry where it was made now, whether it was there before, and the remedy. */
 function receiptHeaders(answer: Answer): HeaderRecord {
   if (answer.kind === 'result') return {};
-  const { receipt, index, isReplay } = answer;
+  const { receipt, index, isReplay, refusal } = answer;
   return {
     'Hanaper-Receipt': formatCid(receipt.invocation.cid),
     ...(index !== undefined && { 'Hanaper-Log-Index': String(index) }),
     ...(isReplay && { 'Hanaper-Replay': 'true' }),
+    ...(refusal?.details.remedy && { 'Hanaper-Remedy': refusal.details.remedy }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
 import { type ErrorCode, type ErrorDetails, HanaperError } from '../../errors.ts';
+import { remedies } from './remedies.ts';
 import { type HeaderRecord, requestIdOf, respond } from './respond.ts';
 import { statuses } from './statuses.ts';
 
@@ -14,6 +15,8 @@ interface ProblemDocument {
   readonly instance?: string;
   readonly code: ErrorCode;
   readonly details?: ErrorDetails;
+  /** What to ask for next. */
+  readonly remedy?: string;
 }
 
 /** The media type of a problem. */
@@ -92,6 +95,7 @@ export function describeProblem(
     ...(requestId !== '' && { instance: `urn:uuid:${requestId}` }),
     code,
     ...(Object.keys(details).length > 0 && { details }),
+    ...(details.remedy && { remedy: remedies[details.remedy] }),
   };
 }
 

@@ -147,8 +147,8 @@ function isMistake(error: unknown): error is Error {
 function damaged(database: string, damage: readonly string[], cause: Error): HanaperError {
   return new HanaperError(
     'database_corrupt',
-    `${database} is damaged: ${damage[0]}. Have it all checked by "hanaper log verify", and restore it from a backup.`,
-    { database, damage },
+    `${database} is damaged: ${damage[0]}. Have all of it checked, and restore it from a backup.`,
+    { database, damage, remedy: 'verify_log' },
     cause,
   );
 }

@@ -104,9 +104,10 @@ function translateSqlite(error: Error, code: number, database: string): unknown 
   switch (code & 0xff) {
     case sqlite.corrupt:
     case sqlite.notADatabase:
-      return corrupt(
-        `${database} is damaged, or not a SQLite database at all. Restore it from a backup, or point --db elsewhere.`,
-        database,
+      return new HanaperError(
+        'database_corrupt',
+        `${database} is damaged, or not a SQLite database at all. Restore it from a backup.`,
+        { database, remedy: 'name_another_database' },
         error,
       );
     case sqlite.error:

@@ -93,8 +93,8 @@ export function openableForReading(name: string, isGlance = false): SqliteFile {
 function unfinished(path: string): HanaperError {
   return new HanaperError(
     'unavailable',
-    `A program that wrote to ${path} did not end well, and left ${path}-journal. A user who may write there repairs it with: "hanaper status".`,
-    { path },
+    `A program that wrote to ${path} did not end well, and left ${path}-journal. A user who may write there repairs it by opening the database.`,
+    { path, remedy: 'open_for_writing' },
   );
 }
 

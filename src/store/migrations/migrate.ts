@@ -1,4 +1,4 @@
-import { HanaperError } from '../../errors.ts';
+import { HanaperError, type Remedy } from '../../errors.ts';
 import type { Database } from '../engine/database.ts';
 import { takeLock } from '../engine/lock.ts';
 import { ownViewDigests } from '../engine/own-tables.ts';
@@ -80,7 +80,7 @@ async function readVersion(transaction: Transaction, name: string): Promise<numb
   const tables = await listTables(transaction, name);
   if (!tables.includes('hanaper_migrations')) {
     if (tables.length === 0) return undefined;
-    throw corrupt(name, 'holds tables of another program; point --db at an empty database');
+    throw corrupt(name, 'holds tables of another program', 'name_another_database');
   }
   const applied = await selectVersions(transaction);
   const version = applied.at(-1)?.version ?? 0;
@@ -105,8 +105,12 @@ interface SchemaObject {
   readonly type: string;
 }
 
-function corrupt(name: string, reason: string): HanaperError {
-  return new HanaperError('database_corrupt', `${name} ${reason}.`, { database: name, reason });
+function corrupt(name: string, reason: string, remedy?: Remedy): HanaperError {
+  return new HanaperError('database_corrupt', `${name} ${reason}.`, {
+    database: name,
+    reason,
+    ...(remedy && { remedy }),
+  });
 }
 
 function newer(name: string, version: number): HanaperError {

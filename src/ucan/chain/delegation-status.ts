@@ -77,8 +77,8 @@ export async function listIssuersAbove(delegation: Delegation, source: Delegatio
 export function tooManyAbove({ cid }: Delegation): HanaperError {
   return new HanaperError(
     'too_large',
-    `There are too many delegations above ${formatCid(cid)} to say who may revoke it. Show the chain itself with --path.`,
-    { cid: formatCid(cid) },
+    `There are too many delegations above ${formatCid(cid)} to say who may revoke it. Show the chain itself.`,
+    { cid: formatCid(cid), remedy: 'show_chain' },
   );
 }
 

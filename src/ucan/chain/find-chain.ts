@@ -256,8 +256,8 @@ class Places {
 function tooMany({ invoker, subject, command }: Wish): HanaperError {
   return new HanaperError(
     'too_large',
-    `There are too many delegations between ${subject} and ${invoker} to go through, and no chain was found among the first. Give the chain itself, or remove what has expired: hanaper ucan prune.`,
-    { invoker, subject, command },
+    `There are too many delegations between ${subject} and ${invoker} to go through, and no chain was found among the first. Give the chain itself, or remove what has expired.`,
+    { invoker, subject, command, remedy: 'prune_tokens' },
   );
 }
 

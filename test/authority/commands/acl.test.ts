@@ -162,7 +162,10 @@ describe.each(engines)('$name', (engine) => {
 
   test('what is not there is not found', async () => {
     for (const act of [() => grant(parent, 'nobody'), () => grant('nobody', child), () => revoke(parent, 'nobody')]) {
-      expect((await expectCode('not_found', act)).details).toEqual({ kind: 'organisation' });
+      expect((await expectCode('not_found', act)).details).toEqual({
+        kind: 'organisation',
+        remedy: 'list_organisations',
+      });
     }
     expect((await expectCode('not_found', () => revoke(parent, child))).details).toEqual({ kind: 'trust ACL' });
   });

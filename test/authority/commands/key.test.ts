@@ -219,7 +219,7 @@ describe.each(engines)('$name', (engine) => {
           ? authority.executeFor(org, exportKey, { name })
           : authority.executeFor(org, revokeKey, { name }),
       );
-      expect(error.details).toEqual({ kind: 'signing key', name });
+      expect(error.details).toEqual({ kind: 'signing key', name, remedy: 'list_signing_keys' });
     }
   });
 });

@@ -92,7 +92,7 @@ describe.each(engines)('$name', (engine) => {
     'a'.repeat(100_000),
   ])('an organisation that does not exist is not found (%#)', async (reference) => {
     const error = await expectCode('not_found', () => authority.executeFor(reference, showOrganisation, {}));
-    expect(error.details).toEqual({ kind: 'organisation' });
+    expect(error.details).toEqual({ kind: 'organisation', remedy: 'list_organisations' });
     expect(error.message.length).toBeLessThan(300);
     await expectCode('not_found', () => authority.trustFor({ organisation: reference, packageHash: '00' }));
   });
@@ -104,7 +104,7 @@ describe.each(engines)('$name', (engine) => {
     expect((await single.executeFor(undefined, showOrganisation, {})).name).toBe('acme');
     await single.execute(createOrganisation, { name: 'globex' });
     const error = await expectCode('usage', () => single.executeFor(undefined, showOrganisation, {}));
-    expect(error.details).toEqual({ organisations: ['acme', 'globex'] });
+    expect(error.details).toEqual({ organisations: ['acme', 'globex'], remedy: 'name_organisation' });
     await expectCode('usage', () => single.trustFor({ packageHash: '00' }));
   });
 

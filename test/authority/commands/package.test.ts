@@ -262,7 +262,7 @@ describe.each(engines)('$name', (engine) => {
     const set = (hash_signatures: 'on' | 'off') => authority.executeFor('acme', setOrganisation, { hash_signatures });
     const refused = async () => {
       const error = await expectCode('bad_input', signHash);
-      expect(error.details).toEqual({ reason: 'hash signatures are off' });
+      expect(error.details).toEqual({ reason: 'hash signatures are off', remedy: 'allow_hash_signatures' });
     };
     await refused();
     expect(events).toMatchObject([{ name: 'package.sign.failure', details: { command: '/package/sign-hash' } }]);

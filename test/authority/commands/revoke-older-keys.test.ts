@@ -129,7 +129,11 @@ describe.each(engines)('$name', (engine) => {
       const before = await listed(fingerprint);
       for (const again of [{}, { reason: 'compromised' }]) {
         const error = await expectCode('key_revoked', () => revoke({ fingerprint, ...again }));
-        expect(error.details).toEqual({ revoked_at: before?.revoked_at, reason: 'compromised' });
+        expect(error.details).toEqual({
+          revoked_at: before?.revoked_at,
+          reason: 'compromised',
+          remedy: 'revoke_more_strictly',
+        });
       }
       await expectCode('bad_input', () => revoke({ fingerprint, reason: 'expired' }));
       await expectCode('bad_input', () =>
@@ -186,7 +190,7 @@ describe.each(engines)('$name', (engine) => {
       const asked = { name, ...which() };
       for (const command of [revokeKey, exportKey, rotateKey]) {
         const error = await expectCode('not_found', () => authority.executeFor(org, command as never, asked as never));
-        expect(error.details).toEqual({ kind: 'signing key', ...asked });
+        expect(error.details).toEqual({ kind: 'signing key', ...asked, remedy: 'list_signing_keys' });
       }
     });
 

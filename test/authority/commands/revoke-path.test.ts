@@ -132,7 +132,7 @@ describe.each(engines)('$name', (engine) => {
     test('is not found without a path that ends in it', async () => {
       const [root, target] = [await delegate(alice, bob), await delegate(bob, carol, { subject: alice.did })];
       const { details } = await expectRefused('not_found', () => revoke(authority, bob, target), target);
-      expect(details).toEqual({ kind: 'delegation', cid: cidOf(target) });
+      expect(details).toEqual({ kind: 'delegation', cid: cidOf(target), remedy: 'show_chain' });
       await expectRefused('not_found', () => revoke(authority, alice, target, { path: [root.cid] }, [root]), target);
     });
 

@@ -67,7 +67,7 @@ describe.each(engines)('$name', (engine) => {
     const foreign = await exchange(url);
     for (const act of [openAuthority, readStatus]) {
       const error = await expectCode('authority_changed', () => act({ database: url, knownAuthorities: pins }));
-      expect(error.details).toEqual({ database, expected: did, actual: foreign });
+      expect(error.details).toEqual({ database, expected: did, actual: foreign, remedy: 'accept_authority' });
     }
     expect(linesOf(path)).toHaveLength(1);
   });
@@ -102,7 +102,7 @@ describe.each(engines)('$name', (engine) => {
     const { did } = await initialize(made, { knownAuthorities: pins });
     appendFileSync(path, '{"database":"cut of');
     const error = await expectCode('bad_config', () => openAuthority({ database: made, knownAuthorities: pins }));
-    expect(error.details).toEqual({ path, line: 2 });
+    expect(error.details).toEqual({ path, line: 2, remedy: 'accept_authority' });
     await (await openAuthority({ database: made, knownAuthorities: pins, authority: did })).close();
     await expectCode('bad_config', () => initialize(absent, { knownAuthorities: pins }));
     await expectCode('not_initialized', () => openAuthority({ database: absent }));
@@ -311,7 +311,7 @@ describe('a file of known authorities', () => {
     mkdirSync(dirname(path));
     writeFileSync(path, `${line}\n`);
     const error = await expectCode('bad_config', () => pins.find('another'));
-    expect(error.details).toEqual({ path, line: 1 });
+    expect(error.details).toEqual({ path, line: 1, remedy: 'accept_authority' });
   });
 
   test('that is a folder, or lies under a file, is bad configuration', async () => {

@@ -248,7 +248,8 @@ function anotherLog(expected: string, actual: string): HanaperError {
 }
 
 function notExport(): HanaperError {
-  return new HanaperError('bad_input', 'This is no export of a log. One is made with: hanaper log export FILE.', {
+  return new HanaperError('bad_input', 'This is not an export of a log.', {
     expected: 'hanaper/log-export/2',
+    remedy: 'export_log',
   });
 }

@@ -187,11 +187,8 @@ function bytesOf(value: IpldValue | undefined): Uint8Array | undefined {
 }
 
 function notRecord(): HanaperError {
-  return new HanaperError(
-    'bad_input',
-    'This is no export of a log, or is damaged. Export it again: hanaper log export.',
-    {
-      expected: context,
-    },
-  );
+  return new HanaperError('bad_input', 'This is not an export of a log, or is damaged. Export it again.', {
+    expected: context,
+    remedy: 'export_log',
+  });
 }

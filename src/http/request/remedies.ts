@@ -1,0 +1,30 @@
+import type { Remedy } from '../../errors.ts';
+
+/** What to ask for over HTTP, for each thing that an error of a module below asks for. */
+export const remedies: Readonly<Record<Remedy, string>> = {
+  accept_authority: 'The operator of the server decides which authority it expects.',
+  accept_plain_http: 'Use https.',
+  allow_hash_signatures: 'PATCH /api/orgs/{org} allows hash signatures.',
+  create_identity: 'Use a key that signs no packages.',
+  create_organisation: 'POST /api/orgs creates an organisation.',
+  export_log: 'The operator of the server exports the log.',
+  export_trust_bundle: 'GET /api/orgs/{org}/trust/bundle exports the trust bundle.',
+  forget_log: 'The operator of the server decides whether an older log is accepted.',
+  initialize: 'POST /api/crypto/init initialises the server.',
+  list_acls: 'GET /api/orgs/{org}/acls lists the trust ACLs.',
+  list_organisations: 'GET /api/orgs lists the organisations.',
+  list_signing_keys: 'GET /api/orgs/{org}/keys lists the signing keys; POST to the same path creates one.',
+  list_trusted_keys: 'GET /api/orgs/{org}/trust lists the trusted keys.',
+  name_another_database: 'The operator of the server names its database.',
+  name_another_file: 'Name another file.',
+  name_organisation: 'GET /api/orgs lists the organisations; the subject of the invocation names one.',
+  open_for_writing: 'The operator of the server opens the database for writing.',
+  prove_entry: 'GET /api/log/proof makes the proof of an entry.',
+  prove_package: 'GET /api/orgs/{org}/packages/proofs/{signature} makes the proof of a signature.',
+  prune_tokens: 'POST /api/delegations/prune removes expired delegations.',
+  revoke_more_strictly: 'Name the "reason" or the "effective_at" of the revocation.',
+  show_chain: 'Name the chain in the "path" of the revocation.',
+  show_proof: 'Send the chain along, or store the delegation: POST /api/delegations.',
+  sign_request: 'Send an invocation that your key has signed.',
+  verify_log: 'The operator of the server checks everything against the log.',
+};
