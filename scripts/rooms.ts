@@ -2,7 +2,7 @@ import { dirname, join, normalize } from 'node:path';
 import { type Node, readSources, walk } from './sources.ts';
 
 /** A folder inside a module, and why it imports nothing that is listed after it. */
-interface Room {
+interface Folder {
   readonly name: string;
   readonly why: string;
 }
@@ -13,14 +13,14 @@ interface Module {
   /** Files beside the folders that any of them may import: limits, and the types that all of them speak of. */
   readonly ground: readonly string[];
   /** From the ground up: each folder imports from those before it alone. */
-  readonly rooms: readonly Room[];
+  readonly folders: readonly Folder[];
 }
 
 const modules: readonly Module[] = [
   {
     path: 'src/authority',
     ground: [],
-    rooms: [
+    folders: [
       { name: 'identity', why: 'whose database this is, is decided before anything in it is read' },
       { name: 'tokens', why: 'signers, principals and stored tokens are the same for every entry of the log' },
       { name: 'log', why: 'entries, proofs and checkpoints do not depend on what a command means' },
@@ -37,7 +37,7 @@ const modules: readonly Module[] = [
   {
     path: 'src/ucan',
     ground: ['limits.ts', 'malformed.ts'],
-    rooms: [
+    folders: [
       { name: 'encoding', why: 'bytes are decoded before they mean anything' },
       { name: 'policy', why: 'a policy is evaluated against values, not against tokens' },
       { name: 'token', why: 'a token is read by itself, without its chain' },
@@ -48,7 +48,7 @@ const modules: readonly Module[] = [
   {
     path: 'src/store',
     ground: [],
-    rooms: [
+    folders: [
       { name: 'engine', why: 'connections and transactions know no table' },
       { name: 'migrations', why: 'a migration is never changed, so it depends on no query that is' },
       { name: 'tables', why: 'queries are the top of the store' },
@@ -57,7 +57,7 @@ const modules: readonly Module[] = [
   {
     path: 'src/http',
     ground: ['limits.ts', 'service.ts', 'backoff.ts'],
-    rooms: [
+    folders: [
       { name: 'request', why: 'bodies, headers and answers are the same for each route' },
       { name: 'setup', why: 'the set-up token and the strength of a passphrase know no route' },
       { name: 'routes', why: 'a route is described, and does not read its description' },
@@ -80,15 +80,15 @@ function check(module: Module, path: string, program: Node): readonly string[] {
   return importsOf(path, program)
     .filter((imported) => imported.startsWith(`${module.path}/`))
     .filter((imported) => (floorOf(module, imported) ?? Number.POSITIVE_INFINITY) > floor)
-    .map((imported) => `${path} imports ${imported}: ${module.rooms[floor]?.why ?? 'the ground imports no room'}`);
+    .map((imported) => `${path} imports ${imported}: ${module.folders[floor]?.why ?? 'the ground imports no folder'}`);
 }
 
-// The ground lies below the first room, and the files beside the rooms above the last.
-function floorOf({ path: root, ground, rooms }: Module, path: string): number | undefined {
+// The ground lies below the first folder, and the files beside the folders above the last.
+function floorOf({ path: root, ground, folders }: Module, path: string): number | undefined {
   const inside = path.slice(root.length + 1);
   if (ground.includes(inside)) return -1;
-  if (!inside.includes('/')) return rooms.length;
-  const floor = rooms.findIndex(({ name }) => name === dirname(inside));
+  if (!inside.includes('/')) return folders.length;
+  const floor = folders.findIndex(({ name }) => name === dirname(inside));
   return floor === -1 ? undefined : floor;
 }
 

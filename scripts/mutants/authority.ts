@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-/** The door, and what is believed of rows. */
+/** The entry point, and what is believed of rows. */
 export const authorityMutants: readonly Mutant[] = [
   {
     breaks: "An organisation's public key is not taken in as a private one.",

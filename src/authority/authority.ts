@@ -45,7 +45,7 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   readonly #clock: (() => Date) | undefined;
   #vault: Vault | undefined;
   // Loaded when it is first needed: a verification of a package starts faster without it.
-  #door: typeof import('./commands/dispatch.ts') | undefined;
+  #dispatch: typeof import('./commands/dispatch.ts') | undefined;
   readonly #tokens: VerifiedTokens = new VerifiedTokens();
   readonly #checkpointer: Checkpointer;
   readonly followed: FollowedLog;
@@ -180,13 +180,13 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
   }
 
   /**
-   * Executes what somebody asks for by a container with one invocation and its proofs: the one door.
+   * Executes what somebody asks for by a container with one invocation and its proofs: the one entry point.
    *
    * @throws HanaperError `malformed_token`, `bad_input`, and what `execute` throws
    */
   async executeContainer(container: Uint8Array): Promise<Answer> {
-    this.#door ??= await import('./commands/dispatch.ts');
-    return this.executeRequest(await this.#door.decodeRequest(container, await this.knownDelegations()));
+    this.#dispatch ??= await import('./commands/dispatch.ts');
+    return this.executeRequest(await this.#dispatch.decodeRequest(container, await this.knownDelegations()));
   }
 
   /**
@@ -195,8 +195,8 @@ export class Authority implements Host, TrustSource, AsyncDisposable {
    * @throws HanaperError `not_found` for an unknown command, and what `execute` throws
    */
   async executeRequest(request: Request): Promise<Answer> {
-    this.#door ??= await import('./commands/dispatch.ts');
-    return this.#door.executeRequest(this, request);
+    this.#dispatch ??= await import('./commands/dispatch.ts');
+    return this.#dispatch.executeRequest(this, request);
   }
 
   /** Implements {@link TrustSource}: the organisation's keys and the signatures stored for this package. */

@@ -81,7 +81,7 @@ function contextOf(
   { proofs, revocationsOf = () => [], ...circumstances }: InvocationCircumstances,
 ): ChainContext {
   return {
-    // As the door does.
+    // As the entry point does.
     missing: 'refuse',
     ...circumstances,
     resolveProof: eitherOf(proofsFrom(proofs), (cid) => tokens.resolveProof(cid)),

@@ -26,7 +26,7 @@ export const clientLimits = {
   detailCharacters: 65_536,
   /** Organisations that are named where one has to be chosen. */
   names: 20,
-  /** Seconds for which an invocation is valid: less than what the door allows, and enough for every attempt. */
+  /** Seconds for which an invocation is valid: less than what the entry point allows, and enough for every attempt. */
   invocationLifetime: 300,
   /** Seconds by which clocks differ before it is worth a word. */
   notableSkew: 30,

@@ -230,12 +230,6 @@ describe('unlocking a server', () => {
   });
 });
 
-test('a refusal that comes as a receipt says what to type next', async () => {
-  const { message, details } = await admin.refuses('not_found', 'key', 'rotate', 'nobody', '--org', 'acme', ...server);
-  expect(details).toEqual({ remedy: 'list_signing_keys' });
-  expect(message).toContain('hanaper key list');
-});
-
 test('an authorised caller locks a server, which then signs no more', async () => {
   await using other = await createRemoteWorld();
   expect(await other.admin.done('database', 'lock')).toEqual({ did: other.authority.identity.did, locked: true });

@@ -171,7 +171,7 @@ export class EntryChecker {
     return undefined;
   }
 
-  // The receipt has the time at which the door has judged, to the second.
+  // The receipt has the time at which the entry point has judged, to the second.
   async #checkChain(index: number, invocation: Invocation, now: number): Promise<void> {
     try {
       const { path } = await validateInvocation(invocation, {

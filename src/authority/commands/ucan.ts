@@ -70,7 +70,7 @@ async function prepareRevocation(context: InvocationContext): Promise<Fallen> {
   return target ? foreseeFallen(context, target, revocation.revokedBy, toSeconds(context.now)) : nothingFallen;
 }
 
-/** Writes a revocation down that the door has validated. */
+/** Writes a revocation down that the entry point has validated. */
 async function recordRevocation(context: InvocationContext): Promise<RevocationDocument> {
   const { transaction, invocation, now, emit } = context;
   const { revocation } = await readAllowed(context);

@@ -22,7 +22,7 @@ export interface LocalCall {
   readonly given?: readonly Delegation[];
 }
 
-// Only as long as it takes to get to the door, which may have to wait for other writers.
+// Only as long as it takes to get to the entry point, which may have to wait for other writers.
 const lifetime = 300;
 
 /**

@@ -97,7 +97,7 @@ function tell(host: Host, command: AnyCommand, { invocation }: Request, answer: 
 }
 
 /**
- * Tells beforehand whether the door would execute a request, for what has to be done first and is costly. It needs no
+ * Tells beforehand whether the entry point would execute a request, for what has to be done first and is costly. It needs no
  * key. The receipt is given where the request was executed before.
  *
  * @throws HanaperError `invalid_token_signature`, what `authorize` throws, `bad_input` for arguments that do not fit

@@ -13,7 +13,7 @@ import type { StoredTokens } from '../tokens/stored-tokens.ts';
 import type { Memo } from './memo.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-/** What the door needs of the authority whose door it is. */
+/** What the entry point needs of its authority. */
 export interface Host {
   readonly database: Database;
   readonly identity: AuthorityIdentity;

@@ -17,7 +17,7 @@ import { signFirstCheckpoint } from './make-checkpoint.ts';
 
 /** What the authority does of itself, without being asked by an invocation. */
 export interface OwnAct {
-  /** `/noun/verb`; no such command passes the door. */
+  /** `/noun/verb`; no such command passes the entry point. */
   readonly command: string;
   readonly args: object;
   /** RFC 3339, UTC. */

@@ -6,7 +6,7 @@ import { nameArg, sha256Arg } from './args.ts';
 
 const keys = z.array(sha256Arg).min(1).max(policyLimits.keys).describe('Fingerprints');
 
-/** A verification policy; what its fields cannot tell one by one is said by the trust room. */
+/** A verification policy; what its fields cannot tell one by one is said by the trust module. */
 export const policyArg: z.ZodType<VerificationPolicy> = z
   .strictObject({
     version: z.literal(1),

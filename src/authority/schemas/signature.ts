@@ -3,7 +3,7 @@ import type { SignatureDocument } from '../../signature/document.ts';
 
 const base64 = z.string().max(128 * 1024);
 
-/** A signature document of either format; whether what is in it fits together is read by the signature room. */
+/** A signature document of either format; whether what is in it fits together is read by the signature module. */
 export const signatureArg: z.ZodType<SignatureDocument> = z.union([
   z
     .strictObject({

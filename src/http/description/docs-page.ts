@@ -29,7 +29,7 @@ const titles: Readonly<Record<string, string>> = {
   delegation: 'Delegations',
   ucan: 'Revocations, and tokens of older versions',
   database: 'The database',
-  invoke: 'The door',
+  invoke: 'The entry point',
   health: 'How the server is',
   public: 'For anybody',
 };

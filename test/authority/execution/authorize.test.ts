@@ -191,6 +191,7 @@ describe.each(engines)('$name', (engine) => {
     // It is authorised; that hash signatures are off is the handler's refusal.
     expect((await expectCode('bad_input', () => resultOf(answer))).details).toEqual({
       reason: 'hash signatures are off',
+      remedy: 'allow_hash_signatures',
     });
     const hashes = await askBy(door, { command: '/package/sign-hash' });
     await expectNothing('command_not_covered', () => send(door, hashes));

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createKey, listKeys } from '../../../src/authority/commands/key.ts';
 import { createOrganisation, listOrganisations } from '../../../src/authority/commands/org.ts';
+import { rotateKey } from '../../../src/authority/commands/rotate-key.ts';
 import { addTrust } from '../../../src/authority/commands/trust.ts';
+import { readAnswer, resultOf } from '../../../src/client/answer.ts';
 import { HanaperError } from '../../../src/errors.ts';
 import { encodingOf } from '../../../src/ucan/encoding/container.ts';
 import {
@@ -14,6 +16,7 @@ import {
   readReceipt,
 } from '../../../src/ucan/index.ts';
 import { verifyToken } from '../../../src/ucan/token/verified.ts';
+import { expectCode } from '../../support/codes.ts';
 import { engines } from '../../support/engines.ts';
 import { createPlace, type Place, plainRequest, type Signed } from '../../support/place.ts';
 import { type Answered, ask, expectProblem } from '../../support/server.ts';
@@ -55,6 +58,21 @@ async function receiptIn(bytes: Uint8Array) {
 }
 
 describe.each(engines)('on $name', (engine) => {
+  test('the remedy of an error receipt is beside it, and a client has it in the details', async () => {
+    const place = await createPlace(engine);
+    const signed = await place.sign({ command: rotateKey, args: { name: 'nobody' } });
+    const answer = await send(place, signed, 'base64url');
+    expect(answer.headers.get('hanaper-remedy')).toBe('list_signing_keys');
+    const { server, authority } = place;
+    const asked = { server: server.url, authority: authority.identity.did, invocation: signed.invocation };
+    const read = await readAnswer(
+      { ...answer, type, bytes: new Uint8Array(answer.bytes) },
+      { ...asked, access: 'write' },
+    );
+    const { details } = await expectCode('not_found', () => resultOf(read));
+    expect(details).toEqual({ remedy: 'list_signing_keys' });
+  });
+
   test.each(containerEncodings)('a receipt comes back in the encoding of its request: %s', async (encoding) => {
     const place = await createPlace(engine);
     const signed = await place.sign({ command: createKey, args: { name: 'release' } });

@@ -176,7 +176,7 @@ class ActWalk {
     this.#findings.add({ kind: 'token', table: tokenTable, key: row.cid, index, message });
   }
 
-  // What a version without a log has taken in, and the door has executed since.
+  // What a version without a log has taken in, and the entry point has executed since.
   #isBeforeLog(createdAt: string): boolean {
     return isTime(createdAt) && createdAt >= this.#madeAt && createdAt < (this.#begunAt ?? '');
   }
@@ -267,7 +267,7 @@ function proofsOf(transaction: Transaction): Pick<EntryCircumstances, 'resolvePr
   };
 }
 
-// The door executes at the time at which it enrols; where the clock was put back, the log's time stands still meanwhile.
+// The entry point executes at the time at which it enrols; where the clock was put back, the log's time stands still meanwhile.
 function isTimeOf(time: string, enrolledAt: string, before: string, now: number | undefined): boolean {
   if (time === enrolledAt) return true;
   return enrolledAt === before && time < enrolledAt && toSeconds(time) === now;
