@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
@@ -169,12 +169,27 @@ describe('a file of SQLite', () => {
     const cli = await createCli();
     cli.write('text.db', 'This is not a database, whatever its name says.');
     mkdirSync(cli.path('folder.db'), { mode: 0o700 });
-    await cli.runProgram('mkfifo', '--mode', '600', cli.path('pipe.db'));
+    await cli.runProgram('mkfifo', '--mode', '644', cli.path('pipe.db'));
     const at = (name: string) => cli.with({ env: { HANAPER_DB: `sqlite:${cli.path(name)}` } });
     await expectFault(at('text.db'), 'database', 'database_corrupt', 9);
     await expectFault(at('folder.db'), 'database', 'bad_config', 2);
     await expectFault(at('pipe.db'), 'database', 'bad_config', 2);
     await expectFault(at('no/such.db'), 'database', 'not_initialized', 9);
+  });
+
+  test('that is a device is told, and nobody is asked to change the mode of the device', async () => {
+    const cli = await createCli();
+    const at = cli.with({ env: { HANAPER_DB: 'sqlite:/dev/zero', HANAPER_PASSPHRASE_FILE: '/dev/full' } });
+    expect((await expectFault(at, 'database', 'bad_config', 2)).type).not.toContain('chmod');
+  });
+
+  test('that is behind a circle of links is told as one', async () => {
+    const cli = await createCli();
+    symlinkSync('circle.db', cli.path('circle.db'));
+    const report = await examine(cli.with({ env: { HANAPER_DB: `sqlite:${cli.path('circle.db')}` } }));
+    const found = report.checks.find(({ check }) => check === 'database');
+    expect([found?.state, found?.code]).toEqual(['wrong', 'unavailable']);
+    expect(found?.message).toContain('in a circle');
   });
 
   test('that another process holds for itself is told, and by whom is asked with what is to be typed', async () => {

@@ -11,9 +11,16 @@ export function lookAt(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unreadable';
-    const message = `${path} cannot be looked at (${reason}): this user may not enter a folder on the way to it.`;
+    const message = `${path} cannot be looked at (${reason}): ${explain(reason)}.`;
     throw new HanaperError('unavailable', message, { path, reason }, cause);
   }
+}
+
+function explain(reason: string): string {
+  if (reason === 'ELOOP') return 'the links on the way to it lead in a circle';
+  if (reason === 'ENAMETOOLONG') return 'its name is too long for the file system';
+  if (reason === 'EACCES') return 'this user may not enter a folder on the way to it';
+  return 'the file system does not say what is there';
 }
 
 /** Whether this process may read a file, or list a folder. */

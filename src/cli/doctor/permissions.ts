@@ -42,7 +42,9 @@ function checkMissing({ path, what, ifMissing }: FileRule): readonly Finding[] {
   return ifMissing === undefined ? [] : [wrong('bad_config', `${what} is not there: ${path}.`, ifMissing)];
 }
 
+// A device or a pipe belongs to the system or to another program: nobody should change its mode for Hanaper's sake.
 function checkFile(rule: FileRule, file: Stats): readonly Finding[] {
+  if (!file.isFile() && !file.isDirectory()) return [];
   return [checkOwner(rule, file), checkAccess(rule, file), checkMode(rule, file)].filter((each) => each !== undefined);
 }
 
