@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HanaperError } from '../errors.ts';
+import { AlreadyShown } from './already-shown.ts';
 import { requireUnaltered } from './altered.ts';
 import type { GlobalOptions } from './global-options.ts';
 import { type Outcome, type Output, printOutcome } from './output.ts';
@@ -26,6 +27,11 @@ export interface Verb<Options extends object> {
   act(session: Session, options: Options, first: string, second: string): Promise<Outcome | undefined>;
 }
 
+/** A verb that takes any number of arguments. */
+export interface ListVerb<Options extends object> extends Omit<Verb<Options>, 'act'> {
+  act(session: Session, options: Options, all: readonly string[]): Promise<Outcome | undefined>;
+}
+
 /** A verb that works where no session can be started: it takes all options as they were given. */
 export interface BareVerb<Options extends object> extends Omit<Verb<Options>, 'act'> {
   act(output: Output, options: Options & GlobalOptions): Promise<Outcome | undefined>;
@@ -43,15 +49,35 @@ export interface Noun {
 /** Adds a verb to a noun, or to the program itself. */
 export function addVerb<Options extends object>(parent: Command, output: Output, verb: Verb<Options>): void {
   const { length } = takenBy(verb);
+  const { act } = verb;
+  addAction<Options>(parent, output, verb, (session, options, received) => {
+    const [first = '', second = ''] = received.slice(0, length) as (string | undefined)[];
+    return act(session, options, first, second);
+  });
+}
+
+/** Adds a verb that takes any number of arguments. */
+export function addListVerb<Options extends object>(parent: Command, output: Output, verb: ListVerb<Options>): void {
+  const { act } = verb;
+  addAction<Options>(parent, output, verb, (session, options, [all]) => act(session, options, all as string[]));
+}
+
+function addAction<Options extends object>(
+  parent: Command,
+  output: Output,
+  verb: Declared,
+  act: (session: Session, options: Options, received: readonly unknown[]) => Promise<Outcome | undefined>,
+): void {
   const command = declare(parent, verb);
   command.action(async (...received: unknown[]) => {
-    const [first = '', second = ''] = received.slice(0, length) as (string | undefined)[];
     const options = command.optsWithGlobals<Options & GlobalOptions>();
     requireMeant(command, verb, options);
     await using session = await Session.start(output, options);
-    const outcome = await verb.act(session, options, first, second);
-    if (outcome) printOutcome(output, outcome);
-    if (outcome) requireUnaltered(output, outcome);
+    const outcome = await act(session, options, received);
+    if (!outcome) return;
+    printOutcome(output, outcome);
+    requireUnaltered(output, outcome);
+    if (outcome.failure) throw new AlreadyShown(outcome.failure.error, outcome.failure.status);
   });
 }
 

@@ -43,7 +43,7 @@ function throwInsteadOfExiting(command: Command): void {
 
 function reportFailure(output: Output, error: unknown): number {
   if (error instanceof Interrupted) return interruptedStatus;
-  if (error instanceof AlreadyShown) return exitCodes[error.failure.code];
+  if (error instanceof AlreadyShown) return error.status ?? exitCodes[error.failure.code];
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const failure = error instanceof CommanderError ? usageError(error) : toHanaperError(error);
   if (process.env['HANAPER_DEBUG'] === '1' && error instanceof Error) output.error(`${error.stack}\n`);

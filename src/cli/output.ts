@@ -10,6 +10,8 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** Bytes that stand in place of the lines, for another program to read. */
   readonly bytes?: Uint8Array;
+  /** Why the command failed although it has this to say, and its exit status. */
+  readonly failure?: { readonly error: HanaperError; readonly status: number };
 }
 
 /** Where output goes; a test gives its own. */

@@ -7,7 +7,7 @@ import { addIdentityVerbs } from './nouns/identity.ts';
 import { addKeyVerbs } from './nouns/key.ts';
 import { addLogVerbs } from './nouns/log.ts';
 import { addOrgVerbs } from './nouns/org.ts';
-import { addPackageVerbs } from './nouns/package.ts';
+import { addPackageShortcuts, addPackageVerbs } from './nouns/package.ts';
 import { addPolicyVerbs } from './nouns/policy.ts';
 import { addServeCommand } from './nouns/serve.ts';
 import { addAclVerbs, addTrustVerbs } from './nouns/trust.ts';
@@ -67,6 +67,7 @@ export function createProgram(output: Output, args?: readonly string[]): Command
     const command = addNoun(program, noun);
     if (args?.includes(noun.name) ?? true) noun.addVerbs(command, output);
   }
+  addPackageShortcuts(program, output, (name) => args?.includes(name) ?? true);
   addServeCommand(program, output);
   addDevCommand(program, output);
   addVerb(program, output, {

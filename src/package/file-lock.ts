@@ -5,6 +5,7 @@ import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { atExit } from './at-exit.ts';
 import { findHolder, formatHolder, type LockHolder, nameHolder, parseHolder } from './lock-holder.ts';
 
 // What is done under a lock takes milliseconds, or one answer of a server.
@@ -143,12 +144,17 @@ function linkOrCreate(own: string, path: string, content: string): void {
 }
 
 function hold(path: string, token: string): FileLock {
-  const release = () => {
-    process.off('exit', release);
+  const remove = () => {
     if (readLock(path)?.holder?.token === token) rmSync(path, { force: true });
   };
-  process.on('exit', release);
-  return { path, [Symbol.dispose]: release };
+  const takeBack = atExit(remove);
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      takeBack();
+      remove();
+    },
+  };
 }
 
 interface FoundLock {

@@ -15,6 +15,7 @@ import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { unwritable } from '../unwritable.ts';
+import { atExit } from './at-exit.ts';
 
 const defaultRoom = 64 * 1024;
 // Some file systems know no links.
@@ -40,6 +41,7 @@ export class ReservedFile implements Disposable {
   readonly #isNew: boolean;
   readonly #descriptor: number;
   readonly #remove: () => void;
+  readonly #takeBack: () => void;
 
   private constructor(path: string, beside: string, descriptor: number, isNew: boolean) {
     this.path = path;
@@ -48,7 +50,7 @@ export class ReservedFile implements Disposable {
     this.#isNew = isNew;
     this.#remove = () => rmSync(beside, { force: true });
     // A signal ends the process without disposing of anything.
-    process.on('exit', this.#remove);
+    this.#takeBack = atExit(this.#remove);
   }
 
   /**
@@ -96,7 +98,7 @@ export class ReservedFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    process.off('exit', this.#remove);
+    this.#takeBack();
     closeSync(this.#descriptor);
     this.#remove();
   }

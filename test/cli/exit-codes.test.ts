@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { truncateSync } from 'node:fs';
+import { mkdirSync, truncateSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeHex } from '../../src/bytes.ts';
 import { sha256 } from '../../src/crypto/digest.ts';
@@ -79,7 +79,7 @@ describe('a refusal has its code and its exit status, for people on standard err
     ['weak_key', 'trust', 'add', 'weak-key'],
     ['weak_passphrase', 'init', '--db', 'sqlite:new.db', '--passphrase-file', 'weak-pass'],
     ['package_unreadable', ...verify, 'missing'],
-    ['package_unreadable', ...verify, '.'],
+    ['package_unreadable', ...verify, 'bare'],
     ['package_unreadable', ...verify, 'good/below'],
     ['package_empty', ...verify, 'empty'],
     ['package_empty', ...sign, 'empty'],
@@ -107,6 +107,7 @@ describe('a refusal has its code and its exit status, for people on standard err
 
 async function prepare(cli: Cli): Promise<void> {
   await cli.done('key', 'export', 'release', '--format', 'raw', '--output', 'release.raw');
+  mkdirSync(cli.path('bare'));
   for (const name of ['good', 'changed', 'unsigned', 'malformed']) cli.write(name, 'a package');
   for (const name of ['good', 'changed']) await cli.done(...sign, name);
   cli.write('changed', 'A package');

@@ -16,7 +16,8 @@ interface Documented {
 }
 
 function nameOf(argument: Argument): string {
-  return argument.required ? argument.name() : `[${argument.name()}]`;
+  const name = argument.variadic ? `${argument.name()}...` : argument.name();
+  return argument.required ? name : `[${name}]`;
 }
 
 // A command that has commands below it does nothing of its own; the program itself has the flags of all.

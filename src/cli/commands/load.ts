@@ -10,7 +10,7 @@ import { readPublicKeys } from '../read-public-key.ts';
 import type { Session } from '../session.ts';
 import { chooseSource, type SourceOptions, warnOfSignatureFile } from '../signature-source.ts';
 import { openTrustingDatabase } from '../trusting-database.ts';
-import { requireKeysAlone, toDocument } from './package.ts';
+import { requireKeysAlone, toDocument } from './package-verify.ts';
 
 /** Options of `package load`. */
 export interface LoadOptions extends BundleOptions, SourceOptions {

@@ -1,17 +1,22 @@
 import type { Command } from 'commander';
 import type { LoadOptions } from '../commands/load.ts';
-import type { PackageVerifyOptions, SignOptions } from '../commands/package.ts';
 import type { AttachOptions } from '../commands/package-attach.ts';
 import type { ListOptions } from '../commands/package-list.ts';
 import type { ProofOptions } from '../commands/package-proof.ts';
-import { addVerb, choice, option, repeated, required } from '../define.ts';
+import type { SignOptions } from '../commands/package-sign.ts';
+import type { PackageVerifyOptions } from '../commands/package-verify.ts';
+import { addListVerb, addVerb, choice, option, repeated, required } from '../define.ts';
 import type { Output } from '../output.ts';
 
 const name = () => option('--name <name>', 'the name it is signed under (default: the name of the file)');
 
+const checksums = () =>
+  option('--checksums <file>', 'each file that this list of sha256sum names, by its line, and no others');
+
 const signOptions = () => [
   required('--key <name>', 'the signing key'),
   name(),
+  checksums(),
   choice('--format <format>', 'a signed statement, or the bare hash', ['dsse', 'v1'], 'dsse'),
   option('--output <file>', 'the signature file (default: FILE.sig)'),
   option('--store', 'keep the signature in the database too'),
@@ -54,24 +59,47 @@ export function addPackageVerbs(noun: Command, output: Output): void {
   addRecords(noun, output);
 }
 
-function addUses(noun: Command, output: Output): void {
-  addVerb<SignOptions>(noun, output, {
-    usage: 'sign FILE',
-    summary: 'Sign a file',
-    example: 'hanaper package sign plugin.wasm --key release --expires 90d',
+/** `sign` and `verify`, short for those of `package`. `isCalled` says whether the command line names one. */
+export function addPackageShortcuts(program: Command, output: Output, isCalled: (name: string) => boolean): void {
+  for (const [name, add] of [
+    ['sign', addSign],
+    ['verify', addVerify],
+  ] as const) {
+    if (isCalled(name)) add(program, output, `hanaper ${name}`);
+    else program.command(name).summary(shortcuts[name]);
+  }
+}
+
+const shortcuts = { sign: 'Sign files', verify: 'Verify files, by the database or offline' };
+
+function addSign(parent: Command, output: Output, words: string): void {
+  addListVerb<SignOptions>(parent, output, {
+    usage: 'sign [FILE...]',
+    summary: shortcuts.sign,
+    example: `${words} plugin.wasm --key release --expires 90d`,
     options: signOptions(),
     mayProve: true,
     remote: true,
-    act: async (session, options, file) => (await import('../commands/package.ts')).sign(session, file, options),
+    act: async (session, options, files) =>
+      (await import('../commands/package-files.ts')).sign(session, files, options),
   });
-  addVerb<PackageVerifyOptions>(noun, output, {
-    usage: 'verify FILE',
-    summary: 'Verify a file, by the database or offline',
-    example: 'hanaper package verify plugin.wasm --trust-key release.pem',
-    options: trustOptions(),
+}
+
+function addVerify(parent: Command, output: Output, words: string): void {
+  addListVerb<PackageVerifyOptions>(parent, output, {
+    usage: 'verify [FILE...]',
+    summary: shortcuts.verify,
+    example: `${words} plugin.wasm --trust-key release.pem`,
+    options: [...trustOptions(), checksums()],
     instead: 'Whom you trust is decided here: verify by the database, or offline with --trust-key FILE.',
-    act: async (session, options, file) => (await import('../commands/package.ts')).verify(session, file, options),
+    act: async (session, options, files) =>
+      (await import('../commands/package-files.ts')).verify(session, files, options),
   });
+}
+
+function addUses(noun: Command, output: Output): void {
+  addSign(noun, output, 'hanaper package sign');
+  addVerify(noun, output, 'hanaper package verify');
   addVerb<LoadOptions>(noun, output, {
     usage: 'load FILE',
     summary: 'Verify a file and run it from the verified bytes',
