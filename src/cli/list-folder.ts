@@ -2,6 +2,7 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Budget } from '../budget.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { isTemporaryName } from '../package/temporary-file.ts';
 import type { Target } from './package-target.ts';
 
 const maxVisits = 100_000;
@@ -10,7 +11,8 @@ const companions = ['.sig', '.proof.json', '.sig.lock', '.proof.json.lock'];
 
 /**
  * Lists the files in a folder and in those below it, by name. Signature files and proofs of files beside them are left out.
- * What is neither a file nor a folder is listed as refused, so that nothing is passed over in silence.
+ * What is neither a file nor a folder, and what a killed signing has left, is listed as refused, so that nothing is passed over
+ * in silence.
  *
  * @throws HanaperError `package_unreadable`, also where there is no file; `too_large`
  */
@@ -31,6 +33,7 @@ function listBelow(folder: string, budget: Budget): readonly Target[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return listBelow(path, budget);
     if (!entry.isFile()) return [{ label: path, path, refusal: notPlain(path) }];
+    if (isTemporaryName(entry.name)) return [{ label: path, path, refusal: unfinished(path) }];
     return isCompanion(entry.name, names) ? [] : [{ label: path, path }];
   });
 }
@@ -67,4 +70,10 @@ function notPlain(path: string): HanaperError {
       reason: 'not a regular file',
     },
   );
+}
+
+// It is no package, and to leave it out would hide a file of that name from a verification of the folder.
+function unfinished(path: string): HanaperError {
+  const message = `${path} belongs to a signing that runs, or was killed. Wait for its end, or remove the file.`;
+  return new HanaperError('package_unreadable', message, { path, reason: 'unfinished' });
 }

@@ -7,6 +7,7 @@ import { randomBytes } from '../crypto/random.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { atExit } from './at-exit.ts';
 import { findHolder, formatHolder, type LockHolder, nameHolder, parseHolder } from './lock-holder.ts';
+import { temporaryPathFor } from './temporary-file.ts';
 
 // What is done under a lock takes milliseconds, or one answer of a server.
 const longestWait = 15_000;
@@ -118,7 +119,7 @@ function lockPathOf(path: string): string {
 // A link appears at once, with the holder in it, or not at all.
 function tryToTake(path: string): FileLock | undefined {
   const token = encodeHex(randomBytes(16));
-  const own = join(dirname(path), `.${token}.tmp`);
+  const own = temporaryPathFor(path);
   const content = formatHolder(nameHolder(token));
   try {
     writeFileSync(own, content, { flag: 'wx', mode: 0o600 });

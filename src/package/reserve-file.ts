@@ -10,12 +10,12 @@ import {
   type Stats,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { encodeHex, encodeUtf8 } from '../bytes.ts';
-import { randomBytes } from '../crypto/random.ts';
+import { basename } from 'node:path';
+import { encodeUtf8 } from '../bytes.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { unwritable } from '../unwritable.ts';
 import { atExit } from './at-exit.ts';
+import { temporaryPathFor } from './temporary-file.ts';
 
 const defaultRoom = 64 * 1024;
 // Some file systems know no links.
@@ -61,8 +61,7 @@ export class ReservedFile implements Disposable {
    */
   static reserve(path: string, { mode, isNew = false, room = defaultRoom }: ReserveOptions): ReservedFile {
     requirePlace(path, isNew);
-    // Its name is short: the file's own may be as long as a name can be.
-    const beside = join(dirname(path), `.${encodeHex(randomBytes(6))}.tmp`);
+    const beside = temporaryPathFor(path);
     const descriptor = openNew(path, beside, mode);
     const reserved = new ReservedFile(path, beside, descriptor, isNew);
     try {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cli, createInitialized, openTerminal } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 interface Summary {
   readonly signed?: number;
@@ -25,7 +27,7 @@ beforeEach(async () => {
   cli = await createInitialized();
   mkdirSync(cli.path('dist/sub'), { recursive: true });
   for (const name of ['dist/a', 'dist/b', 'dist/sub/c']) cli.write(name, `content of ${name}`);
-}, 60_000);
+});
 
 /** Runs a command of which some files fail, and returns its one document. */
 async function fails(...args: readonly string[]): Promise<Summary> {
@@ -151,6 +153,35 @@ describe('a folder', () => {
     symlinkSync('a', cli.path('dist/link'));
     const { verified, failed } = await fails('verify', 'dist');
     expect({ verified, failed }).toEqual({ verified: 3, failed: 1 });
+  });
+
+  test('in which a signing was killed has whole signatures, and names what else is left', async () => {
+    mkdirSync(cli.path('many'));
+    for (let i = 0; i < 200; i++) cli.write(`many/${i}`, `content ${i}`);
+    const signing = cli.start('sign', 'many', '--key', 'release');
+    const ended = once(signing, 'close');
+    await eventually(() =>
+      readdirSync(cli.path('many')).some((name) => name.endsWith('.sig') || signing.exitCode !== null),
+    );
+    signing.kill('SIGKILL');
+    await ended;
+    const names = readdirSync(cli.path('many'));
+    const signed = names.filter((name) => name.endsWith('.sig')).map((name) => `many/${name.slice(0, -'.sig'.length)}`);
+    await cli.done('verify', ...signed);
+    const left = names.filter((name) => name.endsWith('.tmp'));
+    if (left.length > 0) expect((await fails('sign', 'many', '--key', 'release')).failed).toBe(left.length);
+    for (const name of left) rmSync(cli.path(`many/${name}`));
+    await cli.done('sign', 'many', '--key', 'release');
+    expect((await cli.done('verify', 'many')).verified).toBe(200);
+  });
+
+  test('with what a killed signing has left is neither signed nor verified as a whole', async () => {
+    await cli.done('sign', 'dist', '--key', 'release');
+    cli.write(`dist/.hanaper-${'0'.repeat(32)}.tmp`, 'half a signature');
+    for (const verb of [['sign', '--key', 'release'], ['verify']] as const) {
+      const { files } = await fails(verb[0], 'dist', ...verb.slice(1));
+      expect(files.filter(({ error }) => error).map(({ error }) => error?.code)).toEqual(['package_unreadable']);
+    }
   });
 
   test('without a file is refused', async () => {
