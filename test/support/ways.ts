@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { resultOf } from '../../src/authority/execution/result-of.ts';
 import { openSigner } from '../../src/authority/issue-delegation.ts';
 import type { AnyCommand } from '../../src/authority/schemas/command.ts';
+import { remedyOf } from '../../src/cli/remedies.ts';
 import { type ErrorCode, HanaperError } from '../../src/errors.ts';
 import { statuses } from '../../src/http/request/statuses.ts';
 import { formatCid } from '../../src/ucan/index.ts';
@@ -137,9 +138,17 @@ export function throughVerb(cli: Cli): Way {
       expect(finished.status).toBe(0);
       return steadyJson({ result: document });
     }
-    const { code, message } = expectRefusalDocument(document.error.code as ErrorCode, finished);
-    return steadyJson({ code, message });
+    const { code, message, details } = expectRefusalDocument(document.error.code as ErrorCode, finished);
+    return steadyJson({ code, message: withoutRemedy(new HanaperError(code as ErrorCode, message, details)) });
   };
+}
+
+// The command line says what to type behind what the authority said: the same words wherever the authority is.
+function withoutRemedy(error: HanaperError): string {
+  const remedy = remedyOf(error);
+  if (remedy === undefined) return error.message;
+  expect(error.message.endsWith(` ${remedy}`), error.message).toBe(true);
+  return error.message.slice(0, -remedy.length - 1);
 }
 
 // What is another each time, or in each database.
