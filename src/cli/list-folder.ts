@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Budget } from '../budget.ts';
+import { compareText } from '../compare-text.ts';
 import { HanaperError, systemCodeOf } from '../errors.ts';
 import { isTemporaryName } from '../package/temporary-file.ts';
 import type { Target } from './package-target.ts';
@@ -26,7 +27,7 @@ export function listFolder(folder: string): readonly Target[] {
 }
 
 function listBelow(folder: string, budget: Budget): readonly Target[] {
-  const entries = readFolder(folder).toSorted(compareNames);
+  const entries = readFolder(folder).toSorted((one, other) => compareText(one.name, other.name));
   budget.spend('visits', entries.length + 1);
   const names = new Set(entries.map(({ name }) => name));
   return entries.flatMap((entry) => {
@@ -54,11 +55,6 @@ function readFolder(folder: string): readonly Dirent[] {
       cause,
     );
   }
-}
-
-function compareNames({ name: left }: Dirent, { name: right }: Dirent): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 function notPlain(path: string): HanaperError {

@@ -1,4 +1,4 @@
-import { HanaperError } from '../errors.ts';
+import { type ErrorCode, HanaperError } from '../errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Outcome } from './output.ts';
 import type { Target } from './package-target.ts';
@@ -23,8 +23,14 @@ export interface Wording<Done> {
 
 /** The exit status of a command of which some files failed. */
 const failedStatus = 3;
-const aboutOneFile = ['package_unreadable', 'package_empty', 'too_large', 'bad_input', 'unavailable'];
-const aboutTrust = [
+const aboutOneFile: readonly ErrorCode[] = [
+  'package_unreadable',
+  'package_empty',
+  'too_large',
+  'bad_input',
+  'unavailable',
+];
+const aboutTrust: readonly ErrorCode[] = [
   'trust_tampered',
   'bundle_expired',
   'bundle_not_yet_valid',

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { HanaperError, systemCodeOf } from '../errors.ts';
+import { atExit } from '../package/at-exit.ts';
 import { unwritable } from '../unwritable.ts';
 
 const bufferLength = 1_048_576;
@@ -16,7 +17,7 @@ export async function writeNewFile<Result>(
 ): Promise<Result> {
   const descriptor = create(path);
   const remove = () => rmSync(path, { force: true });
-  process.on('exit', remove);
+  const takeBack = atExit(remove);
   try {
     const file = new BufferedFile(descriptor, path);
     const result = await produce((bytes) => file.write(bytes));
@@ -26,7 +27,7 @@ export async function writeNewFile<Result>(
     remove();
     throw error;
   } finally {
-    process.off('exit', remove);
+    takeBack();
     closeSync(descriptor);
   }
 }

@@ -1,4 +1,5 @@
 import { encodeHex } from '../bytes.ts';
+import { compareText } from '../compare-text.ts';
 import type { KeyRevocation } from '../signature/key-revocation.ts';
 import type { TrustedKey } from '../signature/verify.ts';
 import { orderPolicy, type VerificationPolicy } from './policy.ts';
@@ -56,9 +57,4 @@ function describeRevocation({ revokedAt, reason, effectiveAt, effectiveIndex }: 
 // What is trusted directly stands first: no name is empty.
 function compareKeys(left: StateKey, right: StateKey): number {
   return compareText(left.via ?? '', right.via ?? '') || compareText(left.fingerprint, right.fingerprint);
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

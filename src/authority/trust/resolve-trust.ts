@@ -1,3 +1,4 @@
+import { compareText } from '../../compare-text.ts';
 import { HanaperError } from '../../errors.ts';
 import type { KeyRevocation } from '../../signature/key-revocation.ts';
 import { stricterRevocation } from '../../signature/key-revocation.ts';
@@ -78,8 +79,7 @@ function toRevocation(columns: RevocationColumns): KeyRevocation | undefined {
 }
 
 function compareVia({ via: left = '' }: StateKey, { via: right = '' }: StateKey): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
+  return compareText(left, right);
 }
 
 async function readPolicy(text: string, did: string): Promise<VerificationPolicy> {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { SignedDocument } from '../../authority/index.ts';
+import { compareText } from '../../compare-text.ts';
 import { HanaperError } from '../../errors.ts';
 import { hashPackage } from '../../package/hash-package.ts';
 import type { ProofFilePlace } from '../../package/proof-file.ts';
@@ -16,14 +16,15 @@ import { type Fate, isRefused, summarise, tryTarget } from '../package-summary.t
 import type { Target } from '../package-target.ts';
 import { gatherTargets } from '../package-targets.ts';
 import type { Session } from '../session.ts';
-import type { WrittenProof } from './package-proof.ts';
 import {
   executeSigning,
   prepareToSign,
   readExpiry,
   requireReadable,
   requireRoom,
+  type SignedFile,
   type SignOptions,
+  toDocument,
 } from './package-sign.ts';
 
 // As many share one transaction of the write queue, and hold their locks meanwhile.
@@ -31,13 +32,8 @@ const maxAtOnce = 64;
 
 type Proving = typeof import('./package-proof.ts') | undefined;
 
-interface Signed {
-  readonly hash: string;
-  /** Path of the signature file. */
-  readonly output: string;
-  readonly stored: boolean;
-  readonly signed: SignedDocument;
-  readonly proof?: WrittenProof;
+interface Signed extends SignedFile {
+  readonly proofPlace: ProofFilePlace | undefined;
 }
 
 interface Work {
@@ -79,7 +75,7 @@ async function check(session: Session, target: Target, options: SignOptions, pro
 async function signTogether(work: Work, targets: readonly Target[]): Promise<readonly Fate<Signed>[]> {
   using stack = new DisposableStack();
   const ready: Fate<Reserved>[] = [];
-  for (const target of targets.toSorted(comparePaths)) {
+  for (const target of targets.toSorted((one, other) => compareText(one.path, other.path))) {
     ready.push(await tryTarget(target, () => reserve(work, target, stack)));
   }
   const fates = await signReserved(work, ready);
@@ -91,11 +87,7 @@ async function signReserved(work: Work, ready: readonly Fate<Reserved>[]): Promi
     'done' in fate ? tryTarget(fate.target, () => signOne(work, fate.target, fate.done)) : fate;
   // A server has limits on how much is asked of it at once; acts on a database share a transaction.
   const signed = work.session.remote ? await inTurn(ready, sign) : await Promise.all(ready.map(sign));
-  return inTurn(signed, async (fate) => {
-    const reserved = ready.find(({ target }) => target === fate.target);
-    if (!('done' in fate) || !reserved || !('done' in reserved)) return fate;
-    return tryTarget(fate.target, () => prove(work, reserved.done, fate.done));
-  });
+  return inTurn(signed, async (fate) => ('done' in fate ? tryTarget(fate.target, () => prove(work, fate.done)) : fate));
 }
 
 async function inTurn<From, To>(all: readonly From[], act: (each: From) => Promise<To>): Promise<readonly To[]> {
@@ -127,16 +119,16 @@ async function reserve(
 async function signOne(
   { session, caller, options }: Work,
   target: Target,
-  { hash, output, place }: Reserved,
+  { hash, output, place, proofPlace }: Reserved,
 ): Promise<Signed> {
   const signed = await executeSigning(session, caller, { hash, name: nameOf(target) }, options);
   place.add(signed.signature);
-  return { hash, output, stored: options.store ?? false, signed };
+  return { hash, output, stored: options.store ?? false, signed, proofPlace };
 }
 
-async function prove({ session, caller, proving }: Work, { proofPlace }: Reserved, signed: Signed): Promise<Signed> {
-  if (!proving || !proofPlace) return signed;
-  return { ...signed, proof: await proving.writeProof(session, caller, signed.signed.signature, proofPlace) };
+async function prove({ session, caller, proving }: Work, signed: Signed): Promise<Signed> {
+  if (!proving || !signed.proofPlace) return signed;
+  return { ...signed, proof: await proving.writeProof(session, caller, signed.signed.signature, signed.proofPlace) };
 }
 
 function nameOf({ name, path }: Target): string {
@@ -145,11 +137,6 @@ function nameOf({ name, path }: Target): string {
 
 function outputOf({ path }: Target, { output }: SignOptions): string {
   return output ?? signaturePathOf(path);
-}
-
-function comparePaths({ path: left }: Target, { path: right }: Target): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 // A release is signed whole or not at all, as far as that can be known before.
@@ -162,13 +149,7 @@ function describe(fates: readonly Fate<Signed>[]): Outcome {
   return summarise(fates, {
     verb: 'signed',
     describe: ({ output, signed: { organisation, key } }) => `by ${organisation} with its key ${key}: ${output}`,
-    toDocument: ({ hash, output, stored, signed, proof }) => ({
-      package_hash: hash,
-      signature_file: output,
-      stored,
-      ...(proof && { proof_file: proof.path, index: proof.index }),
-      ...signed,
-    }),
+    toDocument,
     end: ['', 'Next: ship each signature file beside its file. A consumer verifies them with: hanaper verify FILE…'],
   });
 }

@@ -46,12 +46,8 @@ export async function sign(session: Session, file: string, options: SignOptions)
   const signed = await executeSigning(session, caller, { hash, name: options.name ?? basename(file) }, options);
   place.add(signed.signature);
   const proof = proofPlace && (await proving?.writeProof(session, caller, signed.signature, proofPlace));
-  return describeSigned(signed, file, {
-    hash,
-    output,
-    store: options.store ?? false,
-    ...(proof && { proof }),
-  });
+  const stored = options.store ?? false;
+  return describeSigned(file, { hash, output, stored, signed, ...(proof && { proof }) });
 }
 
 /** Has a package signed, whose SHA-256 is known, under a name. */
@@ -136,31 +132,39 @@ export function readExpiry({ expires, format }: SignOptions): string | undefined
   );
 }
 
-interface Written {
+/** What was signed, and where it was written. */
+export interface SignedFile {
   /** 64 hex characters. */
   readonly hash: string;
   /** Path of the signature file. */
   readonly output: string;
-  readonly store: boolean;
+  readonly stored: boolean;
+  readonly signed: SignedDocument;
   readonly proof?: WrittenProof;
 }
 
-function describeSigned(signed: SignedDocument, file: string, { hash, output, store, proof }: Written): Outcome {
+/** What was signed, as a document. */
+export function toDocument({ hash, output, stored, signed, proof }: SignedFile): object {
+  return {
+    package_hash: hash,
+    signature_file: output,
+    stored,
+    ...(proof && { proof_file: proof.path, index: proof.index }),
+    ...signed,
+  };
+}
+
+function describeSigned(file: string, signedFile: SignedFile): Outcome {
+  const { hash, output, stored, signed, proof } = signedFile;
   const { organisation, key, key_fingerprint, signed_at } = signed;
   return {
-    document: {
-      package_hash: hash,
-      signature_file: output,
-      stored: store,
-      ...(proof && { proof_file: proof.path, index: proof.index }),
-      ...signed,
-    },
+    document: toDocument(signedFile),
     lines: [
       `${file} is signed by ${organisation} with its key ${key}.`,
       `  sha256    ${hash}`,
       `  key       ${key_fingerprint}`,
       `  time      ${signed_at}`,
-      `  signature ${output}${store ? ', and in the database' : ''}`,
+      `  signature ${output}${stored ? ', and in the database' : ''}`,
       ...(proof ? [`  proof     ${proof.path}: entry ${proof.index} of the log`] : []),
       '',
       `Next: ship ${basename(output)} beside ${basename(file)}. Anyone who trusts the key verifies it with: hanaper package verify FILE`,

@@ -6,7 +6,7 @@ import { type Fate, summarise, tryTarget } from '../package-summary.ts';
 import type { Target } from '../package-target.ts';
 import { gatherTargets } from '../package-targets.ts';
 import type { Session } from '../session.ts';
-import { openVerifier, type PackageVerifyOptions, toDocument } from './package-verify.ts';
+import { nameSigner, openVerifier, type PackageVerifyOptions, toDocument } from './package-verify.ts';
 
 interface Verified {
   readonly target: Target;
@@ -34,10 +34,9 @@ export async function verifyMany(
   return summarise(fates, { verb: 'verified', describe, toDocument: describeOne, end: [] });
 }
 
-function describe({ target, result: { signerName, via, organisationName } }: Verified): string {
-  const through = via === undefined ? '' : ` (through ${via})`;
-  const trust = organisationName === null ? '' : `, trusted by ${organisationName}`;
-  return `by ${signerName ?? 'a key you trust'}${through}${trust}${target.isPresent === false ? '; the file is not here, only its checksum' : ''}`;
+function describe({ target, result }: Verified): string {
+  const trust = result.organisationName === null ? '' : `, trusted by ${result.organisationName}`;
+  return `by ${nameSigner(result)}${trust}${target.isPresent === false ? '; the file is not here, only its checksum' : ''}`;
 }
 
 function describeOne({ target: { isPresent }, result }: Verified): object {

@@ -126,13 +126,17 @@ export function requireKeysAlone(
   );
 }
 
+/** Whose signature it is, for a person. */
+export function nameSigner({ signerName, via }: VerificationResult): string {
+  return `${signerName ?? 'a key you trust'}${via === undefined ? '' : ` (through ${via})`}`;
+}
+
 function describeVerified(file: string, result: VerificationResult): Outcome {
-  const { signerName, signerLabel, signerFingerprint, via, format, signedAt, expiresAt, packageHash } = result;
-  const through = via === undefined ? '' : ` (through ${via})`;
+  const { signerLabel, signerFingerprint, format, signedAt, expiresAt, packageHash } = result;
   return {
     document: toDocument(result),
     lines: [
-      `${file} is validly signed by ${signerName ?? 'a key you trust'}${through}.`,
+      `${file} is validly signed by ${nameSigner(result)}.`,
       `  trust   ${describeOrganisation(result)}`,
       `  sha256  ${packageHash}`,
       `  key     ${signerFingerprint}`,

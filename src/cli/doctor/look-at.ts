@@ -11,12 +11,12 @@ export function lookAt(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
     const reason = systemCodeOf(cause) ?? 'unreadable';
-    const message = `${path} cannot be looked at (${reason}): ${explain(reason)}.`;
+    const message = `${path} cannot be looked at (${reason}): ${whyNot(reason)}.`;
     throw new HanaperError('unavailable', message, { path, reason }, cause);
   }
 }
 
-function explain(reason: string): string {
+function whyNot(reason: string): string {
   if (reason === 'ELOOP') return 'the links on the way to it lead in a circle';
   if (reason === 'ENAMETOOLONG') return 'its name is too long for the file system';
   if (reason === 'EACCES') return 'this user may not enter a folder on the way to it';
